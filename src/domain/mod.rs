@@ -1,0 +1,12 @@
+//! What a list is: values and rules. No I/O, no clock, no randomness, no log.
+//!
+//! Everything here can be tested by a value in and a value out. Time, keys and what the store
+//! knows come in as arguments; what should happen goes out as a value that `flow` carries out.
+
+pub mod address;
+pub mod ids;
+pub mod list;
+pub mod member;
+pub mod proof;
+pub mod time;
+pub mod units;

@@ -1,0 +1,200 @@
+//! Moments, time zones, and how they are written.
+//!
+//! The clock is never read here: `serve` and `cli` pass moments in.
+
+use std::fmt;
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Timestamp(i64);
+
+/// The year, month and day on which a moment falls somewhere.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CivilDate {
+    /// 1 to 9999.
+    pub year: i16,
+    /// 1 to 12.
+    pub month: i8,
+    /// 1 to 31.
+    pub day: i8,
+}
+
+/// A time zone by its IANA name, such as `Europe/Paris`.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    name: String,
+    zone: TimeZone,
+}
+
+impl Timestamp {
+    /// The earliest moment that can be written: 0001-01-01T00:00:00Z.
+    pub const MIN: Timestamp = Timestamp(-62_135_596_800_000);
+    /// The latest moment that can be written in every zone: the last day of 9998.
+    pub const MAX: Timestamp = Timestamp(253_370_764_800_000);
+
+    /// Moments outside [`Timestamp::MIN`] to [`Timestamp::MAX`] become the nearest of them.
+    pub fn from_millis(millis: i64) -> Timestamp {
+        Timestamp(millis.clamp(Self::MIN.0, Self::MAX.0))
+    }
+
+    /// Moments outside [`Timestamp::MIN`] to [`Timestamp::MAX`] become the nearest of them.
+    pub fn from_seconds(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970-01-01T00:00:00Z.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// How long after `earlier` this is; zero if it is not.
+    pub fn since(self, earlier: Timestamp) -> Duration {
+        Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+    }
+
+    /// Reads RFC 3339, such as `2026-11-22T18:30:00+01:00`.
+    pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        Some(Timestamp::from_millis(moment.as_millisecond()))
+    }
+
+    /// RFC 3339 with the zone's offset, to the second: `2026-11-22T18:30:00+01:00`.
+    pub fn rfc3339(self, zone: &Zone) -> String {
+        let zoned = self.jiff().to_zoned(zone.zone.clone());
+        zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    /// The form of mail headers (RFC 5322 §3.3): `Sun, 22 Nov 2026 18:30:00 +0100`.
+    pub fn rfc5322(self, zone: &Zone) -> String {
+        let zoned = self.jiff().to_zoned(zone.zone.clone());
+        zoned.strftime("%a, %d %b %Y %H:%M:%S %z").to_string()
+    }
+
+    /// The form of mbox `From ` lines (RFC 4155): `Sun Nov 22 17:30:00 2026`, in UTC.
+    pub fn asctime_utc(self) -> String {
+        self.jiff().to_zoned(TimeZone::UTC).strftime("%a %b %e %H:%M:%S %Y").to_string()
+    }
+
+    /// The day it is in that zone.
+    pub fn date_in(self, zone: &Zone) -> CivilDate {
+        let date = self.jiff().to_zoned(zone.zone.clone()).date();
+        CivilDate { year: date.year(), month: date.month(), day: date.day() }
+    }
+
+    /// Hour and minute in that zone.
+    pub fn time_in(self, zone: &Zone) -> (i8, i8) {
+        let time = self.jiff().to_zoned(zone.zone.clone()).time();
+        (time.hour(), time.minute())
+    }
+
+    fn jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).expect("kept between MIN and MAX")
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Timestamp;
+    fn add(self, duration: Duration) -> Timestamp {
+        Timestamp::from_millis(self.0.saturating_add(millis(duration)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Timestamp;
+    fn sub(self, duration: Duration) -> Timestamp {
+        Timestamp::from_millis(self.0.saturating_sub(millis(duration)))
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// UTC, RFC 3339, milliseconds only where there are any.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.jiff().fmt(f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Timestamp::parse_rfc3339(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 time"))
+    }
+}
+
+impl CivilDate {
+    /// 0 is Monday, 6 is Sunday.
+    pub fn weekday_from_monday(self) -> u8 {
+        let date = jiff::civil::Date::new(self.year, self.month, self.day);
+        date.map_or(0, |d| d.weekday().to_monday_zero_offset().unsigned_abs())
+    }
+}
+
+impl Zone {
+    /// By IANA name; `None` if there is no such zone.
+    pub fn parse(name: &str) -> Option<Zone> {
+        let zone = TimeZone::get(name).ok()?;
+        Some(Zone { name: name.to_owned(), zone })
+    }
+
+    /// Coordinated Universal Time.
+    pub fn utc() -> Zone {
+        Zone { name: "UTC".to_owned(), zone: TimeZone::UTC }
+    }
+
+    /// The IANA name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Zone) -> bool {
+        self.name == other.name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_moment_in_its_several_spellings() {
+        let paris = Zone::parse("Europe/Paris").expect("bundled");
+        let moment = Timestamp::parse_rfc3339("2026-11-22T18:30:05+01:00").expect("valid");
+        assert_eq!(moment.to_string(), "2026-11-22T17:30:05Z");
+        assert_eq!(moment.rfc3339(&paris), "2026-11-22T18:30:05+01:00");
+        assert_eq!(moment.rfc5322(&paris), "Sun, 22 Nov 2026 18:30:05 +0100");
+        assert_eq!(moment.asctime_utc(), "Sun Nov 22 17:30:05 2026");
+        assert_eq!(moment.date_in(&paris).weekday_from_monday(), 6);
+        let json = serde_json::to_string(&moment).expect("plain");
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).expect("own output"), moment);
+    }
+
+    #[test]
+    fn absurd_moments_stay_writable() {
+        for millis in [i64::MIN, i64::MAX, -1, 0] {
+            let moment = Timestamp::from_millis(millis);
+            assert_eq!(Timestamp::parse_rfc3339(&moment.to_string()), Some(moment));
+            assert!(!moment.rfc5322(&Zone::parse("Pacific/Auckland").expect("bundled")).is_empty());
+        }
+    }
+}

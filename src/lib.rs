@@ -1,0 +1,3 @@
+//! Parvis, an email-first community list server. The modules, in the order a post meets them.
+
+pub mod domain;

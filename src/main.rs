@@ -1,0 +1,3 @@
+//! The `parvis` command: arguments in, exit code out.
+
+fn main() {}

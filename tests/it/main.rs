@@ -1,0 +1,1 @@
+//! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
