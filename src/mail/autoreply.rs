@@ -96,7 +96,7 @@ pub fn carries_list_mark(headers: &Headers<'_>, list_id: &str, list_address: &st
     bracketed("list-id")
         || bracketed("list-post")
         || bare("list-id")
-        || [LOOP_FIELD, "x-loop", "delivered-to", "x-beenthere"].into_iter().any(bare)
+        || [LOOP_FIELD, "x-loop"].into_iter().any(bare)
 }
 
 /// `Auto-Submitted: no (really)` is a person's; parameters and comments are tolerated.
@@ -276,7 +276,8 @@ mod tests {
             ("X-Loop: ants@lists.example\n", true),
             ("Parvis-Loop: other.lists.example\nParvis-Loop: ants.lists.example\n", true),
             ("Parvis-Loop: other.lists.example\n", false),
-            ("Delivered-To: ants@lists.example\n", true),
+            // A mail server in front of us writes this on everything it hands over.
+            ("Delivered-To: ants@lists.example\n", false),
             ("To: ants@lists.example\n", false),
         ] {
             let headers = Headers::scan(header.as_bytes()).expect("well formed");

@@ -11,5 +11,6 @@ pub mod headers;
 pub mod mime;
 pub mod parse;
 mod references;
+pub mod subject;
 mod transfer;
 pub mod words;
