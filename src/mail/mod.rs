@@ -1,3 +1,16 @@
-//! What a message is: bytes to meaning and back. No I/O, no clock.
+//! What a message is: bytes into meaning and meaning into bytes. No I/O, no clock.
+//!
+//! Knows the domain's values, and nothing of lists' rules, storage or the network. Everything here
+//! takes strangers' bytes: every reader is bounded, linear and total.
 
+pub mod autoreply;
+pub mod charset;
+mod content_type;
+mod date;
+pub mod headers;
+pub mod mime;
 pub mod parse;
+mod references;
+pub mod subject;
+mod transfer;
+pub mod words;
