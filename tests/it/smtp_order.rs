@@ -148,11 +148,12 @@ fn any_order_of_commands_is_answered_as_the_rules_say() {
         let mut reference = Reference::default();
         let mut said = Vec::new();
         for step in 0..STEPS_MAX {
-            // Half of the conversations begin politely, or few would come as far as DATA.
-            let verb = if step == 0 && sequence % 2 == 0 {
-                VERBS[0]
-            } else {
-                VERBS[next_below(&mut seed, VERBS.len())]
+            // Half of the conversations begin politely and half of the verbs are those of a
+            // message, or few would come as far as DATA.
+            let verb = match (step, sequence % 2, next_below(&mut seed, 2)) {
+                (0, 0, _) => VERBS[0],
+                (_, _, 0) => ["MAIL FROM:<anne@home.example>", VERBS[6], "DATA"][next_below(&mut seed, 3)],
+                _ => VERBS[next_below(&mut seed, VERBS.len())],
             };
             said.push(verb);
             let recipients = reference.recipients.clone();
