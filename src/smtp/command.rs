@@ -306,7 +306,7 @@ mod tests {
             Ok(Command::Mail { sender, bytes, body }) => format!("from {sender} {bytes} {body:?}"),
             Ok(Command::Hello { protocol, name }) => format!("{protocol:?} {name}"),
             Ok(other) => format!("{other:?}"),
-            Err(Refusal::Say(reply)) => format!("{}", reply.to_string().split_at(9).0),
+            Err(Refusal::Say(reply)) => reply.to_string()[..9].to_owned(),
             Err(Refusal::Leave(reply)) => format!("{} and leave", reply.to_string().split_at(9).0),
         }
     }
