@@ -1,0 +1,13 @@
+//! How mail travels: the door posts come in by, and the road copies leave by.
+//!
+//! Knows addresses and bytes; nothing of lists, members or storage.
+
+mod command;
+mod connection;
+mod content;
+pub mod envelope;
+pub mod received;
+pub mod reply;
+pub mod server;
+pub mod session;
+pub mod slots;
