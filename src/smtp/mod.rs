@@ -2,12 +2,15 @@
 //!
 //! Knows addresses and bytes; nothing of lists, members or storage.
 
+pub mod client;
 mod command;
 mod connection;
 mod content;
+pub mod dot_stuff;
 pub mod envelope;
 pub mod received;
 pub mod reply;
+pub mod route;
 pub mod server;
 pub mod session;
 pub mod slots;
