@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod domain;
+pub mod init;
 pub mod letters;
 pub mod mail;
 pub mod smtp;

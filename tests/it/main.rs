@@ -2,6 +2,7 @@
 
 mod config;
 mod dialogues;
+mod init;
 mod letters;
 mod smtp_door;
 mod smtp_order;
