@@ -1,6 +1,7 @@
 //! Parvis, an email-first community list server. The modules, in the order a post meets them.
 
 pub mod config;
+pub mod flow;
 pub mod domain;
 pub mod init;
 pub mod letters;
