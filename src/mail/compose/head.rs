@@ -51,6 +51,9 @@ const DROPPED: [&str; 34] = [
     "x-mozilla-status",
 ];
 
+/// A name and an address that are together longer stand on two lines.
+const ONE_LINE: usize = 60;
+
 /// Writes the fields of a copy behind those of the list.
 pub(super) fn write_fields(out: &mut Vec<u8>, headers: &Headers<'_>, entity: &Entity, edits: &CopyEdits<'_>) {
     let mut written: Vec<String> = Vec::new();
@@ -180,10 +183,15 @@ fn answers_go_to_list(edits: &CopyEdits<'_>) -> bool {
     edits.reply_to == ReplyToEdit::List && edits.touch == Touch::WhereNeeded
 }
 
+/// On a line of its own if it stands behind others or is long.
 fn list_mailbox(edits: &CopyEdits<'_>) -> String {
     let phrase = words::phrase(edits.list_phrase, "Reply-To: ".len());
     let address: String = edits.post_address.chars().filter(|c| c.is_ascii_graphic()).collect();
-    if words::clean(edits.list_phrase).is_empty() { address } else { format!("{phrase}\r\n <{address}>") }
+    if words::clean(edits.list_phrase).is_empty() {
+        return address;
+    }
+    let blank = if phrase.len() + address.len() > ONE_LINE { "\r\n " } else { " " };
+    format!("{phrase}{blank}<{address}>")
 }
 
 /// A field about the content, as the edited content needs it.
