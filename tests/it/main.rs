@@ -1,6 +1,6 @@
 //! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
-
 mod config;
+mod copies;
 mod dialogues;
 mod init;
 mod letters;
