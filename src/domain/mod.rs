@@ -4,9 +4,15 @@
 //! knows come in as arguments; what should happen goes out as a value that `flow` carries out.
 
 pub mod address;
+pub mod door;
 pub mod ids;
 pub mod list;
 pub mod member;
+pub mod moderation;
 pub mod proof;
+pub mod recipient;
+pub mod retry;
+pub mod thread;
 pub mod time;
+pub mod token;
 pub mod units;

@@ -1,0 +1,169 @@
+//! Whether a post goes out now, or waits for somebody to look at it. It never refuses.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::door::Standing;
+use super::list::{List, Moderation};
+use super::proof::Proof;
+
+/// What is known of a post once it has been read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PostFacts {
+    /// Who writes.
+    pub standing: Standing,
+    /// How sure that is.
+    pub proof: Proof,
+    /// Whether it can be read, and read in one way only.
+    pub body: Body,
+}
+
+/// How well the body of a post can be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// Like any mail.
+    Plain,
+    /// Two programs may read two different messages in it.
+    Ambiguous,
+    /// Nested too deep, in too many parts, or the reader failed.
+    NotDisplayable,
+}
+
+/// What happens to a post.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It goes out.
+    Publish,
+    /// It waits, and why.
+    Hold(HoldReason),
+}
+
+/// Why something waits for a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldReason {
+    /// The first post of somebody who joined by themselves.
+    FirstPost,
+    /// The list looks at every post.
+    Moderated,
+    /// Everything waits for a while, by the animators' wish.
+    HoldAll,
+    /// The author's domain could have proven it, and did not.
+    Unproven,
+    /// Two programs may read two different messages in it.
+    Ambiguous,
+    /// It cannot be shown.
+    NotDisplayable,
+    /// It was written to several lists, and only some of them would have taken it.
+    OtherList,
+    /// Not a post: a word to those who look after the list.
+    ToAnimators,
+    /// Not a post: a word to the operator.
+    ToOperator,
+    /// Not a post: somebody asks for something.
+    Request,
+}
+
+impl HoldReason {
+    /// Whether accepting it would publish a post.
+    pub fn is_post(self) -> bool {
+        match self {
+            HoldReason::FirstPost
+            | HoldReason::Moderated
+            | HoldReason::HoldAll
+            | HoldReason::Unproven
+            | HoldReason::Ambiguous
+            | HoldReason::NotDisplayable
+            | HoldReason::OtherList => true,
+            HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => false,
+        }
+    }
+}
+
+/// As in `held ls`: `first-post`.
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            HoldReason::FirstPost => "first-post",
+            HoldReason::Moderated => "moderated",
+            HoldReason::HoldAll => "hold-all",
+            HoldReason::Unproven => "unproven",
+            HoldReason::Ambiguous => "ambiguous",
+            HoldReason::NotDisplayable => "not-displayable",
+            HoldReason::OtherList => "other-list",
+            HoldReason::ToAnimators => "to-animators",
+            HoldReason::ToOperator => "to-operator",
+            HoldReason::Request => "request",
+        })
+    }
+}
+
+/// Does this post go out now?
+pub fn decide(list: &List, post: &PostFacts) -> Verdict {
+    let settings = &list.settings;
+    let hold = |reason| Verdict::Hold(reason);
+    match (post.proof, post.body) {
+        (Proof::Disproved, _) => return hold(HoldReason::Unproven),
+        (_, Body::NotDisplayable) => return hold(HoldReason::NotDisplayable),
+        (_, Body::Ambiguous) => return hold(HoldReason::Ambiguous),
+        (Proof::Proven | Proof::NoMeans | Proof::CannotTell, Body::Plain) => {}
+    }
+    match (settings.hold_all, settings.moderation, post.standing) {
+        (_, _, Standing::Animator) => Verdict::Publish,
+        (true, _, Standing::Stranger | Standing::Member | Standing::Newcomer) => hold(HoldReason::HoldAll),
+        (false, Moderation::All, Standing::Stranger | Standing::Member | Standing::Newcomer) => {
+            hold(HoldReason::Moderated)
+        }
+        (false, Moderation::FirstPost, Standing::Newcomer | Standing::Stranger) => hold(HoldReason::FirstPost),
+        (false, Moderation::FirstPost, Standing::Member) => Verdict::Publish,
+        (false, Moderation::None, Standing::Stranger | Standing::Member | Standing::Newcomer) => Verdict::Publish,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::ListId;
+    use crate::domain::list::{Language, ListAddress, ListSettings, ListState, Preset};
+    use crate::domain::time::Timestamp;
+
+    fn check(moderation: Moderation, standing: Standing, expected: Verdict) {
+        let mut settings = ListSettings::preset(Preset::Discussion, "Quartier", Language::Fr);
+        settings.moderation = moderation;
+        let list = List {
+            id: ListId(1),
+            address: ListAddress::parse("quartier@lists.example").expect("valid"),
+            state: ListState::Open,
+            since: Timestamp::from_seconds(0),
+            settings,
+        };
+        let facts = |proof, body| PostFacts { standing, proof, body };
+        assert_eq!(decide(&list, &facts(Proof::NoMeans, Body::Plain)), expected, "{moderation:?} {standing:?}");
+        for (proof, body, reason) in [
+            (Proof::Disproved, Body::Plain, HoldReason::Unproven),
+            (Proof::Proven, Body::Ambiguous, HoldReason::Ambiguous),
+            (Proof::Proven, Body::NotDisplayable, HoldReason::NotDisplayable),
+        ] {
+            assert_eq!(decide(&list, &facts(proof, body)), Verdict::Hold(reason));
+        }
+    }
+
+    #[test]
+    fn who_waits_and_who_does_not() {
+        use HoldReason::{FirstPost, Moderated};
+        use Standing::{Animator, Member, Newcomer, Stranger};
+        use Verdict::{Hold, Publish};
+        for (moderation, standing, expected) in [
+            (Moderation::None, Stranger, Publish),
+            (Moderation::None, Newcomer, Publish),
+            (Moderation::FirstPost, Member, Publish),
+            (Moderation::FirstPost, Newcomer, Hold(FirstPost)),
+            (Moderation::FirstPost, Stranger, Hold(FirstPost)),
+            (Moderation::All, Member, Hold(Moderated)),
+            (Moderation::All, Animator, Publish),
+        ] {
+            check(moderation, standing, expected);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Tokens: the 32 characters in an address or a link that say what it is for, and prove we made it.
+//!
+//! A token is derived from a key, never stored: 5 bits of kind, 51 bits of what it is about, and
+//! 96 bits of HMAC-SHA-256 over both, in base32 without case (RFC 4648 §6, lower case). Nothing on
+//! disk holds a token that could be stolen, and a rebuilt server knows the ones it gave away.
+
+use std::fmt;
+
+use data_encoding::Encoding;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::ids::{ListId, PersonId, PostId};
+
+/// The secret all tokens of an installation are derived from; kept in `keys/`.
+#[derive(Clone)]
+pub struct TokenKey([u8; TokenKey::BYTES]);
+
+/// What a token is for, and whom it is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// Where the copy of a post that could not be delivered to a person comes back (VERP).
+    Bounce {
+        /// The post.
+        post: PostId,
+        /// Whom the copy was for.
+        person: PersonId,
+    },
+    /// Leaves a list, whoever sends or clicks it (RFC 8058).
+    Leave {
+        /// The list.
+        list: ListId,
+        /// Who leaves.
+        person: PersonId,
+    },
+    /// Answers a letter to one person about one list.
+    Letter {
+        /// The list.
+        list: ListId,
+        /// Whom the letter was written to.
+        person: PersonId,
+    },
+}
+
+/// The text form of a token: exactly [`Token::CHARS`] of `a`-`z`, `2`-`7`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Token(String);
+
+const KIND_SHIFT: u32 = 51;
+const FIRST_SHIFT: u32 = 24;
+const SECOND_MASK: u64 = (1 << FIRST_SHIFT) - 1;
+const FIRST_MASK: u64 = (1 << (KIND_SHIFT - FIRST_SHIFT)) - 1;
+const SUBJECT_BYTES: usize = 7;
+const MAC_BYTES: usize = 12;
+
+impl TokenKey {
+    /// 256 bits.
+    pub const BYTES: usize = 32;
+
+    /// From the bytes kept in `keys/`.
+    pub fn new(bytes: [u8; Self::BYTES]) -> TokenKey {
+        TokenKey(bytes)
+    }
+
+    /// The token for a purpose; always the same one.
+    pub fn token(&self, purpose: Purpose) -> Token {
+        let mut bytes = [0; SUBJECT_BYTES + MAC_BYTES + 1];
+        bytes[..SUBJECT_BYTES].copy_from_slice(&subject(purpose).to_be_bytes()[1..]);
+        let mac = self.mac(&bytes[..SUBJECT_BYTES]).finalize().into_bytes();
+        bytes[SUBJECT_BYTES..SUBJECT_BYTES + MAC_BYTES].copy_from_slice(&mac[..MAC_BYTES]);
+        bytes[SUBJECT_BYTES + MAC_BYTES] = mac[MAC_BYTES];
+        Token(encoding().encode(&bytes))
+    }
+
+    /// What a token is for, if it is one of ours. Any case is taken; mail programs change it.
+    pub fn read(&self, text: &str) -> Option<Purpose> {
+        let bytes = encoding().decode(text.to_ascii_lowercase().as_bytes()).ok()?;
+        if bytes.len() != SUBJECT_BYTES + MAC_BYTES + 1 {
+            return None;
+        }
+        let (subject, mac) = bytes.split_at(SUBJECT_BYTES);
+        self.mac(subject).verify_truncated_left(mac).ok()?;
+        let mut number = [0; 8];
+        number[1..].copy_from_slice(subject);
+        purpose(u64::from_be_bytes(number))
+    }
+
+    fn mac(&self, subject: &[u8]) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(b"parvis token 1\0");
+        mac.update(subject);
+        mac
+    }
+}
+
+fn subject(purpose: Purpose) -> u64 {
+    let (kind, first, second) = match purpose {
+        Purpose::Bounce { post, person } => (1, post.0, person.0),
+        Purpose::Leave { list, person } => (2, u64::from(list.0), person.0),
+        Purpose::Letter { list, person } => (3, u64::from(list.0), person.0),
+    };
+    (kind << KIND_SHIFT) | ((first & FIRST_MASK) << FIRST_SHIFT) | (u64::from(second) & SECOND_MASK)
+}
+
+fn purpose(subject: u64) -> Option<Purpose> {
+    let first = (subject >> FIRST_SHIFT) & FIRST_MASK;
+    let person = PersonId(u32::try_from(subject & SECOND_MASK).ok()?);
+    let list = || u32::try_from(first).ok().map(ListId);
+    match subject >> KIND_SHIFT {
+        1 => Some(Purpose::Bounce { post: PostId(first), person }),
+        2 => Some(Purpose::Leave { list: list()?, person }),
+        3 => Some(Purpose::Letter { list: list()?, person }),
+        _ => None,
+    }
+}
+
+fn encoding() -> Encoding {
+    let mut specification = data_encoding::Specification::new();
+    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
+    specification.encoding().expect("32 different symbols")
+}
+
+impl Token {
+    /// The length of every token.
+    pub const CHARS: usize = 32;
+
+    /// Whether a text has the shape of a token, ours or not.
+    pub fn has_shape(text: &str) -> bool {
+        let symbol = |b: u8| b.is_ascii_alphabetic() || (b'2'..=b'7').contains(&b);
+        text.len() == Self::CHARS && text.bytes().all(symbol)
+    }
+
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A key never shows in a log.
+impl fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PURPOSES: [Purpose; 4] = [
+        Purpose::Bounce { post: PostId(1), person: PersonId(1) },
+        Purpose::Bounce { post: PostId::MAX, person: PersonId::MAX },
+        Purpose::Leave { list: ListId(1), person: PersonId(1) },
+        Purpose::Letter { list: ListId(1), person: PersonId(1) },
+    ];
+
+    #[test]
+    fn a_token_says_what_it_is_for_in_any_case() {
+        let key = TokenKey::new([7; 32]);
+        for purpose in PURPOSES {
+            let token = key.token(purpose);
+            assert!(Token::has_shape(token.as_str()), "{token}");
+            assert_eq!(key.read(token.as_str()), Some(purpose));
+            assert_eq!(key.read(&token.as_str().to_ascii_uppercase()), Some(purpose));
+        }
+    }
+
+    #[test]
+    fn no_other_text_is_a_token() {
+        let key = TokenKey::new([7; 32]);
+        let token = key.token(PURPOSES[0]).to_string();
+        for i in 0..token.len() {
+            let mut other = token.clone().into_bytes();
+            other[i] = if other[i] == b'a' { b'b' } else { b'a' };
+            assert_eq!(key.read(std::str::from_utf8(&other).expect("ascii")), None, "character {i}");
+        }
+        assert_eq!(TokenKey::new([8; 32]).read(&token), None);
+        assert_eq!(key.read(&token[1..]), None);
+        assert_eq!(key.read(""), None);
+    }
+}
