@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     HeaderName, LINK, LOCATION, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -40,7 +40,7 @@ pub(crate) enum Content {
     /// A message as it was received (addresses masked).
     Message(Vec<u8>),
     /// A conversation, post by post.
-    Mbox(super::mbox::Posts),
+    Mbox(super::mbox::Mails),
     /// A verified picture, shown in pages.
     Picture { media_type: &'static str, bytes: Vec<u8>, disposition: String },
     /// Any other attachment: to be kept, never shown.
@@ -148,6 +148,8 @@ impl Answer {
                 return response(StatusCode::NOT_MODIFIED, headers, Body::empty());
             }
         }
+        // Said here, so that HEAD says it as well.
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
         response(self.status, headers, Body::from(bytes))
     }
 }
@@ -180,11 +182,11 @@ impl Content {
                 return Opened::Bytes(text.into_bytes());
             }
             Content::Empty => return Opened::Bytes(Vec::new()),
-            Content::Mbox(posts) => {
+            Content::Mbox(mails) => {
                 kind("application/mbox");
                 put(headers, CONTENT_DISPOSITION, Some("attachment; filename=\"conversation.mbox\""));
                 headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FILE_POLICY));
-                return Opened::Stream(Body::new(posts));
+                return Opened::Stream(Body::new(mails));
             }
             Content::Message(bytes) => {
                 kind("text/plain; charset=utf-8");

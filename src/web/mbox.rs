@@ -1,55 +1,76 @@
 //! A conversation as a file for mail programs, read from the archive while it is sent.
 //!
 //! mboxrd: a `From ` line before each message, and one more `>` before lines that look like one.
+//! A slow reader keeps one message in memory, and no thread.
 
-use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use axum::body::{Bytes, HttpBody};
 use http_body::Frame;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::domain::time::Timestamp;
 
-/// Posts that wait for a slow reader, at most.
-const POSTS_AHEAD_MAX: usize = 1;
+use super::source::{PostSummary, StoreError};
 
-/// The posts of a conversation, as they come out of the archive.
-#[derive(Debug)]
-pub(crate) struct Posts(Receiver<Bytes>);
+type ReadMail = dyn Fn(&PostSummary) -> Result<Option<Vec<u8>>, StoreError> + Send + Sync;
 
-/// Where the archive puts them in.
-#[derive(Debug)]
-pub(crate) struct Writer(Sender<Bytes>);
-
-/// Two ends of one file.
-pub(crate) fn pipe() -> (Writer, Posts) {
-    let (sender, receiver) = channel(POSTS_AHEAD_MAX);
-    (Writer(sender), Posts(receiver))
+/// The mails of a conversation, as they come out of the archive.
+pub(crate) struct Mails {
+    posts: std::vec::IntoIter<PostSummary>,
+    read: Arc<ReadMail>,
+    reading: Option<JoinHandle<Result<Option<Vec<u8>>, StoreError>>>,
 }
 
-/// Whether anybody still reads.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Reader {
-    /// Go on.
-    Waits,
-    /// They hung up.
-    Gone,
+impl Mails {
+    /// Those of `posts` in their order; `read` gives each as [`mboxrd`] makes it.
+    pub(crate) fn new(
+        posts: Vec<PostSummary>,
+        read: impl Fn(&PostSummary) -> Result<Option<Vec<u8>>, StoreError> + Send + Sync + 'static,
+    ) -> Mails {
+        Mails { posts: posts.into_iter(), read: Arc::new(read), reading: None }
+    }
 }
 
-impl Writer {
-    /// Waits while the reader is slow: never call it on the reactor.
-    pub(crate) fn write(&self, message: &[u8], received: Timestamp) -> Reader {
-        match self.0.blocking_send(Bytes::from(mboxrd(message, received))) {
-            Ok(()) => Reader::Waits,
-            Err(_) => Reader::Gone,
+impl HttpBody for Mails {
+    type Data = Bytes;
+    type Error = StoreError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StoreError>>> {
+        loop {
+            if self.reading.is_none() {
+                let Some(post) = self.posts.next() else { return Poll::Ready(None) };
+                let read = Arc::clone(&self.read);
+                self.reading = Some(spawn_blocking(move || read(&post)));
+            }
+            let Some(reading) = self.reading.as_mut() else { return Poll::Ready(None) };
+            let read = ready!(Pin::new(reading).poll(context));
+            self.reading = None;
+            match read {
+                Ok(Ok(Some(mail))) => return Poll::Ready(Some(Ok(Frame::data(Bytes::from(mail))))),
+                // Cut off rather than silently incomplete.
+                Ok(Err(fault)) => return Poll::Ready(Some(Err(fault))),
+                // A mail that is gone since the page was asked for, or that kills its reader.
+                Ok(Ok(None)) | Err(_) => {}
+            }
         }
     }
 }
 
+impl fmt::Debug for Mails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mails").field("left", &self.posts.len()).finish_non_exhaustive()
+    }
+}
+
 /// One message of an mbox file, with LF at the ends of lines as mail programs expect there.
-fn mboxrd(message: &[u8], received: Timestamp) -> Vec<u8> {
+pub(crate) fn mboxrd(message: &[u8], received: Timestamp) -> Vec<u8> {
     let mut out = format!("From parvis@invalid {}\n", received.asctime_utc()).into_bytes();
     for line in message.split_inclusive(|byte| *byte == b'\n') {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
@@ -63,18 +84,6 @@ fn mboxrd(message: &[u8], received: Timestamp) -> Vec<u8> {
     }
     out.push(b'\n');
     out
-}
-
-impl HttpBody for Posts {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
-    }
 }
 
 #[cfg(test)]

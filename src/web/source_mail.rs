@@ -2,20 +2,26 @@
 
 #![allow(missing_docs)]
 
-use std::ops::Range;
-
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Shown {
     pub blocks: Vec<Block>,
     pub html: Option<CleanHtml>,
     pub attachments: Vec<Attachment>,
     pub language: Option<String>,
-    pub fault: bool,
+    pub fault: Option<Undisplayable>,
     pub preferred: Preferred,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Undisplayable {
+    TooDeep,
+    TooManyParts,
+    Unreadable,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Preferred {
+    #[default]
     Text,
     Html,
 }
@@ -62,6 +68,10 @@ impl PictureType {
     }
 }
 
+pub fn show_with_pictures(raw: &[u8], _address_of: &dyn Fn(&Attachment) -> Option<String>) -> Shown {
+    show(raw)
+}
+
 pub fn show(raw: &[u8]) -> Shown {
     let raw = String::from_utf8_lossy(raw).replace("\r\n", "\n");
     let body = raw.split_once("\n\n").map_or("", |(_, body)| body);
@@ -106,7 +116,7 @@ pub fn show(raw: &[u8]) -> Shown {
         }
     }
     blocks.extend(signature.map(|s| Block::Signature(s.to_owned())));
-    Shown { blocks, html: None, attachments, language: None, fault: false, preferred: Preferred::Text }
+    Shown { blocks, html: None, attachments, language: None, fault: None, preferred: Preferred::Text }
 }
 
 pub fn attachment(_raw: &[u8], _n: u32) -> Option<(Attachment, Vec<u8>)> {
@@ -124,16 +134,25 @@ pub fn mask_raw(raw: &[u8]) -> Vec<u8> {
     mask_addresses(&String::from_utf8_lossy(raw)).into_bytes()
 }
 
-pub fn links(text: &str) -> Vec<(Range<usize>, String)> {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Segment<'a> {
+    Plain(&'a str),
+    Url(&'a str),
+}
+
+pub fn links(text: &str) -> Vec<Segment<'_>> {
     let mut found = Vec::new();
-    let mut from = 0;
+    let (mut plain, mut from) = (0, 0);
     while let Some(at) = text[from..].find("http") {
         let start = from + at;
         let end = text[start..].find(char::is_whitespace).map_or(text.len(), |n| start + n);
         if text[start..end].starts_with("http://") || text[start..end].starts_with("https://") {
-            found.push((start..end, text[start..end].to_owned()));
+            found.push(Segment::Plain(&text[plain..start]));
+            found.push(Segment::Url(&text[start..end]));
+            plain = end;
         }
         from = end;
     }
+    found.push(Segment::Plain(&text[plain..]));
     found
 }

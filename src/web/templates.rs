@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 const PAGES: &[(&str, &str)] = &[
     ("attachments", include_str!("../../templates/web/attachments.hbs")),
-    ("body", include_str!("../../templates/web/body.hbs")),
+    ("doors", include_str!("../../templates/web/doors.hbs")),
     ("feed", include_str!("../../templates/web/feed.hbs")),
     ("home", include_str!("../../templates/web/home.hbs")),
     ("layout", include_str!("../../templates/web/layout.hbs")),
@@ -20,10 +20,12 @@ const PAGES: &[(&str, &str)] = &[
     ("month", include_str!("../../templates/web/month.hbs")),
     ("notice", include_str!("../../templates/web/notice.hbs")),
     ("pager", include_str!("../../templates/web/pager.hbs")),
+    ("paragraphs", include_str!("../../templates/web/paragraphs.hbs")),
     ("post", include_str!("../../templates/web/post.hbs")),
     ("post_card", include_str!("../../templates/web/post_card.hbs")),
     ("text", include_str!("../../templates/web/text.hbs")),
     ("thread", include_str!("../../templates/web/thread.hbs")),
+    ("years", include_str!("../../templates/web/years.hbs")),
 ];
 const STYLE: &str = include_str!("../../templates/web/style.css");
 

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::source_mail::links;
+use super::source_mail::{Segment, links};
 
 /// Lines of wrapped mail are at least and at most this wide, characters.
 const WRAPPED_COLUMNS: std::ops::RangeInclusive<usize> = 50..=80;
@@ -25,7 +25,7 @@ pub(crate) struct Paragraph {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(crate) struct Piece {
     pub(crate) text: String,
-    /// `http:`, `https:` or `mailto:`.
+    /// `http:` or `https:`.
     pub(crate) href: Option<String>,
     /// The line ends here by choice.
     pub(crate) ends_line: bool,
@@ -62,18 +62,15 @@ fn flowing(lines: &[&str], width: Option<usize>) -> Paragraph {
 }
 
 fn add_line(pieces: &mut Vec<Piece>, line: &str, ends_line: bool) {
-    let mut piece = |text: &str, href: Option<String>| {
+    for segment in links(line) {
+        let (text, href) = match segment {
+            Segment::Plain(text) => (text, None),
+            Segment::Url(url) => (url, Some(url.to_owned())),
+        };
         if !text.is_empty() {
             pieces.push(Piece { text: text.to_owned(), href, ends_line: false });
         }
-    };
-    let mut shown = 0;
-    for (range, href) in links(line) {
-        piece(&line[shown..range.start], None);
-        piece(&line[range.clone()], Some(href));
-        shown = range.end;
     }
-    piece(&line[shown..], None);
     if let Some(last) = pieces.last_mut() {
         last.ends_line = ends_line;
     }

@@ -58,7 +58,7 @@ impl BodyView {
                 notices.push(desk.say("no_text"));
             }
         }
-        if shown.fault {
+        if shown.fault.is_some() {
             notices.push(desk.say("fault"));
         }
         BodyView { parts, html, notices }

@@ -23,9 +23,9 @@ use super::text::one_line;
 use super::words::Words;
 
 pub(crate) use body::{BodyView, TEXT_BYTES_MAX};
-pub(crate) use lists::{Door, FrontView, HomeView, ListLine, MonthView};
-pub(crate) use post::{PostPageView, PostView, Printed};
-pub(crate) use thread::{Arrangement, Opened, ThreadView};
+pub(crate) use lists::{Door, FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
+pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
+pub(crate) use thread::{Arrangement, InThread, Opened, Stands, ThreadView};
 
 /// Longer subjects are cut, characters.
 const SUBJECT_CHARS_MAX: usize = 300;

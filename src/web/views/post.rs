@@ -191,7 +191,6 @@ fn attachments(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary, shown: &Sh
 
 fn attachment(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary, one: &Attachment) -> AttachmentView {
     let name = shown_name(&one.name);
-    let page = ListPage::Attachment { id: post.message_id.clone(), n: one.n, name: name.clone() };
     let kind = match one.kind {
         AttachmentKind::Picture(_) => "kind_picture",
         AttachmentKind::Calendar => "kind_calendar",
@@ -200,7 +199,7 @@ fn attachment(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary, one: &Attac
     let size = dates::size(desk.words, desk.language, one.bytes);
     let picture = matches!(one.kind, AttachmentKind::Picture(_));
     AttachmentView {
-        href: desk.href_with(&Route::list(place.segment, page), &[("c", &post.hash12)]),
+        href: desk.attachment_href(place, post, one),
         facts: desk.tell("attachment_line", &[("kind", &desk.say(kind)), ("size", &size)]),
         picture: picture.then(|| desk.tell("picture_alt", &[("name", &name)])),
         name,
@@ -213,6 +212,13 @@ fn is_language_tag(tag: &str) -> bool {
 }
 
 impl Desk<'_> {
+    /// Where an attachment can be had; by content, since several posts may carry one id.
+    pub(crate) fn attachment_href(&self, place: Place<'_>, post: &PostSummary, one: &Attachment) -> String {
+        let (id, name) = (post.message_id.clone(), shown_name(&one.name));
+        let route = Route::list(place.segment, ListPage::Attachment { id, n: one.n, name });
+        format!("{}{}?c={}", self.site.base_path, route.path(), super::super::routes::encode(&post.hash12))
+    }
+
     /// An answer to a post, to the whole group (RFC 6068 §2 and its example of `In-Reply-To`).
     fn reply(&self, place: Place<'_>, post: &PostSummary) -> Option<String> {
         if place.list.state != ListState::Open {

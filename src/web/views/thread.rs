@@ -1,10 +1,9 @@
 //! A conversation: its posts one below the other, by who answers whom or by date.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::domain::ids::MessageId;
 use crate::domain::time::Timestamp;
 
 use super::super::routes::{ListPage, Route};
@@ -30,13 +29,30 @@ pub(crate) enum Arrangement {
 pub(crate) struct Opened<'p> {
     pub(crate) summary: &'p ThreadSummary,
     pub(crate) arrangement: Arrangement,
-    /// The posts of this page in order, each with its depth and what could be read of it.
-    pub(crate) posts: Vec<(&'p PostSummary, usize, Option<Shown>)>,
-    /// Every post of the conversation that was read, to name who is answered.
-    pub(crate) known: &'p [PostSummary],
+    pub(crate) posts: Vec<InThread<'p>>,
     /// Counted from 1.
     pub(crate) page: usize,
     pub(crate) pages: usize,
+}
+
+/// A post in its place.
+pub(crate) struct InThread<'p> {
+    pub(crate) post: &'p PostSummary,
+    /// 0 for the first.
+    pub(crate) depth: usize,
+    /// What it answers, and whether that stands on this page.
+    pub(crate) parent: Option<(&'p PostSummary, Stands)>,
+    /// What could be read of it.
+    pub(crate) shown: Option<Shown>,
+}
+
+/// Where the post that is answered can be found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stands {
+    /// On the same page.
+    Here,
+    /// On another one.
+    Elsewhere,
 }
 
 /// `/LIST/t/THREAD/`
@@ -113,45 +129,41 @@ fn facts(desk: &Desk<'_>, summary: &ThreadSummary) -> String {
 }
 
 fn posts(desk: &Desk<'_>, place: Place<'_>, opened: &Opened<'_>) -> Vec<PostView> {
-    let by_id: HashMap<&MessageId, &PostSummary> =
-        opened.known.iter().map(|post| (&post.message_id, post)).collect();
     let title = bare_subject(&opened.summary.subject);
     let mut room = PAGE_TEXT_BYTES_MAX;
     let mut views = Vec::with_capacity(opened.posts.len());
-    for (post, depth, shown) in &opened.posts {
+    for InThread { post, depth, parent, shown } in &opened.posts {
         let weight = shown.as_ref().map_or(0, BodyView::weight);
         let fits = shown.as_ref().filter(|_| weight <= room);
         if fits.is_some() {
             room -= weight;
         }
-        let printed = Printed { post, shown: fits };
-        let view = PostView::new(desk, place, &printed, super::TEXT_BYTES_MAX);
+        let hidden = desk.hidden_because(post).is_some();
+        let view = PostView::new(desk, place, &Printed { post, shown: fits }, super::TEXT_BYTES_MAX);
         let depth = match opened.arrangement {
             Arrangement::Nested => (*depth).min(DEPTH_SHOWN_MAX),
             Arrangement::Flat => 0,
         };
-        let view = view.below(depth, answered(desk, opened, &by_id, post));
-        let renamed = bare_subject(&post.subject) != title && desk.hidden_because(post).is_none();
+        let answers = parent.filter(|_| !hidden).and_then(|parent| answered(desk, place, parent));
+        let view = view.below(depth, answers);
+        let renamed = !hidden && bare_subject(&post.subject) != title;
         views.push(if renamed { view.titled(desk.subject(&post.subject)) } else { view });
     }
     views
 }
 
-/// The post that is answered: an anchor on this page, or its own page.
-fn answered(
-    desk: &Desk<'_>,
-    opened: &Opened<'_>,
-    by_id: &HashMap<&MessageId, &PostSummary>,
-    post: &PostSummary,
-) -> Option<Link> {
-    let parent = post.references.iter().rev().find_map(|id| by_id.get(id))?;
-    if parent.id == post.id || desk.hidden_because(parent).is_some() || desk.hidden_because(post).is_some() {
+/// Whom a post answers: an anchor on this page, or a page of its own.
+fn answered(desk: &Desk<'_>, place: Place<'_>, (parent, stands): (&PostSummary, Stands)) -> Option<Link> {
+    if desk.hidden_because(parent).is_some() {
         return None;
     }
-    let here = opened.posts.iter().any(|(post, _, _)| post.id == parent.id);
+    let own = Route::list(place.segment, ListPage::Post { id: parent.message_id.clone() });
     Some(Link {
         text: desk.tell("in_reply_to", &[("author", &desk.author(parent))]),
-        href: if here { format!("#m-{}", parent.hash12) } else { return None },
+        href: match stands {
+            Stands::Here => format!("#m-{}", parent.hash12),
+            Stands::Elsewhere => desk.href(&own),
+        },
     })
 }
 
