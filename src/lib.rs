@@ -1,4 +1,5 @@
 //! Parvis, an email-first community list server. The modules, in the order a post meets them.
 
 pub mod domain;
+pub mod mail;
 pub mod web;

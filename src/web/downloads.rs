@@ -6,12 +6,13 @@
 use axum::http::StatusCode;
 
 use crate::domain::ids::MessageId;
+use crate::mail::mask::{mask_addresses, mask_raw};
+use crate::mail::show::{Attachment, AttachmentKind, attachment as read_attachment};
 
 use super::answer::{Answer, Content, Indexed};
 use super::files::{Disposition, content_disposition, shown_name};
 use super::pages::{Found, PageError, Pages, Wish};
 use super::source::PostSummary;
-use super::source_mail::{Attachment, AttachmentKind, attachment as read_attachment, mask_raw};
 use super::views::{Desk, Place};
 
 /// An attachment by its address.
@@ -69,16 +70,30 @@ fn content(attachment: &Attachment, bytes: Vec<u8>, name: &str) -> Content {
             disposition: content_disposition(Disposition::Inline, name),
         },
         AttachmentKind::Calendar | AttachmentKind::Other => Content::Download {
-            bytes: if holds_words(&attachment.media_type) { mask_raw(&bytes) } else { bytes },
+            bytes: masked(&attachment.media_type, bytes),
             disposition: content_disposition(Disposition::Attachment, name),
         },
     }
 }
 
 /// Forwarded mails, notes and address books are full of addresses in plain sight.
-fn holds_words(media_type: &str) -> bool {
+fn masked(media_type: &str, bytes: Vec<u8>) -> Vec<u8> {
     let media_type = media_type.to_ascii_lowercase();
-    media_type.starts_with("text/") || media_type.starts_with("message/")
+    if media_type.starts_with("message/") {
+        return mask_raw(&bytes);
+    }
+    if !media_type.starts_with("text/") {
+        return bytes;
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => mask_addresses(&text).into_bytes(),
+        // Some old charset: addresses are ASCII in all of them, so every byte can pass for a letter.
+        Err(other) => {
+            let letters: String = other.as_bytes().iter().map(|byte| char::from(*byte)).collect();
+            let masked = mask_addresses(&letters).replace('…', "...");
+            masked.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
+        }
+    }
 }
 
 fn file(content: Content) -> Answer {

@@ -20,7 +20,7 @@ pub(crate) enum Disposition {
 
 /// A file name without anything a file system, a header or a reader could take for more.
 pub(crate) fn shown_name(name: &str) -> String {
-    let name = super::source_mail::mask_addresses(name);
+    let name = crate::mail::mask::mask_addresses(name);
     let last = name.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
     let plain: String = super::text::one_line(last, NAME_BYTES_MAX * 4)
         .chars()

@@ -16,7 +16,6 @@ mod request;
 mod routes;
 mod sight;
 pub mod source;
-pub mod source_mail;
 mod templates;
 mod text;
 mod threads;

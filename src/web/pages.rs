@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 
 use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List};
+use crate::mail::show::{Attachment, Shown, show_with_pictures};
 
 use super::answer::{Answer, Content, Indexed, Keep};
 use super::feeds;
@@ -14,7 +15,6 @@ use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
 use super::sight::{self, Sight};
 use super::source::{ArchiveReader, PostState, PostSummary, StoreError};
-use super::source_mail as mail;
 use super::templates::{TemplateError, Templates};
 use super::threads;
 use super::views::{
@@ -289,8 +289,8 @@ impl Pages {
             return Ok(None);
         }
         let raw = self.archive.raw(post.id)?;
-        let address_of = |one: &mail::Attachment| Some(desk.attachment_href(place, post, one));
-        Ok(raw.map(|raw| Read { shown: mail::show_with_pictures(&raw, &address_of), raw_bytes: raw.len() }))
+        let address_of = |one: &Attachment| Some(desk.attachment_href(place, post, one));
+        Ok(raw.map(|raw| Read { shown: show_with_pictures(&raw, &address_of), raw_bytes: raw.len() }))
     }
 
     /// A page anybody may keep for a minute.
@@ -314,7 +314,7 @@ impl Pages {
 
 /// A mail as a page shows it.
 pub(crate) struct Read {
-    pub(crate) shown: mail::Shown,
+    pub(crate) shown: Shown,
     /// What reading it cost.
     pub(crate) raw_bytes: usize,
 }

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::source_mail::{Segment, links};
+use crate::mail::text::{Segment, links};
 
 /// Lines of wrapped mail are at least and at most this wide, characters.
 const WRAPPED_COLUMNS: std::ops::RangeInclusive<usize> = 50..=80;

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::super::source_mail::{Block, Preferred, Shown, mask_addresses};
+use crate::mail::mask::mask_addresses;
+use crate::mail::show::{Block, Preferred, Shown};
+
 use super::super::text::{Paragraph, many_lines, one_line, paragraphs};
 use super::Desk;
 
 /// More text of one post than this is not set on a page; its original has it all. Bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 256 * 1024;
-/// Quotes of at most so many lines stand open: they are what the answer below speaks of.
-const OPEN_QUOTE_LINES_MAX: usize = 3;
 /// Longer introductions of quotes are cut, characters.
 const HEADING_CHARS_MAX: usize = 200;
 
@@ -39,7 +39,9 @@ impl BodyView {
         let mut parts = Vec::new();
         let mut notices = Vec::new();
         let html = match (&shown.html, shown.preferred) {
-            (Some(html), Preferred::Html) if html.0.len() <= left => Some(html.0.clone()),
+            (Some(html), Preferred::Html) if html.as_str().len() <= left => {
+                Some(html.masked().as_str().to_owned())
+            }
             (Some(_) | None, _) => None,
         };
         if html.is_none() {
@@ -91,7 +93,7 @@ fn part(desk: &Desk<'_>, block: &Block, text: &str) -> PartView {
                 Some(heading) => desk.tell("quote_of", &[("heading", &heading), ("lines", &lines)]),
                 None => lines,
             };
-            PartView { quote: Some(quote), open: count <= OPEN_QUOTE_LINES_MAX, signature: false, paragraphs }
+            PartView { quote: Some(quote), open: block.short(), signature: false, paragraphs }
         }
     }
 }

@@ -14,11 +14,11 @@ use serde::Serialize;
 
 use crate::domain::list::{Language, List};
 use crate::domain::time::{Timestamp, Zone};
+use crate::mail::mask::mask_addresses;
 
 use super::dates;
 use super::routes::{ListPage, Route};
 use super::source::PostSummary;
-use super::source_mail::mask_addresses;
 use super::text::one_line;
 use super::words::Words;
 

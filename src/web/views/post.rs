@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::list::ListState;
+use crate::mail::mask::mask_addresses;
+use crate::mail::show::{Attachment, AttachmentKind, Shown};
 
 use super::super::dates;
 use super::super::files::shown_name;
 use super::super::routes::{ListPage, Route};
 use super::super::source::PostSummary;
-use super::super::source_mail::{Attachment, AttachmentKind, Shown, mask_addresses};
 use super::super::text::one_line;
 use super::{BodyView, Desk, Door, Frame, Link, Place, When, mailto};
 

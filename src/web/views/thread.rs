@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::time::Timestamp;
+use crate::mail::show::Shown;
 
 use super::super::routes::{ListPage, Route};
 use super::super::source::{PostSummary, ThreadSummary};
-use super::super::source_mail::Shown;
 use super::{BodyView, Desk, Door, Frame, Link, Pager, Place, PostView, Printed};
 
 /// Deeper answers are not set further in.

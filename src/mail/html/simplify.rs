@@ -1,0 +1,421 @@
+//! HTML written anew: the elements people use in mails, properly nested, and nothing else.
+//!
+//! A parser that keeps the rules of HTML finds nothing to repair in the result, so its work and
+//! its depth are those seen here. Quoted history is marked for `fold`.
+
+use super::escape;
+use super::tokens::{Attributes, Token, tokens};
+
+/// Elements open at the same time.
+const NESTING_MAX: usize = 500;
+/// Nested quotes and lists in text, each of which makes every line below it longer.
+const TEXT_NESTING_MAX: usize = 20;
+/// Marks quoted history; no attribute of a stranger has this name here.
+pub(super) const HISTORY: &str = "data-history";
+
+/// What the HTML is for.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose<'a> {
+    /// With the URL of each picture that came with the message.
+    Page(&'a dyn Fn(&str) -> Option<String>),
+    Text,
+}
+
+/// Nested deeper than anybody nests.
+#[derive(Debug)]
+pub(super) struct TooDeep;
+
+/// What may stand in what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    Inline,
+    Block,
+    /// A paragraph or heading: ended by any block.
+    Paragraph,
+    Item,
+    Table,
+    Section,
+    Row,
+    Cell,
+    Void,
+}
+
+/// The elements that are written, and how they behave.
+const ELEMENTS: [(&str, Role); 54] = [
+    ("a", Role::Inline),
+    ("b", Role::Inline),
+    ("strong", Role::Inline),
+    ("i", Role::Inline),
+    ("em", Role::Inline),
+    ("u", Role::Inline),
+    ("s", Role::Inline),
+    ("del", Role::Inline),
+    ("ins", Role::Inline),
+    ("sub", Role::Inline),
+    ("sup", Role::Inline),
+    ("small", Role::Inline),
+    ("code", Role::Inline),
+    ("tt", Role::Inline),
+    ("kbd", Role::Inline),
+    ("samp", Role::Inline),
+    ("var", Role::Inline),
+    ("q", Role::Inline),
+    ("cite", Role::Inline),
+    ("abbr", Role::Inline),
+    ("mark", Role::Inline),
+    ("bdi", Role::Inline),
+    ("span", Role::Inline),
+    ("div", Role::Block),
+    ("blockquote", Role::Block),
+    ("pre", Role::Block),
+    ("ul", Role::Block),
+    ("ol", Role::Block),
+    ("dl", Role::Block),
+    ("figure", Role::Block),
+    ("figcaption", Role::Block),
+    ("p", Role::Paragraph),
+    ("h1", Role::Paragraph),
+    ("h2", Role::Paragraph),
+    ("h3", Role::Paragraph),
+    ("h4", Role::Paragraph),
+    ("h5", Role::Paragraph),
+    ("h6", Role::Paragraph),
+    ("li", Role::Item),
+    ("dt", Role::Item),
+    ("dd", Role::Item),
+    ("table", Role::Table),
+    ("thead", Role::Section),
+    ("tbody", Role::Section),
+    ("tfoot", Role::Section),
+    ("tr", Role::Row),
+    ("td", Role::Cell),
+    ("th", Role::Cell),
+    ("caption", Role::Cell),
+    ("br", Role::Void),
+    ("hr", Role::Void),
+    ("wbr", Role::Void),
+    ("img", Role::Void),
+    ("details", Role::Void),
+];
+
+/// Other names for the same thing.
+const ALIASES: [(&str, &str); 14] = [
+    ("center", "div"),
+    ("section", "div"),
+    ("article", "div"),
+    ("header", "div"),
+    ("footer", "div"),
+    ("main", "div"),
+    ("aside", "div"),
+    ("nav", "div"),
+    ("address", "div"),
+    ("fieldset", "div"),
+    ("strike", "s"),
+    ("dir", "ul"),
+    ("menu", "ul"),
+    ("acronym", "abbr"),
+];
+
+/// The names ammonia has to allow.
+pub(super) fn element_names() -> impl Iterator<Item = &'static str> {
+    ELEMENTS.iter().map(|(name, _)| *name).filter(|name| *name != "details")
+}
+
+fn element(name: &str) -> Option<(&'static str, Role)> {
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
+    ELEMENTS.iter().find(|(known, _)| *known == name && *known != "details").copied()
+}
+
+pub(super) fn simplify(html: &str, purpose: Purpose<'_>) -> Result<String, TooDeep> {
+    let mut writer = Writer { out: String::with_capacity(html.len()), open: Vec::new(), purpose };
+    for token in tokens(html) {
+        match token {
+            Token::Text(text) => writer.text(text),
+            Token::Open(name, attributes) => {
+                if let Some((name, role)) = element(&name) {
+                    writer.open(name, role, &attributes)?;
+                }
+            }
+            Token::Close(name) => {
+                if let Some((name, role)) = element(&name) {
+                    writer.close(name, role);
+                }
+            }
+        }
+    }
+    writer.pop_to(0);
+    Ok(writer.out)
+}
+
+struct Writer<'a> {
+    out: String,
+    open: Vec<(&'static str, Role)>,
+    purpose: Purpose<'a>,
+}
+
+impl Writer<'_> {
+    fn text(&mut self, text: &str) {
+        for character in text.chars() {
+            match character {
+                '<' => self.out.push_str("&lt;"),
+                '>' => self.out.push_str("&gt;"),
+                '\n' | '\t' => self.out.push(character),
+                control if control.is_control() => self.out.push(' '),
+                other => self.out.push(other),
+            }
+        }
+    }
+
+    fn open(&mut self, name: &'static str, role: Role, attributes: &Attributes<'_>) -> Result<(), TooDeep> {
+        let in_table = matches!(self.open.last(), Some((_, Role::Table | Role::Section | Role::Row)));
+        match role {
+            Role::Section | Role::Row | Role::Cell => return self.open_in_table(name, role, attributes),
+            // Nothing but rows and cells belongs there; the words of it stay.
+            Role::Inline | Role::Block | Role::Paragraph | Role::Item | Role::Table if in_table => {
+                return Ok(());
+            }
+            Role::Inline => {
+                if name == "a" {
+                    self.pop_from(|(open, _)| open == "a", |role| role == Role::Cell);
+                }
+            }
+            Role::Block | Role::Paragraph | Role::Table => self.end_paragraph(),
+            Role::Item => {
+                let same = |(open, _): (&str, Role)| {
+                    if name == "li" { open == "li" } else { matches!(open, "dt" | "dd") }
+                };
+                self.pop_from_unless(same, |(open, role)| {
+                    role == Role::Cell || matches!(open, "ul" | "ol" | "dl")
+                });
+                self.end_paragraph();
+            }
+            Role::Void => {
+                self.void(name, attributes);
+                return Ok(());
+            }
+        }
+        if self.too_deep_for_text(name) {
+            return Ok(());
+        }
+        self.push(name, role, attributes)
+    }
+
+    fn open_in_table(
+        &mut self,
+        name: &'static str,
+        role: Role,
+        attributes: &Attributes<'_>,
+    ) -> Result<(), TooDeep> {
+        let Some(table) = self.open.iter().rposition(|(_, role)| *role == Role::Table) else { return Ok(()) };
+        let within =
+            |open: &[(&str, Role)], wanted: Role| open[table..].iter().rposition(|(_, r)| *r == wanted);
+        match role {
+            Role::Row => {
+                let section = within(&self.open, Role::Section).unwrap_or(0);
+                self.pop_to(table + section + 1);
+            }
+            Role::Cell if name != "caption" => match within(&self.open, Role::Row) {
+                Some(row) => self.pop_to(table + row + 1),
+                None => {
+                    let section = within(&self.open, Role::Section).unwrap_or(0);
+                    self.pop_to(table + section + 1);
+                    self.push("tr", Role::Row, &Attributes::default())?;
+                }
+            },
+            Role::Cell
+            | Role::Section
+            | Role::Inline
+            | Role::Block
+            | Role::Paragraph
+            | Role::Item
+            | Role::Table
+            | Role::Void => self.pop_to(table + 1),
+        }
+        self.push(name, role, attributes)
+    }
+
+    fn close(&mut self, name: &'static str, role: Role) {
+        let this = |(open, _): (&str, Role)| open == name;
+        match role {
+            Role::Void => {
+                if name == "br" {
+                    self.out.push_str("<br>");
+                }
+            }
+            // `<b><p>…</b>`: closing b must not close the paragraph, so b goes on to its end.
+            Role::Inline => self.pop_from(this, |role| role != Role::Inline),
+            Role::Block | Role::Paragraph | Role::Item => {
+                self.pop_from(this, |role| matches!(role, Role::Cell | Role::Table));
+            }
+            Role::Section | Role::Row | Role::Cell => self.pop_from(this, |role| role == Role::Table),
+            Role::Table => {
+                let table = self.open.iter().rposition(|(_, role)| *role == Role::Table);
+                if let Some(table) = table {
+                    self.pop_to(table);
+                }
+            }
+        }
+    }
+
+    fn end_paragraph(&mut self) {
+        self.pop_from(
+            |(_, role)| role == Role::Paragraph,
+            |role| matches!(role, Role::Block | Role::Item | Role::Cell),
+        );
+    }
+
+    /// Closes up to and with the innermost element that fits, unless a barrier stands before it.
+    fn pop_from(&mut self, fits: impl Fn((&str, Role)) -> bool, barrier: impl Fn(Role) -> bool) {
+        self.pop_from_unless(fits, |(_, role)| barrier(role));
+    }
+
+    fn pop_from_unless(
+        &mut self,
+        fits: impl Fn((&str, Role)) -> bool,
+        barrier: impl Fn((&str, Role)) -> bool,
+    ) {
+        for (index, element) in self.open.iter().enumerate().rev() {
+            if fits(*element) {
+                self.pop_to(index);
+                return;
+            }
+            if barrier(*element) {
+                return;
+            }
+        }
+    }
+
+    fn pop_to(&mut self, len: usize) {
+        while self.open.len() > len {
+            if let Some((name, _)) = self.open.pop() {
+                self.out.extend(["</", name, ">"]);
+            }
+        }
+    }
+
+    fn push(&mut self, name: &'static str, role: Role, attributes: &Attributes<'_>) -> Result<(), TooDeep> {
+        if self.open.len() >= NESTING_MAX {
+            return Err(TooDeep);
+        }
+        self.open.push((name, role));
+        self.out.extend(["<", name]);
+        let kept: &[&str] = match name {
+            "a" => &["href"],
+            "td" | "th" => &["colspan", "rowspan"],
+            "ol" => &["start"],
+            _ => &[],
+        };
+        for key in kept {
+            if let Some(value) = attributes.get(key).filter(|value| *key != "href" || is_link(value)) {
+                self.attribute(key, value.trim());
+            }
+        }
+        for key in ["lang", "dir"] {
+            if let Some(value) = attributes.get(key).filter(|v| v.len() <= 20) {
+                self.attribute(key, value);
+            }
+        }
+        if let Some(history) = history(name, attributes) {
+            self.attribute(HISTORY, history);
+        }
+        self.out.push('>');
+        Ok(())
+    }
+
+    fn attribute(&mut self, name: &str, value: &str) {
+        self.out.extend([" ", name, "=\""]);
+        for character in value.chars().filter(|c| !c.is_control()) {
+            match character {
+                '"' => self.out.push_str("&quot;"),
+                '<' => self.out.push_str("&lt;"),
+                '>' => self.out.push_str("&gt;"),
+                other => self.out.push(other),
+            }
+        }
+        self.out.push('"');
+    }
+
+    fn void(&mut self, name: &'static str, attributes: &Attributes<'_>) {
+        match (name, self.purpose) {
+            ("img", purpose) => self.picture(attributes, purpose),
+            ("hr", Purpose::Page(_)) => {
+                self.end_paragraph();
+                self.out.push_str("<hr>");
+            }
+            ("hr", Purpose::Text) => {
+                self.end_paragraph();
+                self.out.push_str("<p>---</p>");
+            }
+            (name, _) => self.out.extend(["<", name, ">"]),
+        }
+    }
+
+    /// A picture that came with the message, or words for one that would be fetched elsewhere.
+    fn picture(&mut self, attributes: &Attributes<'_>, purpose: Purpose<'_>) {
+        let source = attributes.get("src").unwrap_or("").trim();
+        let content_id = source.get(..4).filter(|s| s.eq_ignore_ascii_case("cid:")).map(|_| &source[4..]);
+        let alt = attributes.get("alt").map(str::trim);
+        if let (Purpose::Page(picture), Some(content_id)) = (purpose, content_id)
+            && let Some(url) = picture(content_id)
+        {
+            self.out.extend(["<img src=\"", &escape(&url), "\""]);
+            self.attribute("alt", alt.unwrap_or(""));
+            self.out.push('>');
+            return;
+        }
+        // An empty text says the picture is decoration; one point wide, it only spies.
+        let unseen = matches!(attributes.get("width"), Some("0" | "1" | "1px" | "0px"));
+        match alt {
+            Some("") => {}
+            _ if unseen => {}
+            Some(alt) => self.text(alt),
+            None => self.text("[image]"),
+        }
+    }
+
+    fn too_deep_for_text(&self, name: &str) -> bool {
+        let indents = |name: &str| matches!(name, "blockquote" | "ul" | "ol" | "dl" | "dd");
+        match self.purpose {
+            Purpose::Text if indents(name) => {
+                self.open.iter().filter(|(open, _)| indents(open)).count() >= TEXT_NESTING_MAX
+            }
+            Purpose::Text | Purpose::Page(_) => false,
+        }
+    }
+}
+
+/// Only what begins like an address of the web or of a person, character by character.
+fn is_link(value: &str) -> bool {
+    let value = value.trim();
+    ["http://", "https://", "mailto:"]
+        .iter()
+        .any(|scheme| value.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
+}
+
+/// Where programs say that history begins. `whole`: this element; `rest`: this and what follows.
+fn history(name: &str, attributes: &Attributes<'_>) -> Option<&'static str> {
+    let says = |attribute: &str, what: &str| {
+        attributes
+            .get(attribute)
+            .is_some_and(|v| v.split_ascii_whitespace().any(|w| w.eq_ignore_ascii_case(what)))
+    };
+    let quote_class = ["gmail_quote", "yahoo_quoted", "protonmail_quote", "tutanota_quote"]
+        .iter()
+        .any(|class| says("class", class));
+    match name {
+        "blockquote" if quote_class || says("type", "cite") => Some("whole"),
+        "div" if quote_class => Some("whole"),
+        "div" if says("id", "divRplyFwdMsg") || says("class", "OutlookMessageHeader") => Some("rest"),
+        "div" if attributes.get("style").is_some_and(is_outlook_rule) => Some("rest"),
+        _ => None,
+    }
+}
+
+/// The line Outlook draws above the message it answers.
+fn is_outlook_rule(style: &str) -> bool {
+    let style: String =
+        style.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+    let grey =
+        ["border-top:solid#e1e1e1", "border-top:solid#b5c4df", "border-top:#b5c4df", "border-top:#e1e1e1"];
+    style.contains("border:none") && grey.iter().any(|line| style.contains(line))
+}

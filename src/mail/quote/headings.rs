@@ -1,0 +1,403 @@
+//! What programs write above and below a quote, in the languages they are met in.
+
+/// Lines an attribution may be broken over.
+const ATTRIBUTION_LINES_MAX: usize = 4;
+/// Bytes of an attribution.
+const ATTRIBUTION_BYTES_MAX: usize = 400;
+/// Lines searched for the fields of a block of headers.
+const HEADER_LINES_MAX: usize = 14;
+/// Digits of a day, a year and an hour: what people rarely write before "wrote:".
+const DATE_AND_HOUR_DIGITS: usize = 7;
+/// Fields that make such a block.
+const HEADER_FIELDS_MIN: usize = 3;
+
+/// « Le 12 mai 2026 à 10:23, Marie a écrit : »
+pub(super) struct Heading {
+    /// On one line.
+    pub(super) text: String,
+    /// The line after it.
+    pub(super) end: usize,
+    /// It has the shape only programs write, so what follows is a quote even without marks.
+    pub(super) certain: bool,
+}
+
+/// A message put below another one without quote marks; `from` is its first line of text.
+pub(super) enum History {
+    Quoted { from: usize },
+    Forwarded { from: usize },
+}
+
+/// How attributions begin and which verb they hold, in lower case.
+const OPENINGS: [&str; 25] = [
+    "le ",
+    "on ",
+    "am ",
+    "el ",
+    "il giorno ",
+    "il ",
+    "op ",
+    "em ",
+    "den ",
+    "på ",
+    "w dniu ",
+    "dnia ",
+    "vào ",
+    "dne ",
+    "pe ",
+    "le\u{a0}",
+    "lun",
+    "mar",
+    "mer",
+    "jeu",
+    "ven",
+    "sam",
+    "dim",
+    "at ",
+    "在 ",
+];
+const VERBS: [&str; 46] = [
+    " a écrit",
+    " a ecrit",
+    " écrit",
+    " a crit",
+    " wrote",
+    " writes",
+    " said",
+    " schrieb",
+    " schreibt",
+    " escribió",
+    " escribio",
+    " escribe",
+    " va escriure",
+    " ha scritto",
+    " scrive",
+    " schreef",
+    " escreveu",
+    " skrev",
+    " skreiv",
+    " kirjoitti",
+    " napisał",
+    " pisze",
+    " napsal",
+    " написал",
+    " пишет",
+    " писал",
+    " написав",
+    " έγραψε",
+    " a scris",
+    " írta",
+    " yazdı",
+    " wrote in",
+    " a wrote",
+    " notait",
+    " wrote on",
+    " écrivait",
+    " écrivit",
+    " a envoyé",
+    " napísal",
+    " kirjutas",
+    " je napisao",
+    " je napisal",
+    " đã viết",
+    " 写道",
+    "写道",
+    " menulis",
+];
+
+/// Separators above a quoted message, between dashes, in lower case.
+const ORIGINALS: [&str; 16] = [
+    "original message",
+    "message d'origine",
+    "message original",
+    "message initial",
+    "ursprüngliche nachricht",
+    "originalnachricht",
+    "ursprungliche nachricht",
+    "mensaje original",
+    "messaggio originale",
+    "oorspronkelijk bericht",
+    "mensagem original",
+    "original appointment",
+    "rendez-vous d'origine",
+    "reply message",
+    "message de réponse",
+    "opprinnelig melding",
+];
+
+/// Headings of a forwarded message, in lower case, bare or between dashes.
+const FORWARDS: [&str; 22] = [
+    "forwarded message",
+    "message transféré",
+    "message transfere",
+    "début du message réexpédié",
+    "début du message transféré",
+    "begin forwarded message",
+    "weitergeleitete nachricht",
+    "anfang der weitergeleiteten nachricht",
+    "mensaje reenviado",
+    "inicio del mensaje reenviado",
+    "messaggio inoltrato",
+    "inizio messaggio inoltrato",
+    "doorgestuurd bericht",
+    "begin doorgestuurd bericht",
+    "mensagem encaminhada",
+    "message réexpédié",
+    "message réacheminé",
+    "forwarded by",
+    "réexpédié par",
+    "transféré par",
+    "start of forwarded message",
+    "vidarebefordrat meddelande",
+];
+
+/// Fields of the block of headers programs put above a quoted message, in lower case.
+const FROM_FIELDS: [&str; 9] = ["de", "from", "von", "da", "van", "från", "fra", "od", "от"];
+const OTHER_FIELDS: [&str; 44] = [
+    "envoyé",
+    "envoye",
+    "envoyé le",
+    "date",
+    "à",
+    "a",
+    "objet",
+    "cc",
+    "pour",
+    "sujet",
+    "sent",
+    "to",
+    "subject",
+    "gesendet",
+    "an",
+    "datum",
+    "betreff",
+    "enviado",
+    "enviado el",
+    "para",
+    "asunto",
+    "fecha",
+    "inviato",
+    "data",
+    "oggetto",
+    "verzonden",
+    "aan",
+    "onderwerp",
+    "assunto",
+    "skickat",
+    "till",
+    "ämne",
+    "sendt",
+    "til",
+    "emne",
+    "reply-to",
+    "répondre à",
+    "importance",
+    "copie à",
+    "bcc",
+    "cci",
+    "дата",
+    "кому",
+    "тема",
+];
+
+/// How the footers of telephones and programs begin, in lower case.
+const DEVICE_FOOTERS: [&str; 42] = [
+    "envoyé de mon",
+    "envoyé depuis",
+    "envoyé à partir d",
+    "envoyé d'un",
+    "envoyé d’un",
+    "envoyé via",
+    "envoyé par mon",
+    "envoyé avec",
+    "envoyée de mon",
+    "envoyé de outlook",
+    "envoyé de yahoo",
+    "provenance : courrier pour",
+    "provenance : courrier",
+    "télécharger outlook",
+    "téléchargez outlook",
+    "obtenir outlook",
+    "obtenez outlook",
+    "sent from my",
+    "sent from mail for",
+    "sent from outlook",
+    "sent from yahoo",
+    "sent from samsung",
+    "sent from a ",
+    "sent from an ",
+    "sent from the",
+    "sent via",
+    "sent with ",
+    "sent using",
+    "get outlook for",
+    "von meinem",
+    "gesendet von",
+    "gesendet mit",
+    "diese nachricht wurde von meinem",
+    "enviado desde",
+    "enviado do meu",
+    "enviado a partir",
+    "inviato da",
+    "inviato dal",
+    "verzonden vanaf",
+    "skickat från min",
+    "sendt fra min",
+    "lähetetty ",
+];
+
+/// An attribution that starts at this line.
+pub(super) fn attribution(lines: &[&str], at: usize) -> Option<Heading> {
+    let first = lines[at].trim();
+    let lower = first.to_lowercase();
+    let opened = OPENINGS.iter().any(|opening| lower.starts_with(opening)) || starts_with_date(&lower);
+    let mut text = String::new();
+    for (n, line) in lines[at..].iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('>') || text.len() + line.len() > ATTRIBUTION_BYTES_MAX {
+            return None;
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(line);
+        if let Some(certain) = ends_attribution(&text, opened) {
+            return Some(Heading { text, end: at + n + 1, certain });
+        }
+        // Only what opens like an attribution may go on over the next line.
+        if !opened && !looks_like_a_name(line) {
+            return None;
+        }
+    }
+    None
+}
+
+/// Is this whole text an attribution, and is it certain?
+fn ends_attribution(text: &str, opened: bool) -> Option<bool> {
+    let body = text.strip_suffix([':', '：'])?;
+    let lower = body.trim_end_matches([' ', '\u{a0}', '\u{202f}', ',', ':']).to_lowercase();
+    let verb = VERBS.iter().any(|verb| holds_verb(&lower, verb));
+    let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let dated = opened && (digits >= DATE_AND_HOUR_DIGITS || (digits >= 3 && lower.contains('@')));
+    // "2026-05-12 10:23 GMT+02:00 Marie <marie@…>:"
+    let verbless = starts_with_date(&lower) && lower.contains('@');
+    (verb || verbless).then_some(dated)
+}
+
+/// The verb at the end, or followed by a few words ("schrieb Marie Muster").
+fn holds_verb(lower: &str, verb: &str) -> bool {
+    let Some(at) = lower.rfind(verb) else { return false };
+    let after = &lower[at + verb.len()..];
+    let ends_word = after.chars().next().is_none_or(|c| !c.is_alphabetic());
+    ends_word && after.split_whitespace().count() <= 7
+}
+
+fn starts_with_date(lower: &str) -> bool {
+    let digits = lower.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &lower[digits..];
+    matches!(digits, 1 | 2 | 4)
+        && rest.starts_with(['-', '/', '.', ' ', '年'])
+        && rest.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// "Marie Dupont <marie@exemple.example>", before a line with the verb alone.
+fn looks_like_a_name(line: &str) -> bool {
+    line.contains('@') && line.contains('<') && line.len() <= 120
+}
+
+/// A message below this one, from this line on.
+pub(super) fn history(lines: &[&str], at: usize) -> Option<History> {
+    let line = lines[at].trim().trim_start_matches('*').trim_end_matches('*');
+    let bare =
+        line.trim_matches(['-', '_', '=', ' ', '\u{a0}', ':', '<', '>']).to_lowercase().replace('’', "'");
+    let ruled = line.starts_with("--") || line.starts_with("__") || line.starts_with("==");
+    let is_forward = FORWARDS.iter().any(|f| bare == *f || (ruled && bare.starts_with(f)));
+    if is_forward && (ruled || line.ends_with(':')) {
+        let header = skip_blanks(lines, at + 1);
+        return Some(History::Forwarded { from: header_block(lines, header).unwrap_or(at + 1) });
+    }
+    if ruled && ORIGINALS.contains(&bare.as_str()) {
+        let header = skip_blanks(lines, at + 1);
+        return Some(History::Quoted { from: header_block(lines, header).unwrap_or(at + 1) });
+    }
+    // Outlook on the web draws a line of underscores above the block.
+    let rule = line.len() >= 10 && bare.is_empty() && ruled;
+    let block = if rule { skip_blanks(lines, at + 1) } else { at };
+    let is_rule_or_from = rule || field(line).is_some_and(|name| FROM_FIELDS.contains(&name.as_str()));
+    if is_rule_or_from {
+        return header_block(lines, block).map(|from| History::Quoted { from });
+    }
+    None
+}
+
+fn skip_blanks(lines: &[&str], at: usize) -> usize {
+    let blanks =
+        lines[at.min(lines.len())..].iter().take(2).take_while(|line| line.trim().is_empty()).count();
+    at + blanks
+}
+
+/// The first line after a block of header fields that starts here.
+fn header_block(lines: &[&str], at: usize) -> Option<usize> {
+    let first = lines.get(at).and_then(|line| field(line))?;
+    let is_from = FROM_FIELDS.contains(&first.as_str());
+    if !is_from && !OTHER_FIELDS.contains(&first.as_str()) {
+        return None;
+    }
+    let (mut fields, mut from_seen, mut end) = (0, false, at);
+    for (n, line) in lines[at..].iter().take(HEADER_LINES_MAX).enumerate() {
+        match field(line) {
+            Some(name) if FROM_FIELDS.contains(&name.as_str()) => {
+                (fields, from_seen) = (fields + 1, true);
+                end = at + n + 1;
+            }
+            Some(name) if OTHER_FIELDS.contains(&name.as_str()) => {
+                fields += 1;
+                end = at + n + 1;
+            }
+            Some(_) | None if line.trim().is_empty() => {
+                if fields >= HEADER_FIELDS_MIN || fields == 0 {
+                    break;
+                }
+                // Some programs leave an empty line after each field.
+            }
+            // A field that went over to the next line; the text begins after an empty one.
+            Some(_) | None => {
+                if n + 1 == lines.len() - at || fields == 0 {
+                    break;
+                }
+                if end == at + n && fields < HEADER_FIELDS_MIN + 2 && line.contains(['@', ';', '<']) {
+                    end = at + n + 1;
+                } else {
+                    break;
+                }
+            }
+        }
+    }
+    (from_seen && fields >= HEADER_FIELDS_MIN).then_some(end)
+}
+
+/// The name of a header field as programs write it in a text: `De :`, `*From:*`, `Objet :`.
+fn field(line: &str) -> Option<String> {
+    let line = line.trim().trim_start_matches(['*', '>', ' ']);
+    let (name, _) = line.split_once(':')?;
+    let name = name.trim_matches(['*', ' ', '\u{a0}', '\u{202f}']);
+    (name.len() <= 20).then(|| name.to_lowercase())
+}
+
+/// « Envoyé de mon iPhone »
+pub(super) fn is_device_footer(line: &str) -> bool {
+    let lower = line.trim().trim_start_matches(['(', '[', '*', '-', ' ']).to_lowercase();
+    DEVICE_FOOTERS.iter().any(|footer| lower.starts_with(footer)) && lower.split_whitespace().count() <= 12
+}
+
+/// The rule and the lines below it that list programs add at the very end.
+pub(super) fn is_list_footer(lines: &[&str], at: usize) -> bool {
+    let rule = lines[at].trim_end();
+    let is_rule = rule.len() >= 20 && rule.bytes().all(|b| b == b'_');
+    let below = &lines[at + 1..];
+    let said = || below.iter().filter(|line| !line.trim().is_empty());
+    is_rule
+        && below.len() <= 12
+        && said().next().is_some()
+        && said().any(|line| line.contains("://") || line.contains('@'))
+        && !below.iter().any(|line| line.starts_with('>'))
+}
