@@ -1,6 +1,5 @@
 //! A conversation as a file for mail programs, read from the archive while it is sent.
 //!
-//! mboxrd: a `From ` line before each message, and one more `>` before lines that look like one.
 //! A slow reader keeps one message in memory, and no thread.
 
 use std::fmt;
@@ -13,6 +12,7 @@ use http_body::Frame;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::domain::time::Timestamp;
+use crate::mail::mbox::write_entry;
 
 use super::source::{PostSummary, StoreError};
 
@@ -26,7 +26,7 @@ pub(crate) struct Mails {
 }
 
 impl Mails {
-    /// Those of `posts` in their order; `read` gives each as [`mboxrd`] makes it.
+    /// Those of `posts` in their order; `read` gives each as [`entry`] makes it.
     pub(crate) fn new(
         posts: Vec<PostSummary>,
         read: impl Fn(&PostSummary) -> Result<Option<Vec<u8>>, StoreError> + Send + Sync + 'static,
@@ -69,34 +69,10 @@ impl fmt::Debug for Mails {
     }
 }
 
-/// One message of an mbox file, with LF at the ends of lines as mail programs expect there.
-pub(crate) fn mboxrd(message: &[u8], received: Timestamp) -> Vec<u8> {
-    let mut out = format!("From parvis@invalid {}\n", received.asctime_utc()).into_bytes();
-    for line in message.split_inclusive(|byte| *byte == b'\n') {
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
-        let text = text.strip_suffix(b"\r").unwrap_or(text);
-        let unquoted = text.iter().position(|byte| *byte != b'>').unwrap_or(text.len());
-        if text[unquoted..].starts_with(b"From ") {
-            out.push(b'>');
-        }
-        out.extend_from_slice(text);
-        out.push(b'\n');
-    }
-    out.push(b'\n');
+/// One message of the file.
+pub(crate) fn entry(mail: &[u8], received: Timestamp) -> Vec<u8> {
+    let mut out = Vec::with_capacity(mail.len() + mail.len() / 16);
+    // No envelope sender: strangers learn no address.
+    write_entry(&mut out, "", received, mail).expect("memory takes every write");
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_that_look_like_the_start_of_a_message_are_marked() {
-        let at = Timestamp::parse_rfc3339("2026-11-22T17:30:00Z").expect("valid");
-        let file = mboxrd(b"Subject: a\r\n\r\nFrom here\r\n>From there\r\nFromage\n>>x", at);
-        assert_eq!(
-            String::from_utf8(file).expect("ASCII"),
-            "From parvis@invalid Sun Nov 22 17:30:00 2026\nSubject: a\n\n>From here\n>>From there\nFromage\n>>x\n\n"
-        );
-    }
 }

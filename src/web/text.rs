@@ -93,17 +93,21 @@ fn wrapped_at(lines: &[&str]) -> Option<usize> {
 
 /// Whether a line ended only because the first word of the next did not fit.
 fn goes_on(line: &str, next: &str, width: usize) -> bool {
-    let word = next.split(' ').next().unwrap_or_default();
-    let full = line.chars().count() + 1 + word.chars().count() > width;
-    full && !begins_by_choice(next) && !is_link(line) && !is_link(next)
+    let next_word = next.trim_start();
+    let word = next_word.split(' ').next().unwrap_or_default();
+    let indent = next.chars().count() - next_word.chars().count();
+    let full = line.chars().count() + 1 + indent + word.chars().count() > width;
+    // The second line of an item of a list stands below the first one's words.
+    let hangs = indent > 0 && (begins_item(line) || line.starts_with(char::is_whitespace));
+    full && (indent == 0 || hangs) && !begins_item(next_word) && !is_link(line) && !is_link(next)
 }
 
-/// Items of a list, quotes, and indented lines.
-fn begins_by_choice(line: &str) -> bool {
+/// Items of a list, and quotes.
+fn begins_item(line: &str) -> bool {
     let number = line.trim_start_matches(|c: char| c.is_ascii_digit());
     let numbered = number.len() < line.len() && (number.starts_with(". ") || number.starts_with(") "));
     let marked = ["- ", "* ", "• ", "– ", "— ", "+ ", ">", "#"].iter().any(|mark| line.starts_with(mark));
-    numbered || marked || line.starts_with(char::is_whitespace)
+    numbered || marked
 }
 
 fn is_link(line: &str) -> bool {

@@ -138,7 +138,7 @@ pub(crate) fn mbox(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, key: &str) 
     let archive = pages.archive.clone();
     let mails = mbox::Mails::new(posts, move |post| {
         let raw = archive.raw(post.id)?;
-        Ok(raw.map(|raw| mbox::mboxrd(&mask_raw(&raw), post.received)))
+        Ok(raw.map(|raw| mbox::entry(&mask_raw(&raw), post.received)))
     });
     Ok(Answer { indexed: Indexed::No, ..Answer::public(Content::Mbox(mails)) })
 }
