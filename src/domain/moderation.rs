@@ -115,9 +115,13 @@ pub fn decide(list: &List, post: &PostFacts) -> Verdict {
         (false, Moderation::All, Standing::Stranger | Standing::Member | Standing::Newcomer) => {
             hold(HoldReason::Moderated)
         }
-        (false, Moderation::FirstPost, Standing::Newcomer | Standing::Stranger) => hold(HoldReason::FirstPost),
+        (false, Moderation::FirstPost, Standing::Newcomer | Standing::Stranger) => {
+            hold(HoldReason::FirstPost)
+        }
         (false, Moderation::FirstPost, Standing::Member) => Verdict::Publish,
-        (false, Moderation::None, Standing::Stranger | Standing::Member | Standing::Newcomer) => Verdict::Publish,
+        (false, Moderation::None, Standing::Stranger | Standing::Member | Standing::Newcomer) => {
+            Verdict::Publish
+        }
     }
 }
 
@@ -139,7 +143,11 @@ mod tests {
             settings,
         };
         let facts = |proof, body| PostFacts { standing, proof, body };
-        assert_eq!(decide(&list, &facts(Proof::NoMeans, Body::Plain)), expected, "{moderation:?} {standing:?}");
+        assert_eq!(
+            decide(&list, &facts(Proof::NoMeans, Body::Plain)),
+            expected,
+            "{moderation:?} {standing:?}"
+        );
         for (proof, body, reason) in [
             (Proof::Disproved, Body::Plain, HoldReason::Unproven),
             (Proof::Proven, Body::Ambiguous, HoldReason::Ambiguous),

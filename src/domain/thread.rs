@@ -137,7 +137,8 @@ fn walk(containers: &[Container]) -> Vec<Placed> {
     let mut roots = roots(containers);
     roots.sort_by_key(|&i| (containers[i].earliest, containers[i].post, i));
     let mut placed = Vec::with_capacity(containers.len());
-    let mut stack: Vec<(usize, usize, Option<usize>)> = roots.into_iter().rev().map(|r| (r, 0, None)).collect();
+    let mut stack: Vec<(usize, usize, Option<usize>)> =
+        roots.into_iter().rev().map(|r| (r, 0, None)).collect();
     while let Some((container, depth, parent)) = stack.pop() {
         let (below, above) = match containers[container].post {
             Some(index) => {

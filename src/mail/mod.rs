@@ -1,11 +1,23 @@
-//! What a message is: bytes to meaning and back. No clock, no network, no storage.
+//! What a message is: bytes into meaning and meaning into bytes. No I/O, no clock.
 //!
-//! Everything here may be fed by strangers: nothing panics, nothing is quadratic.
+//! Knows the domain's values, and nothing of lists' rules, storage or the network. Everything here
+//! takes strangers' bytes: every reader is bounded, linear and total.
 
+pub mod autoreply;
+pub mod charset;
+mod content_type;
+mod date;
+pub mod headers;
 pub mod html;
 pub mod maildir;
 pub mod mask;
 pub mod mbox;
+pub mod mime;
+pub mod parse;
 pub mod quote;
+mod references;
 pub mod show;
+pub mod subject;
 pub mod text;
+mod transfer;
+pub mod words;

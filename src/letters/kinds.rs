@@ -1,0 +1,335 @@
+//! Which letters there are, and the facts each of them is written from.
+
+use super::facts::Facts;
+use super::message::Frame;
+use super::words;
+use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
+use crate::domain::member::Reading;
+use crate::domain::time::Timestamp;
+
+/// A letter with its facts.
+#[derive(Clone, Copy, Debug)]
+pub enum Letter<'a> {
+    /// To a new member.
+    Welcome(Welcome<'a>),
+    /// To somebody who is no member any more.
+    Farewell(Farewell<'a>),
+    /// To an author whose post waits.
+    Held(Held<'a>),
+    /// To an author whose post does not go out.
+    Refused(Refused<'a>),
+    /// To somebody who looks after a list from now on.
+    NowAnimator(NowAnimator<'a>),
+}
+
+/// The name of a letter, which is the name of its folder.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs, reason = "described at the letter of the same name")]
+pub enum LetterKind {
+    Welcome,
+    Farewell,
+    Held,
+    Refused,
+    NowAnimator,
+}
+
+/// The list a letter is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Group<'a> {
+    /// As people call it.
+    pub name: &'a str,
+    /// Where posts are sent.
+    pub address: &'a ListAddress,
+}
+
+/// You are a member now.
+#[derive(Clone, Copy, Debug)]
+pub struct Welcome<'a> {
+    /// Of what.
+    pub group: Group<'a>,
+    /// How it came about.
+    pub arrival: Arrival<'a>,
+    /// What members may expect, in the group's own words; empty if it has none.
+    pub promise: &'a str,
+    /// The names of those who look after it.
+    pub animators: &'a [&'a str],
+    /// Who may write to it.
+    pub posting: Posting,
+    /// Who may read what is written.
+    pub archive: ArchivePolicy,
+    /// Where that is on the web.
+    pub archive_url: Option<&'a str>,
+    /// How this member reads.
+    pub reading: Reading,
+}
+
+/// How somebody became a member.
+#[derive(Clone, Copy, Debug)]
+pub enum Arrival<'a> {
+    /// A person who looks after the group added them: that person's name.
+    AddedBy(&'a str),
+    /// The operator added them: the name of the host.
+    AddedByOperator(&'a str),
+    /// They came with a community from elsewhere.
+    Imported,
+    /// They asked, and confirmed.
+    Confirmed,
+}
+
+/// You are no member any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Farewell<'a> {
+    /// Of what.
+    pub group: Group<'a>,
+    /// How it came about.
+    pub departure: Departure,
+    /// Until when answering this letter undoes it.
+    pub back_until: Timestamp,
+    /// Where one asks to join, if one can.
+    pub join_address: Option<&'a str>,
+}
+
+/// How somebody stopped being a member.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Departure {
+    /// They left.
+    Left,
+    /// An animator or the operator took them out.
+    Removed,
+}
+
+/// Your post waits for somebody to look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// Where it was sent.
+    pub group: Group<'a>,
+    /// Its subject; not said where nothing is known of who sent it.
+    pub title: &'a str,
+    /// Why it waits.
+    pub why: WhyHeld,
+    /// The names of those who will look at it.
+    pub animators: &'a [&'a str],
+}
+
+/// Why a post waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyHeld {
+    /// It is the first of somebody who joined by themselves.
+    FirstPost,
+    /// Every post of this list is looked at.
+    Moderated,
+    /// Every post is, for the time being.
+    HoldAll,
+    /// Its From is not proven.
+    Unproven,
+    /// It is larger than the list takes, which is this many bytes.
+    TooLarge(u64),
+    /// It carries an attachment, on a list that holds those.
+    Attachment,
+    /// Its MIME or header is not as it should be.
+    OddForm,
+    /// Its author is not a member.
+    NotAMember,
+    /// Its author wrote many in a short time.
+    Pace,
+    /// A filter found it suspicious.
+    Unwanted,
+}
+
+/// Your post will not go out.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused<'a> {
+    /// Where it was sent.
+    pub group: Group<'a>,
+    /// Its subject.
+    pub title: &'a str,
+    /// What the animator wrote about it; may be empty.
+    pub words: &'a str,
+    /// The name of who decided, if it is to be said.
+    pub by: Option<&'a str>,
+}
+
+/// You look after this list now.
+#[derive(Clone, Copy, Debug)]
+pub struct NowAnimator<'a> {
+    /// Which.
+    pub group: Group<'a>,
+    /// The names of the others who do.
+    pub others: &'a [&'a str],
+    /// The name of the host, whose keepers can help.
+    pub host: &'a str,
+}
+
+impl LetterKind {
+    /// Every letter.
+    pub const ALL: [LetterKind; 5] = [
+        LetterKind::Welcome,
+        LetterKind::Farewell,
+        LetterKind::Held,
+        LetterKind::Refused,
+        LetterKind::NowAnimator,
+    ];
+
+    /// The folder of its templates.
+    pub fn name(self) -> &'static str {
+        match self {
+            LetterKind::Welcome => "welcome",
+            LetterKind::Farewell => "farewell",
+            LetterKind::Held => "held",
+            LetterKind::Refused => "refused",
+            LetterKind::NowAnimator => "now-animator",
+        }
+    }
+}
+
+impl Letter<'_> {
+    /// Which letter it is.
+    pub fn kind(&self) -> LetterKind {
+        match self {
+            Letter::Welcome(_) => LetterKind::Welcome,
+            Letter::Farewell(_) => LetterKind::Farewell,
+            Letter::Held(_) => LetterKind::Held,
+            Letter::Refused(_) => LetterKind::Refused,
+            Letter::NowAnimator(_) => LetterKind::NowAnimator,
+        }
+    }
+
+    pub(super) fn facts(&self, frame: &Frame<'_>) -> Facts {
+        let facts = Facts::default().phrase("to", frame.to.name);
+        match self {
+            Letter::Welcome(welcome) => welcome.facts(facts, frame),
+            Letter::Farewell(farewell) => farewell.facts(facts, frame),
+            Letter::Held(held) => held.facts(facts, frame),
+            Letter::Refused(refused) => refused.facts(facts, frame),
+            Letter::NowAnimator(animator) => animator.facts(facts, frame),
+        }
+    }
+}
+
+impl Group<'_> {
+    fn facts(&self, facts: Facts, language: Language) -> Facts {
+        let animators = match language {
+            Language::Fr => "animateurs",
+            Language::En => "animators",
+        };
+        facts
+            .phrase("group", self.name)
+            .link("post_address", &self.address.to_string())
+            .link("animators_address", &self.address.beside(animators))
+    }
+}
+
+impl Welcome<'_> {
+    fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let Welcome { group, arrival, promise, animators, posting, archive, archive_url, reading } = *self;
+        let (added_by, added_by_host) = match arrival {
+            Arrival::AddedBy(name) => (name, ""),
+            Arrival::AddedByOperator(host) => ("", host),
+            Arrival::Imported | Arrival::Confirmed => ("", ""),
+        };
+        let named = animators.iter().filter(|n| !n.trim().is_empty()).count();
+        let members_may_post = match posting {
+            Posting::Anyone | Posting::Members => true,
+            Posting::Animators => false,
+        };
+        group
+            .facts(facts, frame.language)
+            .phrase("added_by", added_by)
+            .phrase("added_by_host", added_by_host)
+            .is("imported", matches!(arrival, Arrival::Imported))
+            .is("confirmed", matches!(arrival, Arrival::Confirmed))
+            .phrase("promise", promise)
+            .phrase("animators", &words::names(animators, frame.language))
+            .is("one_animator", named == 1)
+            .is("several_animators", named > 1)
+            .is("open_to_posts", members_may_post)
+            .is("archive_public", archive == ArchivePolicy::Public)
+            .is("archive_members", archive == ArchivePolicy::Members)
+            .is("archive_none", archive == ArchivePolicy::None)
+            .link("archive_url", archive_url.unwrap_or_default())
+            .is("reading_each", reading == Reading::Each)
+            .is("reading_daily", reading == Reading::Daily)
+            .is("reading_weekly", reading == Reading::Weekly)
+            .is("reading_none", reading == Reading::None)
+    }
+}
+
+impl Farewell<'_> {
+    fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let Farewell { group, departure, back_until, join_address } = *self;
+        let until = back_until.date_in(frame.zone);
+        let until = match frame.language {
+            Language::Fr => format!("au {}", words::day(until, frame.language)),
+            Language::En => words::day(until, frame.language),
+        };
+        group
+            .facts(facts, frame.language)
+            .is("left", departure == Departure::Left)
+            .phrase("back_until", &until)
+            .link("join_address", join_address.unwrap_or_default())
+    }
+}
+
+impl Held<'_> {
+    fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let Held { group, title, why, animators } = *self;
+        // RFC 3834 §6: a letter to somebody unproven holds nothing the requester typed.
+        let title = if why == WhyHeld::Unproven { "" } else { title };
+        let limit = match why {
+            WhyHeld::TooLarge(limit) => words::size(limit, frame.language),
+            WhyHeld::FirstPost
+            | WhyHeld::Moderated
+            | WhyHeld::HoldAll
+            | WhyHeld::Unproven
+            | WhyHeld::Attachment
+            | WhyHeld::OddForm
+            | WhyHeld::NotAMember
+            | WhyHeld::Pace
+            | WhyHeld::Unwanted => String::new(),
+        };
+        group
+            .facts(facts, frame.language)
+            .phrase("title", title)
+            .phrase("reader", &names_or_keeper(animators, frame.language))
+            .is("first_post", why == WhyHeld::FirstPost)
+            .is("moderated", why == WhyHeld::Moderated)
+            .is("hold_all", why == WhyHeld::HoldAll)
+            .is("unproven", why == WhyHeld::Unproven)
+            .is("too_large", matches!(why, WhyHeld::TooLarge(_)))
+            .phrase("limit", &limit)
+            .is("attachment", why == WhyHeld::Attachment)
+            .is("odd_form", why == WhyHeld::OddForm)
+            .is("not_a_member", why == WhyHeld::NotAMember)
+            .is("pace", why == WhyHeld::Pace)
+            .is("unwanted", why == WhyHeld::Unwanted)
+    }
+}
+
+impl Refused<'_> {
+    fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let Refused { group, title, words, by } = *self;
+        group
+            .facts(facts, frame.language)
+            .phrase("title", title)
+            .quote("words", words)
+            .phrase("by", &names_or_keeper(by.as_slice(), frame.language))
+    }
+}
+
+impl NowAnimator<'_> {
+    fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let NowAnimator { group, others, host } = *self;
+        group
+            .facts(facts, frame.language)
+            .phrase("others", &words::names(others, frame.language))
+            .phrase("host", host)
+    }
+}
+
+fn names_or_keeper(names: &[&str], language: Language) -> String {
+    match (words::names(names, language), language) {
+        (named, _) if !named.is_empty() => named,
+        (_, Language::Fr) => "la personne qui s’occupe du groupe".to_owned(),
+        (_, Language::En) => "the person who looks after the group".to_owned(),
+    }
+}

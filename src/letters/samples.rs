@@ -1,0 +1,243 @@
+//! One neighbourhood and its people, so that every letter can be read before anybody gets it.
+
+use super::facts::Facts;
+use super::kinds::{
+    Arrival, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome, WhyHeld,
+};
+use super::message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+use super::{LetterMail, Letters};
+use crate::domain::address::EmailAddress;
+use crate::domain::ids::MessageId;
+use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
+use crate::domain::member::Reading;
+use crate::domain::time::{Timestamp, Zone};
+
+/// A letter with facts made up for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// Its language.
+    pub language: Language,
+    /// Which letter.
+    pub kind: LetterKind,
+    /// The letter's name, and what is particular here: `held-unproven`.
+    pub name: &'static str,
+}
+
+/// What the samples are made from, in one language.
+struct Neighbourhood {
+    address: ListAddress,
+    name: &'static str,
+    promise: &'static str,
+    title: &'static str,
+    words: &'static str,
+    archive: &'static str,
+    join: String,
+    service: EmailAddress,
+    token: EmailAddress,
+    stop: EmailAddress,
+    reader: EmailAddress,
+    message_id: MessageId,
+    post_id: MessageId,
+    zone: Zone,
+    now: Timestamp,
+}
+
+const SAMPLES: &[(LetterKind, &str)] = &[
+    (LetterKind::Welcome, "welcome"),
+    (LetterKind::Welcome, "welcome-by-operator"),
+    (LetterKind::Welcome, "welcome-imported"),
+    (LetterKind::Welcome, "welcome-confirmed"),
+    (LetterKind::Farewell, "farewell"),
+    (LetterKind::Farewell, "farewell-removed"),
+    (LetterKind::Held, "held"),
+    (LetterKind::Held, "held-moderated"),
+    (LetterKind::Held, "held-all"),
+    (LetterKind::Held, "held-unproven"),
+    (LetterKind::Held, "held-too-large"),
+    (LetterKind::Held, "held-attachment"),
+    (LetterKind::Held, "held-odd-form"),
+    (LetterKind::Held, "held-not-a-member"),
+    (LetterKind::Held, "held-pace"),
+    (LetterKind::Held, "held-unwanted"),
+    (LetterKind::Refused, "refused"),
+    (LetterKind::Refused, "refused-without-words"),
+    (LetterKind::NowAnimator, "now-animator"),
+    (LetterKind::NowAnimator, "now-animator-alone"),
+];
+
+/// Every letter in every language, with each of its turns.
+pub fn samples() -> Vec<Sample> {
+    let of = |language| SAMPLES.iter().map(move |&(kind, name)| Sample { language, kind, name });
+    Language::ALL.into_iter().flat_map(of).collect()
+}
+
+impl Sample {
+    /// The letter, written.
+    pub fn compose(&self, letters: &Letters) -> LetterMail {
+        let place = Neighbourhood::of(self.language);
+        letters.compose(self.letter(&place), &self.frame(&place))
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let place = Neighbourhood::of(self.language);
+        self.letter(&place).facts(&self.frame(&place))
+    }
+
+    fn letter<'a>(&self, place: &'a Neighbourhood) -> Letter<'a> {
+        let group = Group { name: place.name, address: &place.address };
+        match self.kind {
+            LetterKind::Welcome => Letter::Welcome(self.welcome(place, group)),
+            LetterKind::Farewell => Letter::Farewell(Farewell {
+                group,
+                departure: if self.name == "farewell" { Departure::Left } else { Departure::Removed },
+                back_until: Timestamp::from_seconds(place.now.seconds() + 7 * 86_400),
+                join_address: (self.name == "farewell").then_some(place.join.as_str()),
+            }),
+            LetterKind::Held => Letter::Held(Held {
+                group,
+                title: if self.name == "held-pace" { "" } else { place.title },
+                why: self.why(),
+                animators: if self.name == "held-all" { &[] } else { &["Claire Martin"] },
+            }),
+            LetterKind::Refused => Letter::Refused(Refused {
+                group,
+                title: place.title,
+                words: if self.name == "refused" { place.words } else { "" },
+                by: (self.name == "refused").then_some("Claire Martin"),
+            }),
+            LetterKind::NowAnimator => Letter::NowAnimator(NowAnimator {
+                group,
+                others: if self.name == "now-animator" { &["Claire Martin", "Paul Petit"] } else { &[] },
+                host: place.address.domain(),
+            }),
+        }
+    }
+
+    fn welcome<'a>(&self, place: &'a Neighbourhood, group: Group<'a>) -> Welcome<'a> {
+        let plain = Welcome {
+            group,
+            arrival: Arrival::AddedBy("Claire Martin"),
+            promise: place.promise,
+            animators: &["Claire Martin"],
+            posting: Posting::Members,
+            archive: ArchivePolicy::Members,
+            archive_url: Some(place.archive),
+            reading: Reading::Each,
+        };
+        match self.name {
+            "welcome-by-operator" => Welcome {
+                arrival: Arrival::AddedByOperator(place.address.domain()),
+                promise: "",
+                animators: &[],
+                archive: ArchivePolicy::None,
+                archive_url: None,
+                reading: Reading::Weekly,
+                ..plain
+            },
+            "welcome-imported" => Welcome {
+                arrival: Arrival::Imported,
+                animators: &["Claire Martin", "Paul Petit"],
+                posting: Posting::Animators,
+                archive: ArchivePolicy::Public,
+                reading: Reading::Daily,
+                ..plain
+            },
+            "welcome-confirmed" => {
+                Welcome { arrival: Arrival::Confirmed, archive_url: None, reading: Reading::None, ..plain }
+            }
+            _ => plain,
+        }
+    }
+
+    fn why(&self) -> WhyHeld {
+        match self.name {
+            "held-moderated" => WhyHeld::Moderated,
+            "held-all" => WhyHeld::HoldAll,
+            "held-unproven" => WhyHeld::Unproven,
+            "held-too-large" => WhyHeld::TooLarge(10 << 20),
+            "held-attachment" => WhyHeld::Attachment,
+            "held-odd-form" => WhyHeld::OddForm,
+            "held-not-a-member" => WhyHeld::NotAMember,
+            "held-pace" => WhyHeld::Pace,
+            "held-unwanted" => WhyHeld::Unwanted,
+            _ => WhyHeld::FirstPost,
+        }
+    }
+
+    fn frame<'a>(&self, place: &'a Neighbourhood) -> Frame<'a> {
+        let answers = match self.kind {
+            LetterKind::Held | LetterKind::Refused => Some(&place.post_id),
+            LetterKind::Welcome | LetterKind::Farewell | LetterKind::NowAnimator => None,
+        };
+        let member = self.kind != LetterKind::Farewell;
+        let unsubscribe = Unsubscribe { mail: &place.stop, one_click: None };
+        Frame {
+            language: self.language,
+            to: Mailbox { name: "Marcel Dupont", address: &place.reader },
+            from: Mailbox { name: place.name, address: &place.service },
+            reply_to: Some(&place.token),
+            list: Some(ListHeaders {
+                name: place.name,
+                address: &place.address,
+                archive: Some(place.archive),
+                unsubscribe: member.then_some(unsubscribe),
+            }),
+            message_id: &place.message_id,
+            date: place.now,
+            zone: &place.zone,
+            in_reply_to: answers,
+            references: &[],
+            auto: if answers.is_some() { AutoSubmitted::Replied } else { AutoSubmitted::Generated },
+        }
+    }
+}
+
+impl Neighbourhood {
+    fn of(language: Language) -> Neighbourhood {
+        const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz234567";
+        let (short, help, stop, join) = match language {
+            Language::Fr => ("quartier", "aide", "stop", "inscription"),
+            Language::En => ("commons", "help", "leave", "join"),
+        };
+        let beside = |word: &str| email(&format!("{short}-{word}@lilas.example"));
+        let (name, promise, title, words, archive) = match language {
+            Language::Fr => (
+                "Le quartier des Lilas",
+                "deux ou trois messages par semaine, entre voisines et voisins, et jamais de publicité.",
+                "Vide-grenier dimanche",
+                "Bonjour Marcel, le vide-grenier est déjà annoncé\u{a0}: voyez le message de Jeanne.\n\
+                 Parlez-en plutôt en lui répondant\u{202f}?",
+                "https://lilas.example/quartier/",
+            ),
+            Language::En => (
+                "The Elm Street commons",
+                "two or three messages a week, between neighbours, and never any advertising.",
+                "Jumble sale on Sunday",
+                "Hello Marcel, the jumble sale has been announced already: see Jane’s message.\n\
+                 Would you rather answer hers?",
+                "https://lilas.example/commons/",
+            ),
+        };
+        Neighbourhood {
+            address: ListAddress::parse(&format!("{short}@lilas.example")).expect("written here"),
+            name,
+            promise,
+            title,
+            words,
+            archive,
+            join: format!("{short}-{join}@lilas.example"),
+            service: beside(help),
+            token: email(&format!("{short}+{TOKEN}@lilas.example")),
+            stop: email(&format!("{short}-{stop}+{TOKEN}@lilas.example")),
+            reader: email("marcel@courrier.example"),
+            message_id: MessageId::parse("sample@lilas.example").expect("written here"),
+            post_id: MessageId::parse("vide-grenier@courrier.example").expect("written here"),
+            zone: Zone::parse("Europe/Paris").expect("bundled"),
+            now: Timestamp::parse_rfc3339("2026-11-22T18:30:00+01:00").expect("written here"),
+        }
+    }
+}
+
+fn email(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).expect("written here")
+}

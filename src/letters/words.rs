@@ -1,0 +1,150 @@
+//! Days, hours, sizes, numbers and names as a person would say them.
+
+use crate::domain::list::Language;
+use crate::domain::time::{CivilDate, Timestamp, Zone};
+
+/// How many names are said before “and others”.
+const NAMES_MAX: usize = 4;
+
+const FRENCH_DAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+const ENGLISH_DAYS: [&str; 7] =
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const FRENCH_MONTHS: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+const ENGLISH_MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const FRENCH_NUMBERS: [&str; 11] =
+    ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"];
+const ENGLISH_NUMBERS: [&str; 11] =
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+
+/// « dimanche 6 décembre », “Sunday 6 December”.
+pub fn day(date: CivilDate, language: Language) -> String {
+    let weekday = usize::from(date.weekday_from_monday());
+    let month = usize::from(date.month.unsigned_abs()).saturating_sub(1);
+    match language {
+        Language::Fr => {
+            let ordinal = if date.day == 1 { "er" } else { "" };
+            format!("{} {}{ordinal}\u{a0}{}", FRENCH_DAYS[weekday], date.day, FRENCH_MONTHS[month])
+        }
+        Language::En => format!("{} {} {}", ENGLISH_DAYS[weekday], date.day, ENGLISH_MONTHS[month]),
+    }
+}
+
+/// « dimanche 6 décembre à 18 h 30 », “Sunday 6 December at 6:30 pm”, in the reader's zone.
+pub fn moment(moment: Timestamp, zone: &Zone, language: Language) -> String {
+    let (hour, minute) = moment.time_in(zone);
+    let day = day(moment.date_in(zone), language);
+    match (language, minute) {
+        (Language::Fr, 0) => format!("{day} à {hour}\u{a0}h"),
+        (Language::Fr, _) => format!("{day} à {hour}\u{a0}h\u{a0}{minute:02}"),
+        (Language::En, _) => {
+            let half = if hour < 12 { "am" } else { "pm" };
+            let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
+            match minute {
+                0 => format!("{day} at {twelve} {half}"),
+                _ => format!("{day} at {twelve}:{minute:02} {half}"),
+            }
+        }
+    }
+}
+
+/// In words up to ten.
+pub fn number(number: usize, language: Language) -> String {
+    let words = match language {
+        Language::Fr => &FRENCH_NUMBERS,
+        Language::En => &ENGLISH_NUMBERS,
+    };
+    words.get(number).map_or_else(|| number.to_string(), |word| (*word).to_owned())
+}
+
+/// « Claire et Paul », “Claire, Paul and Anne”; nothing for nobody. Empty names are not said.
+pub fn names(names: &[&str], language: Language) -> String {
+    let (and, others) = match language {
+        Language::Fr => ("et", "d’autres"),
+        Language::En => ("and", "others"),
+    };
+    let mut said: Vec<&str> = names.iter().copied().filter(|n| !n.trim().is_empty()).collect();
+    if said.len() > NAMES_MAX {
+        said.truncate(NAMES_MAX);
+        said.push(others);
+    }
+    match said.split_last() {
+        None => String::new(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, before)) => format!("{} {and} {last}", before.join(", ")),
+    }
+}
+
+/// « 10 Mo », “10 MB”: rounded down, as nobody minds the difference to MiB.
+pub fn size(bytes: u64, language: Language) -> String {
+    let (kilo, mega) = match language {
+        Language::Fr => ("\u{a0}Ko", "\u{a0}Mo"),
+        Language::En => (" KB", " MB"),
+    };
+    if bytes >= 1 << 20 { format!("{}{mega}", bytes >> 20) } else { format!("{}{kilo}", bytes >> 10) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_hours_as_one_says_them() {
+        let paris = Zone::parse("Europe/Paris").expect("bundled");
+        for (at, french, english) in [
+            (
+                "2026-12-06T17:30:00Z",
+                "dimanche 6\u{a0}décembre à 18\u{a0}h\u{a0}30",
+                "Sunday 6 December at 6:30 pm",
+            ),
+            ("2026-11-30T23:00:00Z", "mardi 1er\u{a0}décembre à 0\u{a0}h", "Tuesday 1 December at 12 am"),
+            (
+                "2026-07-01T10:05:00Z",
+                "mercredi 1er\u{a0}juillet à 12\u{a0}h\u{a0}05",
+                "Wednesday 1 July at 12:05 pm",
+            ),
+        ] {
+            let at = Timestamp::parse_rfc3339(at).expect("valid");
+            assert_eq!(moment(at, &paris, Language::Fr), french);
+            assert_eq!(moment(at, &paris, Language::En), english);
+        }
+    }
+
+    #[test]
+    fn names_and_numbers() {
+        assert_eq!(names(&[], Language::Fr), "");
+        assert_eq!(names(&["Claire", ""], Language::Fr), "Claire");
+        assert_eq!(names(&["Claire", "Paul"], Language::Fr), "Claire et Paul");
+        assert_eq!(names(&["A", "B", "C"], Language::En), "A, B and C");
+        assert_eq!(names(&["A", "B", "C", "D", "E", "F"], Language::Fr), "A, B, C, D et d’autres");
+        assert_eq!(number(10, Language::Fr), "dix");
+        assert_eq!(number(11, Language::En), "11");
+        assert_eq!(size(10 << 20, Language::Fr), "10\u{a0}Mo");
+        assert_eq!(size(64 << 10, Language::En), "64 KB");
+    }
+}

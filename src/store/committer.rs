@@ -1,0 +1,319 @@
+//! The one thread that changes anything: it takes what waits as a group, writes mail, then people,
+//! ledgers and journal, each synced, then applies the state, then answers.
+//!
+//! Hundreds of posts then cost one sync instead of one each. A failed sync closes the store: what
+//! a second one says is not believed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::change::{Change, Shelf, unmet};
+use super::engine::{Engine, EngineError};
+use super::event::{Event, Line};
+use super::files::{Appender, Failure};
+use super::ledger::{CopyResult, LedgerLine};
+use super::readers::ReadersCache;
+use super::segments::{self, MailPlace};
+use super::view::View;
+use super::{StoreError, apply, journal, keys, lines, people, rebuild};
+use crate::domain::ids::{ListId, PersonId, PostId};
+use crate::domain::time::{Timestamp, Zone};
+use crate::mail::parse;
+
+/// A group takes no more changes than this…
+const GROUP_CHANGES_MAX: usize = 2_048;
+/// …nor more bytes of mail.
+const GROUP_BYTES_MAX: usize = 16 << 20;
+
+/// What the committer is asked.
+pub(super) enum Request {
+    Commit(Box<Change>, oneshot::Sender<Result<(), StoreError>>),
+    /// Builds the whole state again beside the present one, and puts it in its place.
+    Rebuild(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// Everything the thread owns.
+pub(super) struct Committer {
+    pub(super) data: PathBuf,
+    pub(super) engine: Engine,
+    pub(super) zone: Zone,
+    pub(super) position: journal::Position,
+    pub(super) people: people::Position,
+    pub(super) group: u64,
+    pub(super) closed: Arc<AtomicBool>,
+    pub(super) changed: watch::Sender<u64>,
+    pub(super) readers: Arc<ReadersCache>,
+    pub(super) files: Appender,
+    pub(super) segments: BTreeMap<ListId, u32>,
+}
+
+type Answer = oneshot::Sender<Result<(), StoreError>>;
+
+impl Committer {
+    /// Works until nobody can ask any more.
+    pub(super) fn run(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
+        let mut next = None;
+        loop {
+            let Some(request) = next.take().or_else(|| requests.blocking_recv()) else { return };
+            match request {
+                Request::Rebuild(answer) => {
+                    let done = self.rebuild();
+                    let _ = answer.send(done);
+                }
+                Request::Commit(change, answer) => {
+                    let mut weight = change.weight();
+                    let mut group = vec![(change, answer)];
+                    while group.len() < GROUP_CHANGES_MAX && weight < GROUP_BYTES_MAX {
+                        match requests.try_recv() {
+                            Ok(Request::Commit(change, answer)) => {
+                                weight += change.weight();
+                                group.push((change, answer));
+                            }
+                            Ok(other @ Request::Rebuild(_)) => {
+                                next = Some(other);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.commit(group);
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, group: Vec<(Box<Change>, Answer)>) {
+        if self.closed.load(Ordering::Acquire) {
+            answer_all(group.into_iter().map(|(_, answer)| answer), &StoreError::Closed);
+            return;
+        }
+        let engine = self.engine.clone();
+        let mut staged = Staged::new(&engine, self.position.seq);
+        let mut waiting = Vec::with_capacity(group.len());
+        for (change, answer) in group {
+            match self.stage(&mut staged, *change) {
+                Ok(()) => waiting.push(answer),
+                Err(error @ StoreError::Conflict(_)) => {
+                    let _ = answer.send(Err(error));
+                }
+                Err(error) => {
+                    self.close(&error);
+                    let _ = answer.send(Err(StoreError::Closed));
+                    answer_all(waiting.into_iter(), &StoreError::Closed);
+                    return;
+                }
+            }
+        }
+        if waiting.is_empty() {
+            self.files.unstage();
+            return;
+        }
+        match self.write(staged) {
+            Ok(()) => {
+                self.changed.send_replace(self.position.seq);
+                for answer in waiting {
+                    let _ = answer.send(Ok(()));
+                }
+            }
+            Err(error @ StoreError::Full) => answer_all(waiting.into_iter(), &error),
+            Err(error) => {
+                self.close(&error);
+                answer_all(waiting.into_iter(), &StoreError::Closed);
+            }
+        }
+    }
+
+    fn stage(&mut self, staged: &mut Staged<'_>, change: Change) -> Result<(), StoreError> {
+        if let Some(conflict) = unmet(&staged.view, &change.expects)? {
+            return Err(StoreError::Conflict(conflict));
+        }
+        let Change { at, expects: _, mails, people, events, outcomes, summaries } = change;
+        let mut places = Vec::with_capacity(mails.len());
+        for mail in mails {
+            let file = match mail.shelf {
+                Shelf::List(list) => self.segment(list)?,
+                Shelf::Transit => segments::transit_file(at),
+            };
+            let len = mail.record.bytes.len() as u64;
+            let offset = self.files.stage(&file, &mail.record.bytes).map_err(|e| self.io(&file, e))?;
+            places.push((mail.post, MailPlace { file, offset, len }));
+        }
+        for person in people {
+            let file = format!("people/{:06}.jsonl", self.people.file);
+            self.files.stage(&file, &lines::write(&person)).map_err(|e| self.io(&file, e))?;
+            apply::apply_person(&mut staged.view, &person)?;
+        }
+        let data = self.data.clone();
+        let mut summarize = |post: PostId, place: &MailPlace| match summaries.get(&post) {
+            Some(summary) => summary.clone(),
+            None => super::archive::read_mail(&data, post, place)
+                .map_or_else(|_| parse::Summary::default(), |raw| parse::summarize(&raw)),
+        };
+        for mut event in events {
+            if let Event::Received { post, mail, .. } | Event::Imported { post, mail, .. } = &mut event
+                && let Some((_, place)) = places.iter().find(|(id, _)| id == post)
+            {
+                mail.clone_from(place);
+            }
+            if let Event::Member { member, .. } = &event {
+                staged.lists_with_other_readers.push(member.list);
+            }
+            staged.add(at, event, &self.zone, &mut summarize)?;
+        }
+        for outcome in outcomes {
+            let Some(fan_out) = apply::apply_outcome(&mut staged.view, &outcome)? else { continue };
+            staged.outcomes.entry(outcome.post).or_default().push((outcome.person, outcome.result));
+            let totals = fan_out.totals;
+            if totals.taken + totals.failed + totals.gone >= totals.owed {
+                staged.finished.push((at, outcome.post, totals));
+            }
+            staged.at = at;
+        }
+        Ok(())
+    }
+
+    /// Writes a staged group; durable when it returns.
+    fn write(&mut self, mut staged: Staged<'_>) -> Result<(), StoreError> {
+        for (post, copies) in std::mem::take(&mut staged.outcomes) {
+            let file = format!("deliveries/{post}.jsonl");
+            let line = lines::write(&LedgerLine { at: staged.at, copies });
+            let offset = self.files.stage(&file, &line).map_err(|e| self.io(&file, e))?;
+            let key = keys::fan_out(post);
+            if let Some(mut fan_out) = staged.view.record::<super::records::FanOutRecord>(&key)? {
+                fan_out.ledger_bytes = offset + line.len() as u64;
+                staged.view.put_record(key, &fan_out);
+            }
+        }
+        for (at, post, totals) in std::mem::take(&mut staged.finished) {
+            let event = Event::Delivered { post, totals };
+            staged.add(at, event, &self.zone, &mut |_, _| parse::Summary::default())?;
+        }
+        self.group += 1;
+        let mut position = self.position;
+        let journal_file = |file: u32| format!("journal/{file:06}.jsonl");
+        let count = u32::try_from(staged.lines.len()).unwrap_or(u32::MAX);
+        let mut text = Vec::new();
+        for (at_line, line) in (0_u32..).zip(&mut staged.lines) {
+            line.group = (self.group, at_line, count);
+            text.extend_from_slice(&lines::write(line));
+            position.seq = line.seq;
+        }
+        if !text.is_empty() {
+            let file = journal_file(position.file);
+            let offset = self.files.stage(&file, &text).map_err(|e| self.io(&file, e))?;
+            position.offset = offset + text.len() as u64;
+        }
+        let people_file = format!("people/{:06}.jsonl", self.people.file);
+        let people_len = self.files.len(&people_file).map_err(|e| self.io(&people_file, e))?;
+        match self.files.write(rank) {
+            Ok(()) => {}
+            Err(Failure::Full) => return Err(StoreError::Full),
+            Err(Failure::Broken(path, source)) => {
+                return Err(StoreError::Io { doing: "write", path, why: source.to_string() });
+            }
+        }
+        self.people.offset = people_len;
+        if position.offset >= journal::FILE_BYTES {
+            self.files.close(&journal_file(position.file));
+            position = journal::Position { file: position.file + 1, offset: 0, seq: position.seq };
+        }
+        self.position = position;
+        staged.view.put_record(keys::setting(rebuild::POSITION), &position);
+        staged.view.put_record(keys::setting(rebuild::PEOPLE), &self.people);
+        let lists = std::mem::take(&mut staged.lists_with_other_readers);
+        lists.iter().for_each(|list| self.readers.forget(*list));
+        self.engine.apply(&staged.view.into_batch())?;
+        lists.iter().for_each(|list| self.readers.forget(*list));
+        Ok(())
+    }
+
+    /// The segment a list's next message goes to.
+    fn segment(&mut self, list: ListId) -> Result<String, StoreError> {
+        let number = *self.segments.entry(list).or_insert(1);
+        let file = segments::segment_file(list, number);
+        let len = self.files.len(&file).map_err(|e| self.io(&file, e))?;
+        if len < segments::SEGMENT_BYTES {
+            return Ok(file);
+        }
+        self.segments.insert(list, number + 1);
+        Ok(segments::segment_file(list, number + 1))
+    }
+
+    fn rebuild(&mut self) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        let built = rebuild::build_beside(&self.data, &self.zone)?;
+        self.engine.replace(&built, &super::open::next_state_folder(&self.engine.folder()))?;
+        self.readers.forget_all();
+        Ok(())
+    }
+
+    fn close(&self, error: &StoreError) {
+        tracing::error!(%error, "the store is closed: nothing is taken until the server is started again");
+        self.closed.store(true, Ordering::Release);
+    }
+
+    fn io(&self, file: &str, source: std::io::Error) -> StoreError {
+        StoreError::Io { doing: "append to", path: self.data.join(file), why: source.to_string() }
+    }
+}
+
+/// Mail before people before ledgers before the journal that speaks of them.
+fn rank(file: &str) -> u8 {
+    match file.split('/').next() {
+        Some("mail" | "transit") => 0,
+        Some("people") => 1,
+        Some("deliveries") => 2,
+        Some(_) | None => 3,
+    }
+}
+
+fn answer_all(answers: impl Iterator<Item = Answer>, error: &StoreError) {
+    for answer in answers {
+        let _ = answer.send(Err(error.clone()));
+    }
+}
+
+/// A group on its way: what the state and the files will be.
+struct Staged<'a> {
+    view: View<'a>,
+    lines: Vec<Line>,
+    seq: u64,
+    at: Timestamp,
+    outcomes: BTreeMap<PostId, Vec<(PersonId, CopyResult)>>,
+    finished: Vec<(Timestamp, PostId, super::event::Totals)>,
+    lists_with_other_readers: Vec<ListId>,
+}
+
+impl<'a> Staged<'a> {
+    fn new(engine: &'a Engine, seq: u64) -> Staged<'a> {
+        Staged {
+            view: View::new(engine),
+            lines: Vec::new(),
+            seq,
+            at: Timestamp::from_millis(0),
+            outcomes: BTreeMap::new(),
+            finished: Vec::new(),
+            lists_with_other_readers: Vec::new(),
+        }
+    }
+
+    fn add(
+        &mut self,
+        at: Timestamp,
+        event: Event,
+        zone: &Zone,
+        summaries: apply::Summaries<'_>,
+    ) -> Result<(), EngineError> {
+        self.seq += 1;
+        let line = Line { seq: self.seq, at, group: (0, 0, 0), event };
+        apply::apply(&mut self.view, &line, zone, summaries)?;
+        self.lines.push(line);
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! The engines the working state can live in. The only rooms that know one by its name.
+//!
+//! An engine offers ordered keys, batches that are applied whole, and prefix scans; nothing else.
+//! What it holds follows from the journal and can be built again, so an engine may lose its
+//! youngest batches in a crash, but never part of one.
+
+mod sled;
+
+pub(super) use self::sled::Engine;
+
+/// What went wrong below.
+#[derive(Debug, thiserror::Error)]
+#[error("the working state does not answer: {0}")]
+pub struct EngineError(pub(super) String);
+
+/// Keys to write (`Some`) and to take away (`None`), all or none.
+pub(super) type Batch = std::collections::BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// The largest value: sled keeps larger ones in files it never syncs.
+pub(super) const VALUE_BYTES_MAX: usize = 4096;

@@ -1,0 +1,119 @@
+//! The journal's files: `journal/000007.jsonl`, one line of JSON for each thing that happened.
+//!
+//! Lines are written in groups, one sync for each; only the last group can be incomplete after a crash, and it was never answered.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::event::Line;
+use super::lines;
+
+/// A file is sealed, and the next begun, when it is at least this long, in bytes.
+pub(super) const FILE_BYTES: u64 = 64 << 20;
+
+/// A place in the journal: before the line that follows.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, serde::Serialize, serde::Deserialize,
+)]
+pub(super) struct Position {
+    /// 1, 2, 3, …
+    pub(super) file: u32,
+    /// Bytes from its start.
+    pub(super) offset: u64,
+    /// The sequence number of the last line before it.
+    pub(super) seq: u64,
+}
+
+/// A line as it was found.
+pub(super) enum Found {
+    Line(Box<Line>),
+    /// Bytes that are no line: where they begin, and what they are.
+    Damaged(Position, Vec<u8>),
+}
+
+pub(super) fn path(data: &Path, file: u32) -> PathBuf {
+    data.join("journal").join(format!("{file:06}.jsonl"))
+}
+
+/// The numbers of the files there are, in order.
+pub(super) fn files(data: &Path) -> io::Result<Vec<u32>> {
+    let mut numbers = Vec::new();
+    match std::fs::read_dir(data.join("journal")) {
+        Ok(entries) => {
+            for entry in entries {
+                let name = entry?.file_name();
+                let number: Option<u32> =
+                    name.to_str().and_then(|n| n.strip_suffix(".jsonl")).and_then(|n| n.parse().ok());
+                numbers.extend(number);
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Every line from a position on, in order, each with the position after it.
+pub(super) fn read_from(
+    data: &Path,
+    from: Position,
+    mut each: impl FnMut(Found, Position) -> io::Result<()>,
+) -> io::Result<()> {
+    for number in files(data)?.into_iter().filter(|n| *n >= from.file) {
+        let mut offset = if number == from.file { from.offset } else { 0 };
+        let mut reader = BufReader::with_capacity(1 << 18, File::open(path(data, number))?);
+        reader.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            let read = reader.read_until(b'\n', &mut bytes)?;
+            if read == 0 {
+                break;
+            }
+            let before = Position { file: number, offset, seq: 0 };
+            offset += read as u64;
+            match lines::read::<Line>(&bytes) {
+                Some(line) => {
+                    let after = Position { file: number, offset, seq: line.seq };
+                    each(Found::Line(Box::new(line)), after)?;
+                }
+                None => {
+                    each(Found::Damaged(before, bytes.clone()), Position { file: number, offset, seq: 0 })?
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::PostId;
+    use crate::domain::moderation::HoldReason;
+    use crate::domain::time::Timestamp;
+    use crate::store::event::Event;
+
+    #[test]
+    fn a_line_with_another_byte_is_no_line() {
+        let line = Line {
+            seq: 3,
+            at: Timestamp::from_seconds(5),
+            group: (2, 0, 1),
+            event: Event::Held { post: PostId(9), reason: HoldReason::FirstPost },
+        };
+        let bytes = lines::write(&line);
+        let text = String::from_utf8(bytes.clone()).expect("JSON");
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+        assert!(text.contains(r#""what":"held","post":9,"reason":"first-post""#), "{text}");
+        assert_eq!(lines::read(&bytes), Some(line));
+        for at in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[at] ^= 1;
+            assert_eq!(lines::read::<Line>(&other), None, "byte {at}");
+            assert_eq!(lines::read::<Line>(&bytes[..at]), None, "cut at {at}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `deliveries/POST.jsonl`: who has been sent a post, and what their server said.
+//!
+//! One line for each group of outcomes; detail for `trace`, and the truth about which copies are
+//! still owed when the state is lost.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::lines;
+use crate::domain::ids::{PersonId, PostId};
+use crate::domain::time::Timestamp;
+
+/// What became of one copy.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CopyOutcome {
+    /// The post.
+    pub post: PostId,
+    /// Whose copy.
+    pub person: PersonId,
+    /// What became of it.
+    pub result: CopyResult,
+}
+
+/// What became of a copy.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CopyResult {
+    /// Their server took it, and said this.
+    Taken(String),
+    /// It is tried again.
+    PutOff {
+        /// How often it was tried.
+        attempts: u32,
+        /// When it is tried again.
+        next: Timestamp,
+        /// What their server said, or why it could not be asked.
+        reply: String,
+    },
+    /// Refused for good, given up or dropped, with these words.
+    Failed(String),
+    /// They left before it did.
+    Gone,
+}
+
+/// The outcomes of one group, for one post.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// When.
+    pub at: Timestamp,
+    /// Whose copies, and what became of them.
+    pub copies: Vec<(PersonId, CopyResult)>,
+}
+
+pub(super) fn path(data: &Path, post: PostId) -> PathBuf {
+    data.join("deliveries").join(format!("{post}.jsonl"))
+}
+
+/// The whole lines of a post's ledger from an offset on, and where they end. What follows the
+/// first damaged line is not read; it was never answered for.
+pub(super) fn read_from(data: &Path, post: PostId, offset: u64) -> io::Result<(Vec<LedgerLine>, u64)> {
+    let file = match File::open(path(data, post)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), offset)),
+        Err(error) => return Err(error),
+    };
+    let mut reader = BufReader::new(file);
+    reader.seek(SeekFrom::Start(offset))?;
+    let (mut found, mut end, mut bytes) = (Vec::new(), offset, Vec::new());
+    while reader.read_until(b'\n', &mut bytes)? > 0 {
+        let Some(line) = lines::read(&bytes) else { break };
+        found.push(line);
+        end += bytes.len() as u64;
+        bytes.clear();
+    }
+    Ok((found, end))
+}

@@ -1,0 +1,385 @@
+//! What Parvis remembers: the truth in plain files, and a working state that follows from it.
+//!
+//! One verb changes anything: [`Store::commit`]. It is durable when it returns. Everything else
+//! asks. Knows nothing of sockets, and never what a rule would decide.
+
+mod apply;
+pub mod archive;
+pub mod change;
+mod committer;
+mod engine;
+pub mod event;
+mod files;
+mod instance;
+mod journal;
+mod keys;
+pub mod ledger;
+mod lines;
+mod open;
+mod people;
+pub mod person_set;
+mod questions;
+mod readers;
+mod rebuild;
+mod records;
+pub mod segments;
+mod set_aside;
+pub mod verify;
+mod view;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use self::archive::ArchiveReader;
+use self::change::{Change, Conflict, Ticket};
+use self::committer::{Committer, Request};
+use self::engine::EngineError;
+pub use self::open::Opened;
+pub use self::questions::{Due, Fan, HeldItem, OwedLetter, PostInfo, PutOff};
+use self::readers::ReadersCache;
+use self::segments::{MailPlace, RecordFault};
+use crate::domain::ids::{ListId, PersonId, PostId};
+use crate::domain::time::{Timestamp, Zone};
+use crate::domain::token::TokenKey;
+
+/// Why the store does not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the folder open.
+    #[error("{0} is in use by another parvis")]
+    InUse(PathBuf),
+    /// The disk, or what is on it.
+    #[error("cannot {doing} {path}: {why}")]
+    Io {
+        /// A verb.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// No room on the disk; nothing was changed.
+    #[error("the disk is full")]
+    Full,
+    /// A write failed earlier; nothing is taken until the server is started again.
+    #[error("the store is closed after a failed write; start the server again once the disk is in order")]
+    Closed,
+    /// The bytes of a message are not what they were.
+    #[error("the message at {offset} of {file} is damaged: {fault}")]
+    Damaged {
+        /// Below the data folder.
+        file: String,
+        /// Bytes from its start.
+        offset: u64,
+        /// What is wrong with it.
+        fault: RecordFault,
+    },
+    /// The state does not answer.
+    #[error("{0}")]
+    State(String),
+    /// Somebody else was first; nothing was changed.
+    #[error("{0}")]
+    Conflict(Conflict),
+}
+
+impl From<EngineError> for StoreError {
+    fn from(error: EngineError) -> StoreError {
+        StoreError::State(error.to_string())
+    }
+}
+
+/// Where the store is, and how it is kept.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// The data folder.
+    pub data: PathBuf,
+    /// In which posts are sorted into months.
+    pub zone: Zone,
+    /// Posts are put off while less than this is free, in bytes.
+    pub reserve_bytes: u64,
+}
+
+/// Everything kept. Shared behind an [`Arc`].
+pub struct Store {
+    reader: ArchiveReader,
+    requests: Option<mpsc::UnboundedSender<Request>>,
+    threads: Vec<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+    closed: Arc<AtomicBool>,
+    changed: watch::Receiver<u64>,
+    readers: Arc<ReadersCache>,
+    numbers: Numbers,
+    tokens: TokenKey,
+    options: StoreOptions,
+    opened: Opened,
+    _lock: File,
+}
+
+/// The next numbers to give.
+struct Numbers {
+    post: AtomicU64,
+    list: AtomicU64,
+    person: AtomicU64,
+    letter: AtomicU64,
+}
+
+/// How long what the state has seen may be younger than what it has safely on disk. The journal
+/// holds the difference.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(3);
+/// Below this many free file entries, posts are put off as well.
+const RESERVE_INODES: u64 = 1_000;
+
+impl Store {
+    /// Opens the data folder, making what is not there and mending what a crash left.
+    pub fn open(options: StoreOptions, now: Timestamp) -> Result<Store, StoreError> {
+        let parts = open::open(&options.data, &options.zone)?;
+        let tokens = token_key(&options.data)?;
+        let data = Arc::new(options.data.clone());
+        let reader = ArchiveReader::new(parts.engine.clone(), data);
+        let closed = Arc::new(AtomicBool::new(false));
+        let stop = Arc::new(AtomicBool::new(false));
+        let readers = Arc::new(ReadersCache::default());
+        let (changed_sender, changed) = watch::channel(parts.reached.journal.seq);
+        let mut committer = Committer {
+            data: options.data.clone(),
+            engine: parts.engine.clone(),
+            zone: options.zone.clone(),
+            position: parts.reached.journal,
+            people: parts.reached.people,
+            group: parts.reached.group,
+            closed: closed.clone(),
+            changed: changed_sender,
+            readers: readers.clone(),
+            files: files::Appender::new(&options.data),
+            segments: std::collections::BTreeMap::new(),
+        };
+        for file in rebuild::mail_files(&options.data)? {
+            if let Some((list, number)) = segments::segment_number(&file) {
+                committer.segments.insert(list, number);
+            }
+        }
+        let numbers = Numbers::after(&parts.engine)?;
+        let (requests, inbox) = mpsc::unbounded_channel();
+        let threads = vec![
+            spawn("commit", move || committer.run(inbox))?,
+            spawn("checkpoint", checkpoints(parts.engine, changed.clone(), stop.clone()))?,
+        ];
+        let store = Store {
+            reader,
+            requests: Some(requests),
+            threads,
+            stop,
+            closed,
+            changed,
+            readers,
+            numbers,
+            tokens,
+            options,
+            opened: parts.opened,
+            _lock: parts.lock,
+        };
+        let mut first = Change::at(now);
+        first.events = parts.events;
+        first.events.extend(store.finished_but_not_said()?);
+        if !first.events.is_empty() {
+            store.commit(first)?;
+        }
+        Ok(store)
+    }
+
+    /// Makes a change. Durable when this returns; not made at all when it fails.
+    pub fn commit(&self, change: Change) -> Result<(), StoreError> {
+        self.submit(change).wait()
+    }
+
+    /// Begins a change; the ticket says when it is durable.
+    pub fn submit(&self, change: Change) -> Ticket {
+        let (answer, ticket) = oneshot::channel();
+        self.request(Request::Commit(Box::new(change), answer));
+        Ticket(ticket)
+    }
+
+    /// Builds the whole working state again from the truth, and goes on with that.
+    pub fn rebuild(&self) -> Result<(), StoreError> {
+        let (answer, ticket) = oneshot::channel();
+        self.request(Request::Rebuild(answer));
+        Ticket(ticket).wait()
+    }
+
+    fn request(&self, request: Request) {
+        if let Some(requests) = &self.requests {
+            // With the thread gone the answer's channel closes, which reads as `Closed`.
+            let _ = requests.send(request);
+        }
+    }
+
+    /// The read-only face.
+    pub fn reader(&self) -> &ArchiveReader {
+        &self.reader
+    }
+
+    /// What was found when it was opened.
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// Says when something was committed: the journal's length in lines.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.clone()
+    }
+
+    /// The key tokens are derived from.
+    pub fn tokens(&self) -> &TokenKey {
+        &self.tokens
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.options.data
+    }
+
+    /// Whether a message can be taken now.
+    pub fn room(&self) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        let disk = rustix::fs::statvfs(self.data()).map_err(|source| StoreError::Io {
+            doing: "ask for free space in",
+            path: self.options.data.clone(),
+            why: source.to_string(),
+        })?;
+        let bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // File systems without a table of inodes say there are none at all.
+        let inodes_short = disk.f_files > 0 && disk.f_favail < RESERVE_INODES;
+        if bytes < self.options.reserve_bytes || inodes_short { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    /// A number no post has had.
+    pub fn next_post(&self) -> PostId {
+        PostId(self.numbers.post.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A number no list has had.
+    pub fn next_list(&self) -> ListId {
+        ListId(narrow(self.numbers.list.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// A number no person has had.
+    pub fn next_person(&self) -> PersonId {
+        PersonId(narrow(self.numbers.person.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// A number no letter has had.
+    pub fn next_letter(&self) -> u64 {
+        self.numbers.letter.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Waits for what is under way, and makes the state's files as young as they can be.
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.requests = None;
+        self.stop.store(true, Ordering::Release);
+        for thread in self.threads.drain(..) {
+            thread.thread().unpark();
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store ended in a panic");
+            }
+        }
+    }
+}
+
+impl Numbers {
+    fn after(engine: &engine::Engine) -> Result<Numbers, StoreError> {
+        let next = |name: &str| -> Result<AtomicU64, StoreError> {
+            let highest = engine.get(&keys::setting(name))?.map_or(0, |value| keys::number_u64(&value, 0));
+            Ok(AtomicU64::new(highest + 1))
+        };
+        Ok(Numbers {
+            post: next(apply::HIGHEST_POST)?,
+            list: next(apply::HIGHEST_LIST)?,
+            person: next(apply::HIGHEST_PERSON)?,
+            letter: next(apply::HIGHEST_LETTER)?,
+        })
+    }
+}
+
+fn narrow(number: u64) -> u32 {
+    u32::try_from(number).expect("fewer than four thousand million were given")
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|source| StoreError::Io {
+        doing: "start the thread",
+        path: PathBuf::from(name),
+        why: source.to_string(),
+    })
+}
+
+/// From time to time, makes what the state has seen survive a power cut.
+fn checkpoints(
+    engine: engine::Engine,
+    changed: watch::Receiver<u64>,
+    stop: Arc<AtomicBool>,
+) -> impl FnOnce() + Send + 'static {
+    move || {
+        let mut safe = 0;
+        loop {
+            let stopping = stop.load(Ordering::Acquire);
+            let seen = *changed.borrow();
+            if seen != safe || stopping {
+                match engine.checkpoint() {
+                    Ok(()) => safe = seen,
+                    Err(error) => {
+                        tracing::error!(%error, "the state could not be made safe; the journal holds it")
+                    }
+                }
+            }
+            if stopping {
+                return;
+            }
+            std::thread::park_timeout(CHECKPOINT_EVERY);
+        }
+    }
+}
+
+/// The installation's key: made once, from the system's randomness, readable to its owner alone.
+fn token_key(data: &Path) -> Result<TokenKey, StoreError> {
+    let path = data.join("keys").join("token.key");
+    let io = |doing, source: io::Error| StoreError::Io { doing, path: path.clone(), why: source.to_string() };
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let bytes = <[u8; TokenKey::BYTES]>::try_from(bytes);
+            let wrong = || io("use", io::Error::other("it should be 32 bytes long"));
+            bytes.map(TokenKey::new).map_err(|_| wrong())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut bytes = [0; TokenKey::BYTES];
+            getrandom::fill(&mut bytes).map_err(|e| io("make", io::Error::other(e.to_string())))?;
+            write_private(&path, &bytes).map_err(|e| io("write", e))?;
+            Ok(TokenKey::new(bytes))
+        }
+        Err(error) => Err(io("read", error)),
+    }
+}
+
+/// Writes a file of mode 0600 that is whole or not there.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    segments::sync_folder(folder)
+}
+
+fn mail_error(place: &MailPlace, error: io::Error) -> StoreError {
+    StoreError::Io { doing: "read", path: PathBuf::from(&place.file), why: error.to_string() }
+}

@@ -1,0 +1,373 @@
+//! What can be asked of the store beyond the archive: people, memberships, what waits, what is owed.
+
+use std::sync::Arc;
+
+use super::archive::{PostState, ThreadId};
+use super::event::{Decider, DropReason, Event, Fence, LetterAbout, Line, Totals, Via};
+use super::ledger::{self, LedgerLine};
+use super::person_set::{Chunk, PersonSet};
+use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord};
+use super::segments::MailPlace;
+use super::{Store, StoreError, apply, journal, keys, records};
+use crate::domain::address::EmailAddress;
+use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
+use crate::domain::list::{List, ListAddress};
+use crate::domain::member::{MemberState, Membership, Person};
+use crate::domain::moderation::HoldReason;
+use crate::domain::proof::Proof;
+use crate::domain::time::Timestamp;
+
+/// Everything known of a message that was kept.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct PostInfo {
+    pub id: PostId,
+    pub list: Option<ListId>,
+    pub state: PostState,
+    pub mail: MailPlace,
+    pub received: Timestamp,
+    pub via: Option<Via>,
+    pub author: Option<PersonId>,
+    pub proof: Option<Proof>,
+    pub decided_at: Option<Timestamp>,
+    pub decided_by: Option<Decider>,
+    pub hold_reason: Option<HoldReason>,
+    pub drop_reason: Option<DropReason>,
+    pub refusal: Option<String>,
+    pub message_id: Option<MessageId>,
+    /// Parvis made the id, because it came without one.
+    pub id_is_ours: bool,
+    pub thread: Option<ThreadId>,
+    pub date: Option<Timestamp>,
+}
+
+/// Something that waits for a person.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct HeldItem {
+    pub id: PostId,
+    pub list: Option<ListId>,
+    pub from: String,
+    pub subject: String,
+    pub reason: HoldReason,
+    pub at: Timestamp,
+}
+
+/// A post on its way to its readers.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Fan {
+    pub post: PostId,
+    pub list: ListId,
+    pub since: Timestamp,
+    pub totals: Totals,
+}
+
+/// A copy that is tried again later.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct PutOff {
+    pub post: PostId,
+    pub person: PersonId,
+    pub attempts: u32,
+    pub next: Timestamp,
+    pub last_reply: String,
+}
+
+/// Copies that were put off and whose time has come.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Due {
+    /// Which.
+    pub copies: Vec<(PostId, PersonId)>,
+    /// When the next one's time comes.
+    pub next: Option<Timestamp>,
+}
+
+/// A letter to be written and sent.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct OwedLetter {
+    pub letter: u64,
+    pub about: LetterAbout,
+    pub since: Timestamp,
+}
+
+impl Store {
+    /// A list by its number.
+    pub fn list(&self, list: ListId) -> Result<Option<List>, StoreError> {
+        self.reader.list(list)
+    }
+
+    /// A list by its address; a removed one too.
+    pub fn list_at(&self, address: &ListAddress) -> Result<Option<List>, StoreError> {
+        match self.reader.engine().get(&keys::list_address(address))? {
+            Some(number) => self.list(ListId(keys::number_u32(&number, 0))),
+            None => Ok(None),
+        }
+    }
+
+    /// Somebody by their number.
+    pub fn person(&self, person: PersonId) -> Result<Option<Person>, StoreError> {
+        self.reader.record(&keys::person(person))
+    }
+
+    /// Somebody by any of their addresses.
+    pub fn person_at(&self, address: &EmailAddress) -> Result<Option<Person>, StoreError> {
+        match self.reader.engine().get(&keys::person_address(address))? {
+            Some(number) => self.person(PersonId(keys::number_u32(&number, 0))),
+            None => Ok(None),
+        }
+    }
+
+    /// How many people are known.
+    pub fn persons(&self) -> Result<Vec<Person>, StoreError> {
+        self.reader.all(&keys::persons())
+    }
+
+    /// A membership, one that has ended too.
+    pub fn member(&self, list: ListId, person: PersonId) -> Result<Option<Membership>, StoreError> {
+        self.reader.record(&keys::member(list, person))
+    }
+
+    /// Everybody who is or was a member, in the order they first came.
+    pub fn members(&self, list: ListId) -> Result<Vec<Membership>, StoreError> {
+        self.reader.all(&keys::members(list))
+    }
+
+    /// Every list somebody is or was on.
+    pub fn memberships(&self, person: PersonId) -> Result<Vec<Membership>, StoreError> {
+        let prefix = keys::memberships(person);
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let list = ListId(keys::number_u32(&entry?.0, prefix.len()));
+            found.extend(self.member(list, person)?);
+        }
+        Ok(found)
+    }
+
+    /// Everybody who gets each post of a list at that moment.
+    pub fn readers(&self, list: ListId, now: Timestamp) -> Result<Arc<PersonSet>, StoreError> {
+        let (version, known) = self.readers.get(list, now);
+        if let Some(readers) = known {
+            return Ok(readers);
+        }
+        let members = self.members(list)?;
+        let readers: PersonSet =
+            members.iter().filter(|m| m.receives_each_post(now)).map(|m| m.person).collect();
+        let readers = Arc::new(readers);
+        let until = members
+            .iter()
+            .filter(|member| member.state != MemberState::Left)
+            .flat_map(|member| [member.until, member.pause_until])
+            .flatten()
+            .filter(|moment| *moment > now)
+            .min();
+        self.readers.put(list, version, readers.clone(), until);
+        Ok(readers)
+    }
+
+    /// Which message of a list has that content already.
+    pub fn same_content(
+        &self,
+        list: Option<ListId>,
+        content: &[u8; 32],
+    ) -> Result<Option<PostId>, StoreError> {
+        let found = self.reader.engine().get(&keys::content(list, content))?;
+        Ok(found.map(|number| PostId(keys::number_u64(&number, 0))))
+    }
+
+    /// Everything known of a message.
+    pub fn post(&self, post: PostId) -> Result<Option<PostInfo>, StoreError> {
+        let record: Option<PostRecord> = self.reader.record(&keys::post(post))?;
+        Ok(record.map(|record| info(post, record)))
+    }
+
+    /// Every message that was kept, from a number on, in the order they came.
+    pub fn posts(&self, from: PostId, take: usize) -> Result<Vec<PostInfo>, StoreError> {
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&keys::posts(), &keys::post(from)).take(take) {
+            let (key, value) = entry?;
+            let id = PostId(keys::number_u64(&key, 1));
+            found.extend(records::decode(&value).map(|record| info(id, record)));
+        }
+        Ok(found)
+    }
+
+    /// Messages nobody has decided about, and how often reading each was tried.
+    pub fn undecided(&self) -> Result<Vec<(PostId, u32)>, StoreError> {
+        let prefix = keys::undecided();
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            found.push((PostId(keys::number_u64(&key, 1)), value.first().copied().map_or(0, u32::from)));
+        }
+        Ok(found)
+    }
+
+    /// What waits, in the order it came.
+    pub fn held(&self) -> Result<Vec<HeldItem>, StoreError> {
+        let prefix = keys::held();
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let id = PostId(keys::number_u64(&key, 1));
+            let (Some(held), Some(post)) = (records::decode::<HeldRecord>(&value), self.post(id)?) else {
+                continue;
+            };
+            let HeldRecord { reason, at, from, subject } = held;
+            found.push(HeldItem { id, list: post.list, from, subject, reason, at });
+        }
+        Ok(found)
+    }
+
+    /// Posts that somebody is still owed, the oldest first.
+    pub fn fans(&self) -> Result<Vec<Fan>, StoreError> {
+        let prefix = keys::fan_outs();
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let post = PostId(keys::number_u64(&key, 1));
+            let Some(FanOutRecord { list, since, totals, ledger_bytes: _ }) = records::decode(&value) else {
+                continue;
+            };
+            found.push(Fan { post, list, since, totals });
+        }
+        Ok(found)
+    }
+
+    /// How far the copies of a post are.
+    pub fn fan(&self, post: PostId) -> Result<Option<Fan>, StoreError> {
+        let record: Option<FanOutRecord> = self.reader.record(&keys::fan_out(post))?;
+        Ok(record.map(|FanOutRecord { list, since, totals, ledger_bytes: _ }| Fan {
+            post,
+            list,
+            since,
+            totals,
+        }))
+    }
+
+    /// Everybody a post is still owed to.
+    pub fn owed(&self, post: PostId) -> Result<PersonSet, StoreError> {
+        let prefix = keys::owed(post);
+        let mut owed = PersonSet::default();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let number = keys::number_u32(&key, prefix.len());
+            if let Some(chunk) = Chunk::from_bytes(&value) {
+                chunk.persons(number).for_each(|person| owed.insert(person));
+            }
+        }
+        Ok(owed)
+    }
+
+    /// Whether one copy is still owed.
+    pub fn is_owed(&self, post: PostId, person: PersonId) -> Result<bool, StoreError> {
+        let chunk = self.reader.engine().get(&keys::owed_chunk(post, Chunk::number(person)))?;
+        Ok(chunk.and_then(|bytes| Chunk::from_bytes(&bytes)).is_some_and(|chunk| chunk.contains(person)))
+    }
+
+    /// Copies of a post that are tried again later.
+    pub fn put_off(&self, post: PostId) -> Result<Vec<PutOff>, StoreError> {
+        let prefix = keys::put_off_of(post);
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let person = PersonId(keys::number_u32(&key, prefix.len()));
+            let Some(PutOffRecord { attempts, next, last_reply }) = records::decode(&value) else { continue };
+            found.push(PutOff { post, person, attempts, next, last_reply });
+        }
+        Ok(found)
+    }
+
+    /// Copies put off whose time has come, `take` of them at most, and when the next one's comes.
+    pub fn due(&self, now: Timestamp, take: usize) -> Result<Due, StoreError> {
+        let prefix = keys::due_copies();
+        let mut due = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, _) = entry?;
+            let at = keys::moment(&key, 1);
+            if at > now || due.len() >= take {
+                return Ok(Due { copies: due, next: Some(at) });
+            }
+            due.push((PostId(keys::number_u64(&key, 9)), PersonId(keys::number_u32(&key, 17))));
+        }
+        Ok(Due { copies: due, next: None })
+    }
+
+    /// Letters to be written.
+    pub fn letters(&self) -> Result<Vec<OwedLetter>, StoreError> {
+        let prefix = keys::letters();
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let Some(LetterRecord { about, since }) = records::decode(&value) else { continue };
+            found.push(OwedLetter { letter: keys::number_u64(&key, 1), about, since });
+        }
+        Ok(found)
+    }
+
+    /// What became of the copies of a post, as far as that is still kept.
+    pub fn ledger(&self, post: PostId) -> Result<Vec<LedgerLine>, StoreError> {
+        let read = ledger::read_from(self.data(), post, 0);
+        read.map(|(lines, _)| lines).map_err(|source| StoreError::Io {
+            doing: "read",
+            path: ledger::path(self.data(), post),
+            why: source.to_string(),
+        })
+    }
+
+    /// Whether mail may leave.
+    pub fn fence(&self) -> Result<Fence, StoreError> {
+        Ok(self.reader.record(&keys::setting(apply::FENCE))?.unwrap_or(Fence::Down))
+    }
+
+    /// The bytes of a message as they were received.
+    pub fn raw(&self, post: PostId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.reader.raw(post)
+    }
+
+    /// Everything that happened, in order, given to `each`.
+    pub fn history(&self, mut each: impl FnMut(Line)) -> Result<(), StoreError> {
+        journal::read_from(self.data(), journal::Position::default(), |found, _| {
+            if let journal::Found::Line(line) = found {
+                each(*line);
+            }
+            Ok(())
+        })
+        .map_err(|source| StoreError::Io {
+            doing: "read the journal in",
+            path: self.data().to_owned(),
+            why: source.to_string(),
+        })
+    }
+
+    /// Posts whose last copy was answered for just before a crash, before the journal said so.
+    pub(super) fn finished_but_not_said(&self) -> Result<Vec<Event>, StoreError> {
+        let all_answered = |totals: &Totals| totals.taken + totals.failed + totals.gone >= totals.owed;
+        let fans = self.fans()?.into_iter().filter(|fan| all_answered(&fan.totals));
+        Ok(fans.map(|fan| Event::Delivered { post: fan.post, totals: fan.totals }).collect())
+    }
+}
+
+fn info(id: PostId, record: PostRecord) -> PostInfo {
+    let PostRecord { list, mail, content: _, received, via, author, proof, state, decided, shown } = record;
+    PostInfo {
+        id,
+        list,
+        state,
+        mail,
+        received,
+        via,
+        author,
+        proof,
+        decided_at: decided.as_ref().map(|d| d.at),
+        decided_by: decided.as_ref().and_then(|d| d.by),
+        hold_reason: decided.as_ref().and_then(|d| d.reason),
+        drop_reason: decided.as_ref().and_then(|d| d.dropped),
+        refusal: decided.and_then(|d| d.words),
+        message_id: shown.as_ref().map(|s| s.message_id.clone()),
+        id_is_ours: shown.as_ref().is_some_and(|s| s.id_is_ours),
+        thread: shown.as_ref().map(|s| s.thread),
+        date: shown.map(|s| s.date),
+    }
+}

@@ -1,0 +1,143 @@
+//! Is what is kept whole, and does the state follow from it? (`parvis check --store`)
+
+use std::collections::BTreeSet;
+
+use super::archive::PostState;
+use super::event::Totals;
+use super::records::HeldRecord;
+use super::set_aside::SetAside;
+use super::{Store, StoreError, journal, keys, rebuild};
+use crate::domain::ids::PostId;
+
+/// What was looked at, and what is wrong with it; nothing, if it is right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// What was looked at, in a few words.
+    pub what: &'static str,
+    /// How much of it there is.
+    pub looked_at: u64,
+    /// One sentence for each fault.
+    pub faults: Vec<String>,
+}
+
+/// Looks at everything. Takes as long as reading all the mail does.
+pub fn verify(store: &Store) -> Result<Vec<Finding>, StoreError> {
+    Ok(vec![journal_lines(store)?, messages(store)?, waiting(store)?, copies(store)?, set_aside(store)])
+}
+
+/// Builds the state again and compares; nothing may be committed meanwhile.
+pub fn compare_with_rebuilt(store: &Store) -> Result<Finding, StoreError> {
+    let (looked_at, faults) =
+        rebuild::differences(store.data(), store.reader().engine(), &store.options.zone)?;
+    Ok(Finding { what: "state", looked_at, faults })
+}
+
+fn journal_lines(store: &Store) -> Result<Finding, StoreError> {
+    let mut finding = Finding { what: "journal", looked_at: 0, faults: Vec::new() };
+    let mut last = 0;
+    journal::read_from(store.data(), journal::Position::default(), |found, after| {
+        match found {
+            journal::Found::Line(line) => {
+                if line.seq != last + 1 {
+                    finding.faults.push(format!("line {} is followed by line {}", last, line.seq));
+                }
+                last = line.seq;
+                finding.looked_at += 1;
+            }
+            journal::Found::Damaged(at, _) => {
+                finding
+                    .faults
+                    .push(format!("journal/{:06}.jsonl holds no line at byte {}", after.file, at.offset));
+            }
+        }
+        Ok(())
+    })
+    .map_err(|source| StoreError::Io {
+        doing: "read the journal in",
+        path: store.data().to_owned(),
+        why: source.to_string(),
+    })?;
+    Ok(finding)
+}
+
+fn messages(store: &Store) -> Result<Finding, StoreError> {
+    let mut finding = Finding { what: "messages", looked_at: 0, faults: Vec::new() };
+    let mut from = PostId(0);
+    loop {
+        let posts = store.posts(from, 1_000)?;
+        let Some(last) = posts.last() else { return Ok(finding) };
+        from = PostId(last.id.0 + 1);
+        for post in posts {
+            finding.looked_at += 1;
+            if let Err(error) = store.raw(post.id) {
+                finding.faults.push(format!("message {}: {error}", post.id));
+            }
+            if post.state == PostState::Published && store.reader().post(post.id)?.is_none() {
+                finding.faults.push(format!("message {} is published, and not in the archive", post.id));
+            }
+        }
+    }
+}
+
+fn waiting(store: &Store) -> Result<Finding, StoreError> {
+    let mut finding = Finding { what: "held and undecided", looked_at: 0, faults: Vec::new() };
+    let held: BTreeSet<PostId> = store.held()?.into_iter().map(|item| item.id).collect();
+    let undecided: BTreeSet<PostId> = store.undecided()?.into_iter().map(|(post, _)| post).collect();
+    let mut from = PostId(0);
+    loop {
+        let posts = store.posts(from, 1_000)?;
+        let Some(last) = posts.last() else { break };
+        from = PostId(last.id.0 + 1);
+        for post in posts {
+            let listed = match post.state {
+                PostState::Held => held.contains(&post.id),
+                PostState::Undecided => undecided.contains(&post.id),
+                PostState::Published | PostState::Refused | PostState::Dropped => {
+                    !held.contains(&post.id) && !undecided.contains(&post.id)
+                }
+            };
+            if !listed {
+                finding.faults.push(format!("message {} is not where its state says", post.id));
+            }
+        }
+    }
+    for post in &held {
+        let record: Option<HeldRecord> = store.reader().record(&keys::held_post(*post))?;
+        if record.is_none() {
+            finding.faults.push(format!("message {post} waits for no reason"));
+        }
+    }
+    finding.looked_at = (held.len() + undecided.len()) as u64;
+    Ok(finding)
+}
+
+fn copies(store: &Store) -> Result<Finding, StoreError> {
+    let mut finding = Finding { what: "copies owed", looked_at: 0, faults: Vec::new() };
+    for fan in store.fans()? {
+        let Totals { owed, taken, failed, gone } = fan.totals;
+        let left = store.owed(fan.post)?;
+        finding.looked_at += u64::from(left.len());
+        if left.len() + taken + failed + gone != owed {
+            finding.faults.push(format!(
+                "post {}: {owed} were owed, {} are accounted for",
+                fan.post,
+                left.len() + taken + failed + gone
+            ));
+        }
+        for copy in store.put_off(fan.post)? {
+            if !left.contains(copy.person) {
+                finding.faults.push(format!("post {}: a copy is put off that is not owed", fan.post));
+            }
+        }
+        if store.list(fan.list)?.is_none() {
+            finding.faults.push(format!("post {} belongs to no list", fan.post));
+        }
+    }
+    Ok(finding)
+}
+
+/// Nothing is wrong with an unfinished end that was set aside; it is only told.
+fn set_aside(store: &Store) -> Finding {
+    let names = SetAside::new(store.data()).names();
+    Finding { what: "set aside", looked_at: names.len() as u64, faults: Vec::new() }
+}
