@@ -3,16 +3,14 @@
 //! Whatever their sender calls them, they leave as plain text, as one of four verified kinds of
 //! picture, or as bytes to be kept: never as something a browser would run.
 
-use axum::http::StatusCode;
-
 use crate::domain::ids::MessageId;
 use crate::mail::mask::{mask_addresses, mask_raw};
 use crate::mail::show::{Attachment, AttachmentKind, attachment as read_attachment};
+use crate::store::archive::PostSummary;
 
 use super::answer::{Answer, Content, Indexed};
 use super::files::{Disposition, content_disposition, shown_name};
 use super::pages::{Found, PageError, Pages, Wish};
-use super::source::PostSummary;
 use super::views::{Desk, Place};
 
 /// An attachment by its address.
@@ -110,7 +108,6 @@ fn shown_post(
 ) -> Result<Result<PostSummary, Answer>, PageError> {
     let posts = match pages.found(wish, place, id)? {
         Found::Nothing => return Ok(Err(pages.absent(desk)?)),
-        Found::Withdrawn => return Ok(Err(pages.notice(desk, StatusCode::GONE, "gone")?)),
         Found::Posts(posts) => posts,
     };
     match posts.into_iter().find(|post| desk.hidden_because(post).is_none()) {

@@ -4,11 +4,11 @@ use axum::http::StatusCode;
 use serde::Serialize;
 
 use crate::domain::time::{Timestamp, Zone};
+use crate::store::archive::PostSummary;
 
 use super::answer::{Answer, Content};
 use super::pages::{PageError, Pages, indexed};
 use super::routes::{ListPage, Route};
-use super::source::PostSummary;
 use super::text::one_line;
 use super::views::{BodyView, Desk, Place};
 

@@ -14,7 +14,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::domain::time::Timestamp;
 use crate::mail::mbox::write_entry;
 
-use super::source::{PostSummary, StoreError};
+use crate::store::StoreError;
+use crate::store::archive::PostSummary;
 
 type ReadMail = dyn Fn(&PostSummary) -> Result<Option<Vec<u8>>, StoreError> + Send + Sync;
 

@@ -15,7 +15,6 @@ mod pages;
 mod request;
 mod routes;
 mod sight;
-pub mod source;
 mod templates;
 mod text;
 mod threads;
@@ -40,15 +39,16 @@ use tracing::error;
 
 use crate::domain::list::Language;
 use crate::domain::time::{Timestamp, Zone};
+use crate::store::archive::ArchiveReader;
 
 use answer::Answer;
 use pages::{PageError, Pages, Wish};
 use request::{Query, preferred_language};
 use routes::{Asked, Route};
-use source::ArchiveReader;
 use templates::Templates;
 pub use templates::TemplateError;
 use unsubscribe::{FORM_BYTES_MAX, Form};
+pub use unsubscribe::{LeaveDoor, LeaveError};
 use views::Site;
 use words::Words;
 
@@ -78,13 +78,19 @@ pub struct WebOptions {
 #[derive(Clone)]
 pub struct WebState {
     pages: Arc<Pages>,
+    leave: LeaveDoor,
     turns: Arc<Semaphore>,
     clock: Clock,
 }
 
 impl WebState {
     /// Reads the templates.
-    pub fn new(archive: ArchiveReader, options: &WebOptions, clock: Clock) -> Result<WebState, TemplateError> {
+    pub fn new(
+        archive: ArchiveReader,
+        leave: LeaveDoor,
+        options: &WebOptions,
+        clock: Clock,
+    ) -> Result<WebState, TemplateError> {
         let templates = Templates::load(options.templates.as_deref())?;
         let base_url = options.base_url.trim_end_matches('/').to_owned();
         let rest = base_url.split_once("://").map_or(base_url.as_str(), |(_, rest)| rest);
@@ -98,7 +104,8 @@ impl WebState {
         };
         let words = Words::embedded();
         let pages = Pages { archive, templates, words, site, language: options.language };
-        Ok(WebState { pages: Arc::new(pages), turns: Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX)), clock })
+        let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
+        Ok(WebState { pages: Arc::new(pages), leave, turns, clock })
     }
 }
 
@@ -142,9 +149,10 @@ async fn answer(State(web): State<WebState>, request: Request) -> Response<Body>
         _ => None,
     };
     let Ok(_turn) = web.turns.acquire().await else { return trouble() };
-    let (method, now) = (parts.method, (web.clock)());
+    let door = Door { leave: web.leave.clone(), form, now: (web.clock)() };
+    let method = parts.method;
     let made = tokio::task::spawn_blocking(move || {
-        dispatch(&pages, &method, &asked, &wish, form, now).or_else(|fault| {
+        dispatch(&pages, &method, &asked, &wish, &door).or_else(|fault| {
             error!(fault = &fault as &dyn std::error::Error, "a page could not be made");
             pages.notice(&pages.desk(&wish, pages.language), StatusCode::SERVICE_UNAVAILABLE, "trouble")
         })
@@ -165,22 +173,29 @@ fn asked(site: &Site, uri: &Uri) -> Asked {
     }
 }
 
+/// What leaving takes.
+struct Door {
+    leave: LeaveDoor,
+    /// What was posted, where something may be.
+    form: Option<Form>,
+    now: Timestamp,
+}
+
 /// The one place where methods count.
 fn dispatch(
     pages: &Pages,
     method: &Method,
     asked: &Asked,
     wish: &Wish,
-    form: Option<Form>,
-    now: Timestamp,
+    door: &Door,
 ) -> Result<Answer, PageError> {
     let reads = method == Method::GET || method == Method::HEAD;
-    match (asked, form) {
+    match (asked, door.form) {
         (Asked::Page(Route::Unsubscribe { token }), Some(form)) => {
-            unsubscribe::leave(pages, wish, &pages.archive, token, form, now)
+            unsubscribe::leave(pages, wish, &door.leave, token, form, door.now)
         }
         (Asked::Page(Route::Unsubscribe { token }), None) if reads => {
-            unsubscribe::ask(pages, wish, &pages.archive, token)
+            unsubscribe::ask(pages, wish, &door.leave, token)
         }
         (asked, _) if reads => pages.answer(asked, wish),
         _ => pages.notice(&pages.desk(wish, pages.language), StatusCode::METHOD_NOT_ALLOWED, "method"),

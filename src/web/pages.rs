@@ -8,15 +8,17 @@ use axum::http::StatusCode;
 use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List};
 use crate::mail::show::{Attachment, Shown, show_with_pictures};
+use crate::store::StoreError;
+use crate::store::archive::{ArchiveReader, PostState, PostSummary};
 
 use super::answer::{Answer, Content, Indexed, Keep};
 use super::feeds;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
 use super::sight::{self, Sight};
-use super::source::{ArchiveReader, PostState, PostSummary, StoreError};
 use super::templates::{TemplateError, Templates};
 use super::threads;
+use super::unsubscribe::LeaveError;
 use super::views::{
     Chosen, Desk, FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More, PostPageView, Printed, Site,
 };
@@ -49,6 +51,8 @@ pub(crate) enum PageError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Template(#[from] TemplateError),
+    #[error("cannot look at a request to leave")]
+    Leave(#[from] LeaveError),
 }
 
 /// What was asked, apart from the path.
@@ -230,7 +234,7 @@ impl Pages {
             return self.absent(desk);
         }
         let skip = (page - 1) * MONTH_POSTS_PER_PAGE;
-        let posts = self.archive.month(place.list.id, year, month, skip, MONTH_POSTS_PER_PAGE)?;
+        let posts = self.archive.month(place.list.id, (year, month), skip, MONTH_POSTS_PER_PAGE)?;
         let of = MonthPage { year, month, posts: &posts, months: &months, page, pages };
         let route = Route::list(place.segment, ListPage::Month { year, month });
         self.public_page(desk, "month", &MonthView::new(desk, place, &of), &route, indexed(place.list))
@@ -239,7 +243,6 @@ impl Pages {
     fn post(&self, wish: &Wish, desk: &Desk<'_>, place: Place<'_>, id: &MessageId) -> Result<Answer, PageError> {
         let posts = match self.found(wish, place, id)? {
             Found::Nothing => return self.absent(desk),
-            Found::Withdrawn => return self.notice(desk, StatusCode::GONE, "gone"),
             Found::Posts(posts) => posts,
         };
         let mut shown = Vec::new();
@@ -269,13 +272,8 @@ impl Pages {
             posts.retain(|post| post.hash12 == *content);
         }
         posts.truncate(SAME_ID_MAX);
-        let gone = !posts.is_empty();
         posts.retain(|post| post.state == PostState::Published);
-        Ok(match (posts.is_empty(), gone) {
-            (false, _) => Found::Posts(posts),
-            (true, true) => Found::Withdrawn,
-            (true, false) => Found::Nothing,
-        })
+        Ok(if posts.is_empty() { Found::Nothing } else { Found::Posts(posts) })
     }
 
     /// The mail of a post, read for a page; nothing of those that are not shown.
@@ -323,8 +321,6 @@ pub(crate) struct Read {
 pub(crate) enum Found {
     /// Nothing ever did, as far as this reader may know.
     Nothing,
-    /// What did was withdrawn.
-    Withdrawn,
     /// One post or more.
     Posts(Vec<PostSummary>),
 }

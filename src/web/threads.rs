@@ -7,12 +7,12 @@ use axum::http::StatusCode;
 use crate::domain::ids::PostId;
 use crate::domain::thread::{Node, tree};
 use crate::mail::mask::mask_raw;
+use crate::store::archive::{PostState, PostSummary, Thread};
 
 use super::answer::{Answer, Content, Indexed};
 use super::mbox;
 use super::pages::{PageError, Pages, Wish, indexed};
 use super::routes::{ListPage, Route};
-use super::source::{PostState, PostSummary, Thread};
 use super::views::{Arrangement, Desk, InThread, Neighbours, Opened, Place, Stands, ThreadView};
 
 /// Posts on one page of a conversation.

@@ -3,17 +3,31 @@
 //! GET asks and changes nothing, because programs that look for harm follow links. POST with
 //! exactly `List-Unsubscribe=One-Click` leaves, without cookie, question or redirect.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
+
+use crate::domain::time::Timestamp;
 
 use super::answer::Answer;
 use super::pages::{PageError, Pages, Wish};
-use super::source::ArchiveReader;
-use crate::domain::time::Timestamp;
 
 /// The longest form taken, bytes.
 pub(crate) const FORM_BYTES_MAX: usize = 4 * 1024;
 const FIELD: &str = "List-Unsubscribe";
 const VALUE: &str = "One-Click";
+
+/// Looking at a token or obeying it failed: the disk, or a bug.
+pub type LeaveError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The way to `flow` for those who hold a token. Web itself cannot write.
+#[derive(Clone)]
+pub struct LeaveDoor {
+    /// The name of the group a token leaves; `None` for what is no token of ours. Changes nothing.
+    pub look: Arc<dyn Fn(&str) -> Result<Option<String>, LeaveError> + Send + Sync>,
+    /// Leaves it, also when that was done before; the name of the group, or `None` as above.
+    pub leave: Arc<dyn Fn(&str, Timestamp) -> Result<Option<String>, LeaveError> + Send + Sync>,
+}
 
 /// What a form says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,9 +107,9 @@ fn field_name(header: &str) -> Option<String> {
 }
 
 /// GET: a page with one button.
-pub(crate) fn ask(pages: &Pages, wish: &Wish, door: &ArchiveReader, token: &str) -> Result<Answer, PageError> {
+pub(crate) fn ask(pages: &Pages, wish: &Wish, door: &LeaveDoor, token: &str) -> Result<Answer, PageError> {
     let desk = pages.desk(wish, pages.language);
-    match door.look_at_leave_token(token)? {
+    match (door.look)(token)? {
         Some(group) => {
             let html = pages.templates.render("leave", &desk.leave_question(&group))?;
             Ok(Answer::private(StatusCode::OK, desk.language, html))
@@ -108,7 +122,7 @@ pub(crate) fn ask(pages: &Pages, wish: &Wish, door: &ArchiveReader, token: &str)
 pub(crate) fn leave(
     pages: &Pages,
     wish: &Wish,
-    door: &ArchiveReader,
+    door: &LeaveDoor,
     token: &str,
     form: Form,
     now: Timestamp,
@@ -117,7 +131,7 @@ pub(crate) fn leave(
     if form == Form::Other {
         return pages.notice(&desk, StatusCode::BAD_REQUEST, "leave_wrong");
     }
-    match door.leave_by_token(token, now)? {
+    match (door.leave)(token, now)? {
         Some(group) => {
             let html = pages.templates.render("leave", &desk.left(&group))?;
             Ok(Answer::private(StatusCode::OK, desk.language, html))

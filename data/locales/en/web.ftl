@@ -5,7 +5,6 @@
 # -- on every page
 skip = Skip to the text
 breadcrumb = Where you are
-groups = The groups
 other_language = Lire cette page en français
 footer_words = No account is needed to read these pages. To write, join or leave, an e-mail is enough.
 feed = Follow by Atom feed
@@ -50,12 +49,8 @@ months_title = Month by month
 months_earlier = { $first } to { $last }
 months_earlier_one = { $first }
 month_count = { $month }: { $posts }
-thread_started = { $author }
-thread_last = last word from { $author }
 
 # -- a month
-month_title = { $month }
-month_empty = No messages this month.
 month_before = Previous month: { $month }
 month_after = Next month: { $month }
 
@@ -69,12 +64,11 @@ thread_on = { $first }
 thread_feed = Follow this conversation (Atom)
 in_reply_to = answering { $author }
 read_post = Read this message
-withdrawn = This message was withdrawn.
+not_here = This message cannot be read here.
 not_kept = This message is not shown here, as its author asked.
 
 # -- a post
 reply_button = Reply to the group
-reply_words = Your reply goes by e-mail to { $address }.
 position = Message { $n } of { $of }
 whole_thread = See the whole conversation
 previous_post = Previous message, from { $author }
@@ -89,7 +83,6 @@ quote_lines = { $count ->
    *[other] { $shown } quoted lines
 }
 quote_of = { $heading } ({ $lines })
-signature = Signature
 aligned = Text in columns
 attachments = Attachments
 attachment_line = { $kind }, { $size }
@@ -97,11 +90,9 @@ kind_picture = picture
 kind_calendar = calendar entry
 kind_other = file
 picture_alt = Attached picture: { $name }
-unnamed = unnamed
 no_text = There is no text in this message.
 fault = This message is damaged: part of its text could not be read.
 cut = The rest is too long for this page.
-html_form = Formatted message
 no_subject = (no subject)
 no_author = Somebody
 
@@ -128,8 +119,6 @@ leave_wrong_words = Nothing has changed. Open the link from your mail again and 
 # -- other answers
 absent_title = There is no such page
 absent_words = Or it is not open to everybody. A mail program may have cut the address: check that it is whole.
-gone_title = This message was withdrawn
-gone_words = It was taken back by the person who wrote it, or by those who look after the group.
 method_title = These pages are for reading
 method_words = To write to the group, send an e-mail.
 trouble_title = One moment

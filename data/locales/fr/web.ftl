@@ -6,7 +6,6 @@
 # -- on every page
 skip = Aller au texte
 breadcrumb = Où vous êtes
-groups = Les groupes
 other_language = Read this page in English
 footer_words = Ces pages se lisent sans compte. Pour écrire, rejoindre ou partir, un courriel suffit.
 feed = Suivre par flux Atom
@@ -51,12 +50,8 @@ months_title = Mois par mois
 months_earlier = { $first } à { $last }
 months_earlier_one = { $first }
 month_count = { $month } : { $posts }
-thread_started = { $author }
-thread_last = dernier mot de { $author }
 
 # -- a month
-month_title = { $month }
-month_empty = Pas de message ce mois-ci.
 month_before = Mois précédent : { $month }
 month_after = Mois suivant : { $month }
 
@@ -70,12 +65,11 @@ thread_on = { $first }
 thread_feed = Suivre cette conversation (Atom)
 in_reply_to = en réponse à { $author }
 read_post = Lire ce message
-withdrawn = Ce message a été retiré.
+not_here = Ce message ne peut pas être lu ici.
 not_kept = Ce message n’est pas montré ici, à la demande de son auteur.
 
 # -- a post
 reply_button = Répondre au groupe
-reply_words = Votre réponse partira par courriel à { $address }.
 position = Message { $n } sur { $of }
 whole_thread = Voir toute la conversation
 previous_post = Message précédent, de { $author }
@@ -90,7 +84,6 @@ quote_lines = { $count ->
    *[other] { $shown } lignes citées
 }
 quote_of = { $heading } ({ $lines })
-signature = Signature
 aligned = Texte en colonnes
 attachments = Pièces jointes
 attachment_line = { $kind }, { $size }
@@ -98,11 +91,9 @@ kind_picture = image
 kind_calendar = rendez-vous
 kind_other = fichier
 picture_alt = Image jointe : { $name }
-unnamed = sans nom
 no_text = Ce message ne contient pas de texte.
 fault = Ce message est abîmé : une partie de son texte n’a pas pu être lue.
 cut = La suite est trop longue pour cette page.
-html_form = Message mis en forme
 no_subject = (sans sujet)
 no_author = Quelqu’un
 
@@ -129,8 +120,6 @@ leave_wrong_words = Rien n’a changé. Ouvrez de nouveau le lien reçu par cour
 # -- other answers
 absent_title = Cette page n’existe pas
 absent_words = Ou bien elle n’est pas ouverte à tout le monde. L’adresse a pu être coupée par un programme de courriel : vérifiez qu’elle est entière.
-gone_title = Ce message a été retiré
-gone_words = Il a été repris par la personne qui l’avait écrit, ou par celles qui animent le groupe.
 method_title = Ces pages se lisent seulement
 method_words = Pour écrire au groupe, envoyez un courriel.
 trouble_title = Un instant

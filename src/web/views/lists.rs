@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::domain::list::{Joining, List, ListState, Posting};
 use crate::domain::time::{CivilDate, Timestamp};
+use crate::store::archive::{MonthCount, PostState, PostSummary, ThreadSummary};
 
 use super::super::dates;
 use super::super::routes::{ListPage, Route};
-use super::super::source::{MonthCount, PostState, PostSummary, ThreadSummary};
 use super::super::text::one_line;
 use super::{Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, When, mailto};
 
@@ -394,9 +394,11 @@ impl Desk<'_> {
     /// Why a post's words are not shown, if they are not.
     pub(crate) fn hidden_because(&self, post: &PostSummary) -> Option<String> {
         match post.state {
-            PostState::Withdrawn => Some(self.say("withdrawn")),
             PostState::Published if post.no_archive => Some(self.say("not_kept")),
             PostState::Published => None,
+            PostState::Undecided | PostState::Held | PostState::Refused | PostState::Dropped => {
+                Some(self.say("not_here"))
+            }
         }
     }
 

@@ -15,10 +15,10 @@ use serde::Serialize;
 use crate::domain::list::{Language, List};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::mask::mask_addresses;
+use crate::store::archive::PostSummary;
 
 use super::dates;
 use super::routes::{ListPage, Route};
-use super::source::PostSummary;
 use super::text::one_line;
 use super::words::Words;
 

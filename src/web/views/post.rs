@@ -7,11 +7,11 @@ use serde::Serialize;
 use crate::domain::list::ListState;
 use crate::mail::mask::mask_addresses;
 use crate::mail::show::{Attachment, AttachmentKind, Shown};
+use crate::store::archive::PostSummary;
 
 use super::super::dates;
 use super::super::files::shown_name;
 use super::super::routes::{ListPage, Route};
-use super::super::source::PostSummary;
 use super::super::text::one_line;
 use super::{BodyView, Desk, Door, Frame, Link, Place, When, mailto};
 

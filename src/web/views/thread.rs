@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::domain::time::Timestamp;
 use crate::mail::show::Shown;
+use crate::store::archive::{PostSummary, ThreadSummary};
 
 use super::super::routes::{ListPage, Route};
-use super::super::source::{PostSummary, ThreadSummary};
 use super::{BodyView, Desk, Door, Frame, Link, Pager, Place, PostView, Printed};
 
 /// Deeper answers are not set further in.
