@@ -8,3 +8,4 @@ pub mod letters;
 pub mod mail;
 pub mod smtp;
 pub mod store;
+pub mod web;
