@@ -1,6 +1,8 @@
 //! A small SMTP or LMTP server on a loopback port that misbehaves as its script says, and remembers
 //! what it was told. Strict about order, so that a sender who loses step is found out.
 
+#![allow(clippy::unwrap_used)] // in a helper of tests, too, it fails the test
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,8 @@
 //! How copies leave, as peers see it: whatever a peer does, each copy has one clear outcome, the
 //! next one finds its way, and nothing is delivered that was not meant.
 
+#![allow(clippy::unwrap_used)] // in a helper of tests, too, it fails the test
+
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
