@@ -2,7 +2,9 @@
 mod config;
 mod copies;
 mod dialogues;
+mod fake_peer;
 mod init;
 mod letters;
 mod smtp_door;
 mod smtp_order;
+mod smtp_road;
