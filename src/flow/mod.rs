@@ -14,8 +14,8 @@ pub mod write_letters;
 
 use std::sync::Arc;
 
-use crate::domain::list::{List, ListAddress, Language};
 use crate::domain::address::EmailAddress;
+use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::{Timestamp, Zone};

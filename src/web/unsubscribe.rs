@@ -86,8 +86,7 @@ fn multipart(parameters: &str, body: &[u8]) -> Option<Vec<(String, String)>> {
         }
         let section = section.trim_start_matches([' ', '\t']);
         let section = section.strip_prefix("\r\n").or_else(|| section.strip_prefix('\n'))?;
-        let (header, value) =
-            section.split_once("\r\n\r\n").or_else(|| section.split_once("\n\n"))?;
+        let (header, value) = section.split_once("\r\n\r\n").or_else(|| section.split_once("\n\n"))?;
         let value = value.strip_suffix("\r\n").or_else(|| value.strip_suffix('\n'))?;
         pairs.push((field_name(header)?, value.to_owned()));
     }

@@ -271,7 +271,12 @@ impl<'a> Desk<'a> {
     /// Asks whether somebody wants to leave.
     pub(crate) fn leave_question(&self, group: &str) -> LeaveView<'a> {
         let group = one_line(group, NAME_CHARS_MAX);
-        self.leave_page(self.tell("leave_title", &[("group", &group)]), self.say("leave_question"), None, true)
+        self.leave_page(
+            self.tell("leave_title", &[("group", &group)]),
+            self.say("leave_question"),
+            None,
+            true,
+        )
     }
 
     /// Says that they have left.
@@ -288,7 +293,13 @@ impl<'a> Desk<'a> {
     }
 
     /// Links to the pages before and after number `page` of `pages`, counted from 1.
-    pub(crate) fn pager(&self, route: &Route, query: &[(&str, &str)], page: usize, pages: usize) -> Option<Pager> {
+    pub(crate) fn pager(
+        &self,
+        route: &Route,
+        query: &[(&str, &str)],
+        page: usize,
+        pages: usize,
+    ) -> Option<Pager> {
         if pages <= 1 {
             return None;
         }
