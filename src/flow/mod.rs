@@ -5,7 +5,9 @@
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
 pub mod decide_post;
+pub mod deliver;
 pub mod dispatch;
+pub mod lists;
 pub mod mailroom;
 pub mod moderate;
 pub mod obey_command;
