@@ -69,7 +69,7 @@ impl<'a> Iterator for Tokens<'a> {
                     return Some(Token::Open(name, attributes));
                 }
                 _ => {
-                    let len = rest[1..].find('<').map_or(rest.len(), |end| end + 1);
+                    let len = 1 + count(&bytes[1..], |b| b != b'<');
                     self.at += len;
                     return Some(Token::Text(&rest[..len]));
                 }

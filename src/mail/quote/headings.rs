@@ -8,6 +8,8 @@ const ATTRIBUTION_BYTES_MAX: usize = 400;
 const HEADER_LINES_MAX: usize = 14;
 /// Digits of a day, a year and an hour: what people rarely write before "wrote:".
 const DATE_AND_HOUR_DIGITS: usize = 7;
+/// Words after the verb: "schrieb Marie Muster am Fr., 28. Apr. 2017 um 11:53 Uhr".
+const VERB_TAIL_WORDS_MAX: usize = 10;
 /// Fields that make such a block.
 const HEADER_FIELDS_MIN: usize = 3;
 
@@ -249,14 +251,21 @@ const DEVICE_FOOTERS: [&str; 42] = [
 pub(super) fn attribution(lines: &[&str], at: usize) -> Option<Heading> {
     let first = lines[at].trim();
     let lower = first.to_lowercase();
+    if stands_above_quote(lines, at) {
+        return Some(Heading { text: first.to_owned(), end: at + 1, certain: false });
+    }
     let opened = OPENINGS.iter().any(|opening| lower.starts_with(opening)) || starts_with_date(&lower);
     let mut text = String::new();
     for (n, line) in lines[at..].iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
         let line = line.trim();
-        if line.is_empty() || line.starts_with('>') || text.len() + line.len() > ATTRIBUTION_BYTES_MAX {
+        let is_end_of_address = line == ">:" && text.contains('<');
+        if line.is_empty()
+            || (line.starts_with('>') && !is_end_of_address)
+            || text.len() + line.len() > ATTRIBUTION_BYTES_MAX
+        {
             return None;
         }
-        if !text.is_empty() {
+        if !text.is_empty() && !is_end_of_address {
             text.push(' ');
         }
         text.push_str(line);
@@ -273,14 +282,27 @@ pub(super) fn attribution(lines: &[&str], at: usize) -> Option<Heading> {
 
 /// Is this whole text an attribution, and is it certain?
 fn ends_attribution(text: &str, opened: bool) -> Option<bool> {
-    let body = text.strip_suffix([':', '：'])?;
-    let lower = body.trim_end_matches([' ', '\u{a0}', '\u{202f}', ',', ':']).to_lowercase();
+    // Zoho: "---- On Tue, 22 Dec 2015 14:17:36 +0530 Marie <marie@…> wrote ----"
+    let dashed = text.strip_prefix("----").and_then(|t| t.strip_suffix("----"));
+    let body = dashed.or_else(|| text.strip_suffix([':', '：']))?;
+    let lower = body.trim_matches([' ', '\u{a0}', '\u{202f}', ',', ':']).to_lowercase();
     let verb = VERBS.iter().any(|verb| holds_verb(&lower, verb));
     let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let addressed = lower.contains('@') && lower.contains('<');
     let dated = opened && (digits >= DATE_AND_HOUR_DIGITS || (digits >= 3 && lower.contains('@')));
     // "2026-05-12 10:23 GMT+02:00 Marie <marie@…>:"
     let verbless = starts_with_date(&lower) && lower.contains('@');
-    (verb || verbless).then_some(dated)
+    (verb || verbless).then_some(dated || (verb && addressed) || (verb && dashed.is_some()))
+}
+
+/// A line with a date and a name right above a quote, of programs that write no verb.
+fn stands_above_quote(lines: &[&str], at: usize) -> bool {
+    let line = lines[at].trim();
+    let above = lines.get(at + 1).is_some_and(|l| l.is_empty())
+        && lines.get(at + 2).is_some_and(|l| l.starts_with('>'));
+    let directly = lines.get(at + 1).is_some_and(|l| l.starts_with('>'));
+    let digits = line.bytes().filter(u8::is_ascii_digit).count();
+    (above || directly) && line.len() <= 160 && starts_with_date(&line.to_lowercase()) && digits >= 8
 }
 
 /// The verb at the end, or followed by a few words ("schrieb Marie Muster").
@@ -288,7 +310,7 @@ fn holds_verb(lower: &str, verb: &str) -> bool {
     let Some(at) = lower.rfind(verb) else { return false };
     let after = &lower[at + verb.len()..];
     let ends_word = after.chars().next().is_none_or(|c| !c.is_alphabetic());
-    ends_word && after.split_whitespace().count() <= 7
+    ends_word && after.split_whitespace().count() <= VERB_TAIL_WORDS_MAX
 }
 
 fn starts_with_date(lower: &str) -> bool {
@@ -359,6 +381,8 @@ fn header_block(lines: &[&str], at: usize) -> Option<usize> {
                 }
                 // Some programs leave an empty line after each field.
             }
+            // One that is not known, between others.
+            Some(name) if !name.contains(' ') && fields > 0 && fields < HEADER_FIELDS_MIN => end = at + n + 1,
             // A field that went over to the next line; the text begins after an empty one.
             Some(_) | None => {
                 if n + 1 == lines.len() - at || fields == 0 {
