@@ -65,6 +65,3 @@ pub enum Why {
     #[error("the file cannot be read from here on ({0})")]
     Broken(std::io::ErrorKind),
 }
-
-#[cfg(test)]
-mod tests;
