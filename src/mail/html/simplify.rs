@@ -3,6 +3,7 @@
 //! A parser that keeps the rules of HTML finds nothing to repair in the result, so its work and
 //! its depth are those seen here. Quoted history is marked for `fold`.
 
+use super::elements::{Role, element};
 use super::escape;
 use super::tokens::{Attributes, Token, tokens};
 
@@ -32,107 +33,6 @@ pub(super) enum Purpose<'a> {
 /// Nested deeper, or made of more pieces, than a mail anybody wrote.
 #[derive(Debug)]
 pub(super) struct TooMuch;
-
-/// What may stand in what.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    Inline,
-    Block,
-    /// A paragraph or heading: ended by any block.
-    Paragraph,
-    Item,
-    Table,
-    Section,
-    Row,
-    Cell,
-    Void,
-}
-
-/// The elements that are written, and how they behave.
-const ELEMENTS: [(&str, Role); 54] = [
-    ("a", Role::Inline),
-    ("b", Role::Inline),
-    ("strong", Role::Inline),
-    ("i", Role::Inline),
-    ("em", Role::Inline),
-    ("u", Role::Inline),
-    ("s", Role::Inline),
-    ("del", Role::Inline),
-    ("ins", Role::Inline),
-    ("sub", Role::Inline),
-    ("sup", Role::Inline),
-    ("small", Role::Inline),
-    ("code", Role::Inline),
-    ("tt", Role::Inline),
-    ("kbd", Role::Inline),
-    ("samp", Role::Inline),
-    ("var", Role::Inline),
-    ("q", Role::Inline),
-    ("cite", Role::Inline),
-    ("abbr", Role::Inline),
-    ("mark", Role::Inline),
-    ("bdi", Role::Inline),
-    ("span", Role::Inline),
-    ("div", Role::Block),
-    ("blockquote", Role::Block),
-    ("pre", Role::Block),
-    ("ul", Role::Block),
-    ("ol", Role::Block),
-    ("dl", Role::Block),
-    ("figure", Role::Block),
-    ("figcaption", Role::Block),
-    ("p", Role::Paragraph),
-    ("h1", Role::Paragraph),
-    ("h2", Role::Paragraph),
-    ("h3", Role::Paragraph),
-    ("h4", Role::Paragraph),
-    ("h5", Role::Paragraph),
-    ("h6", Role::Paragraph),
-    ("li", Role::Item),
-    ("dt", Role::Item),
-    ("dd", Role::Item),
-    ("table", Role::Table),
-    ("thead", Role::Section),
-    ("tbody", Role::Section),
-    ("tfoot", Role::Section),
-    ("tr", Role::Row),
-    ("td", Role::Cell),
-    ("th", Role::Cell),
-    ("caption", Role::Cell),
-    ("br", Role::Void),
-    ("hr", Role::Void),
-    ("wbr", Role::Void),
-    ("img", Role::Void),
-    ("details", Role::Void),
-];
-
-/// Other names for the same thing.
-const ALIASES: [(&str, &str); 14] = [
-    ("center", "div"),
-    ("section", "div"),
-    ("article", "div"),
-    ("header", "div"),
-    ("footer", "div"),
-    ("main", "div"),
-    ("aside", "div"),
-    ("nav", "div"),
-    ("address", "div"),
-    ("fieldset", "div"),
-    ("strike", "s"),
-    ("dir", "ul"),
-    ("menu", "ul"),
-    ("acronym", "abbr"),
-];
-
-/// The names ammonia has to allow.
-pub(super) fn element_names() -> impl Iterator<Item = &'static str> {
-    ELEMENTS.iter().map(|(name, _)| *name).filter(|name| *name != "details")
-}
-
-fn element(name: &str) -> Option<(&'static str, Role)> {
-    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
-    ELEMENTS.iter().find(|(known, _)| *known == name && *known != "details").copied()
-}
 
 pub(super) fn simplify(html: &str, purpose: Purpose<'_>) -> Result<String, TooMuch> {
     let mut writer =

@@ -27,7 +27,7 @@ fn faults(html: &str) -> Vec<String> {
         let inside = &rest[1..end];
         rest = &rest[end + 1..];
         let name = inside.trim_start_matches('/').split(' ').next().unwrap_or("");
-        let known = simplify::element_names().chain(["details", "summary"]).any(|known| known == name);
+        let known = elements::element_names().chain(["details", "summary"]).any(|known| known == name);
         if !known {
             faults.push(format!("element {name}"));
         }

@@ -4,6 +4,7 @@
 //! people compare our count with that one. What Python would cut off although it belongs to the
 //! message before is put back there and still counted, as [`Why::InsideMessage`].
 
+mod lines;
 mod open;
 mod pipermail;
 mod reader;

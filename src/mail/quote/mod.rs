@@ -4,6 +4,7 @@
 //! Line by line with a few lines of looking ahead; what cannot be told apart stays text.
 
 mod headings;
+mod words;
 
 use headings::{Heading, History};
 
