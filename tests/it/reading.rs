@@ -84,7 +84,9 @@ class=3D"gmail_quote" style=3D"margin:0px"><p>Qui vient dimanche ?</p><p>Il faut
 
 #[test]
 fn an_answer_from_gmail() {
-    check(GMAIL, expect![[r#"
+    check(
+        GMAIL,
+        expect![[r#"
         Text preferred, in fr
         [text]
         Bonjour à toutes et à tous, je viendrai avec plaisir dimanche matin et j'apporterai des tables.
@@ -100,7 +102,8 @@ fn an_answer_from_gmail() {
         [html]
         <div><div dir="ltr">Bonjour à toutes et à tous, je viendrai avec plaisir.<br></div><br><div><div dir="ltr">Le mar. 12 mai 2026 à 10:23, Jean Petit &lt;<a href="mailto:jean@exemple.example" rel="nofollow noopener noreferrer ugc">jean@exemple.example</a>&gt; a écrit&nbsp;:<br></div><blockquote><p>Qui vient dimanche ?</p><p>Il faut des tables, des chaises, et du monde pour ranger. Et des bras le soir pour tout remettre en place.</p></blockquote></div>
         </div>
-    "#]]);
+    "#]],
+    );
 }
 
 const OUTLOOK: &str = r#"From: Jean Petit <jean@exemple.example>
@@ -132,7 +135,9 @@ iVBORw0KGgoAAAANSUhEUg==
 
 #[test]
 fn an_answer_from_outlook_without_text() {
-    check(OUTLOOK, expect![[r#"
+    check(
+        OUTLOOK,
+        expect![[r#"
         Html preferred, in no language
         [text]
         Voici le plan de la salle, à imprimer.
@@ -153,7 +158,8 @@ fn an_answer_from_outlook_without_text() {
         <b>À&nbsp;:</b> Jean Petit<br><b>Objet&nbsp;:</b> Plan</p></div></div>
         <p>Tu as le plan ?</p></details></div>
         </div>
-    "#]]);
+    "#]],
+    );
 }
 
 const BETWEEN: &str = "From: Paul <paul@exemple.example>
@@ -171,7 +177,9 @@ I do, and Jean has chairs; see https://exemple.example/chaises.
 
 #[test]
 fn answers_between_the_questions() {
-    check(BETWEEN, expect![[r#"
+    check(
+        BETWEEN,
+        expect![[r#"
         Text preferred, in no language
         [quote in sight, On 12/05/2026 10:23, Mary Smith wrote:]
         Shall we meet on Sunday?
@@ -184,7 +192,8 @@ fn answers_between_the_questions() {
         [signature]
         -- 
         Paul
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -240,8 +240,9 @@ fn bombs_cost_little() {
         let start = &bomb[..60];
         assert!(html.is_none_or(|html| faults(html.as_str()).is_empty()), "{start}");
         assert!(text.len() <= 40 * bomb.len(), "{start}");
-        // Ours is not optimised in tests: the bound is for what grows faster than the input.
-        assert!(took < Duration::from_secs(2), "{start} took {took:?}");
+        // Not optimised, on a busy machine: the bound is for what grows faster than the input,
+        // which without our limits takes half a minute even optimised.
+        assert!(took < Duration::from_secs(10), "{start} took {took:?}");
     }
 }
 
