@@ -10,7 +10,7 @@ use super::tokens::{Attributes, Token, tokens};
 /// Elements open at the same time.
 const NESTING_MAX: usize = 500;
 /// Tags, and characters that have to be escaped: what a parser spends its time on.
-const PIECES_MAX: usize = 50_000;
+const PIECES_MAX: usize = 40_000;
 /// The depths at which tags stand, summed: parsers look through what is open at every tag.
 const DEPTHS_MAX: usize = 2_500_000;
 /// Bytes of an address in a link.

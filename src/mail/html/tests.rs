@@ -186,12 +186,15 @@ fn html_as_text() {
     }
 }
 
+/// Enough for what is quadratic to take many times the bound.
+const BOMB_BYTES: usize = 300_000;
+
 /// HTML that costs other cleaners seconds or their stack.
 #[test]
 fn bombs_cost_little() {
-    let fill = |piece: &str| piece.repeat(HTML_BYTES_MAX / piece.len());
-    let numbered = |piece: &str| (0..50_000).map(|n| piece.replace('#', &n.to_string())).collect::<String>();
-    let deep = |open: &str, then: &str| open.repeat(490) + &then.repeat(200_000 / then.len());
+    let fill = |piece: &str| piece.repeat(BOMB_BYTES / piece.len());
+    let numbered = |piece: &str| (0..15_000).map(|n| piece.replace('#', &n.to_string())).collect::<String>();
+    let deep = |open: &str, then: &str| open.repeat(490) + &then.repeat(100_000 / then.len());
     let bombs = [
         fill("<div>"),
         fill("<div><p>"),
@@ -214,7 +217,7 @@ fn bombs_cost_little() {
         fill("<a "),
         fill("&"),
         fill("&a;"),
-        "x&amp;y".repeat(49_000),
+        "x&amp;y".repeat(39_000),
         format!("<a href=\"https://e.example/{}\">x", fill("&")),
         fill("<blockquote type=cite>x"),
         fill("<div class=gmail_quote>x</div>"),
@@ -241,8 +244,8 @@ fn bombs_cost_little() {
         assert!(html.is_none_or(|html| faults(html.as_str()).is_empty()), "{start}");
         assert!(text.len() <= 40 * bomb.len(), "{start}");
         // Not optimised, on a busy machine: the bound is for what grows faster than the input,
-        // which without our limits takes half a minute even optimised.
-        assert!(took < Duration::from_secs(10), "{start} took {took:?}");
+        // which without our limits takes many seconds even optimised.
+        assert!(took < Duration::from_secs(5), "{start} took {took:?}");
     }
 }
 
