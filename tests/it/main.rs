@@ -5,6 +5,8 @@ mod dialogues;
 mod fake_peer;
 mod init;
 mod letters;
+mod mboxes;
+mod reading;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;
