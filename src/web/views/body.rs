@@ -79,6 +79,11 @@ fn block_text(block: &Block) -> &str {
 }
 
 fn part(desk: &Desk<'_>, block: &Block, text: &str) -> PartView {
+    let text = match block {
+        // The mark is for programs (RFC 3676 §4.3); the page draws its own.
+        Block::Signature(_) => text.strip_prefix("--").map_or(text, |rest| rest.trim_start()),
+        Block::Text(_) | Block::Quote { .. } => text,
+    };
     let text = many_lines(&mask_addresses(text));
     let paragraphs = paragraphs(&text);
     match block {

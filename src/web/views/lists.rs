@@ -60,10 +60,18 @@ pub(crate) struct FrontView<'a> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(crate) struct Door {
     pub(crate) title: String,
-    pub(crate) words: String,
+    pub(crate) words: Addressed,
     pub(crate) button: Option<Link>,
     /// A quieter second sentence.
-    pub(crate) more: Option<String>,
+    pub(crate) more: Option<Addressed>,
+}
+
+/// A sentence around an address, which is kept on one line where it fits.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub(crate) struct Addressed {
+    before: String,
+    address: String,
+    after: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -422,9 +430,9 @@ impl Desk<'_> {
         };
         Some(Door {
             title: self.say("join_title"),
-            words: self.tell(words, &[("address", &address)]),
+            words: self.addressed(words, &address),
             button: Some(Link { text: self.say(button), href: mailto(&address, &[]) }),
-            more: Some(self.tell("leave_words", &[("address", &list.address.beside(leave))])),
+            more: Some(self.addressed("leave_words", &list.address.beside(leave))),
         })
     }
 
@@ -440,8 +448,20 @@ impl Desk<'_> {
             Posting::Members => ("write_members", button),
             Posting::Animators => ("write_animators", None),
         };
-        let words = self.tell(words, &[("address", &address)]);
+        let words = self.addressed(words, &address);
         Some(Door { title: self.say("write_title"), words, button, more: None })
+    }
+
+    fn addressed(&self, key: &str, address: &str) -> Addressed {
+        let sentence = self.tell(key, &[("address", address)]);
+        match sentence.split_once(address) {
+            Some((before, after)) => Addressed {
+                before: before.to_owned(),
+                address: address.to_owned(),
+                after: after.to_owned(),
+            },
+            None => Addressed { before: sentence, address: String::new(), after: String::new() },
+        }
     }
 
     /// A pager of something whose end is not counted: only whether more follows is known.
