@@ -1,7 +1,9 @@
 //! Parvis, an email-first community list server. The modules, in the order a post meets them.
 
 pub mod config;
+pub mod flow;
 pub mod domain;
+pub mod init;
 pub mod letters;
 pub mod mail;
 pub mod smtp;

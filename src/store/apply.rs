@@ -113,16 +113,19 @@ pub(super) fn apply(
         Event::Refused { post, by, words } => {
             let reason = view.record::<HeldRecord>(&keys::held_post(*post))?.map(|held| held.reason);
             let words = Some(words.clone());
-            decide(view, *post, PostState::Refused, Decision { at, by: *by, reason, dropped: None, words })?;
+            let decision = Decision { at, by: *by, reason, dropped: None, words };
+            if let Some(record) = decide(view, *post, PostState::Refused, decision)? {
+                forget_content(view, &record);
+            }
         }
         Event::Dropped { post, why, by } => {
             let reason = view.record::<HeldRecord>(&keys::held_post(*post))?.map(|held| held.reason);
             let dropped = Some(*why);
             let decision = Decision { at, by: *by, reason, dropped, words: None };
             if let Some(record) = decide(view, *post, PostState::Dropped, decision)?
-                && *why == DropReason::Discarded
+                && *why != DropReason::Poison
             {
-                // Sent again after it was thrown away, it is a new message.
+                // Sent again after it was put away, it is a new message; but what killed us once stays known.
                 forget_content(view, &record);
             }
         }

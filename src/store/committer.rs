@@ -114,7 +114,9 @@ impl Committer {
         }
         match self.write(staged) {
             Ok(()) => {
-                self.changed.send_replace(self.position.seq);
+                let seq = self.position.seq;
+                // Outcomes alone write no line, and wake nobody.
+                self.changed.send_if_modified(|known| std::mem::replace(known, seq) != seq);
                 for answer in waiting {
                     let _ = answer.send(Ok(()));
                 }

@@ -1,7 +1,10 @@
 //! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
-
 mod config;
+mod copies;
 mod dialogues;
+mod fake_peer;
+mod init;
 mod letters;
 mod smtp_door;
 mod smtp_order;
+mod smtp_road;

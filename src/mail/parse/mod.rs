@@ -8,6 +8,7 @@ mod key;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub(crate) use faults::SINGLETONS;
 pub use faults::{SingletonFault, singleton_faults};
 pub use key::content_key;
 
