@@ -123,7 +123,7 @@ pub(crate) fn size(words: &Words, language: Language, bytes: u64) -> String {
         let tenths = u64::try_from((u128::from(bytes) * 10 + u128::from(unit / 2)) / u128::from(unit)).unwrap_or(u64::MAX);
         match (tenths / 10, tenths % 10) {
             (whole, tenth) if whole < 10 && tenth > 0 => format!("{whole}{point}{tenth}"),
-            (whole, _) => number(language, whole),
+            (_, _) => number(language, tenths.saturating_add(5) / 10),
         }
     };
     match bytes {

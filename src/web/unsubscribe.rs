@@ -25,8 +25,19 @@ pub type LeaveError = Box<dyn std::error::Error + Send + Sync>;
 pub struct LeaveDoor {
     /// The name of the group a token leaves; `None` for what is no token of ours. Changes nothing.
     pub look: Arc<dyn Fn(&str) -> Result<Option<String>, LeaveError> + Send + Sync>,
-    /// Leaves it, also when that was done before; the name of the group, or `None` as above.
-    pub leave: Arc<dyn Fn(&str, Timestamp) -> Result<Option<String>, LeaveError> + Send + Sync>,
+    /// Leaves it. Twice is as good as once.
+    pub leave: Arc<dyn Fn(&str, Timestamp) -> Result<Leaving, LeaveError> + Send + Sync>,
+}
+
+/// What came of a wish to leave; with the name of the group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Leaving {
+    /// They are a member no more, and get a letter that says so.
+    Now(String),
+    /// They were none already.
+    Before(String),
+    /// The token is none of ours, or its group is gone.
+    Unknown,
 }
 
 /// What a form says.
@@ -132,11 +143,11 @@ pub(crate) fn leave(
         return pages.notice(&desk, StatusCode::BAD_REQUEST, "leave_wrong");
     }
     match (door.leave)(token, now)? {
-        Some(group) => {
-            let html = pages.templates.render("leave", &desk.left(&group))?;
+        Leaving::Unknown => pages.notice(&desk, StatusCode::NOT_FOUND, "leave_unknown"),
+        left @ (Leaving::Now(_) | Leaving::Before(_)) => {
+            let html = pages.templates.render("leave", &desk.left(&left))?;
             Ok(Answer::private(StatusCode::OK, desk.language, html))
         }
-        None => pages.notice(&desk, StatusCode::NOT_FOUND, "leave_unknown"),
     }
 }
 

@@ -66,11 +66,12 @@ pub(crate) struct Door {
     pub(crate) more: Option<Addressed>,
 }
 
-/// A sentence around an address, which is kept on one line where it fits.
+/// A sentence around an address, which is broken before its `@` if anywhere.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(crate) struct Addressed {
     before: String,
-    address: String,
+    local_part: String,
+    domain: String,
     after: String,
 }
 
@@ -269,7 +270,7 @@ fn conversations(desk: &Desk<'_>, place: Place<'_>, latest: &Latest) -> Conversa
 fn thread_line(desk: &Desk<'_>, place: Place<'_>, thread: &ThreadSummary) -> ThreadLine {
     let route = Route::list(place.segment, ListPage::Thread { key: thread.key.clone() });
     ThreadLine {
-        subject: Link { text: desk.subject(&thread.subject), href: desk.href(&route) },
+        subject: Link { text: desk.subject(super::thread::bare_subject(&thread.subject)), href: desk.href(&route) },
         author: desk.name(&thread.first_author).unwrap_or_else(|| desk.say("no_author")),
         messages: desk.count("messages", thread.posts.into()),
         when: desk.day(thread.last),
@@ -454,13 +455,13 @@ impl Desk<'_> {
 
     fn addressed(&self, key: &str, address: &str) -> Addressed {
         let sentence = self.tell(key, &[("address", address)]);
-        match sentence.split_once(address) {
-            Some((before, after)) => Addressed {
-                before: before.to_owned(),
-                address: address.to_owned(),
-                after: after.to_owned(),
-            },
-            None => Addressed { before: sentence, address: String::new(), after: String::new() },
+        let (before, after) = sentence.split_once(address).unwrap_or((&sentence, ""));
+        let (local_part, domain) = address.split_once('@').unwrap_or((address, ""));
+        Addressed {
+            before: before.to_owned(),
+            local_part: local_part.to_owned(),
+            domain: domain.to_owned(),
+            after: after.to_owned(),
         }
     }
 
