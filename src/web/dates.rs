@@ -120,7 +120,8 @@ pub(crate) fn size(words: &Words, language: Language, bytes: u64) -> String {
         Language::En => '.',
     };
     let shown = |unit: u64| {
-        let tenths = u64::try_from((u128::from(bytes) * 10 + u128::from(unit / 2)) / u128::from(unit)).unwrap_or(u64::MAX);
+        let tenths = u64::try_from((u128::from(bytes) * 10 + u128::from(unit / 2)) / u128::from(unit))
+            .unwrap_or(u64::MAX);
         match (tenths / 10, tenths % 10) {
             (whole, tenth) if whole < 10 && tenth > 0 => format!("{whole}{point}{tenth}"),
             (_, _) => number(language, tenths.saturating_add(5) / 10),
@@ -182,7 +183,11 @@ mod tests {
             (1_234, "1,2\u{a0}ko", "1.2\u{a0}kB"),
             (45_600, "46\u{a0}ko", "46\u{a0}kB"),
             (2_000_000, "2\u{a0}Mo", "2\u{a0}MB"),
-            (u64::MAX, "18\u{202f}446\u{202f}744\u{202f}073\u{202f}710\u{a0}Mo", "18,446,744,073,710\u{a0}MB"),
+            (
+                u64::MAX,
+                "18\u{202f}446\u{202f}744\u{202f}073\u{202f}710\u{a0}Mo",
+                "18,446,744,073,710\u{a0}MB",
+            ),
         ] {
             assert_eq!(size(&words, Language::Fr, bytes), french);
             assert_eq!(size(&words, Language::En, bytes), english);

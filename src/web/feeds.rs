@@ -60,7 +60,12 @@ pub(crate) fn of_list(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> Resul
 }
 
 /// `/LIST/t/THREAD/feed.atom`
-pub(crate) fn of_thread(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, key: &str) -> Result<Answer, PageError> {
+pub(crate) fn of_thread(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    key: &str,
+) -> Result<Answer, PageError> {
     let Some(id) = pages.archive.thread_of(place.list.id, key)? else { return pages.absent(desk) };
     let Some(thread) = pages.archive.thread(place.list.id, id, THREAD_POSTS_MAX)? else {
         return pages.absent(desk);
@@ -110,7 +115,12 @@ fn feed(
     })
 }
 
-fn entry(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, post: &PostSummary) -> Result<EntryView, PageError> {
+fn entry(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    post: &PostSummary,
+) -> Result<EntryView, PageError> {
     let content = match pages.read(desk, place, post)? {
         Some(read) => {
             let body = BodyView::new(desk, &read.shown, ENTRY_TEXT_BYTES_MAX);

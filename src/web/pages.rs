@@ -20,7 +20,8 @@ use super::templates::{TemplateError, Templates};
 use super::threads;
 use super::unsubscribe::LeaveError;
 use super::views::{
-    Chosen, Desk, FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More, PostPageView, Printed, Site,
+    Chosen, Desk, FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More, PostPageView, Printed,
+    Site,
 };
 use super::words::Words;
 use super::{downloads, views::Place};
@@ -74,9 +75,7 @@ impl Pages {
         let desk = self.desk(wish, self.language);
         match asked {
             // Whether anything stands there is not looked up, so the answer tells nothing.
-            Asked::Slash(route) => {
-                Ok(Answer::elsewhere(StatusCode::PERMANENT_REDIRECT, desk.href(route)))
-            }
+            Asked::Slash(route) => Ok(Answer::elsewhere(StatusCode::PERMANENT_REDIRECT, desk.href(route))),
             Asked::Nothing => self.absent(&desk),
             Asked::Page(route) => match route {
                 Route::Home => self.home(&desk),
@@ -154,10 +153,8 @@ impl Pages {
         let (list, other) = (meant.next(), meant.next());
         let Some(list) = list else { return self.absent(&desk) };
         if other.is_some() {
-            return match page {
-                ListPage::Front => self.choice(&desk, &named),
-                _ => self.absent(&desk),
-            };
+            let front = *page == ListPage::Front;
+            return if front { self.choice(&desk, &named) } else { self.absent(&desk) };
         }
         let segment = segment_of(list, &named);
         let place = Place { list, segment: &segment };
@@ -240,7 +237,13 @@ impl Pages {
         self.public_page(desk, "month", &MonthView::new(desk, place, &of), &route, indexed(place.list))
     }
 
-    fn post(&self, wish: &Wish, desk: &Desk<'_>, place: Place<'_>, id: &MessageId) -> Result<Answer, PageError> {
+    fn post(
+        &self,
+        wish: &Wish,
+        desk: &Desk<'_>,
+        place: Place<'_>,
+        id: &MessageId,
+    ) -> Result<Answer, PageError> {
         let posts = match self.found(wish, place, id)? {
             Found::Nothing => return self.absent(desk),
             Found::Posts(posts) => posts,

@@ -115,7 +115,10 @@ mod tests {
         for (query, asked) in [
             ("", nothing.clone()),
             ("flat", Query { flat: true, ..nothing.clone() }),
-            ("flat&page=3&lang=en", Query { flat: true, page: 3, language: Some(Language::En), content: None }),
+            (
+                "flat&page=3&lang=en",
+                Query { flat: true, page: 3, language: Some(Language::En), content: None },
+            ),
             ("page=-1&c=..%2f", nothing.clone()),
             ("page=99999999999999999999", nothing.clone()),
             ("c=abcdefghijkl", Query { content: Some("abcdefghijkl".to_owned()), ..nothing.clone() }),

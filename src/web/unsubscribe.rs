@@ -20,13 +20,16 @@ const VALUE: &str = "One-Click";
 /// Looking at a token or obeying it failed: the disk, or a bug.
 pub type LeaveError = Box<dyn std::error::Error + Send + Sync>;
 
+type Look = Arc<dyn Fn(&str) -> Result<Option<String>, LeaveError> + Send + Sync>;
+type Leave = Arc<dyn Fn(&str, Timestamp) -> Result<Leaving, LeaveError> + Send + Sync>;
+
 /// The way to `flow` for those who hold a token. Web itself cannot write.
 #[derive(Clone)]
 pub struct LeaveDoor {
     /// The name of the group a token leaves; `None` for what is no token of ours. Changes nothing.
-    pub look: Arc<dyn Fn(&str) -> Result<Option<String>, LeaveError> + Send + Sync>,
+    pub look: Look,
     /// Leaves it. Twice is as good as once.
-    pub leave: Arc<dyn Fn(&str, Timestamp) -> Result<Leaving, LeaveError> + Send + Sync>,
+    pub leave: Leave,
 }
 
 /// What came of a wish to leave; with the name of the group.
@@ -97,8 +100,7 @@ fn multipart(parameters: &str, body: &[u8]) -> Option<Vec<(String, String)>> {
         }
         let section = section.trim_start_matches([' ', '\t']);
         let section = section.strip_prefix("\r\n").or_else(|| section.strip_prefix('\n'))?;
-        let (header, value) =
-            section.split_once("\r\n\r\n").or_else(|| section.split_once("\n\n"))?;
+        let (header, value) = section.split_once("\r\n\r\n").or_else(|| section.split_once("\n\n"))?;
         let value = value.strip_suffix("\r\n").or_else(|| value.strip_suffix('\n'))?;
         pairs.push((field_name(header)?, value.to_owned()));
     }

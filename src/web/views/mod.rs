@@ -4,6 +4,7 @@
 //! reader's language, the site. Making one reads no store and cannot fail.
 
 mod body;
+mod doors;
 mod lists;
 mod post;
 mod thread;
@@ -24,7 +25,8 @@ use super::unsubscribe::Leaving;
 use super::words::Words;
 
 pub(crate) use body::{BodyView, TEXT_BYTES_MAX};
-pub(crate) use lists::{Door, FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
+pub(crate) use doors::Door;
+pub(crate) use lists::{FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
 pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
 pub(crate) use thread::{Arrangement, InThread, Opened, Stands, ThreadView};
 
@@ -272,7 +274,12 @@ impl<'a> Desk<'a> {
     /// Asks whether somebody wants to leave.
     pub(crate) fn leave_question(&self, group: &str) -> LeaveView<'a> {
         let group = one_line(group, NAME_CHARS_MAX);
-        self.leave_page(self.tell("leave_title", &[("group", &group)]), self.say("leave_question"), None, true)
+        self.leave_page(
+            self.tell("leave_title", &[("group", &group)]),
+            self.say("leave_question"),
+            None,
+            true,
+        )
     }
 
     /// Says that they have left.
@@ -294,7 +301,13 @@ impl<'a> Desk<'a> {
     }
 
     /// Links to the pages before and after number `page` of `pages`, counted from 1.
-    pub(crate) fn pager(&self, route: &Route, query: &[(&str, &str)], page: usize, pages: usize) -> Option<Pager> {
+    pub(crate) fn pager(
+        &self,
+        route: &Route,
+        query: &[(&str, &str)],
+        page: usize,
+        pages: usize,
+    ) -> Option<Pager> {
         if pages <= 1 {
             return None;
         }

@@ -92,7 +92,12 @@ pub(crate) struct Neighbours<'p> {
 
 impl PostView {
     /// A post; `answers` is the post it replies to, and `bytes_max` the room for its text.
-    pub(crate) fn new(desk: &Desk<'_>, place: Place<'_>, printed: &Printed<'_>, bytes_max: usize) -> PostView {
+    pub(crate) fn new(
+        desk: &Desk<'_>,
+        place: Place<'_>,
+        printed: &Printed<'_>,
+        bytes_max: usize,
+    ) -> PostView {
         let post = printed.post;
         let route = Route::list(place.segment, ListPage::Post { id: post.message_id.clone() });
         let notice = desk.hidden_because(post);
@@ -147,8 +152,9 @@ impl<'a> PostPageView<'a> {
         let room = super::TEXT_BYTES_MAX / printed.len();
         let single = |one: &Printed<'_>| SinglePost {
             post: PostView::new(desk, place, one, room),
-            alone: several
-                .then(|| desk.href_with(&Route::list(place.segment, page.clone()), &[("c", &one.post.hash12)])),
+            alone: several.then(|| {
+                desk.href_with(&Route::list(place.segment, page.clone()), &[("c", &one.post.hash12)])
+            }),
         };
         let readable = printed.iter().any(|one| desk.hidden_because(one.post).is_none());
         let raw = Link {
