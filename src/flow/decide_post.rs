@@ -162,9 +162,9 @@ pub(super) fn may_be_told(
     let Some(person) = author else { return Ok(None) };
     let is_member = desk.store.member(list.id, person)?.is_some_and(|m| m.receives_mail(desk.now()));
     let (headers, _) = Headers::scan_leniently(raw);
-    let by_a_person = autoreply::automatic_post(&headers, None)
-        .is_none_or(|why| why == autoreply::Automatic::NullSender)
-        && autoreply::may_be_answered_by_header(&headers);
+    // A null sender never gets as far as this, so any address of theirs stands for the envelope's.
+    let address = desk.store.person(person)?.and_then(|person| person.addresses.into_iter().next());
+    let by_a_person = autoreply::may_be_answered(&headers, address.as_ref()).is_ok();
     Ok((is_member && by_a_person).then_some(person))
 }
 

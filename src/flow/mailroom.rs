@@ -25,9 +25,9 @@ use crate::smtp::envelope::{Envelope, Protocol, ReversePath};
 use crate::smtp::received::received_line;
 use crate::smtp::reply::Reply;
 use crate::smtp::server::Mailroom;
+use crate::store::StoreError;
 use crate::store::change::{Change, Conflict, Expect, Shelf};
 use crate::store::event::{DropReason, Event, Via};
-use crate::store::StoreError;
 
 /// The door's [`Mailroom`].
 pub struct PostRoom {
@@ -87,9 +87,13 @@ impl PostRoom {
                         other => Destination::List(Box::new(list), other),
                     });
                 }
-                LocalPart::Operator if ours || self.is_our_domain(address)? => return Ok(Destination::Operator),
+                LocalPart::Operator if ours || self.is_our_domain(address)? => {
+                    return Ok(Destination::Operator);
+                }
                 LocalPart::Service if ours => return Ok(Destination::Service),
-                LocalPart::Bounce(_) if ours || self.is_our_domain(address)? => return Ok(Destination::Bounce),
+                LocalPart::Bounce(_) if ours || self.is_our_domain(address)? => {
+                    return Ok(Destination::Bounce);
+                }
                 LocalPart::Operator | LocalPart::Service | LocalPart::Bounce(_) | LocalPart::Answer(_) => {}
             }
         }
@@ -104,9 +108,10 @@ impl PostRoom {
     fn may_receive(&self, sender: &ReversePath, address: &EmailAddress) -> Result<(), Reply> {
         let relay_denied = || Reply::new(550, "5.7.1 we do not carry mail for that domain");
         match self.destination(address).map_err(|error| later(&error))? {
-            Destination::Post(list) if sender.is_null() => {
-                Err(Reply::new(550, &format!("5.7.1 {}", words(DoorRefusal::NullSender, list.settings.language))))
-            }
+            Destination::Post(list) if sender.is_null() => Err(Reply::new(
+                550,
+                &format!("5.7.1 {}", words(DoorRefusal::NullSender, list.settings.language)),
+            )),
             Destination::Nobody => {
                 let ours = address.domain().eq_ignore_ascii_case(&self.desk.hostname)
                     || self.is_our_domain(address).map_err(|error| later(&error))?;
@@ -205,7 +210,8 @@ impl PostRoom {
                 return Ok((Share::Kept, (change, false)));
             }
             Admission::NotNow => {
-                let reply = Reply::new(451, "4.7.0 we cannot find out now who writes; please try again later");
+                let reply =
+                    Reply::new(451, "4.7.0 we cannot find out now who writes; please try again later");
                 return Ok((Share::Refused(reply), (change, false)));
             }
             Admission::Refuse(refusal) => {
@@ -233,7 +239,9 @@ impl PostRoom {
     ) -> Change {
         let (list, reason) = match destination {
             Destination::List(list, ListDoor::Animators) => (Some(list.id), Some(HoldReason::ToAnimators)),
-            Destination::List(list, _) | Destination::Post(list) => (Some(list.id), Some(HoldReason::Request)),
+            Destination::List(list, _) | Destination::Post(list) => {
+                (Some(list.id), Some(HoldReason::Request))
+            }
             Destination::Service => (None, Some(HoldReason::Request)),
             Destination::Operator => (None, Some(HoldReason::ToOperator)),
             Destination::Bounce | Destination::Nobody => (None, None),
@@ -241,9 +249,9 @@ impl PostRoom {
         let automatic = seen.automatic && !matches!(destination, Destination::Operator);
         let (change, post) = self.keep(change, list, Shelf::Transit, seen, envelope, via, now);
         match reason {
-            Some(reason) if !automatic => change
-                .summary(post, parse::summarize(&envelope.raw))
-                .event(Event::Held { post, reason }),
+            Some(reason) if !automatic => {
+                change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason })
+            }
             Some(_) => change.event(Event::Dropped { post, why: DropReason::Automatic, by: None }),
             None => change.event(Event::Dropped { post, why: DropReason::Obeyed, by: None }),
         }
@@ -406,7 +414,9 @@ fn refusal_reply(list: &List, refusal: Refusal, language: Language) -> Reply {
         Refusal::Automatic => (550, "5.7.1", DoorRefusal::AutomaticMail),
         Refusal::Form(Form::NotOneAuthor) => (550, "5.6.0", DoorRefusal::DuplicateFrom),
         Refusal::Form(Form::TooManyHops) => (554, "5.4.6", DoorRefusal::Loop),
-        Refusal::Form(Form::Unreadable | Form::Sound | Form::OwnCopy) => (550, "5.6.0", DoorRefusal::HeaderDefect),
+        Refusal::Form(Form::Unreadable | Form::Sound | Form::OwnCopy) => {
+            (550, "5.6.0", DoorRefusal::HeaderDefect)
+        }
     };
     Reply::new(code, &format!("{class} {}", words(why, language)))
 }

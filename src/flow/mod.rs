@@ -5,7 +5,9 @@
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
 pub mod decide_post;
+pub mod deliver;
 pub mod dispatch;
+pub mod lists;
 pub mod mailroom;
 pub mod moderate;
 pub mod obey_command;
@@ -14,8 +16,8 @@ pub mod write_letters;
 
 use std::sync::Arc;
 
-use crate::domain::list::{List, ListAddress, Language};
 use crate::domain::address::EmailAddress;
+use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::{Timestamp, Zone};

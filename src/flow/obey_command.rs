@@ -97,11 +97,7 @@ pub fn end_membership(store: &Store, member: Membership, cause: MemberCause, now
     let (list, person) = (member.list, member.person);
     let seen = Expect::Member(list, person, Some(Box::new(member.clone())));
     let left = Membership { state: MemberState::Left, ..member };
-    Change::at(now)
-        .expect(seen)
-        .event(Event::Member { member: Box::new(left), cause, by: None })
-        .event(Event::LetterOwed {
-            letter: store.next_letter(),
-            about: LetterAbout::Farewell { list, person },
-        })
+    Change::at(now).expect(seen).event(Event::Member { member: Box::new(left), cause, by: None }).event(
+        Event::LetterOwed { letter: store.next_letter(), about: LetterAbout::Farewell { list, person } },
+    )
 }

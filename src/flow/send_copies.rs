@@ -55,13 +55,19 @@ impl CopyMaker {
         prepared.retain(|(kept, _), _| *kept != post);
     }
 
-    fn prepared(&self, desk: &Desk, post: PostId, reader: Option<Language>) -> Result<Option<Arc<Prepared>>, FlowError> {
+    fn prepared(
+        &self,
+        desk: &Desk,
+        post: PostId,
+        reader: Option<Language>,
+    ) -> Result<Option<Arc<Prepared>>, FlowError> {
         let Some(info) = desk.store.post(post)? else { return Ok(None) };
         let Some(list) = info.list.map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
         let language = reader.unwrap_or(list.settings.language);
-        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&(post, language)).cloned();
+        let known =
+            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&(post, language)).cloned();
         if let Some(prepared) = known.filter(|prepared| prepared.list == list) {
             return Ok(Some(prepared));
         }
@@ -146,8 +152,7 @@ fn result_of(
         Outcome::Lost { why, .. } => why,
     };
     let now = desk.now();
-    let known = desk.store.put_off(post)?.into_iter().find(|copy| copy.person == person);
-    let attempts = known.map_or(0, |copy| copy.attempts) + 1;
+    let attempts = desk.store.attempts(post, person)? + 1;
     let owed_since = desk.store.fan(post)?.map_or(now, |fan| fan.since);
     Ok(match desk.retry.next(attempts, owed_since, now, spread) {
         Next::At(next) => CopyResult::PutOff { attempts, next, reply },
@@ -205,9 +210,10 @@ fn footer(list: &List, language: Language) -> Option<String> {
     let stop = list.address.beside(crate::domain::recipient::word_for(&ListDoor::Leave, language));
     match (list.settings.footer, language) {
         (Footer::None, _) => None,
-        (Footer::Short, Language::Fr) => {
-            Some(format!("{name} · {}\nPour ne plus recevoir ces messages\u{a0}: écrivez à {stop}", list.address))
-        }
+        (Footer::Short, Language::Fr) => Some(format!(
+            "{name} · {}\nPour ne plus recevoir ces messages\u{a0}: écrivez à {stop}",
+            list.address
+        )),
         (Footer::Short, Language::En) => {
             Some(format!("{name} · {}\nTo stop receiving these messages, write to {stop}", list.address))
         }
@@ -217,6 +223,7 @@ fn footer(list: &List, language: Language) -> Option<String> {
 /// A Message-ID as one segment of a path (RFC 3986 §3.3).
 fn path_segment(text: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+    const KEPT: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
     utf8_percent_encode(text, KEPT).to_string()
 }

@@ -279,6 +279,12 @@ impl Store {
         Ok(found)
     }
 
+    /// How often one copy was put off.
+    pub fn attempts(&self, post: PostId, person: PersonId) -> Result<u32, StoreError> {
+        let record: Option<PutOffRecord> = self.reader.record(&keys::put_off(post, person))?;
+        Ok(record.map_or(0, |record| record.attempts))
+    }
+
     /// Copies put off whose time has come, `take` of them at most, and when the next one's comes.
     pub fn due(&self, now: Timestamp, take: usize) -> Result<Due, StoreError> {
         let prefix = keys::due_copies();
