@@ -48,7 +48,7 @@ use routes::{Asked, Route};
 pub use templates::TemplateError;
 use templates::Templates;
 use unsubscribe::{FORM_BYTES_MAX, Form};
-pub use unsubscribe::{LeaveDoor, LeaveError};
+pub use unsubscribe::{LeaveDoor, LeaveError, Leaving};
 use views::Site;
 use words::Words;
 
