@@ -9,6 +9,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Batch, EngineError, VALUE_BYTES_MAX};
@@ -20,6 +21,8 @@ const CACHE_BYTES: u64 = 16 << 20;
 #[derive(Clone)]
 pub(in crate::store) struct Engine {
     current: Arc<RwLock<Current>>,
+    /// Something was applied since the last checkpoint.
+    dirty: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -32,7 +35,7 @@ impl Engine {
     /// Opens or makes the state in that folder.
     pub(in crate::store) fn open(folder: &Path) -> Result<Engine, EngineError> {
         let current = Current { db: open(folder)?, folder: folder.to_owned() };
-        Ok(Engine { current: Arc::new(RwLock::new(current)) })
+        Ok(Engine { current: Arc::new(RwLock::new(current)), dirty: Arc::new(AtomicBool::new(true)) })
     }
 
     /// Puts a state that was built elsewhere in the place of this one, for all who hold it.
@@ -43,6 +46,7 @@ impl Engine {
         }
         let new = Current { db: open(place)?, folder: place.to_owned() };
         let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
+        self.dirty.store(true, Ordering::Release);
         // What is left of it is found and taken away at the next start, if not now.
         let _ = std::fs::remove_dir_all(&old.folder);
         Ok(())
@@ -54,7 +58,8 @@ impl Engine {
     }
 
     pub(in crate::store) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        Ok(self.db().get(key).map_err(failed)?.map(|value| value.to_vec()))
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(guarded(&current.folder, || current.db.get(key))?.map(|value| value.to_vec()))
     }
 
     /// Keys that begin with `prefix`, from `from` on, in order.
@@ -64,15 +69,16 @@ impl Engine {
         from: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), EngineError>> + use<> {
         let start = from.max(prefix).to_vec();
+        let Current { db, folder } = self.current();
         let entries = match upper_bound(prefix) {
-            Some(end) => self.db().range(start..end),
-            None => self.db().range(start..),
+            Some(end) => db.range(start..end),
+            None => db.range(start..),
         };
-        entries.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(failed))
+        Scan { entries, folder, failed: false }
     }
 
-    fn db(&self) -> sled::Db {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).db.clone()
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(in crate::store) fn apply(&self, batch: &Batch) -> Result<(), EngineError> {
@@ -86,17 +92,80 @@ impl Engine {
                 None => changes.remove(key.as_slice()),
             }
         }
-        self.db().apply_batch(changes).map_err(failed)
+        let Current { db, folder } = self.current();
+        guarded(&folder, || db.apply_batch(changes))?;
+        self.dirty.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Everything applied so far survives a power cut once this returns.
     pub(in crate::store) fn checkpoint(&self) -> Result<(), EngineError> {
-        let Current { db, folder } = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        db.flush().map_err(failed)?;
-        let file = File::open(folder.join("db")).map_err(|error| EngineError(error.to_string()))?;
-        file.sync_data().map_err(|error| EngineError(error.to_string()))
+        if !self.dirty.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let Current { db, folder } = self.current();
+        let synced = guarded(&folder, || db.flush()).and_then(|_| {
+            let file = File::open(folder.join("db")).map_err(|error| EngineError(error.to_string()))?;
+            file.sync_data().map_err(|error| EngineError(error.to_string()))
+        });
+        if synced.is_err() {
+            self.dirty.store(true, Ordering::Release);
+        }
+        synced
     }
 }
+
+struct Scan {
+    entries: sled::Iter,
+    folder: PathBuf,
+    failed: bool,
+}
+
+impl Scan {
+    fn step(
+        &mut self,
+        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
+    ) -> Option<Result<(Vec<u8>, Vec<u8>), EngineError>> {
+        if self.failed {
+            return None;
+        }
+        let entries = &mut self.entries;
+        let entry = guarded(&self.folder, || step(entries).transpose());
+        self.failed = entry.is_err();
+        entry.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()))).transpose()
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<(Vec<u8>, Vec<u8>), EngineError>;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Iterator::next)
+    }
+}
+
+impl DoubleEndedIterator for Scan {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(DoubleEndedIterator::next_back)
+    }
+}
+
+/// Does something with sled, which panics on some of what it finds damaged. A state that was found
+/// damaged loses its mark, so that the next start builds it again.
+fn guarded<T>(folder: &Path, work: impl FnOnce() -> sled::Result<T>) -> Result<T, EngineError> {
+    let (error, damaged) = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(error @ sled::Error::Io(_))) => (failed(error), false),
+        Ok(Err(error)) => (failed(error), true),
+        Err(_panic) => (EngineError(DAMAGED.to_owned()), true),
+    };
+    if damaged && let Some(state) = folder.parent() {
+        // Not there: this was no state in use, or it lost its mark already.
+        let _ = std::fs::remove_file(state.join("instance"));
+    }
+    Err(error)
+}
+
+const DAMAGED: &str = "its files are damaged";
 
 fn open(folder: &Path) -> Result<sled::Db, EngineError> {
     remove_unfinished_snapshots(folder);
@@ -104,7 +173,7 @@ fn open(folder: &Path) -> Result<sled::Db, EngineError> {
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(error)) => Err(failed(error)),
-        Err(_panic) => Err(EngineError("its files are damaged".to_owned())),
+        Err(_panic) => Err(EngineError(DAMAGED.to_owned())),
     }
 }
 
