@@ -5,3 +5,4 @@ mod dialogues;
 mod letters;
 mod smtp_door;
 mod smtp_order;
+mod store;

@@ -1,0 +1,7 @@
+//! What Parvis remembers, and what it remembers after every kind of accident.
+
+mod life;
+mod reopen;
+mod scene;
+mod tell;
+mod threads;

@@ -1,0 +1,1 @@
+//! Who answers whom, in whatever order it comes.
