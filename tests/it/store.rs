@@ -1,5 +1,6 @@
 //! What Parvis remembers, and what it remembers after every kind of accident.
 
+mod history;
 mod life;
 mod reopen;
 mod scene;

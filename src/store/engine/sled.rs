@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::{Batch, EngineError, VALUE_BYTES_MAX};
 
@@ -40,9 +41,11 @@ impl Engine {
 
     /// Puts a state that was built elsewhere in the place of this one, for all who hold it.
     pub(in crate::store) fn replace(&self, built: &Path, place: &Path) -> Result<(), EngineError> {
-        std::fs::rename(built, place).map_err(|error| EngineError(error.to_string()))?;
+        std::fs::rename(built, place).map_err(|error| EngineError::Failed(error.to_string()))?;
         if let Some(parent) = place.parent() {
-            File::open(parent).and_then(|f| f.sync_all()).map_err(|error| EngineError(error.to_string()))?;
+            File::open(parent)
+                .and_then(|f| f.sync_all())
+                .map_err(|error| EngineError::Failed(error.to_string()))?;
         }
         let new = Current { db: open(place)?, folder: place.to_owned() };
         let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
@@ -86,7 +89,10 @@ impl Engine {
         for (key, value) in batch {
             match value {
                 Some(value) if value.len() > VALUE_BYTES_MAX => {
-                    return Err(EngineError(format!("a value of {} bytes is too large", value.len())));
+                    return Err(EngineError::Failed(format!(
+                        "a value of {} bytes is too large",
+                        value.len()
+                    )));
                 }
                 Some(value) => changes.insert(key.as_slice(), value.as_slice()),
                 None => changes.remove(key.as_slice()),
@@ -105,8 +111,9 @@ impl Engine {
         }
         let Current { db, folder } = self.current();
         let synced = guarded(&folder, || db.flush()).and_then(|_| {
-            let file = File::open(folder.join("db")).map_err(|error| EngineError(error.to_string()))?;
-            file.sync_data().map_err(|error| EngineError(error.to_string()))
+            let file =
+                File::open(folder.join("db")).map_err(|error| EngineError::Failed(error.to_string()))?;
+            file.sync_data().map_err(|error| EngineError::Failed(error.to_string()))
         });
         if synced.is_err() {
             self.dirty.store(true, Ordering::Release);
@@ -156,7 +163,7 @@ fn guarded<T>(folder: &Path, work: impl FnOnce() -> sled::Result<T>) -> Result<T
         Ok(Ok(done)) => return Ok(done),
         Ok(Err(error @ sled::Error::Io(_))) => (failed(error), false),
         Ok(Err(error)) => (failed(error), true),
-        Err(_panic) => (EngineError(DAMAGED.to_owned()), true),
+        Err(_panic) => (EngineError::Failed(DAMAGED.to_owned()), true),
     };
     if damaged && let Some(state) = folder.parent() {
         // Not there: this was no state in use, or it lost its mark already.
@@ -170,15 +177,27 @@ const DAMAGED: &str = "its files are damaged";
 fn open(folder: &Path) -> Result<sled::Db, EngineError> {
     remove_unfinished_snapshots(folder);
     let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-    match catch_unwind(AssertUnwindSafe(|| config.open())) {
-        Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) => Err(failed(error)),
-        Err(_panic) => Err(EngineError(DAMAGED.to_owned())),
+    for _ in 0..LOCK_ATTEMPTS_MAX {
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => return Ok(db),
+            Ok(Err(sled::Error::Io(error))) if error.to_string().contains(LOCKED) => {
+                std::thread::sleep(LOCK_WAIT);
+            }
+            Ok(Err(error)) => return Err(failed(error)),
+            Err(_panic) => return Err(EngineError::Failed(DAMAGED.to_owned())),
+        }
     }
+    Err(EngineError::InUse)
 }
 
+/// What sled says when its file is locked. It lets go of the lock some time after it was dropped,
+/// when a thread of its own comes to that.
+const LOCKED: &str = "could not acquire lock";
+const LOCK_WAIT: Duration = Duration::from_millis(10);
+const LOCK_ATTEMPTS_MAX: u32 = 500;
+
 fn failed(error: sled::Error) -> EngineError {
-    EngineError(error.to_string())
+    EngineError::Failed(error.to_string())
 }
 
 /// The first key after all that begin with `prefix`.
