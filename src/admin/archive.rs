@@ -1,8 +1,6 @@
 //! `parvis import …`, `parvis export` and `parvis list remove`.
 
 use std::cell::RefCell;
-use std::fs;
-use std::io;
 
 use serde_json::{Value, json};
 
@@ -10,38 +8,48 @@ use super::request::Rehearsal;
 use super::{Channel, NotDone, lists as list_verbs, refused};
 use crate::domain::list::ListState;
 use crate::domain::time::Timestamp;
-use crate::flow::export::{self, ExportSink};
-use crate::flow::import::{self, Imported, Item};
+use crate::flow::export::{self, ExportError, Folder, Piece};
+use crate::flow::import::{self, Imported, Item, Message, Run, SourceFault, UnreadableMessage};
 use crate::flow::{Desk, lists};
 
-/// A message or an unreadable place of an archive, as it travels to the server.
+/// A message or an unreadable place of an archive, as it travels to the server: kind, number,
+/// moment, length of the sender, sender, bytes.
 pub fn pack(item: &Item) -> Vec<u8> {
-    let (kind, n, dated, bytes) = match item {
-        Item::Message { n, raw, dated } => (b'M', n, *dated, raw.as_slice()),
-        Item::Unreadable { n, why } => (b'U', n, None, why.as_bytes()),
+    let (kind, n, dated, sender, bytes) = match item {
+        Item::Message(Message { n, raw, sender, dated }) => (b'M', n, *dated, sender.as_str(), raw.as_slice()),
+        Item::Unreadable(UnreadableMessage { n, why }) => (b'U', n, None, "", why.as_bytes()),
     };
     let dated = dated.map_or(i64::MIN, Timestamp::millis);
-    let mut packed = Vec::with_capacity(bytes.len() + 17);
+    let sender = sender.get(..usize::from(u16::MAX)).unwrap_or(sender).as_bytes();
+    let mut packed = Vec::with_capacity(HEAD_BYTES + sender.len() + bytes.len());
     packed.push(kind);
     packed.extend_from_slice(&n.to_be_bytes());
     packed.extend_from_slice(&dated.to_be_bytes());
+    packed.extend_from_slice(&u16::try_from(sender.len()).unwrap_or(0).to_be_bytes());
+    packed.extend_from_slice(sender);
     packed.extend_from_slice(bytes);
     packed
 }
 
-fn unpack(packed: &[u8]) -> io::Result<Item> {
-    let wrong = || io::Error::other("a message came in no form that is known");
-    let (head, bytes) = packed.split_at_checked(17).ok_or_else(wrong)?;
-    let number = |at: usize| -> io::Result<[u8; 8]> { head[at..at + 8].try_into().map_err(|_| wrong()) };
-    let n = u64::from_be_bytes(number(1)?);
-    let millis = i64::from_be_bytes(number(9)?);
+const HEAD_BYTES: usize = 1 + 8 + 8 + 2;
+
+fn unpack(packed: &[u8]) -> Option<Item> {
+    let (head, rest) = packed.split_at_checked(HEAD_BYTES)?;
+    let n = u64::from_be_bytes(head[1..9].try_into().ok()?);
+    let millis = i64::from_be_bytes(head[9..17].try_into().ok()?);
+    let (sender, bytes) = rest.split_at_checked(usize::from(u16::from_be_bytes([head[17], head[18]])))?;
     match head[0] {
-        b'M' => {
-            let dated = (millis != i64::MIN).then(|| Timestamp::from_millis(millis));
-            Ok(Item::Message { n, raw: bytes.to_vec(), dated })
+        b'M' => Some(Item::Message(Message {
+            n,
+            raw: bytes.to_vec(),
+            sender: String::from_utf8(sender.to_vec()).ok()?,
+            dated: (millis != i64::MIN).then(|| Timestamp::from_millis(millis)),
+        })),
+        b'U' => {
+            let why = String::from_utf8(bytes.to_vec()).ok()?;
+            Some(Item::Unreadable(UnreadableMessage { n, why }))
         }
-        b'U' => Ok(Item::Unreadable { n, why: String::from_utf8_lossy(bytes).into_owned() }),
-        _ => Err(wrong()),
+        _ => None,
     }
 }
 
@@ -53,21 +61,25 @@ pub(super) fn import(
 ) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let channel = RefCell::new(channel);
+    let broken = |why: String| SourceFault(format!("the archive did not come through: {why}"));
     let items = std::iter::from_fn(|| match channel.borrow_mut().blob() {
-        Ok(blob) => blob.map(|packed| unpack(&packed)),
-        Err(error) => Some(Err(error)),
+        Ok(blob) => blob.map(|packed| unpack(&packed).ok_or_else(|| broken("a message in no known form".to_owned()))),
+        Err(error) => Some(Err(broken(error.to_string()))),
     });
-    let rehearsal = match rehearsal {
-        Rehearsal::Dry => import::Rehearsal::Dry,
-        Rehearsal::ForReal => import::Rehearsal::ForReal,
+    let run = match rehearsal {
+        Rehearsal::Dry => Run::Dry,
+        Rehearsal::ForReal => Run::Real,
     };
     // A command that is gone, or does not listen, stops nothing by not hearing how far it is.
     let mut progress = |so_far: &Imported| drop(channel.borrow_mut().progress(counts(so_far)));
-    let imported = import::import(&desk.store, list.id, desk.now(), items, rehearsal, &mut progress)?;
-    let unreadable: Vec<Value> =
-        imported.unreadable.iter().map(|bad| json!({ "n": bad.n, "why": bad.why })).collect();
-    let mut answer = counts(&imported);
-    answer["unreadable"] = Value::Array(unreadable);
+    let imported = import::import(&desk.store, list.id, desk.now(), items, run, &mut progress).map_err(|stopped| {
+        let Imported { imported, duplicates, .. } = *stopped.so_far;
+        NotDone::Refused(format!(
+            "{}; {imported} messages were imported and {duplicates} were there already: run it again to go on",
+            stopped.cause
+        ))
+    })?;
+    let mut answer = serde_json::to_value(&imported).unwrap_or_default();
     answer["list"] = json!(list.address.to_string());
     Ok(answer)
 }
@@ -82,19 +94,19 @@ fn counts(imported: &Imported) -> Value {
 
 pub(super) fn export(desk: &Desk, list: &str, channel: &mut dyn Channel) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
-    let manifest = export::export(desk, &list, &mut Over(channel))?;
+    let manifest = export::export(&desk.store, &list, desk.now(), &mut |piece| match piece {
+        Piece::File(name) => channel.file(name),
+        Piece::Bytes(bytes) => channel.bytes(bytes),
+    })?;
     Ok(json!({ "list": list.address.to_string(), "manifest": manifest }))
 }
 
-/// Files of an export on their way to the command.
-struct Over<'a>(&'a mut dyn Channel);
-
-impl ExportSink for Over<'_> {
-    fn begin(&mut self, name: &str) -> io::Result<()> {
-        self.0.file(name)
-    }
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.bytes(bytes)
+impl From<ExportError> for NotDone {
+    fn from(error: ExportError) -> NotDone {
+        match error {
+            ExportError::Store(error) => error.into(),
+            ExportError::Sink(error) => NotDone::Channel(error),
+        }
     }
 }
 
@@ -107,8 +119,9 @@ pub(super) fn remove(desk: &Desk, list: &str) -> Result<Value, NotDone> {
     if folder.exists() {
         return refused(format!("{} is in the way of the export; move it elsewhere first", folder.display()));
     }
-    fs::create_dir_all(&folder)?;
-    export::export(desk, &list, &mut export::IntoFolder::new(&folder))?;
+    let mut files = Folder::new(&folder)?;
+    export::export(&desk.store, &list, desk.now(), &mut |piece| files.take(piece))?;
+    files.finish()?;
     let mut answer = list_verbs::set_state(desk, &list.address.to_string(), ListState::Removed)?;
     answer["exported"] = json!(folder.display().to_string());
     Ok(answer)

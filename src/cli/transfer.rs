@@ -13,7 +13,7 @@ use super::{Voice, show, talk};
 use crate::admin::request::{Rehearsal, Request};
 use crate::admin::{Frame, pack};
 use crate::config::Config;
-use crate::flow::import;
+use crate::flow::import::{self, Item, SourceFault};
 
 pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> anyhow::Result<()> {
     let (list, paths, dry_run) = match command {
@@ -41,12 +41,16 @@ pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> 
 }
 
 /// The messages of one file or folder, ready to be sent.
-fn packed_messages(path: PathBuf) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>> + Send> {
-    let items = if path.is_dir() { import::maildir_items(&path) } else { import::mbox_items(&path) };
-    match items {
-        Ok(items) => Box::new(items.map(|item| item.map(|item| pack(&item)))),
-        Err(error) => Box::new(std::iter::once(Err(error))),
+fn packed_messages(path: PathBuf) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>>> {
+    fn packed(
+        items: Result<impl Iterator<Item = Result<Item, SourceFault>> + 'static, SourceFault>,
+    ) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>>> {
+        match items {
+            Ok(items) => Box::new(items.map(|item| item.map(|item| pack(&item)).map_err(io::Error::other))),
+            Err(fault) => Box::new(std::iter::once(Err(io::Error::other(fault)))),
+        }
     }
+    if path.is_dir() { packed(import::maildir_items(&path)) } else { packed(import::mbox_items(&path)) }
 }
 
 pub(super) fn export(config: &Config, args: &ExportArgs, voice: &Voice) -> anyhow::Result<()> {

@@ -183,8 +183,12 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
     };
     let added = ask(server, members, vec![community.members.as_bytes().to_vec()]).await?;
     teller.say(&format!("  {} members", added["added"]));
-    let items = import::read_mbox(std::io::Cursor::new(community.archive));
-    let items: Vec<Vec<u8>> = items.filter_map(Result::ok).map(|item| pack(&item)).collect();
+    let wrong = |fault: import::SourceFault| DemoError::Io {
+        doing: "read the archive that comes with Parvis".to_owned(),
+        source: std::io::Error::other(fault),
+    };
+    let items = import::mbox_items_from(std::io::Cursor::new(community.archive), community.address).map_err(wrong)?;
+    let items: Vec<Vec<u8>> = items.map(|item| item.map(|item| pack(&item))).collect::<Result<_, _>>().map_err(wrong)?;
     let request = Request::Import { list: community.address.to_owned(), rehearsal: Rehearsal::ForReal };
     let imported = ask(server, request, items).await?;
     teller.say(&format!("  {} messages of its archive, nobody mailed", imported["imported"]));

@@ -10,3 +10,4 @@ mod reading;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;
+mod store;
