@@ -117,13 +117,19 @@ async fn outcome_of(point: Point, does: Does) -> String {
     let body = dot_stuff(&b"x".repeat(length));
     let options = PoolOptions { rest_after_failure: Duration::ZERO, timeouts, ..PoolOptions::default() };
     let troubled = outbox_with(&peer, options);
-    let outcome = troubled.carry(copy_with("first@a.example", body)).await;
+    // Far more than the short limit, far less than any other: who waits for ever is found here.
+    let patience = Duration::from_secs(30);
+    let outcome = tokio::time::timeout(patience, troubled.carry(copy_with("first@a.example", body)))
+        .await
+        .unwrap_or_else(|_| panic!("{point:?}: still waiting"));
     // With a timeout as short, a slow machine could put the next copy into trouble, too.
     let next = if waits { outbox(&peer) } else { troubled.clone() };
     let following = next.carry(copy_to("next@a.example")).await;
     assert!(is_taken(&following), "{point:?}: {following:?}");
-    troubled.close().await;
-    next.close().await;
+    for outbox in [troubled, next] {
+        let closed = tokio::time::timeout(patience, outbox.close()).await;
+        assert!(closed.is_ok(), "{point:?}: still saying goodbye");
+    }
     let seen = peer.seen();
     let count = |name: &str| seen.taken.iter().filter(|taken| taken.recipient.starts_with(name)).count();
     assert_eq!(count("next"), 1);
