@@ -6,6 +6,7 @@
 
 pub mod decide_post;
 pub mod dispatch;
+pub mod import;
 pub mod mailroom;
 pub mod moderate;
 pub mod obey_command;

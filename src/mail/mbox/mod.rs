@@ -4,11 +4,13 @@
 //! people compare our count with that one. What Python would cut off although it belongs to the
 //! message before is put back there and still counted, as [`Why::InsideMessage`].
 
+mod from_line;
 mod open;
 mod pipermail;
 mod reader;
 mod write;
 
+pub use from_line::{Postmark, postmark};
 pub use open::open_archive;
 pub use pipermail::restore_addresses;
 pub use reader::MboxReader;
