@@ -6,8 +6,11 @@
 
 pub mod decide_post;
 pub mod dispatch;
+pub mod export;
 pub mod import;
 pub mod mailroom;
+pub mod members_csv;
+pub mod membership;
 pub mod moderate;
 pub mod obey_command;
 pub mod send_copies;
