@@ -5,6 +5,7 @@ mod dialogues;
 mod fake_peer;
 mod init;
 mod letters;
+mod pages;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;
