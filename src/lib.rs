@@ -1,7 +1,9 @@
 //! Parvis, an email-first community list server. The modules, in the order a post meets them.
 
 pub mod admin;
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod flow;
 pub mod init;

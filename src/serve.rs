@@ -12,10 +12,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::admin::socket;
-use crate::config::{Config, LmtpListen, Presence};
+use crate::config::{Config, LmtpListen};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
+use crate::flow::obey_command::Left;
 use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, obey_command};
 use crate::letters::Letters;
 use crate::smtp::client::{Copy, Outbox, Outcome, PoolOptions, SmtpOutbox, Stage};
@@ -52,6 +53,13 @@ pub enum ServeError {
     /// A task failed.
     #[error("{0}")]
     Task(String),
+}
+
+impl ServeError {
+    /// Whether another process has the data folder open.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, ServeError::Store(StoreError::InUse(_)))
+    }
 }
 
 /// A running server.
@@ -102,7 +110,9 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         letters,
         hostname: config.hostname.clone(),
         base_url: config.web.base_url.clone(),
+        language: config.language,
         zone: config.timezone.clone(),
+        bell: Arc::default(),
         retry: RetrySchedule {
             waits: config.delivery.retry.clone(),
             give_up_after: config.delivery.give_up_after,
@@ -257,6 +267,22 @@ fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
         .map_err(|error| ServeError::Web(error.to_string()))
 }
 
+/// The one way from the pages to a change: leaving by one click (RFC 8058).
+fn leave_door(desk: &Arc<Desk>) -> LeaveDoor {
+    let (looking, leaving) = (desk.clone(), desk.clone());
+    LeaveDoor {
+        look: Arc::new(move |token| {
+            let list = obey_command::list_of_leave_token(&looking.store, token);
+            list.map(|list| list.map(|list| list.settings.name)).map_err(|error| -> LeaveError { error.into() })
+        }),
+        leave: Arc::new(move |token, now| match obey_command::leave_by_token(&leaving.store, token, now) {
+            Ok(Left::Now(list) | Left::Before(list)) => Ok(Some(list.settings.name)),
+            Ok(Left::UnknownToken) => Ok(None),
+            Err(error) => Err(error.into()),
+        }),
+    }
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address)
         .await
@@ -312,11 +338,4 @@ fn road(config: &Config) -> Result<Road, ServeError> {
     let options = PoolOptions { connections_max: config.delivery.connections_max, ..PoolOptions::default() };
     let outbox = SmtpOutbox::new(route, &config.hostname, options);
     outbox.map(Road::Smtp).map_err(|error| ServeError::Outbox(error.to_string()))
-}
-
-/// Says in the log what is in force and missing.
-pub fn say_what_is_missing(config: &Config) {
-    if let Presence::Absent(_) = &config.smtp.tls {
-        tracing::warn!("no certificate: the door speaks without encryption");
-    }
 }

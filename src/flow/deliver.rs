@@ -63,6 +63,7 @@ pub async fn deliver<O: Outbox + 'static>(
                 }
                 look = true;
             }
+            () = desk.bell.notified(), if !*stop.borrow() => look = true,
             _ = stop.changed(), if !*stop.borrow() => {}
             () = tokio::time::sleep(due_in.max(SHORTEST_PAUSE)), if !*stop.borrow() => look = true,
         }
