@@ -29,7 +29,8 @@ fn following_the_link_a_hundred_times_leaves_nothing() {
 fn one_click_leaves_and_a_second_one_does_no_harm() {
     let site = Site::empty();
     let path = format!("/u/{TOKEN}");
-    let parts = "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
+    let parts =
+        "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
     for (kind, body) in [
         ("application/x-www-form-urlencoded", ONE_CLICK),
         ("multipart/form-data; boundary=x", parts),

@@ -179,12 +179,17 @@ fn a_long_conversation_is_paged_and_a_deep_one_is_set_in_no_further() {
     site.posts(list, &(0..450).map(reply).collect::<Vec<_>>());
     let front = site.get("/long/").text();
     let thread = links(&front).into_iter().find(|link| link.contains("/t/")).expect("one thread");
-    for (query, posts, first, last) in
-        [("", 200, 0, 199), ("?page=2", 200, 200, 399), ("?flat&page=3", 50, 400, 449), ("?page=3", 50, 400, 449)]
-    {
+    for (query, posts, first, last) in [
+        ("", 200, 0, 199),
+        ("?page=2", 200, 200, 399),
+        ("?flat&page=3", 50, 400, 449),
+        ("?page=3", 50, 400, 449),
+    ] {
         let page = site.get(&format!("{thread}{query}")).text();
         assert_eq!(page.matches("<article").count(), posts, "{query}");
-        assert!(page.contains(&format!("<p>Mot {first}</p>")) && page.contains(&format!("<p>Mot {last}</p>")));
+        assert!(
+            page.contains(&format!("<p>Mot {first}</p>")) && page.contains(&format!("<p>Mot {last}</p>"))
+        );
         assert!(!page.contains("d7\""), "no deeper than the sixth step");
     }
     assert_eq!(site.get(&format!("{thread}?page=4")).status, StatusCode::NOT_FOUND);
@@ -241,7 +246,8 @@ fn a_site_may_stand_below_a_path() {
 #[test]
 fn every_colour_of_words_can_be_read_in_light_and_dark() {
     let style = include_str!("../../../templates/web/style.css");
-    let themes: Vec<&str> = style.split(":root {").skip(1).take(2).filter_map(|t| t.split('}').next()).collect();
+    let themes: Vec<&str> =
+        style.split(":root {").skip(1).take(2).filter_map(|t| t.split('}').next()).collect();
     assert_eq!(themes.len(), 2);
     for theme in themes {
         let colour = |name: &str| {

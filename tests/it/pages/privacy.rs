@@ -98,7 +98,8 @@ fn a_crawl_of_everything_harvests_no_address_of_a_member() {
         let text = page.text();
         // Ids of messages keep their form in copies of messages: they are nobody's address.
         for address in ["jeanne.petit@", "marcel@", "anne.wood@", "solange@", "paul@", "mairie@"] {
-            let shown = text.match_indices(address).any(|(at, _)| !text[at + address.len()..].starts_with('…'));
+            let shown =
+                text.match_indices(address).any(|(at, _)| !text[at + address.len()..].starts_with('…'));
             assert!(!shown, "{path} shows {address}");
         }
         assert!(!text.contains("Words that are not for the archive"), "{path}");
@@ -109,7 +110,9 @@ fn a_crawl_of_everything_harvests_no_address_of_a_member() {
             }
         }
     }
-    assert!(seen.iter().any(|path| path.ends_with("/mbox")) && seen.iter().any(|path| path.ends_with("/raw")));
+    assert!(
+        seen.iter().any(|path| path.ends_with("/mbox")) && seen.iter().any(|path| path.ends_with("/raw"))
+    );
     let files = seen.iter().filter(|path| path.contains("/a/"));
     assert_eq!(files.count(), 3, "{seen:?}");
 }

@@ -31,15 +31,22 @@ fn guarded(page: &Page, path: &str) {
 #[test]
 fn every_answer_carries_the_headers_that_keep_readers_safe() {
     let site = Site::sample();
-    let mut paths: Vec<String> = ["/", "/quartier", "/nobody/", "/healthz", "/robots.txt", "/favicon.ico", "/%ff"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut paths: Vec<String> =
+        ["/", "/quartier", "/nobody/", "/healthz", "/robots.txt", "/favicon.ico", "/%ff"]
+            .map(str::to_owned)
+            .to_vec();
     paths.push(format!("/u/{TOKEN}"));
     for page in ["/", "/quartier/", "/quartier/m/photo%40millbrook.example/"] {
         paths.extend(links(&site.get(page).text()).into_iter().filter(|link| link.starts_with('/')));
     }
     for path in paths {
-        for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::from_bytes(b"FOO").expect("a token")] {
+        for method in [
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::from_bytes(b"FOO").expect("a token"),
+        ] {
             guarded(&site.ask(method, &path, &[], ""), &path);
         }
     }
@@ -71,7 +78,8 @@ fn attachments_are_kept_never_run() {
         let other_name = path.replace(name, "other.html");
         assert_eq!(site.get(&other_name).status, StatusCode::NOT_FOUND);
     }
-    for wrong in ["/a/0/tables.png", "/a/9/tables.png", "/a/01/tables.png", "/a/99999999999/x", "/a/1/..%2f"] {
+    for wrong in ["/a/0/tables.png", "/a/9/tables.png", "/a/01/tables.png", "/a/99999999999/x", "/a/1/..%2f"]
+    {
         let path = format!("/quartier/m/photo%40millbrook.example{wrong}");
         assert_ne!(site.get(&path).status, StatusCode::OK, "{path}");
     }
@@ -80,11 +88,11 @@ fn attachments_are_kept_never_run() {
 #[test]
 fn what_strangers_write_is_text_everywhere() {
     let site = Site::empty();
-    let list = site.list("hostile@lists.example.org", VECTOR, &[
-        ("archive", "public"),
-        ("promise", VECTOR),
-        ("description", VECTOR),
-    ]);
+    let list = site.list(
+        "hostile@lists.example.org",
+        VECTOR,
+        &[("archive", "public"), ("promise", VECTOR), ("description", VECTOR)],
+    );
     site.post(list, &mail("hostile"));
     let mut seen = vec!["/".to_owned()];
     let mut at = 0;
@@ -156,7 +164,18 @@ fn headers_nobody_vouches_for_change_nothing() {
 #[test]
 fn forty_ways_up_and_out_lead_nowhere() {
     let site = Site::sample();
-    let ups = ["..", "%2e%2e", "%2E.", "..%2f", "..%5c", "%252e%252e", "....//", ".../...//", "..;/", "%c0%ae%c0%ae"];
+    let ups = [
+        "..",
+        "%2e%2e",
+        "%2E.",
+        "..%2f",
+        "..%5c",
+        "%252e%252e",
+        "....//",
+        ".../...//",
+        "..;/",
+        "%c0%ae%c0%ae",
+    ];
     for up in ups {
         for path in [
             format!("/{up}/{up}/etc/passwd"),

@@ -79,12 +79,18 @@ impl Site {
     /// The communities most tests look at.
     pub(super) fn sample() -> Site {
         let site = Site::empty();
-        let quartier = site.list("quartier@lists.example.org", "Le quartier des Lilas", &[
-            ("archive", "public"),
-            ("promise", "Les nouvelles du quartier, entre voisines et voisins : jamais de publicité."),
-            ("description", "Coups de main, objets à prêter, fêtes, fuites d’eau et chats perdus."),
-        ]);
-        for name in ["01-question", "02-reponse", "03-photo", "04-a-part", "05-deux-fois", "06-deux-fois", "07-html"] {
+        let quartier = site.list(
+            "quartier@lists.example.org",
+            "Le quartier des Lilas",
+            &[
+                ("archive", "public"),
+                ("promise", "Les nouvelles du quartier, entre voisines et voisins : jamais de publicité."),
+                ("description", "Coups de main, objets à prêter, fêtes, fuites d’eau et chats perdus."),
+            ],
+        );
+        for name in
+            ["01-question", "02-reponse", "03-photo", "04-a-part", "05-deux-fois", "06-deux-fois", "07-html"]
+        {
             site.post(quartier, &mail(name));
         }
         site.list("conseil@lists.example.org", "Le conseil", &[("promise", "Les affaires du conseil.")]);
