@@ -272,3 +272,32 @@ fn every_colour_of_words_can_be_read_in_light_and_dark() {
         }
     }
 }
+
+/// Every sentence the code asks for is there: the names stand in calls such as `say("name")`.
+#[test]
+fn no_sentence_is_missing_and_none_is_left_over() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut code = String::new();
+    for folder in ["src/web", "src/web/views", "templates/web"] {
+        for file in std::fs::read_dir(format!("{root}/{folder}")).expect("a folder").flatten() {
+            if file.path().is_file() {
+                code.push_str(&std::fs::read_to_string(file.path()).expect("text"));
+            }
+        }
+    }
+    let words = include_str!("../../../data/locales/fr/web.ftl");
+    let keys: Vec<&str> = words.lines().filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
+    let asked = |name: &str| {
+        let used = [format!("\"{name}\""), format!("t.{name}}}}}")];
+        let notice = name.trim_end_matches("_title").trim_end_matches("_words");
+        used.iter().any(|used| code.contains(used)) || code.contains(&format!("\"{notice}\")"))
+    };
+    for key in keys.iter().filter(|key| !key.starts_with(['#', ' '])) {
+        assert!(asked(key), "nobody says {key}");
+    }
+    for call in ["say(\"", "tell(\"", "count(\"", "addressed(\""] {
+        for name in code.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(keys.contains(&name), "there is no sentence {name}");
+        }
+    }
+}
