@@ -286,7 +286,8 @@ fn no_sentence_is_missing_and_none_is_left_over() {
         }
     }
     let words = include_str!("../../../data/locales/fr/web.ftl");
-    let keys: Vec<&str> = words.lines().filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
+    let keys: Vec<&str> =
+        words.lines().filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
     let asked = |name: &str| {
         let used = [format!("\"{name}\""), format!("t.{name}}}}}")];
         let notice = name.trim_end_matches("_title").trim_end_matches("_words");
