@@ -103,7 +103,7 @@ fn a_page_that_did_not_change_is_not_sent_twice() {
         let page = site.get(path);
         let tag = page.header("etag");
         assert!(tag.starts_with("W/\"") && page.header("cache-control") == "public, max-age=60", "{path}");
-        let again = site.ask(Method::GET, path, &[("if-none-match", &tag)], "");
+        let again = site.ask(Method::GET, path, &[("if-none-match", tag)], "");
         assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0), "{path}");
         assert_eq!(again.header("etag"), tag);
         let other = site.ask(Method::GET, path, &[("if-none-match", "\"other\"")], "");
