@@ -10,6 +10,7 @@ mod dates;
 mod downloads;
 mod feeds;
 mod files;
+pub mod mailboxes;
 mod mbox;
 mod pages;
 mod request;
