@@ -1,5 +1,7 @@
 //! What Parvis remembers, and what it remembers after every kind of accident.
 
+mod crashes;
+mod damage;
 mod history;
 mod life;
 mod reopen;
