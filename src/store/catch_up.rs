@@ -9,7 +9,6 @@ use std::path::Path;
 
 use self::groups::JournalReading;
 use super::engine::{Engine, EngineError};
-use super::event::Line;
 use super::journal;
 use super::ledger::{self, CopyOutcome};
 use super::records::FanOutRecord;
@@ -275,7 +274,9 @@ mod tests {
     use crate::domain::proof::Proof;
     use crate::domain::time::Timestamp;
     use crate::store::change::{Change, Shelf};
-    use crate::store::event::{DropReason, Event, LetterAbout, LetterOutcome, ListCause, MemberCause, Via};
+    use crate::store::event::{
+        DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
+    };
     use crate::store::ledger::CopyResult;
     use crate::store::{Store, StoreOptions};
 

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod damage;
+mod full_disk;
 mod history;
 mod life;
 mod reopen;
