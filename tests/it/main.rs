@@ -1,6 +1,7 @@
 //! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
 mod config;
 mod copies;
+mod dependencies;
 mod dialogues;
 mod fake_peer;
 mod init;
@@ -8,3 +9,4 @@ mod letters;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;
+mod tidy;
