@@ -28,8 +28,6 @@ pub enum Ended {
     Settled,
     /// A letter to be written again later.
     LetterPutOff,
-    /// No peer could be spoken to at all: the rest would fare no better just now.
-    NoPeer,
 }
 
 /// The order of what leaves.
@@ -52,8 +50,8 @@ pub struct Dispatch {
 const DUE_BATCH: usize = 1_000;
 
 impl Dispatch {
-    /// Looks what is owed that was not known before.
-    pub fn refill(&mut self, desk: &Desk, now: Timestamp) -> Result<(), StoreError> {
+    /// Looks what is owed that was not known before. Gives the posts that are answered for since.
+    pub fn refill(&mut self, desk: &Desk, now: Timestamp) -> Result<Vec<PostId>, StoreError> {
         let store = &desk.store;
         self.fenced = store.fence()? != Fence::Down;
         if self.fenced {
@@ -61,7 +59,7 @@ impl Dispatch {
             self.known.clear();
             self.due.clear();
             self.letters.clear();
-            return Ok(());
+            return Ok(Vec::new());
         }
         let mut owed_now = HashSet::new();
         for fan in store.fans()? {
@@ -78,6 +76,7 @@ impl Dispatch {
                 }
             }
         }
+        let finished: Vec<PostId> = self.known.difference(&owed_now).copied().collect();
         self.known.retain(|post| owed_now.contains(post));
         let due = store.due(now, DUE_BATCH)?;
         self.next_due = due.next;
@@ -93,7 +92,15 @@ impl Dispatch {
                 self.letters.push_back(letter);
             }
         }
-        Ok(())
+        Ok(finished)
+    }
+
+    /// How often a letter was put off so far.
+    pub fn letter_attempts(&self, work: &Work) -> u32 {
+        match work {
+            Work::Letter(letter) => self.letters_later.get(&letter.letter).map_or(0, |(attempts, _)| *attempts),
+            Work::Copy(..) => 0,
+        }
     }
 
     /// The next piece of work, claimed. Letters first: somebody is waiting for an answer.
@@ -134,7 +141,7 @@ impl Dispatch {
                     Ended::Settled => {
                         self.letters_later.remove(&letter.letter);
                     }
-                    Ended::LetterPutOff | Ended::NoPeer => {
+                    Ended::LetterPutOff => {
                         let attempts = self.letters_later.get(&letter.letter).map_or(0, |(n, _)| *n) + 1;
                         // A letter that is given up is so when it is written, where it is known why.
                         let next = match schedule.next(attempts, letter.since, now, spread) {

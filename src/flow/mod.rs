@@ -5,7 +5,9 @@
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
 pub mod decide_post;
+pub mod deliver;
 pub mod dispatch;
+pub mod lists;
 pub mod mailroom;
 pub mod moderate;
 pub mod obey_command;
@@ -36,12 +38,16 @@ pub struct Desk {
     pub hostname: String,
     /// What links begin with, without a slash at the end.
     pub base_url: String,
+    /// Of a list that names none.
+    pub language: Language,
     /// In which days begin, for those who told us no other.
     pub zone: Zone,
     /// When copies are tried again.
     pub retry: RetrySchedule,
     /// The moment.
     pub clock: Clock,
+    /// Rings when the queue should be looked at though no line was written.
+    pub bell: Arc<tokio::sync::Notify>,
 }
 
 /// Why something could not be carried out. The machine failed; nobody was refused anything.
@@ -56,6 +62,11 @@ impl Desk {
     /// The moment.
     pub fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Has the queue looked at.
+    pub fn nudge(&self) {
+        self.bell.notify_one();
     }
 
     /// The page of a list's archive.

@@ -9,11 +9,11 @@ use tokio::sync::oneshot;
 
 use super::StoreError;
 use super::archive::PostState;
-use super::engine::EngineError;
+use super::engine::{EngineError, VALUE_BYTES_MAX};
 use super::event::Event;
 use super::keys;
 use super::ledger::CopyOutcome;
-use super::records::{LetterRecord, PostRecord};
+use super::records::{self, LetterRecord, PostRecord};
 use super::segments::Record;
 use super::view::View;
 use crate::domain::address::EmailAddress;
@@ -142,10 +142,41 @@ impl Change {
         self
     }
 
+    /// What of it does not fit into one value of the state. What strangers write is cut to fit;
+    /// what is here was written by somebody who can be told.
+    pub(super) fn too_long(&self) -> Option<&'static str> {
+        if self.people.iter().any(|person| !fits(person)) {
+            return Some("what is known of a person");
+        }
+        self.events.iter().find_map(|event| match event {
+            Event::List { list, .. } => (!fits(list)).then_some("what is known of a list"),
+            Event::Member { member, .. } => (!fits(member)).then_some("a membership"),
+            Event::LetterOwed { letter: _, about } => {
+                let record = LetterRecord { about: about.clone(), since: self.at };
+                (!fits(&record)).then_some("what a letter says")
+            }
+            Event::Settled { .. }
+            | Event::Received { .. }
+            | Event::Imported { .. }
+            | Event::Attempted { .. }
+            | Event::Published { .. }
+            | Event::Held { .. }
+            | Event::Refused { .. }
+            | Event::Dropped { .. }
+            | Event::Delivered { .. }
+            | Event::LetterDone { .. }
+            | Event::Fence { .. } => None,
+        })
+    }
+
     /// Bytes it brings, for the size of groups.
     pub(super) fn weight(&self) -> usize {
         self.mails.iter().map(|mail| mail.record.bytes.len()).sum()
     }
+}
+
+fn fits<T: serde::Serialize>(record: &T) -> bool {
+    records::encode(record).len() <= VALUE_BYTES_MAX
 }
 
 /// The first expectation that does not hold.

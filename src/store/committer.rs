@@ -5,7 +5,7 @@
 //! a second one says is not believed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,7 +19,7 @@ use super::ledger::{CopyResult, LedgerLine};
 use super::readers::ReadersCache;
 use super::segments::{self, MailPlace};
 use super::view::View;
-use super::{StoreError, apply, journal, keys, lines, people, rebuild};
+use super::{StoreError, apply, catch_up, journal, keys, lines, people, rebuild};
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::parse;
@@ -43,7 +43,6 @@ pub(super) struct Committer {
     pub(super) zone: Zone,
     pub(super) position: journal::Position,
     pub(super) people: people::Position,
-    pub(super) group: u64,
     pub(super) closed: Arc<AtomicBool>,
     pub(super) changed: watch::Sender<u64>,
     pub(super) readers: Arc<ReadersCache>,
@@ -149,11 +148,9 @@ impl Committer {
             self.files.stage(&file, &lines::write(&person)).map_err(|e| self.io(&file, e))?;
             apply::apply_person(&mut staged.view, &person)?;
         }
-        let data = self.data.clone();
         let mut summarize = |post: PostId, place: &MailPlace| match summaries.get(&post) {
             Some(summary) => summary.clone(),
-            None => super::archive::read_mail(&data, post, place)
-                .map_or_else(|_| parse::Summary::default(), |raw| parse::summarize(&raw)),
+            None => summary_of(&self.data, &self.files, post, place),
         };
         for mut event in events {
             if let Event::Received { post, mail, .. } | Event::Imported { post, mail, .. } = &mut event
@@ -194,13 +191,12 @@ impl Committer {
             let event = Event::Delivered { post, totals };
             staged.add(at, event, &self.zone, &mut |_, _| parse::Summary::default())?;
         }
-        self.group += 1;
         let mut position = self.position;
         let journal_file = |file: u32| format!("journal/{file:06}.jsonl");
         let count = u32::try_from(staged.lines.len()).unwrap_or(u32::MAX);
         let mut text = Vec::new();
         for (at_line, line) in (0_u32..).zip(&mut staged.lines) {
-            line.group = (self.group, at_line, count);
+            line.group = (at_line, count);
             text.extend_from_slice(&lines::write(line));
             position.seq = line.seq;
         }
@@ -224,8 +220,8 @@ impl Committer {
             position = journal::Position { file: position.file + 1, offset: 0, seq: position.seq };
         }
         self.position = position;
-        staged.view.put_record(keys::setting(rebuild::POSITION), &position);
-        staged.view.put_record(keys::setting(rebuild::PEOPLE), &self.people);
+        staged.view.put_record(keys::setting(catch_up::POSITION), &position);
+        staged.view.put_record(keys::setting(catch_up::PEOPLE), &self.people);
         let lists = std::mem::take(&mut staged.lists_with_other_readers);
         lists.iter().for_each(|list| self.readers.forget(*list));
         self.engine.apply(&staged.view.into_batch())?;
@@ -249,7 +245,7 @@ impl Committer {
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::Closed);
         }
-        let built = rebuild::build_beside(&self.data, &self.zone)?;
+        let built = rebuild::build_beside(&self.data, &self.zone, rebuild::BUILDING)?;
         self.engine.replace(&built, &super::open::next_state_folder(&self.engine.folder()))?;
         self.readers.forget_all();
         Ok(())
@@ -263,6 +259,22 @@ impl Committer {
     fn io(&self, file: &str, source: std::io::Error) -> StoreError {
         StoreError::Io { doing: "append to", path: self.data.join(file), why: source.to_string() }
     }
+}
+
+/// With the thread gone, nothing is taken any more.
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+/// What a message says that no change brought a summary of; it may be of the group in hand.
+fn summary_of(data: &Path, files: &Appender, post: PostId, place: &MailPlace) -> parse::Summary {
+    let raw = match files.staged(&place.file, place.offset, place.len) {
+        Some(record) => segments::open_record(post, record).ok(),
+        None => super::archive::read_mail(data, post, place).ok(),
+    };
+    raw.map_or_else(parse::Summary::default, |raw| parse::summarize(&raw))
 }
 
 /// Mail before people before ledgers before the journal that speaks of them.
@@ -313,7 +325,7 @@ impl<'a> Staged<'a> {
         summaries: apply::Summaries<'_>,
     ) -> Result<(), EngineError> {
         self.seq += 1;
-        let line = Line { seq: self.seq, at, group: (0, 0, 0), event };
+        let line = Line { seq: self.seq, at, group: (0, 0), event };
         apply::apply(&mut self.view, &line, zone, summaries)?;
         self.lines.push(line);
         Ok(())

@@ -314,8 +314,8 @@ pub struct Line {
     pub seq: u64,
     /// When.
     pub at: Timestamp,
-    /// The commit it belongs to: its number, which line of it, of how many.
-    pub group: (u64, u32, u32),
+    /// Which line of its group it is, from 0, and of how many: a group counts when its last is there.
+    pub group: (u32, u32),
     /// What happened.
     #[serde(flatten)]
     pub event: Event,

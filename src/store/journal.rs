@@ -1,6 +1,7 @@
 //! The journal's files: `journal/000007.jsonl`, one line of JSON for each thing that happened.
 //!
-//! Lines are written in groups, one sync for each; only the last group can be incomplete after a crash, and it was never answered.
+//! Lines are written in groups, one sync for each; only the last group can be incomplete after a
+//! crash, and it was never answered.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
@@ -28,8 +29,8 @@ pub(super) struct Position {
 /// A line as it was found.
 pub(super) enum Found {
     Line(Box<Line>),
-    /// Bytes that are no line: where they begin, and what they are.
-    Damaged(Position, Vec<u8>),
+    /// Bytes that are no line.
+    Damaged(Vec<u8>),
 }
 
 pub(super) fn path(data: &Path, file: u32) -> PathBuf {
@@ -55,11 +56,11 @@ pub(super) fn files(data: &Path) -> io::Result<Vec<u32>> {
     Ok(numbers)
 }
 
-/// Every line from a position on, in order, each with the position after it.
+/// Every line from a position on, in order, each with where it begins and where it ends.
 pub(super) fn read_from(
     data: &Path,
     from: Position,
-    mut each: impl FnMut(Found, Position) -> io::Result<()>,
+    mut each: impl FnMut(Found, std::ops::Range<Position>) -> io::Result<()>,
 ) -> io::Result<()> {
     for number in files(data)?.into_iter().filter(|n| *n >= from.file) {
         let mut offset = if number == from.file { from.offset } else { 0 };
@@ -72,17 +73,13 @@ pub(super) fn read_from(
             if read == 0 {
                 break;
             }
-            let before = Position { file: number, offset, seq: 0 };
+            let start = Position { file: number, offset, seq: 0 };
             offset += read as u64;
-            match lines::read::<Line>(&bytes) {
-                Some(line) => {
-                    let after = Position { file: number, offset, seq: line.seq };
-                    each(Found::Line(Box::new(line)), after)?;
-                }
-                None => {
-                    each(Found::Damaged(before, bytes.clone()), Position { file: number, offset, seq: 0 })?
-                }
-            }
+            let found = match lines::read::<Line>(&bytes) {
+                Some(line) => Found::Line(Box::new(line)),
+                None => Found::Damaged(bytes.clone()),
+            };
+            each(found, start..Position { file: number, offset, seq: 0 })?;
         }
     }
     Ok(())
@@ -101,7 +98,7 @@ mod tests {
         let line = Line {
             seq: 3,
             at: Timestamp::from_seconds(5),
-            group: (2, 0, 1),
+            group: (0, 1),
             event: Event::Held { post: PostId(9), reason: HoldReason::FirstPost },
         };
         let bytes = lines::write(&line);

@@ -58,22 +58,39 @@ pub(super) fn path(data: &Path, post: PostId) -> PathBuf {
     data.join("deliveries").join(format!("{post}.jsonl"))
 }
 
-/// The whole lines of a post's ledger from an offset on, and where they end. What follows the
-/// first damaged line is not read; it was never answered for.
-pub(super) fn read_from(data: &Path, post: PostId, offset: u64) -> io::Result<(Vec<LedgerLine>, u64)> {
+/// What stands in a ledger.
+pub(super) struct Read {
+    /// Its whole lines, in order.
+    pub(super) lines: Vec<LedgerLine>,
+    /// Where the last of them ends; what follows was never answered for.
+    pub(super) end: u64,
+    /// What stands between them and is no line, with its offset.
+    pub(super) damaged: Vec<(u64, Vec<u8>)>,
+}
+
+/// Reads a post's ledger from an offset on.
+pub(super) fn read_from(data: &Path, post: PostId, offset: u64) -> io::Result<Read> {
+    let mut read = Read { lines: Vec::new(), end: offset, damaged: Vec::new() };
     let file = match File::open(path(data, post)) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), offset)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(read),
         Err(error) => return Err(error),
     };
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(offset))?;
-    let (mut found, mut end, mut bytes) = (Vec::new(), offset, Vec::new());
+    let (mut at, mut bytes, mut no_lines) = (offset, Vec::new(), Vec::new());
     while reader.read_until(b'\n', &mut bytes)? > 0 {
-        let Some(line) = lines::read(&bytes) else { break };
-        found.push(line);
-        end += bytes.len() as u64;
+        let start = at;
+        at += bytes.len() as u64;
+        match lines::read(&bytes) {
+            Some(line) => {
+                read.lines.push(line);
+                read.damaged.append(&mut no_lines);
+                read.end = at;
+            }
+            None => no_lines.push((start, bytes.clone())),
+        }
         bytes.clear();
     }
-    Ok((found, end))
+    Ok(read)
 }

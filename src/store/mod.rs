@@ -5,6 +5,7 @@
 
 mod apply;
 pub mod archive;
+mod catch_up;
 pub mod change;
 mod committer;
 mod engine;
@@ -81,6 +82,9 @@ pub enum StoreError {
         /// What is wrong with it.
         fault: RecordFault,
     },
+    /// A record is longer than one can be; nothing was changed.
+    #[error("{0} is too long to be kept")]
+    TooLong(&'static str),
     /// The state does not answer.
     #[error("{0}")]
     State(String),
@@ -153,14 +157,13 @@ impl Store {
             zone: options.zone.clone(),
             position: parts.reached.journal,
             people: parts.reached.people,
-            group: parts.reached.group,
             closed: closed.clone(),
             changed: changed_sender,
             readers: readers.clone(),
             files: files::Appender::new(&options.data),
             segments: std::collections::BTreeMap::new(),
         };
-        for file in rebuild::mail_files(&options.data)? {
+        for file in catch_up::mail_files(&options.data)? {
             if let Some((list, number)) = segments::segment_number(&file) {
                 committer.segments.insert(list, number);
             }
@@ -169,7 +172,7 @@ impl Store {
         let (requests, inbox) = mpsc::unbounded_channel();
         let threads = vec![
             spawn("commit", move || committer.run(inbox))?,
-            spawn("checkpoint", checkpoints(parts.engine, changed.clone(), stop.clone()))?,
+            spawn("checkpoint", checkpoints(parts.engine, stop.clone()))?,
         ];
         let store = Store {
             reader,
@@ -202,7 +205,13 @@ impl Store {
     /// Begins a change; the ticket says when it is durable.
     pub fn submit(&self, change: Change) -> Ticket {
         let (answer, ticket) = oneshot::channel();
-        self.request(Request::Commit(Box::new(change), answer));
+        match change.too_long() {
+            // Found later, it would be in the journal, and no state could be made from that.
+            Some(what) => {
+                let _ = answer.send(Err(StoreError::TooLong(what)));
+            }
+            None => self.request(Request::Commit(Box::new(change), answer)),
+        }
         Ticket(ticket)
     }
 
@@ -324,23 +333,12 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 }
 
 /// From time to time, makes what the state has seen survive a power cut.
-fn checkpoints(
-    engine: engine::Engine,
-    changed: watch::Receiver<u64>,
-    stop: Arc<AtomicBool>,
-) -> impl FnOnce() + Send + 'static {
+fn checkpoints(engine: engine::Engine, stop: Arc<AtomicBool>) -> impl FnOnce() + Send + 'static {
     move || {
-        let mut safe = 0;
         loop {
             let stopping = stop.load(Ordering::Acquire);
-            let seen = *changed.borrow();
-            if seen != safe || stopping {
-                match engine.checkpoint() {
-                    Ok(()) => safe = seen,
-                    Err(error) => {
-                        tracing::error!(%error, "the state could not be made safe; the journal holds it")
-                    }
-                }
+            if let Err(error) = engine.checkpoint() {
+                tracing::error!(%error, "the state could not be made safe; the journal holds it");
             }
             if stopping {
                 return;

@@ -4,10 +4,10 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::engine::Engine;
+use super::catch_up::{self, Ends, Reached};
+use super::engine::{Engine, EngineError};
 use super::event::{Event, Fence, FenceReason};
-use super::rebuild::{self, Reached};
-use super::{StoreError, apply, instance, keys, segments};
+use super::{StoreError, apply, instance, keys, rebuild, segments};
 use crate::domain::time::Zone;
 
 /// What was found while opening, for the log and for `check`.
@@ -41,22 +41,40 @@ pub(super) fn open(data: &Path, zone: &Zone) -> Result<Parts, StoreError> {
     }
     let lock = lock(data)?;
     let mark = instance::mark(data).map_err(io("look at"))?;
-    let (engine, mut opened) = open_state(data, &mark)?;
-    let reached = match rebuild::catch_up(data, &engine, zone) {
-        Ok(reached) => reached,
-        Err(error @ StoreError::Io { .. }) => return Err(error),
+    sync_folders(data).map_err(io("sync folders in"))?;
+    let (engine, mut opened) = open_state(data, &mark, zone)?;
+    match follow(data, &engine, zone) {
+        Ok(reached) => finish(data, engine, reached, opened, lock, mark),
         // A state that opens but does not take the truth is as bad as one that does not open.
-        Err(error) => {
-            move_state_aside(data)?;
-            opened.rebuilt = Some(error.to_string());
-            let folder = engine.folder();
+        Err(StoreError::State(why)) => {
             drop(engine);
-            let engine = Engine::open(&folder)?;
-            let reached = rebuild::catch_up(data, &engine, zone)?;
-            return finish(data, engine, reached, opened, lock, mark);
+            move_state_aside(data)?;
+            opened.rebuilt = Some(why);
+            let engine = Engine::open(&state_folder(data, 1))?;
+            let reached = follow(data, &engine, zone)?;
+            finish(data, engine, reached, opened, lock, mark)
         }
-    };
-    finish(data, engine, reached, opened, lock, mark)
+        Err(error) => Err(error),
+    }
+}
+
+fn follow(data: &Path, engine: &Engine, zone: &Zone) -> Result<Reached, StoreError> {
+    catch_up::catch_up(data, engine, zone, Ends::SetAside)
+}
+
+/// A killed server may have made files and not come to sync their folders; from now on, what is
+/// appended to them is answered for.
+fn sync_folders(data: &Path) -> std::io::Result<()> {
+    for folder in FOLDERS {
+        segments::sync_folder(&data.join(folder))?;
+    }
+    for list in fs::read_dir(data.join("mail"))? {
+        let list = list?.path();
+        if list.is_dir() {
+            segments::sync_folder(&list)?;
+        }
+    }
+    segments::sync_folder(data)
 }
 
 fn finish(
@@ -105,10 +123,12 @@ fn lock(data: &Path) -> Result<File, StoreError> {
 }
 
 /// Opens the newest state made in this place; any other is not trusted.
-fn open_state(data: &Path, mark: &str) -> Result<(Engine, Opened), StoreError> {
+fn open_state(data: &Path, mark: &str, zone: &Zone) -> Result<(Engine, Opened), StoreError> {
     let mut opened = Opened::default();
     let newest = state_folders(data).pop();
-    let _ = fs::remove_dir_all(data.join("state").join("building"));
+    for unfinished in [rebuild::BUILDING, rebuild::COMPARED] {
+        let _ = fs::remove_dir_all(data.join("state").join(unfinished));
+    }
     if let Some((number, _)) = newest {
         for (older, folder) in state_folders(data) {
             if older < number {
@@ -131,14 +151,23 @@ fn open_state(data: &Path, mark: &str) -> Result<(Engine, Opened), StoreError> {
             state_folder(data, 1)
         }
     };
-    match Engine::open(&folder) {
-        Ok(engine) => Ok((engine, opened)),
-        Err(error) => {
-            opened.rebuilt = Some(error.to_string());
-            move_state_aside(data)?;
-            Ok((Engine::open(&state_folder(data, 1))?, opened))
-        }
-    }
+    let found = Engine::open(&folder).and_then(|engine| Ok((zone_of(&engine)?, engine)));
+    let why = match found {
+        Ok((None, engine)) => return Ok((engine, opened)),
+        Ok((Some(known), engine)) if known == zone.name() => return Ok((engine, opened)),
+        Ok((Some(known), _)) => format!("its months are those of {known}"),
+        Err(EngineError::InUse) => return Err(StoreError::InUse(folder)),
+        Err(error @ EngineError::Failed(_)) => error.to_string(),
+    };
+    opened.rebuilt = Some(why);
+    move_state_aside(data)?;
+    Ok((Engine::open(&state_folder(data, 1))?, opened))
+}
+
+/// In which zone a state sorted posts into months; a new state does not say.
+fn zone_of(engine: &Engine) -> Result<Option<String>, EngineError> {
+    let name = engine.get(&keys::setting(catch_up::ZONE))?;
+    Ok(name.map(|name| String::from_utf8_lossy(&name).into_owned()))
 }
 
 fn state_folder(data: &Path, number: u32) -> PathBuf {
@@ -159,17 +188,22 @@ pub(super) fn next_state_folder(folder: &Path) -> PathBuf {
     folder.with_file_name(format!("{:06}", number + 1))
 }
 
+/// As many states that could not be used are kept; later ones have the same story to tell.
+const UNUSABLE_KEPT_MAX: u32 = 3;
+
 /// What cannot be used is not thrown away before it was looked at: `state.unusable-1` and so on.
 fn move_state_aside(data: &Path) -> Result<(), StoreError> {
     let state = data.join("state");
-    let aside = (1..).map(|n| data.join(format!("state.unusable-{n}"))).find(|path| !path.exists());
+    let unusable = |number: u32| data.join(format!("state.unusable-{number}"));
+    let aside = (1..=UNUSABLE_KEPT_MAX).map(unusable).find(|path| !path.exists());
     let io = |source: std::io::Error| StoreError::Io {
         doing: "move aside",
         path: data.join("state"),
         why: source.to_string(),
     };
-    if let Some(aside) = aside {
-        fs::rename(&state, aside).map_err(io)?;
+    match aside {
+        Some(aside) => fs::rename(&state, aside).map_err(io)?,
+        None => fs::remove_dir_all(&state).map_err(io)?,
     }
     segments::make_folder(&state).map_err(io)
 }

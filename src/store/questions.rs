@@ -315,7 +315,7 @@ impl Store {
     /// What became of the copies of a post, as far as that is still kept.
     pub fn ledger(&self, post: PostId) -> Result<Vec<LedgerLine>, StoreError> {
         let read = ledger::read_from(self.data(), post, 0);
-        read.map(|(lines, _)| lines).map_err(|source| StoreError::Io {
+        read.map(|read| read.lines).map_err(|source| StoreError::Io {
             doing: "read",
             path: ledger::path(self.data(), post),
             why: source.to_string(),

@@ -52,20 +52,13 @@ impl SetAside {
 
     fn try_keep(&self, kind: &str, bytes: &[u8]) -> std::io::Result<()> {
         segments::make_folder(&self.folder)?;
-        // Numbered by what is there: the clock is not ours to read.
-        for number in 1_u32.. {
-            let path = self.folder.join(format!("{kind}-{number:04}"));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(mut file) => {
-                    file.write_all(bytes)?;
-                    file.sync_all()?;
-                    return segments::sync_folder(&self.folder);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        // Named by what it is, so that what is found again at every start is kept once.
+        let name = format!("{kind}-{:08x}-{}", crc32fast::hash(bytes), bytes.len());
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(self.folder.join(name)).map_err(|error| error.error)?;
+        segments::sync_folder(&self.folder)
     }
 
     /// What is kept, by name.

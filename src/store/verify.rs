@@ -35,7 +35,7 @@ pub fn compare_with_rebuilt(store: &Store) -> Result<Finding, StoreError> {
 fn journal_lines(store: &Store) -> Result<Finding, StoreError> {
     let mut finding = Finding { what: "journal", looked_at: 0, faults: Vec::new() };
     let mut last = 0;
-    journal::read_from(store.data(), journal::Position::default(), |found, after| {
+    journal::read_from(store.data(), journal::Position::default(), |found, place| {
         match found {
             journal::Found::Line(line) => {
                 if line.seq != last + 1 {
@@ -44,10 +44,9 @@ fn journal_lines(store: &Store) -> Result<Finding, StoreError> {
                 last = line.seq;
                 finding.looked_at += 1;
             }
-            journal::Found::Damaged(at, _) => {
-                finding
-                    .faults
-                    .push(format!("journal/{:06}.jsonl holds no line at byte {}", after.file, at.offset));
+            journal::Found::Damaged(_) => {
+                let journal::Position { file, offset, seq: _ } = place.start;
+                finding.faults.push(format!("journal/{file:06}.jsonl holds no line at byte {offset}"));
             }
         }
         Ok(())

@@ -124,7 +124,7 @@ pub(crate) fn size(words: &Words, language: Language, bytes: u64) -> String {
             .unwrap_or(u64::MAX);
         match (tenths / 10, tenths % 10) {
             (whole, tenth) if whole < 10 && tenth > 0 => format!("{whole}{point}{tenth}"),
-            (whole, _) => number(language, whole),
+            (_, _) => number(language, tenths.saturating_add(5) / 10),
         }
     };
     match bytes {

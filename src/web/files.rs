@@ -22,7 +22,7 @@ pub(crate) enum Disposition {
 pub(crate) fn shown_name(name: &str) -> String {
     let name = crate::mail::mask::mask_addresses(name);
     let last = name.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
-    let plain: String = super::text::one_line(last, NAME_BYTES_MAX * 4)
+    let plain: String = super::text::one_line(last, last.len())
         .chars()
         .map(|c| if "\"<>:|?*%;$`".contains(c) || is_invisible(c) { '_' } else { c })
         .collect();
@@ -82,7 +82,7 @@ mod tests {
             ("CON", "_CON"),
             ("com1.txt", "_com1.txt"),
             ("gpj.\u{202e}exe", "gpj.exe"),
-            ("\"><img src=x onerror=alert(1)>", "__img src=x onerror=alert(1)_"),
+            ("\"><img src=x onerror=alert(1)>", "___img src=x onerror=alert(1)_"),
             ("", "file"),
             ("../..", "file"),
         ] {

@@ -10,6 +10,7 @@ mod dates;
 mod downloads;
 mod feeds;
 mod files;
+pub mod mailboxes;
 mod mbox;
 mod pages;
 mod request;
@@ -48,7 +49,7 @@ use routes::{Asked, Route};
 pub use templates::TemplateError;
 use templates::Templates;
 use unsubscribe::{FORM_BYTES_MAX, Form};
-pub use unsubscribe::{LeaveDoor, LeaveError};
+pub use unsubscribe::{LeaveDoor, LeaveError, Leaving};
 use views::Site;
 use words::Words;
 

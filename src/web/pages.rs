@@ -153,10 +153,8 @@ impl Pages {
         let (list, other) = (meant.next(), meant.next());
         let Some(list) = list else { return self.absent(&desk) };
         if other.is_some() {
-            return match page {
-                ListPage::Front => self.choice(&desk, &named),
-                _ => self.absent(&desk),
-            };
+            let front = *page == ListPage::Front;
+            return if front { self.choice(&desk, &named) } else { self.absent(&desk) };
         }
         let segment = segment_of(list, &named);
         let place = Place { list, segment: &segment };

@@ -18,6 +18,10 @@ const COLUMN_GAP: &str = "   ";
 pub(crate) struct Paragraph {
     /// In columns: shown as typed, in a fixed width.
     pub(crate) aligned: bool,
+    /// An item of a list: its second line hangs below its first word.
+    pub(crate) item: bool,
+    /// No blank line stood below it.
+    pub(crate) followed: bool,
     pub(crate) pieces: Vec<Piece>,
 }
 
@@ -35,33 +39,69 @@ pub(crate) struct Piece {
 pub(crate) fn paragraphs(text: &str) -> Vec<Paragraph> {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let width = wrapped_at(&lines);
-    lines
-        .split(|line| line.is_empty())
-        .filter(|lines| !lines.is_empty())
-        .map(|lines| if is_aligned(lines) { aligned(lines) } else { flowing(lines, width) })
-        .collect()
+    let mut paragraphs = Vec::new();
+    for lines in lines.split(|line| line.is_empty()).filter(|lines| !lines.is_empty()) {
+        if is_aligned(lines) {
+            paragraphs.push(aligned(lines));
+        } else {
+            set(&mut paragraphs, lines, width);
+        }
+    }
+    paragraphs
 }
 
 fn aligned(lines: &[&str]) -> Paragraph {
     let text = lines.join("\n");
-    Paragraph { aligned: true, pieces: vec![Piece { text, href: None, ends_line: false }] }
+    let pieces = vec![Piece { text, href: None, ends_line: false }];
+    Paragraph { aligned: true, item: false, followed: false, pieces }
 }
 
-fn flowing(lines: &[&str], width: Option<usize>) -> Paragraph {
-    let mut pieces = Vec::new();
+/// Sets the lines between two blank ones, each item of a list by itself.
+fn set(paragraphs: &mut Vec<Paragraph>, lines: &[&str], width: Option<usize>) {
+    let begin = |item: bool| Paragraph { aligned: false, item, followed: false, pieces: Vec::new() };
+    let mut paragraph = begin(false);
     let mut joined = String::new();
     for (at, line) in lines.iter().enumerate() {
-        joined.push_str(line.trim_start());
+        let line = line.trim_start();
+        if joined.is_empty() && (begins_item(line) || paragraph.item) {
+            if !paragraph.pieces.is_empty() {
+                end_line(&mut paragraph.pieces, false);
+                paragraph.followed = true;
+                paragraphs.push(std::mem::replace(&mut paragraph, begin(false)));
+            }
+            paragraph.item = begins_item(line);
+        }
+        joined.push_str(line);
         match lines.get(at + 1) {
-            Some(next) if width.is_some_and(|width| goes_on(line, next, width)) => joined.push(' '),
-            Some(_) => add_line(&mut pieces, &std::mem::take(&mut joined), true),
-            None => add_line(&mut pieces, &std::mem::take(&mut joined), false),
+            Some(next) if width.is_some_and(|width| goes_on(lines[at], next, width)) => joined.push(' '),
+            following => {
+                add_line(&mut paragraph.pieces, &unbroken(&std::mem::take(&mut joined)));
+                end_line(&mut paragraph.pieces, following.is_some());
+            }
         }
     }
-    Paragraph { aligned: false, pieces }
+    paragraphs.push(paragraph);
 }
 
-fn add_line(pieces: &mut Vec<Piece>, line: &str, ends_line: bool) {
+/// French puts a space before these marks, and no line may begin with one.
+pub(crate) fn unbroken(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let before_mark = letter == ' ' && letters.peek().is_some_and(|next| ":;?!»%€".contains(*next));
+        let after_mark = letter == ' ' && out.ends_with('«');
+        out.push(if before_mark || after_mark { '\u{a0}' } else { letter });
+    }
+    out
+}
+
+fn end_line(pieces: &mut [Piece], ends_line: bool) {
+    if let Some(last) = pieces.last_mut() {
+        last.ends_line = ends_line;
+    }
+}
+
+fn add_line(pieces: &mut Vec<Piece>, line: &str) {
     for segment in links(line) {
         let (text, href) = match segment {
             Segment::Plain(text) => (text, None),
@@ -70,9 +110,6 @@ fn add_line(pieces: &mut Vec<Piece>, line: &str, ends_line: bool) {
         if !text.is_empty() {
             pieces.push(Piece { text: text.to_owned(), href, ends_line: false });
         }
-    }
-    if let Some(last) = pieces.last_mut() {
-        last.ends_line = ends_line;
     }
 }
 
@@ -166,7 +203,11 @@ mod tests {
     fn check(text: &str, expected: Expect) {
         let mut shown = String::new();
         for paragraph in paragraphs(text) {
-            shown.push_str(if paragraph.aligned { "[columns]\n" } else { "[text]\n" });
+            shown.push_str(match (paragraph.aligned, paragraph.item) {
+                (true, _) => "[columns]\n",
+                (false, true) => "[item]\n",
+                (false, false) => "[text]\n",
+            });
             for piece in paragraph.pieces {
                 match piece.href {
                     Some(href) => shown.push_str(&format!("<{}|{href}>", piece.text)),
@@ -201,9 +242,12 @@ mod tests {
             "Voici ce qu’il reste à trouver d’ici dimanche, par ordre d’urgence :\n- deux tables pliantes de la longueur d’un bras, ou à peu près, et\n- une rallonge\n1. rue des Lilas\n\nhttps://lilas.example/plan\nPlace du Marché\n75000 Paris",
             expect![[r#"
                 [text]
-                Voici ce qu’il reste à trouver d’ici dimanche, par ordre d’urgence :/
-                - deux tables pliantes de la longueur d’un bras, ou à peu près, et/
-                - une rallonge/
+                Voici ce qu’il reste à trouver d’ici dimanche, par ordre d’urgence :
+                [item]
+                - deux tables pliantes de la longueur d’un bras, ou à peu près, et
+                [item]
+                - une rallonge
+                [item]
                 1. rue des Lilas
                 [text]
                 <https://lilas.example/plan|https://lilas.example/plan>/

@@ -20,13 +20,27 @@ const VALUE: &str = "One-Click";
 /// Looking at a token or obeying it failed: the disk, or a bug.
 pub type LeaveError = Box<dyn std::error::Error + Send + Sync>;
 
+type Look = Arc<dyn Fn(&str) -> Result<Option<String>, LeaveError> + Send + Sync>;
+type Leave = Arc<dyn Fn(&str, Timestamp) -> Result<Leaving, LeaveError> + Send + Sync>;
+
 /// The way to `flow` for those who hold a token. Web itself cannot write.
 #[derive(Clone)]
 pub struct LeaveDoor {
     /// The name of the group a token leaves; `None` for what is no token of ours. Changes nothing.
-    pub look: Arc<dyn Fn(&str) -> Result<Option<String>, LeaveError> + Send + Sync>,
-    /// Leaves it, also when that was done before; the name of the group, or `None` as above.
-    pub leave: Arc<dyn Fn(&str, Timestamp) -> Result<Option<String>, LeaveError> + Send + Sync>,
+    pub look: Look,
+    /// Leaves it. Twice is as good as once.
+    pub leave: Leave,
+}
+
+/// What came of a wish to leave; with the name of the group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Leaving {
+    /// They are a member no more, and get a letter that says so.
+    Now(String),
+    /// They were none already.
+    Before(String),
+    /// The token is none of ours, or its group is gone.
+    Unknown,
 }
 
 /// What a form says.
@@ -131,11 +145,11 @@ pub(crate) fn leave(
         return pages.notice(&desk, StatusCode::BAD_REQUEST, "leave_wrong");
     }
     match (door.leave)(token, now)? {
-        Some(group) => {
-            let html = pages.templates.render("leave", &desk.left(&group))?;
+        Leaving::Unknown => pages.notice(&desk, StatusCode::NOT_FOUND, "leave_unknown"),
+        left @ (Leaving::Now(_) | Leaving::Before(_)) => {
+            let html = pages.templates.render("leave", &desk.left(&left))?;
             Ok(Answer::private(StatusCode::OK, desk.language, html))
         }
-        None => pages.notice(&desk, StatusCode::NOT_FOUND, "leave_unknown"),
     }
 }
 

@@ -10,7 +10,7 @@ use expect_test::expect_file;
 use parvis::domain::list::Language;
 use parvis::mail::compose::{CopyEdits, Posting, ReplyToEdit, Touch, prepare};
 use parvis::mail::headers::Headers;
-use parvis::mail::parse::content_key;
+use parvis::mail::parse::{content_key, summarize};
 use proptest::prelude::*;
 
 const URL: &str = "https://lists.example/u/TOKEN";
@@ -225,6 +225,14 @@ fn signed_content_keeps_its_bytes() {
 }
 
 #[test]
+fn an_author_whose_name_cannot_be_folded_is_still_the_author() {
+    let raw = format!("From: {}<a@author.example>\r\n\r\nx\r\n", "n".repeat(3_000));
+    let made = copy(raw.as_bytes(), &list());
+    check_travels(&made, Lines::All);
+    assert_eq!(summarize(&made).author_address, summarize(raw.as_bytes()).author_address);
+}
+
+#[test]
 fn bombs_are_copied_in_one_pass() {
     let nested: String = (0..20_000)
         .map(|n| format!("Content-Type: multipart/mixed; boundary={n}\r\n\r\n--{n}\r\n"))
@@ -233,7 +241,9 @@ fn bombs_are_copied_in_one_pass() {
     let mixed = "From: a\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n";
     let parts = format!("{mixed}{}", "--a\r\n\r\n".repeat(100_000));
     let lines = format!("{mixed}--a\r\n{}--a--\r\n", "x".repeat(1_200).repeat(20) + "\r\n");
-    for raw in [nested, long, parts, lines.repeat(1), format!("{mixed}{}", "x".repeat(2_000).repeat(100))] {
+    let fields = "X: y\r\n".repeat(100_000);
+    let subject = format!("Subject: {}\r\n\r\nx", "=?".repeat(15_000));
+    for raw in [nested, long, parts, lines, fields, subject, format!("{mixed}{}", "x".repeat(200_000))] {
         check_travels(&copy(raw.as_bytes(), &list()), Lines::All);
     }
 }
@@ -250,7 +260,7 @@ proptest! {
 
     #[test]
     fn damaged_posts_become_copies_that_travel(
-        case in 0usize..30,
+        case in 0usize..100,
         cut in 0usize..4_000,
         at in 0usize..4_000,
         with in "[-\r\n:;=\"ab ]{0,6}",
@@ -262,5 +272,14 @@ proptest! {
         raw.splice(at..at, with.bytes());
         raw.truncate(raw.len().saturating_sub(cut % (raw.len() + 1)));
         check_travels(&copy(&raw, &list_of(case)), Lines::OfHeader);
+        let all = CopyEdits {
+            subject_prefix: "[été]",
+            footer: Some(FOOTER_FR),
+            reply_to: ReplyToEdit::List,
+            missing_message_id: Some("made-1@lists.example"),
+            missing_date: Some("Sun, 22 Nov 2026 18:30:00 +0100"),
+            ..list()
+        };
+        check_travels(&copy(&raw, &all), Lines::OfHeader);
     }
 }

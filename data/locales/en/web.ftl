@@ -105,8 +105,8 @@ kilobytes = { $shown } kB
 megabytes = { $shown } MB
 
 # -- leaving
-leave_title = Leave { $group }
-leave_question = You will get no more messages from this group. You can come back whenever you like.
+leave_title = Leave “{ $group }”?
+leave_question = Press this button to get no more messages from the group. You can come back whenever you like.
 leave_button = Leave the group
 left_title = It is done
 left_words = You will get no more messages from { $group }. Thank you for having been there.

@@ -86,7 +86,7 @@ quote_lines = { $count ->
 quote_of = { $heading } ({ $lines })
 aligned = Texte en colonnes
 attachments = Pièces jointes
-attachment_line = { $kind }, { $size }
+attachment_line = { $kind } de { $size }
 kind_picture = image
 kind_calendar = rendez-vous
 kind_other = fichier
@@ -106,8 +106,8 @@ kilobytes = { $shown } ko
 megabytes = { $shown } Mo
 
 # -- leaving
-leave_title = Quitter { $group }
-leave_question = Vous ne recevrez plus les messages de ce groupe. Vous pourrez revenir quand vous voudrez.
+leave_title = Quitter « { $group } » ?
+leave_question = Appuyez sur ce bouton pour ne plus recevoir les messages du groupe. Vous pourrez revenir quand vous voudrez.
 leave_button = Quitter le groupe
 left_title = C’est fait
 left_words = Vous ne recevrez plus les messages de { $group }. Merci d’en avoir été.

@@ -6,7 +6,7 @@ use super::body::{ContentFields, Entity};
 use super::{CopyEdits, ReplyToEdit, Touch, lines};
 use crate::domain::ids::MessageId;
 use crate::mail::autoreply::{self, is_list_field};
-use crate::mail::headers::{Field, Headers};
+use crate::mail::headers::{FIELDS_MAX, Field, Headers};
 use crate::mail::parse::SINGLETONS;
 use crate::mail::subject::{Prefixed, prefixed};
 use crate::mail::{charset, references, words};
@@ -54,10 +54,15 @@ const DROPPED: [&str; 34] = [
 /// A name and an address that are together longer stand on two lines.
 const ONE_LINE: usize = 60;
 
+/// Fields of a post that go on at most, so that with ours the copy can pass a door like our own.
+const FIELDS_KEPT: usize = FIELDS_MAX - 40;
+/// A subject written anew is at most this long, in characters.
+const SUBJECT_CHARS: usize = 4_000;
+
 /// Writes the fields of a copy behind those of the list.
 pub(super) fn write_fields(out: &mut Vec<u8>, headers: &Headers<'_>, entity: &Entity, edits: &CopyEdits<'_>) {
     let mut written: Vec<String> = Vec::new();
-    for field in headers.fields() {
+    for field in headers.fields().iter().take(FIELDS_KEPT) {
         let name = field.name().to_ascii_lowercase();
         if is_dropped(&name) || is_own_loop_mark(field, edits) || is_invalid(field, edits) {
             continue;
@@ -104,22 +109,43 @@ fn holds_id(field: &Field<'_>) -> bool {
     references::id_in(&field.value()).is_some()
 }
 
-/// Writes a field folded to what may travel; a Subject that cannot be folded is written anew, and
-/// another field is left out.
+/// Writes a field folded to what may travel. A Subject or addresses that cannot be folded are
+/// written anew, and another field is left out.
 fn push_field(out: &mut Vec<u8>, field: &Field<'_>, bytes: &[u8]) {
-    match lines::folded(bytes) {
-        Some(folded) => out.extend_from_slice(&folded),
-        None if field.is("subject") => {
-            let value: Vec<u8> =
-                bytes["subject:".len()..].iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
-            push_subject(out, &words::decode(&charset::guess(&value)));
-        }
-        None => {}
+    if let Some(folded) = lines::folded(bytes) {
+        out.extend_from_slice(&folded);
+        return;
+    }
+    let value = &bytes[bytes.iter().position(|&b| b == b':').map_or(0, |colon| colon + 1)..];
+    let value: Vec<u8> = value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+    let value = charset::guess(&value);
+    match field.name().to_ascii_lowercase().as_str() {
+        "subject" => push_subject(out, &words::decode(&value)),
+        "from" | "sender" | "reply-to" | "to" | "cc" => push_addresses(out, field.name(), &value),
+        _ => {}
+    }
+}
+
+fn push_addresses(out: &mut Vec<u8>, name: &str, value: &str) {
+    let written: Vec<String> = words::mailboxes(value)
+        .into_iter()
+        .filter_map(|mailbox| {
+            let address = mailbox.address?;
+            let phrase = words::phrase(&mailbox.name, 1);
+            Some(if mailbox.name.is_empty() {
+                address.to_string()
+            } else {
+                format!("{phrase}\r\n <{address}>")
+            })
+        })
+        .collect();
+    if !written.is_empty() {
+        out.extend_from_slice(format!("{name}: {}\r\n", written.join(",\r\n ")).as_bytes());
     }
 }
 
 fn push_subject(out: &mut Vec<u8>, text: &str) {
-    let value = words::unstructured(text, "Subject: ".len());
+    let value = words::unstructured(words::first_chars(text, SUBJECT_CHARS), "Subject: ".len());
     out.extend_from_slice(format!("Subject: {value}\r\n").as_bytes());
 }
 

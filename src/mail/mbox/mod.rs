@@ -4,6 +4,7 @@
 //! people compare our count with that one. What Python would cut off although it belongs to the
 //! message before is put back there and still counted, as [`Why::InsideMessage`].
 
+mod lines;
 mod open;
 mod pipermail;
 mod reader;
@@ -65,6 +66,3 @@ pub enum Why {
     #[error("the file cannot be read from here on ({0})")]
     Broken(std::io::ErrorKind),
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,6 +5,7 @@
 mod excerpt;
 mod faults;
 mod key;
+mod language;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -128,7 +129,7 @@ fn of_body(raw: &[u8], headers: &Headers<'_>, summary: &mut Summary) {
     summary.attachments = u32::try_from(attachments).unwrap_or(u32::MAX);
     let own_words = excerpt::own_words(raw, &structure);
     summary.excerpt = excerpt::excerpt(&own_words);
-    summary.language = excerpt::language(&own_words);
+    summary.language = language::of_text(&own_words);
 }
 
 /// Whether a part is something a reader would open beside the text.

@@ -10,8 +10,14 @@ pub(super) use self::sled::Engine;
 
 /// What went wrong below.
 #[derive(Debug, thiserror::Error)]
-#[error("the working state does not answer: {0}")]
-pub struct EngineError(pub(super) String);
+pub enum EngineError {
+    /// Somebody in this process still has it open.
+    #[error("the working state is in use")]
+    InUse,
+    /// It cannot do what it is asked.
+    #[error("the working state does not answer: {0}")]
+    Failed(String),
+}
 
 /// Keys to write (`Some`) and to take away (`None`), all or none.
 pub(super) type Batch = std::collections::BTreeMap<Vec<u8>, Option<Vec<u8>>>;

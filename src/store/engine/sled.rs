@@ -9,7 +9,9 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::{Batch, EngineError, VALUE_BYTES_MAX};
 
@@ -20,6 +22,8 @@ const CACHE_BYTES: u64 = 16 << 20;
 #[derive(Clone)]
 pub(in crate::store) struct Engine {
     current: Arc<RwLock<Current>>,
+    /// Something was applied since the last checkpoint.
+    dirty: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -32,17 +36,20 @@ impl Engine {
     /// Opens or makes the state in that folder.
     pub(in crate::store) fn open(folder: &Path) -> Result<Engine, EngineError> {
         let current = Current { db: open(folder)?, folder: folder.to_owned() };
-        Ok(Engine { current: Arc::new(RwLock::new(current)) })
+        Ok(Engine { current: Arc::new(RwLock::new(current)), dirty: Arc::new(AtomicBool::new(true)) })
     }
 
     /// Puts a state that was built elsewhere in the place of this one, for all who hold it.
     pub(in crate::store) fn replace(&self, built: &Path, place: &Path) -> Result<(), EngineError> {
-        std::fs::rename(built, place).map_err(|error| EngineError(error.to_string()))?;
+        std::fs::rename(built, place).map_err(|error| EngineError::Failed(error.to_string()))?;
         if let Some(parent) = place.parent() {
-            File::open(parent).and_then(|f| f.sync_all()).map_err(|error| EngineError(error.to_string()))?;
+            File::open(parent)
+                .and_then(|f| f.sync_all())
+                .map_err(|error| EngineError::Failed(error.to_string()))?;
         }
         let new = Current { db: open(place)?, folder: place.to_owned() };
         let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
+        self.dirty.store(true, Ordering::Release);
         // What is left of it is found and taken away at the next start, if not now.
         let _ = std::fs::remove_dir_all(&old.folder);
         Ok(())
@@ -54,7 +61,8 @@ impl Engine {
     }
 
     pub(in crate::store) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        Ok(self.db().get(key).map_err(failed)?.map(|value| value.to_vec()))
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(guarded(&current.folder, || current.db.get(key))?.map(|value| value.to_vec()))
     }
 
     /// Keys that begin with `prefix`, from `from` on, in order.
@@ -64,15 +72,16 @@ impl Engine {
         from: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), EngineError>> + use<> {
         let start = from.max(prefix).to_vec();
+        let Current { db, folder } = self.current();
         let entries = match upper_bound(prefix) {
-            Some(end) => self.db().range(start..end),
-            None => self.db().range(start..),
+            Some(end) => db.range(start..end),
+            None => db.range(start..),
         };
-        entries.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(failed))
+        Scan { entries, folder, failed: false }
     }
 
-    fn db(&self) -> sled::Db {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).db.clone()
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(in crate::store) fn apply(&self, batch: &Batch) -> Result<(), EngineError> {
@@ -80,36 +89,115 @@ impl Engine {
         for (key, value) in batch {
             match value {
                 Some(value) if value.len() > VALUE_BYTES_MAX => {
-                    return Err(EngineError(format!("a value of {} bytes is too large", value.len())));
+                    return Err(EngineError::Failed(format!(
+                        "a value of {} bytes is too large",
+                        value.len()
+                    )));
                 }
                 Some(value) => changes.insert(key.as_slice(), value.as_slice()),
                 None => changes.remove(key.as_slice()),
             }
         }
-        self.db().apply_batch(changes).map_err(failed)
+        let Current { db, folder } = self.current();
+        guarded(&folder, || db.apply_batch(changes))?;
+        self.dirty.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Everything applied so far survives a power cut once this returns.
     pub(in crate::store) fn checkpoint(&self) -> Result<(), EngineError> {
-        let Current { db, folder } = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        db.flush().map_err(failed)?;
-        let file = File::open(folder.join("db")).map_err(|error| EngineError(error.to_string()))?;
-        file.sync_data().map_err(|error| EngineError(error.to_string()))
+        if !self.dirty.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let Current { db, folder } = self.current();
+        let synced = guarded(&folder, || db.flush()).and_then(|_| {
+            let file =
+                File::open(folder.join("db")).map_err(|error| EngineError::Failed(error.to_string()))?;
+            file.sync_data().map_err(|error| EngineError::Failed(error.to_string()))
+        });
+        if synced.is_err() {
+            self.dirty.store(true, Ordering::Release);
+        }
+        synced
     }
 }
+
+struct Scan {
+    entries: sled::Iter,
+    folder: PathBuf,
+    failed: bool,
+}
+
+impl Scan {
+    fn step(
+        &mut self,
+        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
+    ) -> Option<Result<(Vec<u8>, Vec<u8>), EngineError>> {
+        if self.failed {
+            return None;
+        }
+        let entries = &mut self.entries;
+        let entry = guarded(&self.folder, || step(entries).transpose());
+        self.failed = entry.is_err();
+        entry.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()))).transpose()
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<(Vec<u8>, Vec<u8>), EngineError>;
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Iterator::next)
+    }
+}
+
+impl DoubleEndedIterator for Scan {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(DoubleEndedIterator::next_back)
+    }
+}
+
+/// Does something with sled, which panics on some of what it finds damaged. A state that was found
+/// damaged loses its mark, so that the next start builds it again.
+fn guarded<T>(folder: &Path, work: impl FnOnce() -> sled::Result<T>) -> Result<T, EngineError> {
+    let (error, damaged) = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(error @ sled::Error::Io(_))) => (failed(error), false),
+        Ok(Err(error)) => (failed(error), true),
+        Err(_panic) => (EngineError::Failed(DAMAGED.to_owned()), true),
+    };
+    if damaged && let Some(state) = folder.parent() {
+        // Not there: this was no state in use, or it lost its mark already.
+        let _ = std::fs::remove_file(state.join("instance"));
+    }
+    Err(error)
+}
+
+const DAMAGED: &str = "its files are damaged";
 
 fn open(folder: &Path) -> Result<sled::Db, EngineError> {
     remove_unfinished_snapshots(folder);
     let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-    match catch_unwind(AssertUnwindSafe(|| config.open())) {
-        Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) => Err(failed(error)),
-        Err(_panic) => Err(EngineError("its files are damaged".to_owned())),
+    for _ in 0..LOCK_ATTEMPTS_MAX {
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => return Ok(db),
+            Ok(Err(sled::Error::Io(error))) if error.to_string().contains(LOCKED) => {
+                std::thread::sleep(LOCK_WAIT);
+            }
+            Ok(Err(error)) => return Err(failed(error)),
+            Err(_panic) => return Err(EngineError::Failed(DAMAGED.to_owned())),
+        }
     }
+    Err(EngineError::InUse)
 }
 
+/// What sled says when its file is locked. It lets go of the lock some time after it was dropped,
+/// when a thread of its own comes to that.
+const LOCKED: &str = "could not acquire lock";
+const LOCK_WAIT: Duration = Duration::from_millis(10);
+const LOCK_ATTEMPTS_MAX: u32 = 500;
+
 fn failed(error: sled::Error) -> EngineError {
-    EngineError(error.to_string())
+    EngineError::Failed(error.to_string())
 }
 
 /// The first key after all that begin with `prefix`.

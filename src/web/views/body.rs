@@ -25,9 +25,10 @@ pub(crate) struct BodyView {
 
 #[derive(Clone, Debug, Serialize)]
 struct PartView {
-    /// The words on a folded quote; `None` for the author's own text.
+    /// Who is quoted and how much: the words on a folded quote.
     quote: Option<String>,
-    open: bool,
+    /// Stands open, because the words below it speak of it.
+    short_quote: bool,
     signature: bool,
     paragraphs: Vec<Paragraph>,
 }
@@ -79,22 +80,33 @@ fn block_text(block: &Block) -> &str {
 }
 
 fn part(desk: &Desk<'_>, block: &Block, text: &str) -> PartView {
+    let text = match block {
+        // The mark is for programs (RFC 3676 §4.3); the page draws its own.
+        Block::Signature(_) => text.strip_prefix("--").map_or(text, |rest| rest.trim_start()),
+        Block::Text(_) | Block::Quote { .. } => text,
+    };
     let text = many_lines(&mask_addresses(text));
     let paragraphs = paragraphs(&text);
     match block {
-        Block::Text(_) => PartView { quote: None, open: false, signature: false, paragraphs },
-        Block::Signature(_) => PartView { quote: None, open: false, signature: true, paragraphs },
+        Block::Text(_) => PartView { quote: None, short_quote: false, signature: false, paragraphs },
+        Block::Signature(_) => PartView { quote: None, short_quote: false, signature: true, paragraphs },
         Block::Quote { heading, .. } => {
-            let count = text.lines().filter(|line| !line.trim().is_empty()).count();
-            let lines = desk.count("quote_lines", u64::try_from(count).unwrap_or(u64::MAX));
             let heading = heading.as_deref().map(|h| one_line(&mask_addresses(h), HEADING_CHARS_MAX));
             let heading = heading.map(|h| h.trim_end_matches([':', ' ', '\u{a0}']).to_owned());
-            let quote = match heading.filter(|h| !h.is_empty()) {
-                Some(heading) => desk.tell("quote_of", &[("heading", &heading), ("lines", &lines)]),
-                None => lines,
-            };
-            PartView { quote: Some(quote), open: block.short(), signature: false, paragraphs }
+            let heading = heading.filter(|heading| !heading.is_empty());
+            let short_quote = block.short();
+            let quote = if short_quote { heading } else { Some(folded_words(desk, heading, &text)) };
+            PartView { quote, short_quote, signature: false, paragraphs }
         }
+    }
+}
+
+fn folded_words(desk: &Desk<'_>, heading: Option<String>, text: &str) -> String {
+    let count = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let lines = desk.count("quote_lines", u64::try_from(count).unwrap_or(u64::MAX));
+    match heading {
+        Some(heading) => desk.tell("quote_of", &[("heading", &heading), ("lines", &lines)]),
+        None => lines,
     }
 }
 

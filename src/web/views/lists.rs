@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::domain::list::{Joining, List, ListState, Posting};
+use crate::domain::list::ListState;
 use crate::domain::time::{CivilDate, Timestamp};
 use crate::store::archive::{MonthCount, PostState, PostSummary, ThreadSummary};
 
 use super::super::dates;
 use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
-use super::{Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, When, mailto};
+use super::{Desk, Door, Frame, Link, NAME_CHARS_MAX, Pager, Place, When};
 
 /// Longer promises and descriptions are cut, characters.
 const PROMISE_CHARS_MAX: usize = 500;
@@ -54,16 +54,6 @@ pub(crate) struct FrontView<'a> {
     notices: Vec<String>,
     doors: Vec<Door>,
     conversations: Option<ConversationsView>,
-}
-
-/// A thing to do by mail.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub(crate) struct Door {
-    pub(crate) title: String,
-    pub(crate) words: String,
-    pub(crate) button: Option<Link>,
-    /// A quieter second sentence.
-    pub(crate) more: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -261,7 +251,10 @@ fn conversations(desk: &Desk<'_>, place: Place<'_>, latest: &Latest) -> Conversa
 fn thread_line(desk: &Desk<'_>, place: Place<'_>, thread: &ThreadSummary) -> ThreadLine {
     let route = Route::list(place.segment, ListPage::Thread { key: thread.key.clone() });
     ThreadLine {
-        subject: Link { text: desk.subject(&thread.subject), href: desk.href(&route) },
+        subject: Link {
+            text: desk.subject(super::thread::bare_subject(&thread.subject)),
+            href: desk.href(&route),
+        },
         author: desk.name(&thread.first_author).unwrap_or_else(|| desk.say("no_author")),
         messages: desk.count("messages", thread.posts.into()),
         when: desk.day(thread.last),
@@ -400,48 +393,6 @@ impl Desk<'_> {
                 Some(self.say("not_here"))
             }
         }
-    }
-
-    /// How to join; nothing for a group nobody can join any more.
-    pub(crate) fn join_door(&self, list: &List) -> Option<Door> {
-        if list.state != ListState::Open {
-            return None;
-        }
-        let (join, leave) = match self.language {
-            crate::domain::list::Language::Fr => ("inscription", "stop"),
-            crate::domain::list::Language::En => ("join", "leave"),
-        };
-        let animators = match self.language {
-            crate::domain::list::Language::Fr => "animateurs",
-            crate::domain::list::Language::En => "animators",
-        };
-        let (address, words, button) = match list.settings.joining {
-            Joining::Open => (list.address.beside(join), "join_open", "join_button"),
-            Joining::Approval => (list.address.beside(join), "join_approval", "join_button"),
-            Joining::Closed => (list.address.beside(animators), "join_closed", "ask_button"),
-        };
-        Some(Door {
-            title: self.say("join_title"),
-            words: self.tell(words, &[("address", &address)]),
-            button: Some(Link { text: self.say(button), href: mailto(&address, &[]) }),
-            more: Some(self.tell("leave_words", &[("address", &list.address.beside(leave))])),
-        })
-    }
-
-    /// How to write; nothing for a group that takes no messages any more.
-    pub(crate) fn write_door(&self, list: &List) -> Option<Door> {
-        if list.state != ListState::Open {
-            return None;
-        }
-        let address = list.address.to_string();
-        let button = Some(Link { text: self.say("write_button"), href: mailto(&address, &[]) });
-        let (words, button) = match list.settings.posting {
-            Posting::Anyone => ("write_anyone", button),
-            Posting::Members => ("write_members", button),
-            Posting::Animators => ("write_animators", None),
-        };
-        let words = self.tell(words, &[("address", &address)]);
-        Some(Door { title: self.say("write_title"), words, button, more: None })
     }
 
     /// A pager of something whose end is not counted: only whether more follows is known.

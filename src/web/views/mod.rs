@@ -4,6 +4,7 @@
 //! reader's language, the site. Making one reads no store and cannot fail.
 
 mod body;
+mod doors;
 mod lists;
 mod post;
 mod thread;
@@ -19,11 +20,13 @@ use crate::store::archive::PostSummary;
 
 use super::dates;
 use super::routes::{ListPage, Route};
-use super::text::one_line;
+use super::text::{one_line, unbroken};
+use super::unsubscribe::Leaving;
 use super::words::Words;
 
 pub(crate) use body::{BodyView, TEXT_BYTES_MAX};
-pub(crate) use lists::{Door, FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
+pub(crate) use doors::Door;
+pub(crate) use lists::{FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
 pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
 pub(crate) use thread::{Arrangement, InThread, Opened, Stands, ThreadView};
 
@@ -189,7 +192,7 @@ impl<'a> Desk<'a> {
     }
 
     pub(crate) fn subject(&self, subject: &str) -> String {
-        let subject = one_line(&mask_addresses(subject), SUBJECT_CHARS_MAX);
+        let subject = unbroken(&one_line(&mask_addresses(subject), SUBJECT_CHARS_MAX));
         if subject.is_empty() { self.say("no_subject") } else { subject }
     }
 
@@ -280,10 +283,15 @@ impl<'a> Desk<'a> {
     }
 
     /// Says that they have left.
-    pub(crate) fn left(&self, group: &str) -> LeaveView<'a> {
+    pub(crate) fn left(&self, leaving: &Leaving) -> LeaveView<'a> {
+        let (group, more) = match leaving {
+            Leaving::Now(group) => (group.as_str(), Some(self.say("left_back"))),
+            Leaving::Before(group) => (group.as_str(), None),
+            Leaving::Unknown => ("", None),
+        };
         let group = one_line(group, NAME_CHARS_MAX);
         let words = self.tell("left_words", &[("group", &group)]);
-        self.leave_page(self.say("left_title"), words, Some(self.say("left_back")), false)
+        self.leave_page(self.say("left_title"), words, more, false)
     }
 
     fn leave_page(&self, title: String, words: String, more: Option<String>, button: bool) -> LeaveView<'a> {

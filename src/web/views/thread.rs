@@ -88,7 +88,7 @@ impl<'a> ThreadView<'a> {
         if opened.page > 1 {
             query.push(("page", &number));
         }
-        let title = desk.subject(&summary.subject);
+        let title = desk.subject(bare_subject(&summary.subject));
         let mut frame = desk.list_frame(place, &title, page, &query);
         let feed = Link {
             text: desk.say("thread_feed"),
@@ -168,7 +168,7 @@ fn answered(desk: &Desk<'_>, place: Place<'_>, (parent, stands): (&PostSummary, 
 }
 
 /// A subject without what mail programs put before it: `Re:`, `Fwd:`, `TR:`, in any number.
-fn bare_subject(subject: &str) -> &str {
+pub(super) fn bare_subject(subject: &str) -> &str {
     const MARKS: [&str; 8] = ["re", "fw", "fwd", "tr", "aw", "sv", "rép", "réf"];
     let mut bare = subject.trim();
     while let Some((mark, rest)) = bare.split_once(':') {

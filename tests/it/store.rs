@@ -1,0 +1,8 @@
+//! What Parvis remembers, and what it remembers after every kind of accident.
+
+mod history;
+mod life;
+mod reopen;
+mod scene;
+mod tell;
+mod threads;
