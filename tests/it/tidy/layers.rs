@@ -18,12 +18,17 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // What happens.
     ("flow", &["domain", "mail", "letters", "store", "smtp"]),
     ("web", &["domain", "mail", "store", "flow::obey_command"]),
-    ("admin", &["domain", "mail", "letters", "config", "store", "flow"]),
+    // `parvis post` hands in an envelope as the door would.
+    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
     // How it runs.
     ("serve", &["domain", "mail", "letters", "config", "init", "store", "smtp", "flow", "web", "admin"]),
+    ("demo", &["domain", "mail", "config", "init", "store", "smtp", "flow", "web", "admin", "serve"]),
     (
         "cli",
-        &["domain", "mail", "letters", "config", "init", "store", "smtp", "flow", "web", "admin", "serve"],
+        &[
+            "domain", "mail", "letters", "config", "init", "store", "smtp", "flow", "web", "admin", "serve",
+            "demo",
+        ],
     ),
 ];
 
