@@ -16,7 +16,6 @@ const FILE_LINES_MAX: usize = 500;
 /// …but for these, each with its reason.
 const LONG_FILES: &[(&str, &str)] = &[
     ("src/domain/list.rs", "every setting of a list, one after the other: a table in the shape of code"),
-    ("tests/it/smtp_road.rs", "one case after the other against a peer that misbehaves"),
 ];
 
 /// Where something may be printed.
