@@ -147,6 +147,16 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
         source,
     })?;
     tasks.spawn(control_commands(control, desk.clone(), stopping.clone()));
+    if let Road::Smtp(outbox) = &*outbox {
+        let (outbox, stopping) = (outbox.clone(), stopping.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = outbox.tend() => {}
+                () = stopped(stopping) => {}
+            }
+            Ok(())
+        });
+    }
     let delivering = deliver::deliver(desk.clone(), outbox.clone(), config.delivery.connections_max, stopping);
     tasks.spawn(async move {
         let ended = delivering.await;

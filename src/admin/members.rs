@@ -6,8 +6,90 @@ use super::request::{BadRows, Welcoming};
 use super::{Channel, NotDone, refused};
 use crate::domain::address::EmailAddress;
 use crate::domain::list::List;
-use crate::domain::member::{MemberState, Membership, Person, Reading, Role};
+use crate::domain::member::{Joined, MemberState, Membership, Person, Reading, Role};
+use crate::flow::membership::{self, Act, AddOutcome, Telling, Wish};
 use crate::flow::{Desk, lists};
+
+#[allow(clippy::too_many_arguments, reason = "each is one word of the command")]
+pub(super) fn add(
+    desk: &Desk,
+    list: &str,
+    email: &str,
+    name: Option<String>,
+    reading: Option<Reading>,
+    role: Option<Role>,
+    welcome: Welcoming,
+) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    let email = membership::parse_address(email)?;
+    let word = |value: Value| value.as_str().unwrap_or_default().to_owned();
+    let mut settings = Vec::new();
+    settings.extend(reading.map(|reading| ("reading".to_owned(), word(json!(reading)))));
+    settings.extend(role.map(|role| ("role".to_owned(), word(json!(role)))));
+    let wish =
+        Wish { email, name, language: None, since: None, settings, joined: Joined::Declared };
+    let added = membership::add_member(&desk.store, &list, &wish, act(desk, welcome))??;
+    let said = match added.outcome {
+        AddOutcome::Joined => format!("{} is a member of {} now", wish.email, list.address),
+        AddOutcome::Updated => format!("{} was a member of {} already; the rest is changed", wish.email, list.address),
+        AddOutcome::AsBefore => format!("{} is a member of {} already", wish.email, list.address),
+    };
+    let mut shown = show_member(desk, &list, &added.person, &added.member);
+    shown["said"] = json!(said);
+    Ok(shown)
+}
+
+pub(super) fn set(
+    desk: &Desk,
+    list: &str,
+    email: &str,
+    settings: &[(String, String)],
+) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    let email = membership::parse_address(email)?;
+    let changed = membership::set_member(&desk.store, &list, &email, settings, act(desk, Welcoming::Letter))??;
+    let mut shown = show_member(desk, &list, &changed.person, &changed.member);
+    shown["said"] = json!(format!("{email} on {}: changed", list.address));
+    Ok(shown)
+}
+
+pub(super) fn remove(desk: &Desk, list: &str, email: &str) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    let email = membership::parse_address(email)?;
+    membership::remove_member(&desk.store, &list, &email, act(desk, Welcoming::Letter))??;
+    Ok(json!({
+        "email": email.to_string(),
+        "list": list.address.to_string(),
+        "said": format!("{email} is no member of {} any more", list.address),
+    }))
+}
+
+pub(super) fn import(
+    desk: &Desk,
+    list: &str,
+    welcome: Welcoming,
+    bad_rows: BadRows,
+    channel: &mut dyn Channel,
+) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    let Some(file) = channel.blob()? else { return refused("there is no file to import") };
+    let _ = (list, file, welcome, bad_rows);
+    refused("not yet")
+}
+
+fn act(desk: &Desk, welcome: Welcoming) -> Act {
+    let telling = match welcome {
+        Welcoming::Letter => Telling::Letter,
+        Welcoming::Silent => Telling::Nobody,
+    };
+    Act { now: desk.now(), by: None, telling }
+}
+
+impl From<membership::NotDone> for NotDone {
+    fn from(why: membership::NotDone) -> NotDone {
+        NotDone::Refused(why.to_string())
+    }
+}
 
 pub(super) fn ls(desk: &Desk, list: &str) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;

@@ -8,6 +8,7 @@ pub mod decide_post;
 pub mod deliver;
 pub mod dispatch;
 pub mod lists;
+pub mod import;
 pub mod mailroom;
 pub mod moderate;
 pub mod obey_command;

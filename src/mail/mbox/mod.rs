@@ -5,11 +5,13 @@
 //! message before is put back there and still counted, as [`Why::InsideMessage`].
 
 mod lines;
+mod from_line;
 mod open;
 mod pipermail;
 mod reader;
 mod write;
 
+pub use from_line::{Postmark, postmark};
 pub use open::open_archive;
 pub use pipermail::restore_addresses;
 pub use reader::MboxReader;

@@ -82,6 +82,14 @@ pub fn summarize(raw: &[u8]) -> Summary {
     summary
 }
 
+/// When a message came to the last place it came to, by the topmost Received (RFC 5321 §4.4).
+pub fn latest_trace(raw: &[u8]) -> Option<Timestamp> {
+    let (headers, _) = Headers::scan_leniently(raw);
+    let trace = headers.get("received")?;
+    let (_, moment) = trace.rsplit_once(';')?;
+    date::parse(moment)
+}
+
 fn of_header(headers: &Headers<'_>) -> Summary {
     let from = headers.get("from").unwrap_or_default();
     let author = words::mailboxes(&from).into_iter().next();
