@@ -7,16 +7,17 @@ use super::{Found, files_below, none, rust_files};
 const FUNCTION_LINES_MAX: usize = 90;
 
 /// …but for these, each with its reason.
-const LONG_FUNCTIONS: &[(&str, &str, &str)] =
-    &[("src/domain/list.rs", "set", "one arm for each setting, and nothing between them")];
+const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("src/domain/list.rs", "set", "one arm for each setting, and nothing between them"),
+    ("src/store/apply.rs", "apply", "one arm for each event, and nothing between them"),
+];
 
 /// A file has no more lines than this, its tests included…
 const FILE_LINES_MAX: usize = 500;
 
 /// …but for these, each with its reason.
-const LONG_FILES: &[(&str, &str)] = &[
-    ("src/domain/list.rs", "every setting of a list, one after the other: a table in the shape of code"),
-];
+const LONG_FILES: &[(&str, &str)] =
+    &[("src/domain/list.rs", "every setting of a list, one after the other: a table in the shape of code")];
 
 /// Where something may be printed.
 const PRINTERS: &[&str] = &["src/cli.rs", "src/cli/", "src/main.rs"];
