@@ -25,7 +25,7 @@ use crate::smtp::server::{Deadlines, ServerOptions, serve as serve_smtp};
 use crate::smtp::session::Door;
 use crate::smtp::slots::Slots;
 use crate::store::{Store, StoreError, StoreOptions};
-use crate::web::{self, LeaveDoor, LeaveError, WebOptions, WebState};
+use crate::web::{self, LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
 
 /// Why a server cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -286,8 +286,9 @@ fn leave_door(desk: &Arc<Desk>) -> LeaveDoor {
             list.map(|list| list.map(|list| list.settings.name)).map_err(|error| -> LeaveError { error.into() })
         }),
         leave: Arc::new(move |token, now| match obey_command::leave_by_token(&leaving.store, token, now) {
-            Ok(Left::Now(list) | Left::Before(list)) => Ok(Some(list.settings.name)),
-            Ok(Left::UnknownToken) => Ok(None),
+            Ok(Left::Now(list)) => Ok(Leaving::Now(list.settings.name)),
+            Ok(Left::Before(list)) => Ok(Leaving::Before(list.settings.name)),
+            Ok(Left::UnknownToken) => Ok(Leaving::Unknown),
             Err(error) => Err(error.into()),
         }),
     }

@@ -134,11 +134,19 @@ pub enum Answer {
     Failed(String),
 }
 
+/// Blobs to be sent, begun where they are read.
+pub type Blobs = Box<dyn FnOnce() -> Box<dyn Iterator<Item = io::Result<Vec<u8>>>> + Send>;
+
+/// No blobs.
+pub fn no_blobs() -> Blobs {
+    Box::new(|| Box::new(std::iter::empty()))
+}
+
 /// Asks a running server. Blobs are sent while its progress and files are read.
 pub fn ask(
     stream: UnixStream,
     request: &Request,
-    blobs: impl Iterator<Item = io::Result<Vec<u8>>> + Send,
+    blobs: Blobs,
     mut each: impl FnMut(Frame) -> io::Result<()>,
 ) -> io::Result<Answer> {
     let sending = stream.try_clone()?;
@@ -148,7 +156,7 @@ pub fn ask(
             let mut output = BufWriter::new(&sending);
             frames::write(&mut output, &Frame::Request(request))?;
             output.flush()?;
-            for blob in blobs {
+            for blob in blobs() {
                 frames::write(&mut output, &Frame::Blob(blob?))?;
             }
             frames::write(&mut output, &Frame::End)?;

@@ -11,21 +11,21 @@ use crate::domain::member::{Reading, Role};
 #[derive(Parser, Debug)]
 #[command(name = "parvis", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Try it: parvis demo\nSet one up: parvis init --hostname lists.example.org")]
-pub struct Cli {
+pub(super) struct Cli {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE", env = "PARVIS_CONFIG")]
-    pub config: Option<PathBuf>,
+    pub(super) config: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(super) json: bool,
     /// What to do
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
 }
 
 /// The commands.
 #[derive(Subcommand, Debug)]
-pub enum Command {
+pub(super) enum Command {
     /// Try Parvis on this machine alone: two communities, live posts, mailboxes, the archive
     #[command(after_help = "Example: parvis demo --dir /tmp/parvis-demo")]
     Demo(DemoArgs),
@@ -101,43 +101,43 @@ pub enum Command {
 
 /// `parvis demo`
 #[derive(Args, Debug)]
-pub struct DemoArgs {
+pub(super) struct DemoArgs {
     /// Where to put everything; a new temporary folder if not said
     #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
+    pub(super) dir: Option<PathBuf>,
     /// Compare what was sent with what arrived, then end
     #[arg(long)]
-    pub once: bool,
+    pub(super) once: bool,
 }
 
 /// `parvis init`
 #[derive(Args, Debug)]
-pub struct InitArgs {
+pub(super) struct InitArgs {
     /// Put everything into this folder instead of /etc/parvis and /var/lib/parvis
     #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
+    pub(super) dir: Option<PathBuf>,
     /// The name of this server: lists live at NAME@HOST
     #[arg(long, value_name = "HOST")]
-    pub hostname: String,
+    pub(super) hostname: String,
     /// Who runs it
     #[arg(long, value_name = "EMAIL")]
-    pub operator: Option<String>,
+    pub(super) operator: Option<String>,
 }
 
 /// `parvis check`
 #[derive(Args, Debug)]
-pub struct CheckArgs {
+pub(super) struct CheckArgs {
     /// Ask nobody on the network
     #[arg(long)]
-    pub offline: bool,
+    pub(super) offline: bool,
     /// Look at everything that is kept as well
     #[arg(long)]
-    pub store: bool,
+    pub(super) store: bool,
 }
 
 /// `parvis list …`
 #[derive(Subcommand, Debug)]
-pub enum ListCommand {
+pub(super) enum ListCommand {
     /// Make a list
     #[command(after_help = "Example: parvis list create quartier@lists.example.org --name 'Le quartier' \\\n           --language fr --animator claire@example.org")]
     Create {
@@ -199,7 +199,7 @@ pub enum ListCommand {
 
 /// `parvis member …`
 #[derive(Subcommand, Debug)]
-pub enum MemberCommand {
+pub(super) enum MemberCommand {
     /// Add somebody who agreed to it
     #[command(after_help = "Example: parvis member add quartier@lists.example.org anne@example.org --name 'Anne Martin'")]
     Add {
@@ -269,19 +269,19 @@ pub enum MemberCommand {
 
 /// `parvis post`
 #[derive(Args, Debug)]
-pub struct PostArgs {
+pub(super) struct PostArgs {
     /// The list
-    pub list: String,
+    pub(super) list: String,
     /// The message; - for standard input
-    pub file: PathBuf,
+    pub(super) file: PathBuf,
     /// The envelope's sender; the author if not said
     #[arg(long, value_name = "A")]
-    pub sender: Option<String>,
+    pub(super) sender: Option<String>,
 }
 
 /// `parvis import …`
 #[derive(Subcommand, Debug)]
-pub enum ImportCommand {
+pub(super) enum ImportCommand {
     /// mbox files of any dialect, plain or compressed, and pipermail's text archives
     #[command(after_help = "Example: parvis import mbox quartier@lists.example.org archive.mbox.gz")]
     Mbox {
@@ -309,17 +309,17 @@ pub enum ImportCommand {
 
 /// `parvis export`
 #[derive(Args, Debug)]
-pub struct ExportArgs {
+pub(super) struct ExportArgs {
     /// The list
-    pub list: String,
+    pub(super) list: String,
     /// Where to write; made if it is not there
     #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    pub(super) out: PathBuf,
 }
 
 /// `parvis queue …`
 #[derive(Subcommand, Debug)]
-pub enum QueueCommand {
+pub(super) enum QueueCommand {
     /// Everything that still has to leave
     #[command(after_help = "Example: parvis queue ls --json")]
     Ls,
@@ -346,7 +346,7 @@ pub enum QueueCommand {
 
 /// `parvis held …`
 #[derive(Subcommand, Debug)]
-pub enum HeldCommand {
+pub(super) enum HeldCommand {
     /// What waits
     #[command(after_help = "Example: parvis held ls quartier@lists.example.org")]
     Ls {
@@ -384,7 +384,7 @@ pub enum HeldCommand {
 
 /// `parvis person …`
 #[derive(Subcommand, Debug)]
-pub enum PersonCommand {
+pub(super) enum PersonCommand {
     /// All that is held about somebody
     #[command(after_help = "Example: parvis person show anne@example.org")]
     Show {
@@ -395,33 +395,33 @@ pub enum PersonCommand {
 
 /// `parvis bench`
 #[derive(Args, Debug)]
-pub struct BenchArgs {
+pub(super) struct BenchArgs {
     /// What to measure
     #[arg(value_enum)]
-    pub what: BenchWhat,
+    pub(super) what: BenchWhat,
     /// Where to work; a new temporary folder if not said
     #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
+    pub(super) dir: Option<PathBuf>,
     /// Members of the list
     #[arg(long, default_value_t = 10_000)]
-    pub members: u32,
+    pub(super) members: u32,
     /// Messages
     #[arg(long, default_value_t = 20_000)]
-    pub messages: u32,
+    pub(super) messages: u32,
     /// Bytes of each message
     #[arg(long, default_value_t = 4_096)]
-    pub bytes: usize,
+    pub(super) bytes: usize,
     /// Connections
     #[arg(long, default_value_t = 50)]
-    pub connections: usize,
+    pub(super) connections: usize,
     /// Carry copies to this sink instead of our own
     #[arg(long, value_name = "URL")]
-    pub sink: Option<String>,
+    pub(super) sink: Option<String>,
 }
 
 /// What `bench` can measure.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BenchWhat {
+pub(super) enum BenchWhat {
     /// One post to many members, a copy each
     FanOut,
     /// Posts taken over SMTP, durable before each answer
@@ -435,7 +435,7 @@ pub enum BenchWhat {
 /// A language by its tag.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the tags say it")]
-pub enum LanguageArg {
+pub(super) enum LanguageArg {
     Fr,
     En,
 }

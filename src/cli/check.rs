@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::args::CheckArgs;
 use super::{Voice, show, talk};
 use crate::admin::request::Request;
+use crate::admin::socket::no_blobs;
 use crate::config::{Config, Presence, Storage};
 use crate::smtp::route::Route;
 
@@ -24,7 +25,7 @@ pub(super) fn check(
         lines.push(line("network", true, detail, None));
     }
     if args.store {
-        let answer = talk::ask(&config, &Request::CheckStore, std::iter::empty(), |_| Ok(()))?;
+        let answer = talk::ask(&config, &Request::CheckStore, no_blobs(), |_| Ok(()))?;
         lines.extend(answer.as_array().cloned().unwrap_or_default());
     }
     let good = lines.iter().all(|line| line["good"] == Value::Bool(true));

@@ -13,7 +13,7 @@ use super::Voice;
 use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, QueueCommand};
 use super::show;
 use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, Welcoming};
-use crate::admin::socket::{self, Answer};
+use crate::admin::socket::{self, Answer, Blobs, no_blobs};
 use crate::admin::{Channel, Frame, perform};
 use crate::config::Config;
 use crate::domain::list::ListState;
@@ -52,7 +52,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         | Command::Completions { .. }
         | Command::Man { .. } => bail!("this command is carried out elsewhere"),
     };
-    let answer = ask(config, &request, blobs.into_iter().map(Ok), |_| Ok(()))?;
+    let answer = ask(config, &request, Box::new(|| Box::new(blobs.into_iter().map(Ok))), |_| Ok(()))?;
     show::answer(&request, &answer, voice)
 }
 
@@ -75,7 +75,7 @@ fn list(config: &Config, command: ListCommand, voice: &Voice) -> anyhow::Result<
         }
         ListCommand::Remove { address, yes: true } => Request::ListRemove { list: address },
     };
-    let answer = ask(config, &request, std::iter::empty(), |_| Ok(()))?;
+    let answer = ask(config, &request, no_blobs(), |_| Ok(()))?;
     show::answer(&request, &answer, voice)
 }
 
@@ -143,7 +143,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 pub(super) fn ask(
     config: &Config,
     request: &Request,
-    blobs: impl Iterator<Item = io::Result<Vec<u8>>> + Send,
+    blobs: Blobs,
     mut each: impl FnMut(Frame) -> io::Result<()>,
 ) -> anyhow::Result<Value> {
     let mut waited = Duration::ZERO;
@@ -156,7 +156,7 @@ pub(super) fn ask(
         }
         match serve::open_desk(config, serve::system_clock()) {
             Ok(desk) => {
-                let mut channel = Local { blobs: Box::new(blobs), each: Box::new(&mut each) };
+                let mut channel = Local { blobs: blobs(), each: Box::new(&mut each) };
                 return Ok(perform(&Arc::new(desk), request.clone(), &mut channel)?);
             }
             // A server holds the folder, and does not answer yet or any more.

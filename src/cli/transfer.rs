@@ -11,9 +11,11 @@ use serde_json::Value;
 use super::args::{ExportArgs, ImportCommand};
 use super::{Voice, show, talk};
 use crate::admin::request::{Rehearsal, Request};
+use crate::admin::socket::{Blobs, no_blobs};
 use crate::admin::{Frame, pack};
 use crate::config::Config;
-use crate::flow::import::{self, Item, SourceFault};
+use crate::flow::import::sources::{maildir_items, mbox_items};
+use crate::flow::import::{Item, SourceFault};
 
 pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> anyhow::Result<()> {
     let (list, paths, dry_run) = match command {
@@ -30,7 +32,7 @@ pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> 
     }
     let rehearsal = if dry_run { Rehearsal::Dry } else { Rehearsal::ForReal };
     let request = Request::Import { list, rehearsal };
-    let blobs = paths.into_iter().flat_map(packed_messages);
+    let blobs: Blobs = Box::new(|| Box::new(paths.into_iter().flat_map(packed_messages)));
     let progress = Progress::new(voice);
     let answer = talk::ask(config, &request, blobs, |frame| {
         progress.show(&frame);
@@ -50,7 +52,7 @@ fn packed_messages(path: PathBuf) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>
             Err(fault) => Box::new(std::iter::once(Err(io::Error::other(fault)))),
         }
     }
-    if path.is_dir() { packed(import::maildir_items(&path)) } else { packed(import::mbox_items(&path)) }
+    if path.is_dir() { packed(maildir_items(&path)) } else { packed(mbox_items(&path)) }
 }
 
 pub(super) fn export(config: &Config, args: &ExportArgs, voice: &Voice) -> anyhow::Result<()> {
@@ -58,7 +60,7 @@ pub(super) fn export(config: &Config, args: &ExportArgs, voice: &Voice) -> anyho
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let request = Request::Export { list: args.list.clone() };
     let mut files = Files { folder: out.clone(), open: None };
-    let answer = talk::ask(config, &request, std::iter::empty(), |frame| files.take(frame))
+    let answer = talk::ask(config, &request, no_blobs(), |frame| files.take(frame))
         .with_context(|| format!("cannot export {} to {}", args.list, out.display()))?;
     files.close()?;
     if voice.json {

@@ -187,7 +187,7 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
         doing: "read the archive that comes with Parvis".to_owned(),
         source: std::io::Error::other(fault),
     };
-    let items = import::mbox_items_from(std::io::Cursor::new(community.archive), community.address).map_err(wrong)?;
+    let items = import::sources::mbox_items_from(std::io::Cursor::new(community.archive), community.address).map_err(wrong)?;
     let items: Vec<Vec<u8>> = items.map(|item| item.map(|item| pack(&item))).collect::<Result<_, _>>().map_err(wrong)?;
     let request = Request::Import { list: community.address.to_owned(), rehearsal: Rehearsal::ForReal };
     let imported = ask(server, request, items).await?;

@@ -394,6 +394,7 @@ fn later(error: &StoreError) -> Reply {
         | StoreError::InUse(_)
         | StoreError::Io { .. }
         | StoreError::Damaged { .. }
+        | StoreError::TooLong(_)
         | StoreError::State(_) => {
             tracing::error!(%error, "a message could not be kept; its sender was asked to try again");
             Reply::new(451, "4.3.0 something of ours is out of order; please try again later")

@@ -7,9 +7,12 @@
 pub mod decide_post;
 pub mod deliver;
 pub mod dispatch;
+pub mod export;
 pub mod lists;
 pub mod import;
 pub mod mailroom;
+pub mod members_csv;
+pub mod membership;
 pub mod moderate;
 pub mod obey_command;
 pub mod send_copies;

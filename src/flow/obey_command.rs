@@ -1,13 +1,14 @@
 //! What people ask of a list by mail or with one click. So far: leaving by a token.
 
+use super::membership::{self, Act, Telling};
 use super::{Desk, FlowError};
 use crate::domain::ids::{ListId, PersonId};
 use crate::domain::list::{List, ListState};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::time::Timestamp;
 use crate::domain::token::{Purpose, TokenKey};
-use crate::store::change::{Change, Conflict, Expect};
-use crate::store::event::{Event, LetterAbout, MemberCause};
+use crate::store::change::{Change, Conflict};
+use crate::store::event::MemberCause;
 use crate::store::{Store, StoreError};
 
 /// What came of a wish to leave.
@@ -94,10 +95,5 @@ fn leaving(
 
 /// Ends a membership and owes the farewell.
 pub fn end_membership(store: &Store, member: Membership, cause: MemberCause, now: Timestamp) -> Change {
-    let (list, person) = (member.list, member.person);
-    let seen = Expect::Member(list, person, Some(Box::new(member.clone())));
-    let left = Membership { state: MemberState::Left, ..member };
-    Change::at(now).expect(seen).event(Event::Member { member: Box::new(left), cause, by: None }).event(
-        Event::LetterOwed { letter: store.next_letter(), about: LetterAbout::Farewell { list, person } },
-    )
+    membership::ending(store, member, cause, Act { now, by: None, telling: Telling::Letter })
 }

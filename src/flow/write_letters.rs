@@ -18,7 +18,7 @@ use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
 use crate::smtp::dot_stuff::dot_stuff;
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect};
-use crate::store::event::{Event, LetterAbout, LetterOutcome};
+use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome};
 use crate::store::{OwedLetter, StoreError};
 
 use super::dispatch::Ended;
@@ -97,13 +97,16 @@ fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Copy>, FlowError> {
                 reading: member.reading,
             })
         }
-        LetterAbout::Farewell { .. } => {
+        LetterAbout::Farewell { ending, .. } => {
             if is_member {
                 return Ok(None);
             }
             Letter::Farewell(Farewell {
                 group,
-                departure: Departure::Left,
+                departure: match ending {
+                    Ending::TheyLeft => Departure::Left,
+                    Ending::TakenOut => Departure::Removed,
+                },
                 back_until: owed.since + std::time::Duration::from_secs(BACK_DAYS * 86_400),
                 join_address: may_join.then_some(join.as_str()),
             })

@@ -234,6 +234,9 @@ pub enum LetterAbout {
         list: ListId,
         /// Who.
         person: PersonId,
+        /// How that came about.
+        #[serde(default)]
+        ending: Ending,
     },
     /// Somebody looks after a list now.
     NowAnimator {
@@ -273,6 +276,17 @@ impl LetterAbout {
             | LetterAbout::Refused { person, .. } => *person,
         }
     }
+}
+
+/// How somebody came to be a member no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// They wished it.
+    #[default]
+    TheyLeft,
+    /// Somebody took them out.
+    TakenOut,
 }
 
 /// What became of a letter.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::archive::{PostState, ThreadId};
+use super::archive::{self, KeptMail, PostState, ThreadId};
 use super::event::{Decider, DropReason, Event, Fence, LetterAbout, Line, Totals, Via};
 use super::ledger::{self, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
@@ -330,6 +330,11 @@ impl Store {
     /// The bytes of a message as they were received.
     pub fn raw(&self, post: PostId) -> Result<Option<Vec<u8>>, StoreError> {
         self.reader.raw(post)
+    }
+
+    /// The same with the envelope's sender, of a message whose place is known.
+    pub fn kept_mail(&self, info: &PostInfo) -> Result<KeptMail, StoreError> {
+        archive::read_kept_mail(self.data(), info.id, &info.mail)
     }
 
     /// Everything that happened, in order, given to `each`.
