@@ -104,15 +104,15 @@ if have swaks; then
 fi
 
 if have s-nail; then
-  printf '%s\n' "$text" | LC_ALL=C.UTF-8 s-nail -n -:/ -S v15-compat -S mta="smtp://127.0.0.1:$door" \
-    -S smtp-config=-all -S from="Bob <bob@club.example>" -S hostname=club.example -S sendwait \
+  printf '%s\n' "$text" | LC_ALL=C.UTF-8 s-nail -:/ -S v15-compat -S mta="smtp://127.0.0.1:$door" \
+    -S smtp-auth=none -S nosave -S from="Bob <bob@club.example>" -S hostname=club.example -S sendwait \
     -S ttycharset=utf-8 -S sendcharsets=utf-8 -a "$plan" -s "Vide-grenier d’été" $list || fail "s-nail could not post"
   expect s-nail bob@club.example "Vide-grenier d’été" "$text" "$plan"
 fi
 
 if have mutt; then
   printf '%s\n' "$text" | LC_ALL=C.UTF-8 mutt -n -F /dev/null -e "set smtp_url=smtp://127.0.0.1:$door/" \
-    -e 'set ssl_starttls=no copy=no use_from=yes from="Claire <claire@club.example>" hostname=club.example' \
+    -e 'set ssl_force_tls=no ssl_starttls=no copy=no use_from=yes from="Claire <claire@club.example>" hostname=club.example' \
     -e 'set charset=utf-8 send_charset=utf-8' -s "Clé trouvée" -a "$picture" -- $list || fail "mutt could not post"
   expect mutt claire@club.example "Clé trouvée" "$text" "$picture"
 fi
@@ -148,10 +148,10 @@ curl -fsS --crlf "smtp://127.0.0.1:$door" --mail-from bob@club.example --mail-rc
 expect curl bob@club.example "Kettle" "$text"
 
 python3 - "$door" "$work/lmtp.sock" "$work/sent" "$text" "$picture" <<'PYTHON' || fail "Python could not post"
-import email.message, pathlib, smtplib, sys
+import email.message, email.policy, pathlib, smtplib, sys
 door, socket, sent, text, picture = sys.argv[1:]
 def write(subject, number):
-    message = email.message.EmailMessage()
+    message = email.message.EmailMessage(policy=email.policy.SMTP)
     message["From"] = "Claire <claire@club.example>"
     message["To"] = "club@lists.example"
     message["Subject"] = subject
@@ -160,19 +160,24 @@ def write(subject, number):
     message.set_content(text)
     message.add_alternative(f"<p>{text}</p>", subtype="html")
     return message
+def post(server, message, name):
+    # Not send_message, which writes >From in place of From.
+    raw = message.as_bytes()
+    pathlib.Path(sent, name).write_bytes(raw.replace(b"\r\n", b"\n"))
+    server.sendmail("claire@club.example", ["club@lists.example"], raw, mail_options=["BODY=8BITMIME"])
 by_smtp = write("Réunion du bureau : ordre du jour, comptes et questions diverses, puis un verre", 1)
 by_smtp.add_attachment(pathlib.Path(picture).read_bytes(), "image", "png", filename="préau.png")
 with smtplib.SMTP("127.0.0.1", int(door)) as server:
-    server.send_message(by_smtp)
+    post(server, by_smtp, "smtplib.eml")
 with smtplib.LMTP(socket) as server:
-    server.send_message(write("By the back door", 2))
+    post(server, write("By the back door", 2), "lmtp.eml")
 PYTHON
 expect smtplib claire@club.example \
   "Réunion du bureau : ordre du jour, comptes et questions diverses, puis un verre" "$text" "$picture"
 expect lmtp claire@club.example "By the back door" "$text"
 
-# A stranger's post waits, and is in nobody's copies.
-curl -fsS --crlf "smtp://127.0.0.1:$door" --mail-from zoe@far.example --mail-rcpt $list --upload-file - <<EML || true
+# A stranger's post is refused while curl is on the line.
+cat >"$work/stranger.eml" <<EML
 From: Zoe <zoe@far.example>
 To: $list
 Subject: Cheap watches
@@ -180,6 +185,10 @@ Message-ID: <watch.1@far.example>
 
 Buy.
 EML
+if curl -sS --crlf "smtp://127.0.0.1:$door" --mail-from zoe@far.example --mail-rcpt $list \
+  --upload-file "$work/stranger.eml" >"$work/stranger" 2>&1; then
+  fail "a stranger's post was taken"
+fi
 
 # -- until everything has gone out
 posts=$(find "$work/sent" -name '*.json' | wc -l)
@@ -192,11 +201,24 @@ wait_for "$((3 * posts)) copies" all_out
 "$parvis" export $list --out "$work/export" >/dev/null || fail "export"
 python3 "$here/compare.py" "$work/sent" "$work/export" "$work/data" "$work/copies" || fail "not the same"
 if command -v s-nail >/dev/null; then
-  heads=$(LC_ALL=C.UTF-8 s-nail -n -:/ -R -H -f "$work/export/archive.mbox" | wc -l)
+  heads=$(LC_ALL=C.UTF-8 s-nail -:/ -R -H -f "$work/export/archive.mbox" | wc -l)
   [ "$heads" = "$posts" ] || fail "s-nail counts $heads messages in archive.mbox, not $posts"
 fi
 curl -fsS "http://127.0.0.1:$web/club/" | grep -q "Kettle" || fail "the list's page does not show a post"
-"$parvis" held ls $list --json | grep -q "zoe@far.example" || fail "the stranger's post does not wait"
+
+# -- a post that waits goes out once it is accepted, and not before
+"$parvis" list set $list hold_all=yes >/dev/null
+sed -e 's/Kettle/Teapot/' -e 's/kettle.1/teapot.1/' "$work/sent/curl.eml" >"$work/teapot.eml"
+curl -fsS --crlf "smtp://127.0.0.1:$door" --mail-from bob@club.example --mail-rcpt $list \
+  --upload-file "$work/teapot.eml" || fail "curl could not post again"
+waiting() { "$parvis" held ls $list --json | grep -q Teapot; }
+wait_for "a post that waits" waiting
+published || fail "a post that waits is in the archive"
+"$parvis" held accept "$("$parvis" held ls $list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["id"])')" >/dev/null
+copies_of() { grep -l "Subject: $1" "$work"/copies/*.eml | wc -l; }
+accepted() { [ "$(copies_of Teapot)" -ge 3 ]; }
+wait_for "the accepted post's copies" accepted
+"$parvis" list set $list hold_all=no >/dev/null
 
 # -- the archive into another list, and out again: nothing gained, nothing lost, nobody mailed
 before=$(find "$work/copies" -name '*.eml' | wc -l)

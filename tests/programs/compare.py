@@ -51,7 +51,10 @@ def attachments_of(message):
     found = {}
     for part in message.walk():
         if not part.is_multipart() and part.get_filename():
-            found[part.get_filename()] = hashlib.sha256(part.get_payload(decode=True)).hexdigest()
+            payload = part.get_payload(decode=True)
+            if part.get_content_maintype() == "text":
+                payload = payload.replace(b"\r\n", b"\n")  # lines of text end as mail wants (RFC 2046, 4.1.1)
+            found[part.get_filename()] = hashlib.sha256(payload).hexdigest()
     return found
 
 
