@@ -30,7 +30,7 @@ pub(super) fn create(
     let list = lists::create(desk, &NewList { address, name, language, preset })?;
     let address = list.address.to_string();
     for animator in animators {
-        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Silent)?;
+        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Letter)?;
     }
     show_list(desk, &list)
 }

@@ -7,6 +7,7 @@ use super::{Channel, NotDone, refused};
 use crate::domain::address::EmailAddress;
 use crate::domain::list::List;
 use crate::domain::member::{Joined, MemberState, Membership, Person, Reading, Role};
+use crate::flow::members_csv;
 use crate::flow::membership::{self, Act, AddOutcome, Telling, Wish};
 use crate::flow::{Desk, lists};
 
@@ -73,8 +74,22 @@ pub(super) fn import(
 ) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let Some(file) = channel.blob()? else { return refused("there is no file to import") };
-    let _ = (list, file, welcome, bad_rows);
-    refused("not yet")
+    let rows = members_csv::read(&file, desk.now()).map_err(|why| NotDone::Refused(why.to_string()))?;
+    let bad_rows = match bad_rows {
+        BadRows::Skip => members_csv::BadRows::LeftOut,
+        BadRows::RefuseAll => members_csv::BadRows::StopAll,
+    };
+    let ignored = rows.ignored_columns.clone();
+    let added = members_csv::add_members(&desk.store, &list, rows, act(desk, welcome), bad_rows)?;
+    let bad: Vec<Value> = added.bad.iter().map(|row| json!({ "line": row.line, "why": row.why })).collect();
+    Ok(json!({
+        "list": list.address.to_string(),
+        "added": added.added,
+        "updated": added.updated,
+        "known": added.as_before,
+        "bad": bad,
+        "ignored_columns": ignored,
+    }))
 }
 
 fn act(desk: &Desk, welcome: Welcoming) -> Act {

@@ -29,7 +29,7 @@ pub(super) fn init(args: &InitArgs, voice: &Voice) -> anyhow::Result<()> {
     if voice.json {
         return show::json(&json!({ "files": files, "records": plan.records }));
     }
-    let config = files.first().map_or(DEFAULT_PATH, String::as_str);
+    let config = files.iter().find(|file| file.ends_with(".toml")).map_or(DEFAULT_PATH, String::as_str);
     show::print(&format!(
         "Written: {}\n\nAdd these records to your DNS zone:\n\n{}\n\
          Then start the server:\n\n    parvis --config {config} serve\n\n\

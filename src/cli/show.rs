@@ -85,10 +85,14 @@ fn held_shown(answer: &Value) -> String {
 
 fn members_imported(answer: &Value) -> String {
     let mut text = format!(
-        "{} added, {} were members already\n",
+        "{} added, {} changed, {} were members already\n",
         word(&answer["added"]),
+        word(&answer["updated"]),
         word(&answer["known"])
     );
+    for column in answer["ignored_columns"].as_array().into_iter().flatten() {
+        text.push_str(&format!("the column {:?} was not looked at\n", word(column)));
+    }
     for bad in answer["bad"].as_array().into_iter().flatten() {
         text.push_str(&format!("line {}: {}\n", word(&bad["line"]), word(&bad["why"])));
     }

@@ -7,9 +7,7 @@ use super::FlowError;
 use crate::domain::address::{EmailAddress, InvalidAddress};
 use crate::domain::ids::{ListId, PersonId};
 use crate::domain::list::{Language, List, ListAddress};
-use crate::domain::member::{
-    InvalidMemberSetting, Joined, MemberState, Membership, Person, Role,
-};
+use crate::domain::member::{InvalidMemberSetting, Joined, MemberState, Membership, Person, Role};
 use crate::domain::recipient::{LocalPart, meanings};
 use crate::domain::time::Timestamp;
 use crate::mail::words::clean;
@@ -233,12 +231,7 @@ fn again<T>(store: &Store, plan: impl Fn() -> Planned<T>) -> Asked<T> {
 }
 
 /// Ends a membership.
-pub(super) fn ending(
-    store: &Store,
-    member: Membership,
-    cause: MemberCause,
-    act: Act,
-) -> Change {
+pub(super) fn ending(store: &Store, member: Membership, cause: MemberCause, act: Act) -> Change {
     let (list, person) = (member.list, member.person);
     let seen = Expect::Member(list, person, Some(Box::new(member.clone())));
     let left = Membership { state: MemberState::Left, ..member };
@@ -293,8 +286,7 @@ pub(super) fn plan(
         Some(_) | None => Membership::new(list.id, person.id, wish.joined, act.now),
     };
     let mut plan = Plan { person_before, person, member_before, member, cause };
-    plan.take(store, wish)
-        .map(|settings| settings.map(|()| plan).map_err(NotDone::from))
+    plan.take(store, wish).map(|settings| settings.map(|()| plan).map_err(NotDone::from))
 }
 
 /// Copies to the list's own addresses would come back to it.
@@ -303,7 +295,8 @@ fn is_own_address(list: &List, email: &EmailAddress) -> bool {
         LocalPart::List { name, door: _ } => name == list.address.name(),
         LocalPart::Service | LocalPart::Operator | LocalPart::Answer(_) | LocalPart::Bounce(_) => false,
     };
-    email.domain().eq_ignore_ascii_case(list.address.domain()) && meanings(email.local_part()).iter().any(ours)
+    email.domain().eq_ignore_ascii_case(list.address.domain())
+        && meanings(email.local_part()).iter().any(ours)
 }
 
 /// Who never confirmed is no member yet.
@@ -401,7 +394,8 @@ impl Plan {
         let begins_to_animate =
             member.role == Role::Animator && before.is_none_or(|before| before.role != Role::Animator);
         let mut change = change.expect(Expect::Person(id, person_before.clone().map(Box::new)));
-        let renamed = person_before.as_ref() != Some(&person) || !same_spelling(person_before.as_ref(), &person);
+        let renamed =
+            person_before.as_ref() != Some(&person) || !same_spelling(person_before.as_ref(), &person);
         if renamed {
             for address in &person.addresses {
                 change = change.expect(Expect::AddressOf(address.clone(), id));
@@ -431,7 +425,8 @@ impl Plan {
 
 /// Addresses that differ in capitals alone are equal, and yet somebody may want to correct one.
 fn same_spelling(before: Option<&Person>, after: &Person) -> bool {
-    let spelled = |person: &Person| person.addresses.iter().map(|a| a.as_str().to_owned()).collect::<Vec<_>>();
+    let spelled =
+        |person: &Person| person.addresses.iter().map(|a| a.as_str().to_owned()).collect::<Vec<_>>();
     before.is_some_and(|before| spelled(before) == spelled(after))
 }
 

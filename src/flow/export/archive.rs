@@ -18,7 +18,9 @@ pub(super) struct Archived {
 pub(super) fn write(store: &Store, list: ListId, out: &mut dyn Write) -> Result<Archived, ExportError> {
     let mut archived = Archived { posts: 0, damaged: Vec::new() };
     for post in store.reader().post_numbers(list)? {
-        let Some(info) = store.post(post)?.filter(|info| info.state == PostState::Published) else { continue };
+        let Some(info) = store.post(post)?.filter(|info| info.state == PostState::Published) else {
+            continue;
+        };
         let kept = match store.kept_mail(&info) {
             Ok(kept) => kept,
             // What cannot be read must not keep the rest from its owners.

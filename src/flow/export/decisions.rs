@@ -92,7 +92,9 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         // How many it went to; who they were is told by the lines about members.
         object.insert("readers".to_owned(), Value::from(readers.len()));
     }
-    if let Some(id) = post.map(|post| store.post(post)).transpose()?.flatten().and_then(|info| info.message_id) {
+    if let Some(id) =
+        post.map(|post| store.post(post)).transpose()?.flatten().and_then(|info| info.message_id)
+    {
         object.insert("message_id".to_owned(), Value::from(id.as_str()));
     }
     Ok(Value::Object(object).to_string())

@@ -33,7 +33,8 @@ pub enum InvalidListFile {
 
 /// The text of the file.
 pub(super) fn list_toml(list: &List) -> String {
-    let mut text = String::from("# A list of Parvis: its address and settings, by the names of `parvis list set`.\n\n");
+    let mut text =
+        String::from("# A list of Parvis: its address and settings, by the names of `parvis list set`.\n\n");
     let mut line = |key: &str, value: String| {
         writeln!(text, "{key} = {}", toml::Value::String(value)).expect("memory takes it");
     };
@@ -77,7 +78,9 @@ pub fn read_list(text: &str) -> Result<ExportedList, InvalidListFile> {
             ("state", "open") => list.state = ListState::Open,
             ("state", "closed") => list.state = ListState::Closed,
             ("state", "removed") => list.state = ListState::Removed,
-            ("state", other) => return Err(form(&format!("state cannot be {other:?}: it is open, closed or removed"))),
+            ("state", other) => {
+                return Err(form(&format!("state cannot be {other:?}: it is open, closed or removed")));
+            }
             (key, value) => list.settings.set(key, value)?,
         }
     }
@@ -113,14 +116,18 @@ mod tests {
         for (text, why) in [
             ("", "it names no address"),
             ("address = 'x'", "\"x\" is not an address: write it as quartier@lists.example.org"),
-            ("address = 'a@b.example'\nposting = 'all'", "posting cannot be \"all\": it takes anyone, members, animators"),
+            (
+                "address = 'a@b.example'\nposting = 'all'",
+                "posting cannot be \"all\": it takes anyone, members, animators",
+            ),
             ("address = 'a@b.example'\nposting = ['all']", "posting is neither words nor a number"),
             ("address = 'a@b.example'\nstate = 'x'", "state cannot be \"x\": it is open, closed or removed"),
         ] {
             assert_eq!(read_list(text).map_err(|error| error.to_string()), Err(why.to_owned()), "{text}");
         }
         assert!(read_list("address = ").is_err());
-        let read = read_list("address = 'a@b.example'\ndigest_hour = 7\nnoindex = true").expect("loose types");
+        let read =
+            read_list("address = 'a@b.example'\ndigest_hour = 7\nnoindex = true").expect("loose types");
         assert_eq!((read.settings.digest_hour, read.settings.noindex), (7, true));
     }
 }

@@ -120,7 +120,8 @@ pub fn import(
     run: Run,
     progress: &mut dyn FnMut(&Imported),
 ) -> Result<Imported, Stopped> {
-    let mut import = Import { store, list, now, run, done: Imported::default(), in_flight: InFlight::default() };
+    let mut import =
+        Import { store, list, now, run, done: Imported::default(), in_flight: InFlight::default() };
     let mut seen = HashSet::new();
     let mut items = items.fuse();
     let mut stopped = None;

@@ -52,7 +52,8 @@ pub(super) fn look_at(store: &Store, list: ListId, items: Vec<Item>) -> Vec<Resu
 }
 
 fn look_at_message(store: &Store, list: ListId, message: Message) -> Result<Looked, StoreError> {
-    let unreadable = |why: &str| Ok(Looked::Unreadable(UnreadableMessage { n: message.n, why: why.to_owned() }));
+    let unreadable =
+        |why: &str| Ok(Looked::Unreadable(UnreadableMessage { n: message.n, why: why.to_owned() }));
     if message.raw.len() > mbox::MESSAGE_BYTES_MAX {
         return unreadable("larger than 64 MiB");
     }

@@ -44,9 +44,7 @@ fn mbox_item(entry: Result<mbox::MboxEntry, Unreadable>, name: &str) -> Option<R
         }
         Err(Unreadable { n, offset: _, why }) => match why {
             Why::EmptyFile => None,
-            Why::NotAMailbox | Why::Broken(_) => {
-                Some(Err(SourceFault(format!("cannot read {name}: {why}"))))
-            }
+            Why::NotAMailbox | Why::Broken(_) => Some(Err(SourceFault(format!("cannot read {name}: {why}")))),
             Why::Empty | Why::TooLarge | Why::InsideMessage(_) => {
                 Some(Ok(Item::Unreadable(UnreadableMessage { n, why: why.to_string() })))
             }
