@@ -244,6 +244,11 @@ impl Store {
         self.changed.clone()
     }
 
+    /// The journal's length in lines: while it stays, nothing but copies has moved.
+    pub fn journal_len(&self) -> u64 {
+        *self.changed.borrow()
+    }
+
     /// The key tokens are derived from.
     pub fn tokens(&self) -> &TokenKey {
         &self.tokens

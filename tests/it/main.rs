@@ -7,6 +7,7 @@ mod fake_peer;
 mod init;
 mod letters;
 mod mboxes;
+mod pages;
 mod reading;
 mod smtp_door;
 mod smtp_order;
