@@ -1,6 +1,7 @@
 //! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
 mod config;
 mod copies;
+mod dependencies;
 mod dialogues;
 mod fake_peer;
 mod init;
@@ -12,3 +13,4 @@ mod smtp_door;
 mod smtp_order;
 mod smtp_road;
 mod store;
+mod tidy;
