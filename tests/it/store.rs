@@ -4,6 +4,7 @@ mod crashes;
 mod damage;
 mod full_disk;
 mod history;
+mod killed;
 mod life;
 mod reopen;
 mod scene;
