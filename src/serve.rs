@@ -147,7 +147,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let control = UnixListener::bind(socket::prepare(&config.data_dir)).map_err(|source| {
         ServeError::Listen { address: socket::path(&config.data_dir).display().to_string(), source }
     })?;
-    tasks.spawn(control_commands(control, desk.clone(), stopping.clone()));
+    tasks.spawn(control_commands(control, control_path, desk.clone(), stopping.clone()));
     if let Road::Smtp(outbox) = &*outbox {
         let (outbox, stopping) = (outbox.clone(), stopping.clone());
         tasks.spawn(async move {
@@ -262,10 +262,11 @@ async fn on_a_thread<T: Send + 'static>(
 
 async fn control_commands(
     listener: UnixListener,
+    path: PathBuf,
     desk: Arc<Desk>,
     stopping: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
-    socket::serve(listener, desk, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
+    socket::serve(listener, path, desk, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
 }
 
 fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {

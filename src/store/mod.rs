@@ -95,7 +95,12 @@ pub enum StoreError {
 
 impl From<EngineError> for StoreError {
     fn from(error: EngineError) -> StoreError {
-        StoreError::State(error.to_string())
+        match error {
+            EngineError::Full => StoreError::Full,
+            EngineError::InUse | EngineError::Failed(_) | EngineError::Damaged(_) => {
+                StoreError::State(error.to_string())
+            }
+        }
     }
 }
 
