@@ -144,9 +144,9 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
             web::serve(listener, router, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
         });
     }
-    let control = UnixListener::bind(socket::prepare(&config.data_dir)).map_err(|source| {
-        ServeError::Listen { address: socket::path(&config.data_dir).display().to_string(), source }
-    })?;
+    let control_path = socket::path(&config.data_dir);
+    let control = socket::listen(&config.data_dir)
+        .map_err(|source| ServeError::Listen { address: control_path.display().to_string(), source })?;
     tasks.spawn(control_commands(control, control_path, desk.clone(), stopping.clone()));
     if let Road::Smtp(outbox) = &*outbox {
         let (outbox, stopping) = (outbox.clone(), stopping.clone());
