@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{NotDone, members, refused};
 use super::request::Welcoming;
+use super::{NotDone, members, refused};
 use crate::domain::list::{Language, List, ListState, Preset};
 use crate::domain::member::{MemberState, Role};
 use crate::flow::Desk;

@@ -27,12 +27,13 @@ pub(super) fn add(
     let mut settings = Vec::new();
     settings.extend(reading.map(|reading| ("reading".to_owned(), word(json!(reading)))));
     settings.extend(role.map(|role| ("role".to_owned(), word(json!(role)))));
-    let wish =
-        Wish { email, name, language: None, since: None, settings, joined: Joined::Declared };
+    let wish = Wish { email, name, language: None, since: None, settings, joined: Joined::Declared };
     let added = membership::add_member(&desk.store, &list, &wish, act(desk, welcome))??;
     let said = match added.outcome {
         AddOutcome::Joined => format!("{} is a member of {} now", wish.email, list.address),
-        AddOutcome::Updated => format!("{} was a member of {} already; the rest is changed", wish.email, list.address),
+        AddOutcome::Updated => {
+            format!("{} was a member of {} already; the rest is changed", wish.email, list.address)
+        }
         AddOutcome::AsBefore => format!("{} is a member of {} already", wish.email, list.address),
     };
     let mut shown = show_member(desk, &list, &added.person, &added.member);
@@ -48,7 +49,8 @@ pub(super) fn set(
 ) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let email = membership::parse_address(email)?;
-    let changed = membership::set_member(&desk.store, &list, &email, settings, act(desk, Welcoming::Letter))??;
+    let changed =
+        membership::set_member(&desk.store, &list, &email, settings, act(desk, Welcoming::Letter))??;
     let mut shown = show_member(desk, &list, &changed.person, &changed.member);
     shown["said"] = json!(format!("{email} on {}: changed", list.address));
     Ok(shown)
@@ -169,9 +171,12 @@ pub(super) fn person(desk: &Desk, email: &str) -> Result<Value, NotDone> {
     let mut history = Vec::new();
     desk.store.history(|line| {
         let about = serde_json::to_value(&line.event).unwrap_or_default();
-        let theirs = about["member"]["person"] == json!(person.id.0) || about["about"]["person"] == json!(person.id.0);
+        let theirs =
+            about["member"]["person"] == json!(person.id.0) || about["about"]["person"] == json!(person.id.0);
         if theirs {
-            history.push(json!({ "at": line.at.rfc3339(&desk.zone), "what": about["what"], "cause": about["cause"] }));
+            history.push(
+                json!({ "at": line.at.rfc3339(&desk.zone), "what": about["what"], "cause": about["cause"] }),
+            );
         }
     })?;
     shown["posts"] = Value::Array(posts);

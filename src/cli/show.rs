@@ -13,8 +13,12 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         return json(answer);
     }
     let text = match request {
-        Request::ListLs => table(answer, &["address", "name", "language", "posts", "threads", "members", "held"]),
-        Request::ListShow { .. } | Request::MemberShow { .. } | Request::PersonShow { .. } => facts(answer, 0),
+        Request::ListLs => {
+            table(answer, &["address", "name", "language", "posts", "threads", "members", "held"])
+        }
+        Request::ListShow { .. } | Request::MemberShow { .. } | Request::PersonShow { .. } => {
+            facts(answer, 0)
+        }
         Request::ListCreate { .. } => list_made(answer),
         Request::ListSet { .. } | Request::ListState { .. } => {
             format!("{} is changed; parvis list show says how it is now\n", word(&answer["address"]))
@@ -70,7 +74,9 @@ pub(super) fn json(value: &Value) -> anyhow::Result<()> {
 
 fn list_made(answer: &Value) -> String {
     let address = word(&answer["address"]);
-    format!("{address} is made.\nAdd members: parvis member add {address} anne@example.org --name 'Anne Martin'\n")
+    format!(
+        "{address} is made.\nAdd members: parvis member add {address} anne@example.org --name 'Anne Martin'\n"
+    )
 }
 
 fn held_shown(answer: &Value) -> String {
@@ -157,7 +163,8 @@ fn table(rows: &Value, columns: &[&str]) -> String {
             None => text,
         }
     };
-    let mut lines: Vec<Vec<String>> = vec![columns.iter().map(|c| c.to_uppercase().replace('_', " ")).collect()];
+    let mut lines: Vec<Vec<String>> =
+        vec![columns.iter().map(|c| c.to_uppercase().replace('_', " ")).collect()];
     for row in rows.as_array().into_iter().flatten() {
         lines.push(columns.iter().map(|column| cell(row, column)).collect());
     }
@@ -195,6 +202,8 @@ fn facts(value: &Value, indent: usize) -> String {
             object.iter().map(line).collect()
         }
         Value::Array(items) => items.iter().map(|item| facts(item, indent) + "\n").collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => format!("{margin}{}\n", word(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            format!("{margin}{}\n", word(value))
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 mod sled;
 
-pub(super) use self::sled::Engine;
+pub(super) use self::sled::{Engine, Health};
 
 /// What went wrong below.
 #[derive(Debug, thiserror::Error)]
@@ -14,9 +14,15 @@ pub enum EngineError {
     /// Somebody in this process still has it open.
     #[error("the working state is in use")]
     InUse,
-    /// It cannot do what it is asked.
+    /// No room on the disk.
+    #[error("the disk is full")]
+    Full,
+    /// The disk failed it, or nobody could open it again after that.
     #[error("the working state does not answer: {0}")]
     Failed(String),
+    /// What it holds is not what was written, or not what can be written.
+    #[error("the working state is damaged: {0}")]
+    Damaged(String),
 }
 
 /// Keys to write (`Some`) and to take away (`None`), all or none.
