@@ -274,12 +274,23 @@ fn decide(
     Ok(Some(record))
 }
 
+/// Remembers in which files of the ledger a post stands.
+pub(super) fn note_ledger(view: &mut View<'_>, post: PostId, file: u32) -> Result<(), EngineError> {
+    let key = keys::ledger_files(post);
+    let known = view.get(&key)?.map(|value| (keys::number_u32(&value, 0), keys::number_u32(&value, 4)));
+    let (first, last) = known.map_or((file, file), |(first, last)| (first.min(file), last.max(file)));
+    if known != Some((first, last)) {
+        view.put(key, [first.to_be_bytes(), last.to_be_bytes()].concat());
+    }
+    Ok(())
+}
+
 fn owe_copies(view: &mut View<'_>, post: PostId, list: ListId, readers: &PersonSet, at: Timestamp) {
     if readers.is_empty() {
         return;
     }
     let totals = super::event::Totals { owed: readers.len(), ..Default::default() };
-    view.put_record(keys::fan_out(post), &FanOutRecord { list, since: at, totals, ledger_bytes: 0 });
+    view.put_record(keys::fan_out(post), &FanOutRecord { list, since: at, totals });
     for (number, chunk) in readers.chunks() {
         view.put(keys::owed_chunk(post, number), chunk.as_bytes().to_vec());
     }

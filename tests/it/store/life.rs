@@ -295,7 +295,7 @@ fn letters_are_owed_until_they_are_done() {
     let list = make_list(store, "quartier");
     let anne = join(store, &[list], "anne");
     let letter = owe_letter(store, LetterAbout::Welcome { list, person: anne });
-    let other = owe_letter(store, LetterAbout::Farewell { list, person: anne });
+    let other = owe_letter(store, LetterAbout::Farewell { list, person: anne, ending: Default::default() });
     assert_ne!(letter, other);
     assert_eq!(store.letters().expect("readable").len(), 2);
     let done = || {
