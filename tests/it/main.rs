@@ -11,3 +11,4 @@ mod smtp_door;
 mod smtp_order;
 mod smtp_road;
 mod store;
+mod transfer;

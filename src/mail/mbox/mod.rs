@@ -4,8 +4,8 @@
 //! people compare our count with that one. What Python would cut off although it belongs to the
 //! message before is put back there and still counted, as [`Why::InsideMessage`].
 
-mod lines;
 mod from_line;
+mod lines;
 mod open;
 mod pipermail;
 mod reader;
