@@ -99,7 +99,9 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         tracing::warn!(%why, "the working state was built again from mail, journal and people");
     }
     if store.opened().elsewhere {
-        tracing::warn!("this data folder is in another place than before: no mail leaves until `parvis queue release`");
+        tracing::warn!(
+            "this data folder is in another place than before: no mail leaves until `parvis queue release`"
+        );
     }
     let (letters, faults) = Letters::new(Some(config.data_dir.join("templates").join("mail")));
     for fault in faults {
@@ -142,11 +144,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
             web::serve(listener, router, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
         });
     }
-    let control = UnixListener::bind(socket::prepare(&config.data_dir)).map_err(|source| ServeError::Listen {
-        address: socket::path(&config.data_dir).display().to_string(),
-        source,
-    })?;
-    tasks.spawn(control_commands(control, desk.clone(), stopping.clone()));
+    let control_path = socket::path(&config.data_dir);
+    let control = socket::listen(&config.data_dir)
+        .map_err(|source| ServeError::Listen { address: control_path.display().to_string(), source })?;
+    tasks.spawn(control_commands(control, control_path, desk.clone(), stopping.clone()));
     if let Road::Smtp(outbox) = &*outbox {
         let (outbox, stopping) = (outbox.clone(), stopping.clone());
         tasks.spawn(async move {
@@ -157,7 +158,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
             Ok(())
         });
     }
-    let delivering = deliver::deliver(desk.clone(), outbox.clone(), config.delivery.connections_max, stopping);
+    let delivering =
+        deliver::deliver(desk.clone(), outbox.clone(), config.delivery.connections_max, stopping);
     tasks.spawn(async move {
         let ended = delivering.await;
         outbox.close().await;
@@ -260,10 +262,11 @@ async fn on_a_thread<T: Send + 'static>(
 
 async fn control_commands(
     listener: UnixListener,
+    path: PathBuf,
     desk: Arc<Desk>,
     stopping: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
-    socket::serve(listener, desk, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
+    socket::serve(listener, path, desk, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
 }
 
 fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
@@ -283,7 +286,8 @@ fn leave_door(desk: &Arc<Desk>) -> LeaveDoor {
     LeaveDoor {
         look: Arc::new(move |token| {
             let list = obey_command::list_of_leave_token(&looking.store, token);
-            list.map(|list| list.map(|list| list.settings.name)).map_err(|error| -> LeaveError { error.into() })
+            list.map(|list| list.map(|list| list.settings.name))
+                .map_err(|error| -> LeaveError { error.into() })
         }),
         leave: Arc::new(move |token, now| match obey_command::leave_by_token(&leaving.store, token, now) {
             Ok(Left::Now(list)) => Ok(Leaving::Now(list.settings.name)),
@@ -341,7 +345,8 @@ impl Outbox for Road {
 }
 
 fn road(config: &Config) -> Result<Road, ServeError> {
-    let route = Route::parse(&config.delivery.route).map_err(|error| ServeError::Outbox(error.to_string()))?;
+    let route =
+        Route::parse(&config.delivery.route).map_err(|error| ServeError::Outbox(error.to_string()))?;
     if let Err(why) = route.built() {
         tracing::warn!(%why, "copies wait in the queue");
         return Ok(Road::Closed(why.to_string()));

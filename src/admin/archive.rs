@@ -16,7 +16,9 @@ use crate::flow::{Desk, lists};
 /// moment, length of the sender, sender, bytes.
 pub fn pack(item: &Item) -> Vec<u8> {
     let (kind, n, dated, sender, bytes) = match item {
-        Item::Message(Message { n, raw, sender, dated }) => (b'M', n, *dated, sender.as_str(), raw.as_slice()),
+        Item::Message(Message { n, raw, sender, dated }) => {
+            (b'M', n, *dated, sender.as_str(), raw.as_slice())
+        }
         Item::Unreadable(UnreadableMessage { n, why }) => (b'U', n, None, "", why.as_bytes()),
     };
     let dated = dated.map_or(i64::MIN, Timestamp::millis);
@@ -63,7 +65,9 @@ pub(super) fn import(
     let channel = RefCell::new(channel);
     let broken = |why: String| SourceFault(format!("the archive did not come through: {why}"));
     let items = std::iter::from_fn(|| match channel.borrow_mut().blob() {
-        Ok(blob) => blob.map(|packed| unpack(&packed).ok_or_else(|| broken("a message in no known form".to_owned()))),
+        Ok(blob) => {
+            blob.map(|packed| unpack(&packed).ok_or_else(|| broken("a message in no known form".to_owned())))
+        }
         Err(error) => Some(Err(broken(error.to_string()))),
     });
     let run = match rehearsal {

@@ -76,5 +76,7 @@ fn show_item(desk: &Desk, item: &HeldItem) -> Result<Value, NotDone> {
 }
 
 fn parse(id: &str) -> Result<PostId, NotDone> {
-    id.parse().map_err(|_| NotDone::Refused(format!("{id:?} is not the number of something held; see parvis held ls")))
+    id.parse().map_err(|_| {
+        NotDone::Refused(format!("{id:?} is not the number of something held; see parvis held ls"))
+    })
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{NotDone, members, refused};
 use super::request::Welcoming;
+use super::{NotDone, members, refused};
 use crate::domain::list::{Language, List, ListState, Preset};
 use crate::domain::member::{MemberState, Role};
 use crate::flow::Desk;
@@ -30,7 +30,7 @@ pub(super) fn create(
     let list = lists::create(desk, &NewList { address, name, language, preset })?;
     let address = list.address.to_string();
     for animator in animators {
-        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Silent)?;
+        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Letter)?;
     }
     show_list(desk, &list)
 }

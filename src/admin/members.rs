@@ -7,6 +7,7 @@ use super::{Channel, NotDone, refused};
 use crate::domain::address::EmailAddress;
 use crate::domain::list::List;
 use crate::domain::member::{Joined, MemberState, Membership, Person, Reading, Role};
+use crate::flow::members_csv;
 use crate::flow::membership::{self, Act, AddOutcome, Telling, Wish};
 use crate::flow::{Desk, lists};
 
@@ -26,12 +27,13 @@ pub(super) fn add(
     let mut settings = Vec::new();
     settings.extend(reading.map(|reading| ("reading".to_owned(), word(json!(reading)))));
     settings.extend(role.map(|role| ("role".to_owned(), word(json!(role)))));
-    let wish =
-        Wish { email, name, language: None, since: None, settings, joined: Joined::Declared };
+    let wish = Wish { email, name, language: None, since: None, settings, joined: Joined::Declared };
     let added = membership::add_member(&desk.store, &list, &wish, act(desk, welcome))??;
     let said = match added.outcome {
         AddOutcome::Joined => format!("{} is a member of {} now", wish.email, list.address),
-        AddOutcome::Updated => format!("{} was a member of {} already; the rest is changed", wish.email, list.address),
+        AddOutcome::Updated => {
+            format!("{} was a member of {} already; the rest is changed", wish.email, list.address)
+        }
         AddOutcome::AsBefore => format!("{} is a member of {} already", wish.email, list.address),
     };
     let mut shown = show_member(desk, &list, &added.person, &added.member);
@@ -47,7 +49,8 @@ pub(super) fn set(
 ) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let email = membership::parse_address(email)?;
-    let changed = membership::set_member(&desk.store, &list, &email, settings, act(desk, Welcoming::Letter))??;
+    let changed =
+        membership::set_member(&desk.store, &list, &email, settings, act(desk, Welcoming::Letter))??;
     let mut shown = show_member(desk, &list, &changed.person, &changed.member);
     shown["said"] = json!(format!("{email} on {}: changed", list.address));
     Ok(shown)
@@ -73,8 +76,22 @@ pub(super) fn import(
 ) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let Some(file) = channel.blob()? else { return refused("there is no file to import") };
-    let _ = (list, file, welcome, bad_rows);
-    refused("not yet")
+    let rows = members_csv::read(&file, desk.now()).map_err(|why| NotDone::Refused(why.to_string()))?;
+    let bad_rows = match bad_rows {
+        BadRows::Skip => members_csv::BadRows::LeftOut,
+        BadRows::RefuseAll => members_csv::BadRows::StopAll,
+    };
+    let ignored = rows.ignored_columns.clone();
+    let added = members_csv::add_members(&desk.store, &list, rows, act(desk, welcome), bad_rows)?;
+    let bad: Vec<Value> = added.bad.iter().map(|row| json!({ "line": row.line, "why": row.why })).collect();
+    Ok(json!({
+        "list": list.address.to_string(),
+        "added": added.added,
+        "updated": added.updated,
+        "known": added.as_before,
+        "bad": bad,
+        "ignored_columns": ignored,
+    }))
 }
 
 fn act(desk: &Desk, welcome: Welcoming) -> Act {
@@ -154,9 +171,12 @@ pub(super) fn person(desk: &Desk, email: &str) -> Result<Value, NotDone> {
     let mut history = Vec::new();
     desk.store.history(|line| {
         let about = serde_json::to_value(&line.event).unwrap_or_default();
-        let theirs = about["member"]["person"] == json!(person.id.0) || about["about"]["person"] == json!(person.id.0);
+        let theirs =
+            about["member"]["person"] == json!(person.id.0) || about["about"]["person"] == json!(person.id.0);
         if theirs {
-            history.push(json!({ "at": line.at.rfc3339(&desk.zone), "what": about["what"], "cause": about["cause"] }));
+            history.push(
+                json!({ "at": line.at.rfc3339(&desk.zone), "what": about["what"], "cause": about["cause"] }),
+            );
         }
     })?;
     shown["posts"] = Value::Array(posts);

@@ -76,7 +76,9 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::MemberAdd { list, email, name, reading, role, welcome } => {
             members::add(desk, &list, &email, name, reading, role, welcome)
         }
-        Request::MemberImport { list, welcome, bad_rows } => members::import(desk, &list, welcome, bad_rows, channel),
+        Request::MemberImport { list, welcome, bad_rows } => {
+            members::import(desk, &list, welcome, bad_rows, channel)
+        }
         Request::MemberLs { list } => members::ls(desk, &list),
         Request::MemberShow { email } => members::show(desk, &email),
         Request::MemberSet { list, email, settings } => members::set(desk, &list, &email, &settings),

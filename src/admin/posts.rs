@@ -29,7 +29,8 @@ pub(super) fn post(
     let Some(raw) = channel.blob()? else { return refused("there is no message to post") };
     let raw = with_crlf(&raw);
     let parse_address = |text: &str| {
-        EmailAddress::parse(text).map_err(|why| NotDone::Refused(format!("{text:?} cannot be a sender: {why}")))
+        EmailAddress::parse(text)
+            .map_err(|why| NotDone::Refused(format!("{text:?} cannot be a sender: {why}")))
     };
     let sender = match sender {
         Some(text) => Some(parse_address(&text)?),
@@ -151,7 +152,8 @@ fn copies(desk: &Desk, post: PostId, events: &mut Vec<Value>) -> Result<(), NotD
                 CopyResult::Failed(reply) => ("failed", Some(reply)),
                 CopyResult::Gone => ("not sent: left before", None),
             };
-            events.push(json!({ "at": at, "what": what, "post": post.to_string(), "to": to, "reply": reply }));
+            events
+                .push(json!({ "at": at, "what": what, "post": post.to_string(), "to": to, "reply": reply }));
         }
     }
     let now = desk.now().rfc3339(&desk.zone);

@@ -84,9 +84,7 @@ pub(super) fn drop_copy(desk: &Desk, id: &str) -> Result<Value, NotDone> {
                 return refused(format!("nothing waits under {id}"));
             }
             let outcome = LetterOutcome::Failed(DROPPED.to_owned());
-            Change::at(now)
-                .expect(Expect::LetterOwed(letter))
-                .event(Event::LetterDone { letter, outcome })
+            Change::at(now).expect(Expect::LetterOwed(letter)).event(Event::LetterDone { letter, outcome })
         }
     };
     desk.store.commit(change)?;

@@ -19,10 +19,20 @@ pub enum Request {
         animators: Vec<String>,
     },
     ListLs,
-    ListShow { list: String },
-    ListSet { list: String, settings: Vec<(String, String)> },
-    ListState { list: String, state: ListState },
-    ListRemove { list: String },
+    ListShow {
+        list: String,
+    },
+    ListSet {
+        list: String,
+        settings: Vec<(String, String)>,
+    },
+    ListState {
+        list: String,
+        state: ListState,
+    },
+    ListRemove {
+        list: String,
+    },
     MemberAdd {
         list: String,
         email: String,
@@ -32,28 +42,70 @@ pub enum Request {
         welcome: Welcoming,
     },
     /// The file follows as one blob.
-    MemberImport { list: String, welcome: Welcoming, bad_rows: BadRows },
-    MemberLs { list: String },
-    MemberShow { email: String },
-    MemberSet { list: String, email: String, settings: Vec<(String, String)> },
-    MemberRemove { list: String, email: String },
-    PersonShow { email: String },
+    MemberImport {
+        list: String,
+        welcome: Welcoming,
+        bad_rows: BadRows,
+    },
+    MemberLs {
+        list: String,
+    },
+    MemberShow {
+        email: String,
+    },
+    MemberSet {
+        list: String,
+        email: String,
+        settings: Vec<(String, String)>,
+    },
+    MemberRemove {
+        list: String,
+        email: String,
+    },
+    PersonShow {
+        email: String,
+    },
     /// The message follows as one blob.
-    Post { list: String, sender: Option<String> },
-    Trace { message_id: String },
-    HeldLs { list: Option<String> },
-    HeldShow { id: String },
-    HeldDecide { id: String, decision: HeldDecision },
+    Post {
+        list: String,
+        sender: Option<String>,
+    },
+    Trace {
+        message_id: String,
+    },
+    HeldLs {
+        list: Option<String>,
+    },
+    HeldShow {
+        id: String,
+    },
+    HeldDecide {
+        id: String,
+        decision: HeldDecision,
+    },
     QueueLs,
-    QueueRetry { id: Option<String> },
-    QueueDrop { id: String },
-    QueueRelease { newer_than: Option<Timestamp> },
+    QueueRetry {
+        id: Option<String>,
+    },
+    QueueDrop {
+        id: String,
+    },
+    QueueRelease {
+        newer_than: Option<Timestamp>,
+    },
     /// The messages follow, a blob each.
-    Import { list: String, rehearsal: Rehearsal },
+    Import {
+        list: String,
+        rehearsal: Rehearsal,
+    },
     /// The files come back as blobs.
-    Export { list: String },
+    Export {
+        list: String,
+    },
     CheckStore,
-    Reindex { what: ReindexWhat },
+    Reindex {
+        what: ReindexWhat,
+    },
 }
 
 /// Whether new members get a letter.

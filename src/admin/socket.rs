@@ -3,9 +3,10 @@
 //! `DATA_DIR/control.sock`, for the folder's owner alone. Each conversation has a thread to
 //! itself, since what commands do waits for the disk.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::future::Future;
 use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -21,31 +22,42 @@ use crate::flow::Desk;
 
 /// Where a server listens.
 pub fn path(data: &Path) -> PathBuf {
-    data.join("control.sock")
+    data.join(NAME)
 }
 
-/// The same, with what a killed server left there taken away: the folder's lock is ours.
-pub fn prepare(data: &Path) -> PathBuf {
-    let path = path(data);
-    let _ = std::fs::remove_file(&path);
-    path
+const NAME: &str = "control.sock";
+/// The system takes paths of sockets up to 107 bytes (`unix(7)`).
+const PATH_BYTES_MAX: usize = 107;
+
+/// Listens in a data folder whose lock is ours: what a killed server left there is taken away.
+pub fn listen(data: &Path) -> io::Result<UnixListener> {
+    let _ = std::fs::remove_file(path(data));
+    by_short_path(data, |path| UnixListener::bind(path))
 }
 
 /// The server of a data folder, if there is one.
 pub fn connect(data: &Path) -> io::Result<UnixStream> {
-    UnixStream::connect(path(data))
+    by_short_path(data, |path| UnixStream::connect(path))
+}
+
+/// A folder with a long name is gone through by its descriptor, which has a short one.
+fn by_short_path<T>(data: &Path, with: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    let path = path(data);
+    if path.as_os_str().len() <= PATH_BYTES_MAX {
+        return with(&path);
+    }
+    let folder = File::open(data)?;
+    with(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(NAME))
 }
 
 /// Answers commands until `stop` resolves, and finishes those in hand.
 pub async fn serve(
     listener: UnixListener,
+    path: PathBuf,
     desk: Arc<Desk>,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    if let Some(path) = address.as_pathname() {
-        std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    }
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
     let mut conversations = JoinSet::new();
     tokio::pin!(stop);
     loop {
@@ -64,9 +76,7 @@ pub async fn serve(
         }
     }
     while conversations.join_next().await.is_some() {}
-    if let Some(path) = address.as_pathname() {
-        let _ = std::fs::remove_file(path);
-    }
+    let _ = std::fs::remove_file(path);
     Ok(())
 }
 

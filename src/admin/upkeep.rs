@@ -19,7 +19,8 @@ pub(super) fn check_store(desk: &Desk) -> Result<Value, NotDone> {
             [first, rest @ ..] if rest.is_empty() => first.clone(),
             [first, rest @ ..] => format!("{first}; and {} more", rest.len()),
         };
-        let mend = (!good).then_some("parvis reindex --all builds the state again from mail, journal and people");
+        let mend =
+            (!good).then_some("parvis reindex --all builds the state again from mail, journal and people");
         lines.push(json!({ "what": finding.what, "good": good, "detail": detail, "mend": mend }));
     }
     let fence = match desk.store.fence()? {

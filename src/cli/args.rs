@@ -139,7 +139,9 @@ pub(super) struct CheckArgs {
 #[derive(Subcommand, Debug)]
 pub(super) enum ListCommand {
     /// Make a list
-    #[command(after_help = "Example: parvis list create quartier@lists.example.org --name 'Le quartier' \\\n           --language fr --animator claire@example.org")]
+    #[command(
+        after_help = "Example: parvis list create quartier@lists.example.org --name 'Le quartier' \\\n           --language fr --animator claire@example.org"
+    )]
     Create {
         /// Where posts will be sent
         address: String,
@@ -201,7 +203,9 @@ pub(super) enum ListCommand {
 #[derive(Subcommand, Debug)]
 pub(super) enum MemberCommand {
     /// Add somebody who agreed to it
-    #[command(after_help = "Example: parvis member add quartier@lists.example.org anne@example.org --name 'Anne Martin'")]
+    #[command(
+        after_help = "Example: parvis member add quartier@lists.example.org anne@example.org --name 'Anne Martin'"
+    )]
     Add {
         /// The list
         list: String,
@@ -247,7 +251,9 @@ pub(super) enum MemberCommand {
         email: String,
     },
     /// Change how somebody reads, their name, their address
-    #[command(after_help = "Example: parvis member set quartier@lists.example.org anne@example.org reading=weekly")]
+    #[command(
+        after_help = "Example: parvis member set quartier@lists.example.org anne@example.org reading=weekly"
+    )]
     Set {
         /// The list
         list: String,
@@ -366,7 +372,9 @@ pub(super) enum HeldCommand {
         id: String,
     },
     /// Do not, and tell its author why
-    #[command(after_help = "Example: parvis held refuse 17 --reason 'Merci, mais la vente est réservée au marché.'")]
+    #[command(
+        after_help = "Example: parvis held refuse 17 --reason 'Merci, mais la vente est réservée au marché.'"
+    )]
     Refuse {
         /// From `parvis held ls`
         id: String,

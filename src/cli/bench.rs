@@ -172,7 +172,9 @@ async fn start(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
     let second = server(folder, "mx").await?;
     let seconds = begun.elapsed().as_secs_f64();
     end(second).await?;
-    Ok(json!({ "posts": args.messages, "seconds until the doors are open": seconds, "memory MB": memory_mb() }))
+    Ok(
+        json!({ "posts": args.messages, "seconds until the doors are open": seconds, "memory MB": memory_mb() }),
+    )
 }
 
 async fn import_some(server: &Server, args: &BenchArgs) -> anyhow::Result<f64> {
@@ -197,7 +199,8 @@ async fn server(folder: &Path, route: &str) -> anyhow::Result<Server> {
          [delivery]\nroute = {route:?}\n[web]\nlisten = [\"127.0.0.1:0\"]\n",
         folder.join("data").display().to_string()
     );
-    let config = Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?;
+    let config =
+        Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?;
     Ok(serve::start(&config, serve::system_clock()).await?)
 }
 
@@ -292,7 +295,10 @@ fn message(number: u64, bytes: usize) -> Vec<u8> {
     let answers = if number.is_multiple_of(4) {
         String::new()
     } else {
-        format!("In-Reply-To: <{0}@members.example>\r\nReferences: <{0}@members.example>\r\n", number - number % 4)
+        format!(
+            "In-Reply-To: <{0}@members.example>\r\nReferences: <{0}@members.example>\r\n",
+            number - number % 4
+        )
     };
     let mut raw = format!(
         "From: The author <{AUTHOR}>\r\nTo: <{LIST}>\r\nSubject: Measuring, {number}\r\n\
@@ -300,7 +306,8 @@ fn message(number: u64, bytes: usize) -> Vec<u8> {
          MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     )
     .into_bytes();
-    const LINE: &[u8] = b"The neighbours meet on the square at six, bring a chair and something to share.\r\n";
+    const LINE: &[u8] =
+        b"The neighbours meet on the square at six, bring a chair and something to share.\r\n";
     while raw.len() + LINE.len() <= bytes {
         raw.extend_from_slice(LINE);
     }

@@ -17,7 +17,8 @@ pub(super) fn check(
     voice: &Voice,
 ) -> anyhow::Result<ExitCode> {
     let config = config()?;
-    let mut lines = vec![line("configuration", true, &format!("{} is {}", "hostname", config.hostname), None)];
+    let mut lines =
+        vec![line("configuration", true, &format!("{} is {}", "hostname", config.hostname), None)];
     lines.extend(config.show().into_iter().map(|key| line("in force", true, &key, None)));
     lines.extend(installation(&config));
     if !args.offline {
@@ -41,9 +42,12 @@ fn installation(config: &Config) -> Vec<Value> {
     let mut lines = Vec::new();
     lines.push(match &config.storage {
         Storage::Sled => line("storage", true, "the state is kept in the data folder", None),
-        Storage::Postgres(_) => {
-            line("storage", false, "several nodes on one database are not built yet", Some("[storage] url = \"sled\""))
-        }
+        Storage::Postgres(_) => line(
+            "storage",
+            false,
+            "several nodes on one database are not built yet",
+            Some("[storage] url = \"sled\""),
+        ),
     });
     lines.push(match Route::parse(&config.delivery.route).map(|route| route.built()) {
         Ok(Ok(())) => line("delivery", true, &format!("copies go to {}", config.delivery.route), None),
@@ -53,10 +57,17 @@ fn installation(config: &Config) -> Vec<Value> {
             &format!("{why}; copies wait in the queue"),
             Some("[delivery] route = \"smtp://your-mail-server:25\""),
         ),
-        Err(why) => line("delivery", false, &why.to_string(), Some("[delivery] route = \"smtp://your-mail-server:25\"")),
+        Err(why) => line(
+            "delivery",
+            false,
+            &why.to_string(),
+            Some("[delivery] route = \"smtp://your-mail-server:25\""),
+        ),
     });
     lines.push(match &config.smtp.tls {
-        Presence::There(files) => line("TLS", true, &format!("the certificate is {}", files.cert.display()), None),
+        Presence::There(files) => {
+            line("TLS", true, &format!("the certificate is {}", files.cert.display()), None)
+        }
         Presence::Absent(files) => {
             line("TLS", true, &format!("without: there is no {}", files.cert.display()), None)
         }

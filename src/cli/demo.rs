@@ -38,7 +38,8 @@ pub(super) fn demo(args: &DemoArgs, voice: &Voice) -> anyhow::Result<ExitCode> {
         let ledger = demo.ledger().await?;
         tell(&demo, &ledger, args, voice)?;
         if !args.once && ledger.differences.is_empty() {
-            let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+            let (mut terminate, mut interrupt) =
+                (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}

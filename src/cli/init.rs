@@ -12,13 +12,15 @@ use crate::init::{DkimKey, InitPlace, InitRequest, plan, write};
 
 pub(super) fn init(args: &InitArgs, voice: &Voice) -> anyhow::Result<()> {
     let place = match &args.dir {
-        Some(dir) => {
-            InitPlace::Folder(std::path::absolute(dir).with_context(|| format!("cannot use {}", dir.display()))?)
-        }
+        Some(dir) => InitPlace::Folder(
+            std::path::absolute(dir).with_context(|| format!("cannot use {}", dir.display()))?,
+        ),
         None => InitPlace::System,
     };
     let operator = match &args.operator {
-        Some(text) => Some(EmailAddress::parse(text).with_context(|| format!("{text:?} cannot be the operator"))?),
+        Some(text) => {
+            Some(EmailAddress::parse(text).with_context(|| format!("{text:?} cannot be the operator"))?)
+        }
         None => None,
     };
     let request = InitRequest { place, hostname: args.hostname.clone(), operator };

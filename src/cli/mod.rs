@@ -72,7 +72,9 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => return check::check(&args, config, &voice),
         Command::Letters { lang } => papers::letters(lang.map(Into::into), &voice)?,
         Command::Completions { shell } => papers::completions(shell)?,
-        Command::Man { dir } => papers::man(&dir).with_context(|| format!("cannot write manual pages to {}", dir.display()))?,
+        Command::Man { dir } => {
+            papers::man(&dir).with_context(|| format!("cannot write manual pages to {}", dir.display()))?
+        }
         Command::Bench(args) => bench::bench(&args, &voice)?,
         Command::Import(command) => transfer::import(&config()?, command, &voice)?,
         Command::Export(args) => transfer::export(&config()?, &args, &voice)?,

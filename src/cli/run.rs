@@ -17,7 +17,8 @@ pub(super) fn serve(config: &Config) -> anyhow::Result<()> {
 /// not depend on where Parvis is started from.
 pub(super) fn log_to_stderr(level: &str) {
     let filter = EnvFilter::new(level);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second call, as in tests, changes nothing.
     let _ = lines.with_ansi(false).try_init();
 }

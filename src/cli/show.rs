@@ -13,8 +13,12 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         return json(answer);
     }
     let text = match request {
-        Request::ListLs => table(answer, &["address", "name", "language", "posts", "threads", "members", "held"]),
-        Request::ListShow { .. } | Request::MemberShow { .. } | Request::PersonShow { .. } => facts(answer, 0),
+        Request::ListLs => {
+            table(answer, &["address", "name", "language", "posts", "threads", "members", "held"])
+        }
+        Request::ListShow { .. } | Request::MemberShow { .. } | Request::PersonShow { .. } => {
+            facts(answer, 0)
+        }
         Request::ListCreate { .. } => list_made(answer),
         Request::ListSet { .. } | Request::ListState { .. } => {
             format!("{} is changed; parvis list show says how it is now\n", word(&answer["address"]))
@@ -70,7 +74,9 @@ pub(super) fn json(value: &Value) -> anyhow::Result<()> {
 
 fn list_made(answer: &Value) -> String {
     let address = word(&answer["address"]);
-    format!("{address} is made.\nAdd members: parvis member add {address} anne@example.org --name 'Anne Martin'\n")
+    format!(
+        "{address} is made.\nAdd members: parvis member add {address} anne@example.org --name 'Anne Martin'\n"
+    )
 }
 
 fn held_shown(answer: &Value) -> String {
@@ -85,10 +91,14 @@ fn held_shown(answer: &Value) -> String {
 
 fn members_imported(answer: &Value) -> String {
     let mut text = format!(
-        "{} added, {} were members already\n",
+        "{} added, {} changed, {} were members already\n",
         word(&answer["added"]),
+        word(&answer["updated"]),
         word(&answer["known"])
     );
+    for column in answer["ignored_columns"].as_array().into_iter().flatten() {
+        text.push_str(&format!("the column {:?} was not looked at\n", word(column)));
+    }
     for bad in answer["bad"].as_array().into_iter().flatten() {
         text.push_str(&format!("line {}: {}\n", word(&bad["line"]), word(&bad["why"])));
     }
@@ -153,7 +163,8 @@ fn table(rows: &Value, columns: &[&str]) -> String {
             None => text,
         }
     };
-    let mut lines: Vec<Vec<String>> = vec![columns.iter().map(|c| c.to_uppercase().replace('_', " ")).collect()];
+    let mut lines: Vec<Vec<String>> =
+        vec![columns.iter().map(|c| c.to_uppercase().replace('_', " ")).collect()];
     for row in rows.as_array().into_iter().flatten() {
         lines.push(columns.iter().map(|column| cell(row, column)).collect());
     }
@@ -191,6 +202,8 @@ fn facts(value: &Value, indent: usize) -> String {
             object.iter().map(line).collect()
         }
         Value::Array(items) => items.iter().map(|item| facts(item, indent) + "\n").collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => format!("{margin}{}\n", word(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            format!("{margin}{}\n", word(value))
+        }
     }
 }

@@ -117,7 +117,9 @@ fn held(command: HeldCommand) -> Request {
         HeldCommand::Ls { list } => Request::HeldLs { list },
         HeldCommand::Show { id } => Request::HeldShow { id },
         HeldCommand::Accept { id } => Request::HeldDecide { id, decision: HeldDecision::Accept },
-        HeldCommand::Refuse { id, reason } => Request::HeldDecide { id, decision: HeldDecision::Refuse(reason) },
+        HeldCommand::Refuse { id, reason } => {
+            Request::HeldDecide { id, decision: HeldDecision::Refuse(reason) }
+        }
         HeldCommand::Discard { id } => Request::HeldDecide { id, decision: HeldDecision::Discard },
     }
 }

@@ -81,7 +81,8 @@ impl Files {
             Frame::Name(name) => {
                 self.close()?;
                 // A name, and never a way out of the folder.
-                let name = Path::new(&name).file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
+                let name =
+                    Path::new(&name).file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
                 self.open = Some(BufWriter::new(File::create(self.folder.join(name))?));
                 Ok(())
             }
@@ -125,7 +126,11 @@ impl Progress {
         bar.set_position(messages);
         let said = |key: &str| show::word(counts.get(key).unwrap_or(&Value::Null));
         if !io::stderr().is_terminal() {
-            eprintln!("{messages} messages read, {} imported, {} there already", said("imported"), said("duplicates"));
+            eprintln!(
+                "{messages} messages read, {} imported, {} there already",
+                said("imported"),
+                said("duplicates")
+            );
         }
     }
 

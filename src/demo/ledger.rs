@@ -47,7 +47,9 @@ pub(super) async fn compare(demo: &Demo) -> Result<Ledger, DemoError> {
                 ledger.published += 1;
                 copies(demo, &info, sent, &mut ledger, &mut expected)?;
             }
-            None => ledger.differences.push(format!("<{}> was taken and is not in the archive", sent.message_id)),
+            None => {
+                ledger.differences.push(format!("<{}> was taken and is not in the archive", sent.message_id))
+            }
         }
     }
     mailboxes(&demo.folder.join("mailboxes"), &mut ledger, expected)?;
@@ -64,7 +66,9 @@ pub(super) async fn compare(demo: &Demo) -> Result<Ledger, DemoError> {
 fn published(demo: &Demo, sent: &Sent) -> Result<Option<PostInfo>, DemoError> {
     let store = &demo.server.desk.store;
     let lists = store.reader().lists().map_err(ServeError::from)?;
-    let Some(list) = lists.into_iter().find(|list| list.address.to_string() == sent.list) else { return Ok(None) };
+    let Some(list) = lists.into_iter().find(|list| list.address.to_string() == sent.list) else {
+        return Ok(None);
+    };
     let posts = store.reader().posts_by_message_id(list.id, &sent.message_id).map_err(ServeError::from)?;
     let Some(post) = posts.first() else { return Ok(None) };
     let info = store.post(post.id).map_err(ServeError::from)?;
@@ -84,7 +88,9 @@ fn copies(
     for line in store.ledger(info.id).map_err(ServeError::from)? {
         for (person, result) in line.copies {
             let person = store.person(person).map_err(ServeError::from)?;
-            let Some(address) = person.and_then(|person| person.addresses.into_iter().next()) else { continue };
+            let Some(address) = person.and_then(|person| person.addresses.into_iter().next()) else {
+                continue;
+            };
             ledger.owed += 1;
             match result {
                 CopyResult::Taken(_) => {
@@ -104,8 +110,11 @@ fn copies(
 /// Every file in every mailbox, read again.
 fn mailboxes(folder: &Path, ledger: &mut Ledger, mut expected: Expected) -> Result<(), DemoError> {
     for mailbox in entries(folder)? {
-        let Some(address) = mailbox.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
-        for file in entries(&mailbox)?.into_iter().filter(|file| file.extension().is_some_and(|e| e == "eml")) {
+        let Some(address) = mailbox.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
+            continue;
+        };
+        for file in entries(&mailbox)?.into_iter().filter(|file| file.extension().is_some_and(|e| e == "eml"))
+        {
             let raw = match std::fs::read(&file) {
                 Ok(raw) => raw,
                 Err(source) => return Err(io(&file, source)),
@@ -123,7 +132,9 @@ fn mailboxes(folder: &Path, ledger: &mut Ledger, mut expected: Expected) -> Resu
                     *owed -= 1;
                     ledger.read_back += 1;
                 }
-                Some(_) if !whole => ledger.differences.push(format!("{} is not a whole copy", file.display())),
+                Some(_) if !whole => {
+                    ledger.differences.push(format!("{} is not a whole copy", file.display()))
+                }
                 Some(_) => ledger.differences.push(format!("{address} got <{id}> twice")),
                 None => ledger.differences.push(format!("{address} got <{id}>, which nobody owed them")),
             }
@@ -154,7 +165,10 @@ async fn pages(demo: &Demo, ledger: &mut Ledger) -> Result<(), DemoError> {
     for sent in &demo.sent {
         let Some(info) = published(demo, sent)? else { continue };
         let name = sent.list.split('@').next().unwrap_or_default();
-        let id = percent_encoding::utf8_percent_encode(sent.message_id.as_str(), percent_encoding::NON_ALPHANUMERIC);
+        let id = percent_encoding::utf8_percent_encode(
+            sent.message_id.as_str(),
+            percent_encoding::NON_ALPHANUMERIC,
+        );
         let post = store.reader().post(info.id).map_err(ServeError::from)?;
         // Any word of the subject that HTML writes as it is.
         let plain = |word: &&str| word.len() > 3 && word.chars().all(|c| c.is_ascii_alphanumeric());
@@ -165,7 +179,9 @@ async fn pages(demo: &Demo, ledger: &mut Ledger) -> Result<(), DemoError> {
     for (path, word) in wanted {
         match http::get(demo.archive, &path).await {
             Ok(page) if page.status == 200 && page.body.contains(&word) => ledger.pages += 1,
-            Ok(page) if page.status == 200 => ledger.differences.push(format!("{path} does not say {word:?}")),
+            Ok(page) if page.status == 200 => {
+                ledger.differences.push(format!("{path} does not say {word:?}"))
+            }
             Ok(page) => ledger.differences.push(format!("{path} answers {}", page.status)),
             Err(error) => ledger.differences.push(format!("{path} cannot be read: {error}")),
         }

@@ -105,7 +105,8 @@ pub async fn run(folder: &Path, teller: &dyn Teller) -> Result<Demo, DemoError> 
     let mailboxes = folder.join("mailboxes");
     std::fs::create_dir_all(&mailboxes).map_err(|source| io(&mailboxes, source))?;
     let (stop_catching, stopping) = tokio::sync::watch::channel(false);
-    let catcher = catcher::open(mailboxes.clone(), stopping.clone()).await.map_err(|source| io(&mailboxes, source))?;
+    let catcher =
+        catcher::open(mailboxes.clone(), stopping.clone()).await.map_err(|source| io(&mailboxes, source))?;
     let config = configuration(folder, catcher)?;
     let mut server = serve::start(&config, serve::system_clock()).await?;
     let archive = first(&server.web)?;
@@ -173,7 +174,8 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
         animators: Vec::new(),
     };
     ask(server, create, Vec::new()).await?;
-    let settings = [("archive", "public"), ("promise", community.promise), ("description", community.description)];
+    let settings =
+        [("archive", "public"), ("promise", community.promise), ("description", community.description)];
     let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     ask(server, Request::ListSet { list: community.address.to_owned(), settings }, Vec::new()).await?;
     let members = Request::MemberImport {
@@ -187,8 +189,10 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
         doing: "read the archive that comes with Parvis".to_owned(),
         source: std::io::Error::other(fault),
     };
-    let items = import::sources::mbox_items_from(std::io::Cursor::new(community.archive), community.address).map_err(wrong)?;
-    let items: Vec<Vec<u8>> = items.map(|item| item.map(|item| pack(&item))).collect::<Result<_, _>>().map_err(wrong)?;
+    let items = import::sources::mbox_items_from(std::io::Cursor::new(community.archive), community.address)
+        .map_err(wrong)?;
+    let items: Vec<Vec<u8>> =
+        items.map(|item| item.map(|item| pack(&item))).collect::<Result<_, _>>().map_err(wrong)?;
     let request = Request::Import { list: community.address.to_owned(), rehearsal: Rehearsal::ForReal };
     let imported = ask(server, request, items).await?;
     teller.say(&format!("  {} messages of its archive, nobody mailed", imported["imported"]));
@@ -198,7 +202,8 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
 /// What a command would ask over the control socket.
 async fn ask(server: &Server, request: Request, blobs: Vec<Vec<u8>>) -> Result<Value, DemoError> {
     let desk = server.desk.clone();
-    let performed = tokio::task::spawn_blocking(move || perform(&desk, request, &mut Given(blobs.into_iter())));
+    let performed =
+        tokio::task::spawn_blocking(move || perform(&desk, request, &mut Given(blobs.into_iter())));
     let ended = performed.await.map_err(|error| DemoError::Io {
         doing: "carry out a command".to_owned(),
         source: std::io::Error::other(error.to_string()),
@@ -233,7 +238,9 @@ async fn send_live_posts(server: &mut Server, teller: &dyn Teller) -> Result<(Ve
     let refused = |post: &str, outcome: &Outcome| DemoError::NotTaken {
         post: post.to_owned(),
         reply: match outcome {
-            Outcome::Taken { reply } | Outcome::PutOff { reply, .. } | Outcome::Refused { reply, .. } => reply.clone(),
+            Outcome::Taken { reply } | Outcome::PutOff { reply, .. } | Outcome::Refused { reply, .. } => {
+                reply.clone()
+            }
             Outcome::Lost { why, .. } => why.clone(),
         },
     };
@@ -269,7 +276,8 @@ fn as_sent(community: &Community, text: &[u8], server: &Server) -> Result<(Copy,
         doing: format!("read a live post of {}", community.address),
         source: std::io::Error::other(format!("it has no {what}")),
     };
-    let id = headers.get("message-id").and_then(|value| MessageId::parse(&value)).ok_or_else(|| wrong("id"))?;
+    let id =
+        headers.get("message-id").and_then(|value| MessageId::parse(&value)).ok_or_else(|| wrong("id"))?;
     let from = headers.get("from").ok_or_else(|| wrong("author"))?;
     let author = crate::mail::words::mailboxes(&from).into_iter().find_map(|mailbox| mailbox.address);
     let recipient = EmailAddress::parse(community.address).map_err(|_| wrong("list"))?;

@@ -53,7 +53,11 @@ pub async fn deliver<O: Outbox + 'static>(
         let due_in = dispatch.next_due().map_or(LOOK_AGAIN, |due| due.since(desk.now()).min(LOOK_AGAIN));
         tokio::select! {
             Some(ended) = in_hand.join_next(), if !in_hand.is_empty() => match ended {
-                Ok((work, Ok(ended))) => dispatch.give_back(&work, ended, &desk.retry, desk.now(), spread.next()),
+                Ok((work, Ok(ended))) => {
+                    dispatch.give_back(&work, ended, &desk.retry, desk.now(), spread.next());
+                    // When the last is back, what was put off meanwhile has its moment to be known.
+                    look |= in_hand.is_empty();
+                }
                 Ok((_, Err(error))) => return Err(error),
                 Err(error) => tracing::error!(%error, "sending something ended in a failure of ours"),
             },

@@ -98,7 +98,9 @@ impl Dispatch {
     /// How often a letter was put off so far.
     pub fn letter_attempts(&self, work: &Work) -> u32 {
         match work {
-            Work::Letter(letter) => self.letters_later.get(&letter.letter).map_or(0, |(attempts, _)| *attempts),
+            Work::Letter(letter) => {
+                self.letters_later.get(&letter.letter).map_or(0, |(attempts, _)| *attempts)
+            }
             Work::Copy(..) => 0,
         }
     }

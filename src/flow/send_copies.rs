@@ -20,14 +20,16 @@ use crate::store::{PostInfo, StoreError};
 
 /// What all copies of a post in one language share.
 pub struct Prepared {
+    /// How long the journal was then: while it is no longer, nothing about list or post has changed.
+    journal: u64,
     list: List,
-    head: PreparedCopy,
+    head: Arc<PreparedCopy>,
     body: DotStuffed,
 }
 
 /// Makes copies, keeping what is common of the posts in hand.
 pub struct CopyMaker {
-    prepared: Mutex<HashMap<(PostId, Language), Arc<Prepared>>>,
+    prepared: Mutex<HashMap<(PostId, Option<Language>), Arc<Prepared>>>,
 }
 
 /// More posts than this are not kept prepared.
@@ -61,24 +63,31 @@ impl CopyMaker {
         post: PostId,
         reader: Option<Language>,
     ) -> Result<Option<Arc<Prepared>>, FlowError> {
+        let journal = desk.store.journal_len();
+        let known =
+            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&(post, reader)).cloned();
+        if let Some(prepared) = known.as_ref().filter(|prepared| prepared.journal == journal) {
+            return Ok(Some(prepared.clone()));
+        }
         let Some(info) = desk.store.post(post)? else { return Ok(None) };
         let Some(list) = info.list.map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
-        let language = reader.unwrap_or(list.settings.language);
-        let known =
-            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&(post, language)).cloned();
-        if let Some(prepared) = known.filter(|prepared| prepared.list == list) {
-            return Ok(Some(prepared));
-        }
-        let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
-        let made = Arc::new(prepare(desk, &info, list, language, &raw));
+        let made = match known.filter(|prepared| prepared.list == list) {
+            Some(known) => Prepared { journal, list, head: known.head.clone(), body: known.body.clone() },
+            None => {
+                let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
+                let language = reader.unwrap_or(list.settings.language);
+                prepare(desk, &info, list, language, &raw, journal)
+            }
+        };
+        let made = Arc::new(made);
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes: usize = prepared.values().map(|p| p.body.as_bytes().len()).sum();
         if prepared.len() >= PREPARED_MAX || bytes > PREPARED_BYTES_MAX {
             prepared.clear();
         }
-        prepared.insert((post, language), made.clone());
+        prepared.insert((post, reader), made.clone());
         Ok(Some(made))
     }
 
@@ -160,7 +169,14 @@ fn result_of(
     })
 }
 
-fn prepare(desk: &Desk, info: &PostInfo, list: List, language: Language, raw: &[u8]) -> Prepared {
+fn prepare(
+    desk: &Desk,
+    info: &PostInfo,
+    list: List,
+    language: Language,
+    raw: &[u8],
+    journal: u64,
+) -> Prepared {
     let settings = &list.settings;
     let has_archive = settings.archive != ArchivePolicy::None;
     let archive = desk.archive_url(&list);
@@ -198,9 +214,9 @@ fn prepare(desk: &Desk, info: &PostInfo, list: List, language: Language, raw: &[
         missing_date: Some(&missing_date),
         loop_mark: &list_id,
     };
-    let head = compose::prepare(raw, &edits);
+    let head = Arc::new(compose::prepare(raw, &edits));
     let body = dot_stuff(head.body());
-    Prepared { list, head, body }
+    Prepared { journal, list, head, body }
 }
 
 /// Two lines under a post: whose group it is, and how to leave. Words only, so that all copies of

@@ -1,13 +1,15 @@
 //! From the truth to the working state: reading what the state has not seen yet, and putting in
 //! order what a crash left half written.
 
+mod groups;
+
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use self::groups::JournalReading;
 use super::engine::{Engine, EngineError};
-use super::event::Line;
-use super::journal::{self, Found};
+use super::journal;
 use super::ledger::{self, CopyOutcome};
 use super::records::FanOutRecord;
 use super::segments::MailPlace;
@@ -203,7 +205,7 @@ impl Truth<'_> {
         let key = keys::fan_out(post);
         let Some(fan_out) = view.record::<FanOutRecord>(&key)? else { return Ok(()) };
         let path = ledger::path(self.data, post);
-        let ledger::Read { lines, end, damaged } =
+        let ledger::Read { lines, end, damaged, rest } =
             ledger::read_from(self.data, post, fan_out.ledger_bytes).map_err(|e| failed("read", &path, e))?;
         for line in lines {
             for (person, result) in line.copies {
@@ -216,10 +218,7 @@ impl Truth<'_> {
         }
         self.engine.apply(&view.into_batch())?;
         self.keep("deliveries", damaged.into_iter().map(|(_, bytes)| bytes));
-        if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > end) {
-            self.cut("deliveries", &path, end)?;
-        }
-        Ok(())
+        if rest.is_empty() { Ok(()) } else { self.cut("deliveries", &path, end) }
     }
 
     /// Mail that no journal line speaks of was never answered; it stands at the end of its file.
@@ -264,70 +263,178 @@ impl Truth<'_> {
     }
 }
 
-/// Lines on their way from the journal to the state, group by group.
-struct JournalReading {
-    /// After the last group that counts.
-    reached: journal::Position,
-    /// Lines of groups that count, to be applied.
-    ready: Vec<Line>,
-    /// Lines of a group whose last has not been met yet.
-    group: Vec<Line>,
-    /// Where those begin.
-    group_start: journal::Position,
-    /// What stands after the last line and is none, and where.
-    no_lines: Vec<(journal::Position, Vec<u8>)>,
-    damage_inside: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address::EmailAddress;
+    use crate::domain::ids::{ListId, PersonId};
+    use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
+    use crate::domain::member::{Joined, Membership, Person};
+    use crate::domain::moderation::HoldReason;
+    use crate::domain::proof::Proof;
+    use crate::domain::time::Timestamp;
+    use crate::store::change::{Change, Shelf};
+    use crate::store::event::{
+        DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
+    };
+    use crate::store::ledger::CopyResult;
+    use crate::store::{Store, StoreOptions};
 
-impl JournalReading {
-    fn new(from: journal::Position) -> JournalReading {
-        JournalReading {
-            reached: from,
-            ready: Vec::new(),
-            group: Vec::new(),
-            group_start: from,
-            no_lines: Vec::new(),
-            damage_inside: false,
-        }
+    type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+    fn entries(engine: &Engine) -> Entries {
+        engine.scan(b"", b"").collect::<Result<_, _>>().expect("readable")
     }
 
-    /// Takes what was found; gives back damage that turns out not to be at the end.
-    fn take(&mut self, found: Found, place: std::ops::Range<journal::Position>) -> Vec<Vec<u8>> {
-        let line = match found {
-            Found::Damaged(bytes) => {
-                self.no_lines.push((place.start, bytes));
-                return Vec::new();
-            }
-            Found::Line(line) => *line,
+    fn moment() -> Timestamp {
+        Timestamp::from_seconds(1_795_348_800)
+    }
+
+    fn raw(subject: &str) -> Vec<u8> {
+        format!("From: a@x.example\nSubject: {subject}\nMessage-ID: <{subject}>\nReferences: <r>\n\nx\n")
+            .into()
+    }
+
+    fn received(post: u64, subject: &str) -> Change {
+        let raw = raw(subject);
+        let (post, list) = (PostId(post), ListId(1));
+        let content = data_encoding::HEXLOWER.encode(&parse::content_key(&raw));
+        let mail = MailPlace { file: String::new(), offset: 0, len: 0 };
+        let (author, proof, via) = (Some(PersonId(1)), Proof::NoMeans, Via::Lmtp);
+        Change::at(moment()).mail(post, Shelf::List(list), &raw, "", moment()).event(Event::Received {
+            post,
+            list: Some(list),
+            mail,
+            content,
+            author,
+            proof,
+            via,
+        })
+    }
+
+    fn outcome(post: u64, person: u32, result: CopyResult) -> Change {
+        Change::at(moment()).outcome(CopyOutcome { post: PostId(post), person: PersonId(person), result })
+    }
+
+    /// Every kind of event, and everything that can happen to one post after another.
+    fn eventful(store: &Store) {
+        let list = |name: &str| {
+            let address = ListAddress::parse(name).expect("an address");
+            let settings = ListSettings::preset(Preset::Discussion, "x", Language::En);
+            let list = List { id: ListId(1), address, state: ListState::Open, since: moment(), settings };
+            Event::List { list: Box::new(list), cause: ListCause::Made }
         };
-        let damaged: Vec<Vec<u8>> = self.no_lines.drain(..).map(|(_, bytes)| bytes).collect();
-        self.damage_inside |= !damaged.is_empty();
-        let first_of = |line: &Line| line.seq.saturating_sub(u64::from(line.group.0));
-        if self.group.first().is_some_and(|before| first_of(before) != first_of(&line)) {
-            // A later group began, so this one had been written whole: its last line is damaged.
-            self.ready.append(&mut self.group);
+        let member = |person| Event::Member {
+            member: Box::new(Membership::new(ListId(1), PersonId(person), Joined::Declared, moment())),
+            cause: MemberCause::Added,
+            by: None,
+        };
+        let person = |id, address: &str| Person {
+            id: PersonId(id),
+            addresses: vec![EmailAddress::parse(address).expect("an address")],
+            name: String::new(),
+            language: None,
+        };
+        let event = |event| Change::at(moment()).event(event);
+        let published = |post| {
+            let readers = [PersonId(1), PersonId(2)].into_iter().collect();
+            event(Event::Published { post: PostId(post), list: ListId(1), by: None, readers })
+        };
+        let held = |post| event(Event::Held { post: PostId(post), reason: HoldReason::FirstPost });
+        let (refused, discarded) = (PostId(4), PostId(3));
+        let mail = MailPlace { file: "mail/1/000001.mbox".to_owned(), offset: 0, len: 0 };
+        let imported = Event::Imported {
+            post: PostId(6),
+            list: ListId(1),
+            mail,
+            content: "00".repeat(32),
+            dated: moment(),
+        };
+        let about = LetterAbout::Welcome { list: ListId(1), person: PersonId(1) };
+        for change in [
+            event(list("a@x.example")),
+            event(list("b@x.example")),
+            Change::at(moment()).person(person(1, "one@x.example")).person(person(2, "two@x.example")),
+            // An address passes from one to the other, the taker first.
+            Change::at(moment()).person(person(2, "one@x.example")).person(person(1, "three@x.example")),
+            event(member(1)).event(member(2)),
+            received(1, "p1"),
+            event(Event::Attempted { post: PostId(1), attempts: 1 }),
+            published(1),
+            outcome(1, 1, CopyResult::Taken(String::new())),
+            outcome(1, 2, CopyResult::PutOff { attempts: 1, next: moment(), reply: String::new() }),
+            received(2, "p2"),
+            held(2),
+            published(2),
+            outcome(2, 1, CopyResult::Gone),
+            outcome(2, 2, CopyResult::Failed(String::new())),
+            received(3, "same"),
+            held(3),
+            event(Event::Dropped { post: discarded, why: DropReason::Discarded, by: None }),
+            received(4, "p4"),
+            held(4),
+            event(Event::Refused { post: refused, by: None, words: "non".to_owned() }),
+            received(5, "same"),
+            event(imported),
+            event(Event::LetterOwed { letter: 1, about: about.clone() }),
+            event(Event::LetterOwed { letter: 2, about }),
+            event(Event::LetterDone { letter: 1, outcome: LetterOutcome::Pointless }),
+        ] {
+            store.commit(change).expect("committed");
         }
-        if self.group.is_empty() {
-            self.group_start = place.start;
-        }
-        let (at, of) = line.group;
-        let seq = line.seq;
-        self.group.push(line);
-        if at + 1 >= of {
-            self.reached = journal::Position { seq, ..place.end };
-            self.ready.append(&mut self.group);
-        }
-        damaged
     }
 
-    /// Where the journal's files end with a group that was never answered.
-    fn unfinished(&self) -> Vec<journal::Position> {
-        let mut starts: Vec<journal::Position> = self.no_lines.iter().map(|(start, _)| *start).collect();
-        if !self.group.is_empty() {
-            starts.push(self.group_start);
-        }
-        starts.sort();
-        starts.dedup_by_key(|start| start.file);
-        starts
+    #[test]
+    fn applied_twice_the_truth_says_no_more_than_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let zone = Zone::utc();
+        let options = StoreOptions { data: folder.path().to_owned(), zone: zone.clone(), reserve_bytes: 0 };
+        let store = Store::open(options, moment()).expect("opens");
+        eventful(&store);
+        let living = entries(store.reader().engine());
+
+        let built = Engine::open(&folder.path().join("state/again")).expect("opens");
+        catch_up(folder.path(), &built, &zone, Ends::Leave).expect("built");
+        assert_eq!(entries(&built), living);
+
+        // Everything again, from the first line.
+        let mut forget = View::new(&built);
+        forget.remove(keys::setting(POSITION));
+        forget.remove(keys::setting(PEOPLE));
+        built.apply(&forget.into_batch()).expect("applied");
+        catch_up(folder.path(), &built, &zone, Ends::Leave).expect("built");
+        assert_eq!(entries(&built), living);
+
+        // Each line twice in a row.
+        let twice = Engine::open(&folder.path().join("state/twice")).expect("opens");
+        let mut summarize = |post: PostId, place: &MailPlace| {
+            archive::read_mail(folder.path(), post, place)
+                .map_or_else(|_| Summary::default(), |raw| parse::summarize(&raw))
+        };
+        let apply_line = |line: &Line, summarize: apply::Summaries<'_>| {
+            let mut view = View::new(&twice);
+            apply::apply(&mut view, line, &zone, summarize).expect("applied");
+            twice.apply(&view.into_batch()).expect("applied");
+        };
+        let outcomes_of = |post| store.ledger(post).expect("readable");
+        store
+            .history(|line| {
+                apply_line(&line, &mut summarize);
+                let once = entries(&twice);
+                apply_line(&line, &mut summarize);
+                assert_eq!(entries(&twice), once, "{:?}", line.event);
+                let Event::Published { post, .. } = line.event else { return };
+                for (person, result) in outcomes_of(post).into_iter().flat_map(|line| line.copies) {
+                    let states = [(); 2].map(|()| {
+                        let mut view = View::new(&twice);
+                        let outcome = CopyOutcome { post, person, result: result.clone() };
+                        apply::apply_outcome(&mut view, &outcome).expect("applied");
+                        twice.apply(&view.into_batch()).expect("applied");
+                        entries(&twice)
+                    });
+                    assert_eq!(states[0], states[1], "{result:?}");
+                }
+            })
+            .expect("readable");
     }
 }

@@ -11,15 +11,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::change::{Change, Shelf, unmet};
-use super::engine::{Engine, EngineError};
+use super::catch_up::Ends;
+use super::change::{Change, Conflict, Shelf, unmet};
+use super::engine::{Engine, EngineError, Health};
 use super::event::{Event, Line};
 use super::files::{Appender, Failure};
 use super::ledger::{CopyResult, LedgerLine};
 use super::readers::ReadersCache;
 use super::segments::{self, MailPlace};
 use super::view::View;
-use super::{StoreError, apply, catch_up, journal, keys, lines, people, rebuild};
+use super::{StoreError, apply, catch_up, instance, journal, keys, lines, people, rebuild};
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::parse;
@@ -87,43 +88,41 @@ impl Committer {
 
     fn commit(&mut self, group: Vec<(Box<Change>, Answer)>) {
         if self.closed.load(Ordering::Acquire) {
-            answer_all(group.into_iter().map(|(_, answer)| answer), &StoreError::Closed);
-            return;
+            return answer_all(group.into_iter().map(|(_, answer)| answer), &StoreError::Closed);
+        }
+        if let Err(error) = self.revive() {
+            return answer_all(group.into_iter().map(|(_, answer)| answer), &error);
         }
         let engine = self.engine.clone();
         let mut staged = Staged::new(&engine, self.position.seq);
-        let mut waiting = Vec::with_capacity(group.len());
+        let mut answers = Answers::default();
         for (change, answer) in group {
             match self.stage(&mut staged, *change) {
-                Ok(()) => waiting.push(answer),
-                Err(error @ StoreError::Conflict(_)) => {
-                    let _ = answer.send(Err(error));
-                }
+                Ok(()) => answers.waiting.push(answer),
+                Err(StoreError::Conflict(conflict)) => answers.refused.push((answer, conflict)),
                 Err(error) => {
-                    self.close(&error);
-                    let _ = answer.send(Err(StoreError::Closed));
-                    answer_all(waiting.into_iter(), &StoreError::Closed);
-                    return;
+                    // Nothing is written yet: who asks again may find the state in order.
+                    self.files.unstage();
+                    answers.waiting.push(answer);
+                    return answers.all_failed(&error);
                 }
             }
         }
-        if waiting.is_empty() {
+        if answers.waiting.is_empty() {
             self.files.unstage();
-            return;
+            return answers.give();
         }
         match self.write(staged) {
             Ok(()) => {
                 let seq = self.position.seq;
                 // Outcomes alone write no line, and wake nobody.
                 self.changed.send_if_modified(|known| std::mem::replace(known, seq) != seq);
-                for answer in waiting {
-                    let _ = answer.send(Ok(()));
-                }
+                answers.give();
             }
-            Err(error @ StoreError::Full) => answer_all(waiting.into_iter(), &error),
+            Err(error @ StoreError::Full) => answers.all_failed(&error),
             Err(error) => {
                 self.close(&error);
-                answer_all(waiting.into_iter(), &StoreError::Closed);
+                answers.all_failed(&StoreError::Closed);
             }
         }
     }
@@ -224,7 +223,11 @@ impl Committer {
         staged.view.put_record(keys::setting(catch_up::PEOPLE), &self.people);
         let lists = std::mem::take(&mut staged.lists_with_other_readers);
         lists.iter().for_each(|list| self.readers.forget(*list));
-        self.engine.apply(&staged.view.into_batch())?;
+        if let Err(error) = self.engine.apply(&staged.view.into_batch()) {
+            // The group is durable all the same. Until the state is in order again it answers
+            // nothing, and nothing is taken.
+            tracing::error!(%error, "the state did not take what the journal has");
+        }
         lists.iter().for_each(|list| self.readers.forget(*list));
         Ok(())
     }
@@ -248,6 +251,28 @@ impl Committer {
         let built = rebuild::build_beside(&self.data, &self.zone, rebuild::BUILDING)?;
         self.engine.replace(&built, &super::open::next_state_folder(&self.engine.folder()))?;
         self.readers.forget_all();
+        Ok(())
+    }
+
+    /// Puts the state in order again, if something was wrong with it. The truth is whole: what the
+    /// state lost is read from it.
+    fn revive(&mut self) -> Result<(), StoreError> {
+        match self.engine.health() {
+            Health::Good => return Ok(()),
+            Health::Failed => {
+                tracing::error!("the disk failed the state; it is opened again");
+                self.engine.open_again()?;
+                catch_up::catch_up(&self.data, &self.engine, &self.zone, Ends::Leave)?;
+                self.readers.forget_all();
+            }
+            Health::Damaged => {
+                tracing::error!("the state is damaged; it is built again");
+                self.rebuild()?;
+                let mark = instance::mark(&self.data).map_err(|e| self.io("journal", e))?;
+                instance::write_state_mark(&self.data, &mark).map_err(|e| self.io("state", e))?;
+            }
+        }
+        tracing::info!("the state is in order again");
         Ok(())
     }
 
@@ -290,6 +315,30 @@ fn rank(file: &str) -> u8 {
 fn answer_all(answers: impl Iterator<Item = Answer>, error: &StoreError) {
     for answer in answers {
         let _ = answer.send(Err(error.clone()));
+    }
+}
+
+/// Who waits for what becomes of a group.
+#[derive(Default)]
+struct Answers {
+    waiting: Vec<Answer>,
+    /// Told only once the group is durable: what was first may be part of it.
+    refused: Vec<(Answer, Conflict)>,
+}
+
+impl Answers {
+    fn give(self) {
+        for answer in self.waiting {
+            let _ = answer.send(Ok(()));
+        }
+        for (answer, conflict) in self.refused {
+            let _ = answer.send(Err(StoreError::Conflict(conflict)));
+        }
+    }
+
+    fn all_failed(self, error: &StoreError) {
+        let refused = self.refused.into_iter().map(|(answer, _)| answer);
+        answer_all(self.waiting.into_iter().chain(refused), error);
     }
 }
 

@@ -107,9 +107,11 @@ mod tests {
         assert!(text.contains(r#""what":"held","post":9,"reason":"first-post""#), "{text}");
         assert_eq!(lines::read(&bytes), Some(line));
         for at in 0..bytes.len() {
-            let mut other = bytes.clone();
-            other[at] ^= 1;
-            assert_eq!(lines::read::<Line>(&other), None, "byte {at}");
+            for bit in 0..8 {
+                let mut other = bytes.clone();
+                other[at] ^= 1 << bit;
+                assert_eq!(lines::read::<Line>(&other), None, "byte {at}");
+            }
             assert_eq!(lines::read::<Line>(&bytes[..at]), None, "cut at {at}");
         }
     }

@@ -58,6 +58,18 @@ pub(super) fn path(data: &Path, post: PostId) -> PathBuf {
     data.join("deliveries").join(format!("{post}.jsonl"))
 }
 
+/// The posts that have a ledger, in order.
+pub(super) fn posts(data: &Path) -> io::Result<Vec<PostId>> {
+    let mut posts = Vec::new();
+    for entry in std::fs::read_dir(data.join("deliveries"))? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|n| n.strip_suffix(".jsonl")).and_then(|n| n.parse().ok());
+        posts.extend(number.map(PostId));
+    }
+    posts.sort();
+    Ok(posts)
+}
+
 /// What stands in a ledger.
 pub(super) struct Read {
     /// Its whole lines, in order.
@@ -66,11 +78,13 @@ pub(super) struct Read {
     pub(super) end: u64,
     /// What stands between them and is no line, with its offset.
     pub(super) damaged: Vec<(u64, Vec<u8>)>,
+    /// What stands after them and is no line, with its offset.
+    pub(super) rest: Vec<(u64, Vec<u8>)>,
 }
 
 /// Reads a post's ledger from an offset on.
 pub(super) fn read_from(data: &Path, post: PostId, offset: u64) -> io::Result<Read> {
-    let mut read = Read { lines: Vec::new(), end: offset, damaged: Vec::new() };
+    let mut read = Read { lines: Vec::new(), end: offset, damaged: Vec::new(), rest: Vec::new() };
     let file = match File::open(path(data, post)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(read),
@@ -78,17 +92,17 @@ pub(super) fn read_from(data: &Path, post: PostId, offset: u64) -> io::Result<Re
     };
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(offset))?;
-    let (mut at, mut bytes, mut no_lines) = (offset, Vec::new(), Vec::new());
+    let (mut at, mut bytes) = (offset, Vec::new());
     while reader.read_until(b'\n', &mut bytes)? > 0 {
         let start = at;
         at += bytes.len() as u64;
         match lines::read(&bytes) {
             Some(line) => {
                 read.lines.push(line);
-                read.damaged.append(&mut no_lines);
+                read.damaged.append(&mut read.rest);
                 read.end = at;
             }
-            None => no_lines.push((start, bytes.clone())),
+            None => read.rest.push((start, bytes.clone())),
         }
         bytes.clear();
     }

@@ -95,7 +95,12 @@ pub enum StoreError {
 
 impl From<EngineError> for StoreError {
     fn from(error: EngineError) -> StoreError {
-        StoreError::State(error.to_string())
+        match error {
+            EngineError::Full => StoreError::Full,
+            EngineError::InUse | EngineError::Failed(_) | EngineError::Damaged(_) => {
+                StoreError::State(error.to_string())
+            }
+        }
     }
 }
 
@@ -242,6 +247,11 @@ impl Store {
     /// Says when something was committed: the journal's length in lines.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.clone()
+    }
+
+    /// The journal's length in lines: while it stays, nothing but copies has moved.
+    pub fn journal_len(&self) -> u64 {
+        *self.changed.borrow()
     }
 
     /// The key tokens are derived from.

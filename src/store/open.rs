@@ -157,7 +157,8 @@ fn open_state(data: &Path, mark: &str, zone: &Zone) -> Result<(Engine, Opened), 
         Ok((Some(known), engine)) if known == zone.name() => return Ok((engine, opened)),
         Ok((Some(known), _)) => format!("its months are those of {known}"),
         Err(EngineError::InUse) => return Err(StoreError::InUse(folder)),
-        Err(error @ EngineError::Failed(_)) => error.to_string(),
+        Err(EngineError::Full) => return Err(StoreError::Full),
+        Err(error @ (EngineError::Failed(_) | EngineError::Damaged(_))) => error.to_string(),
     };
     opened.rebuilt = Some(why);
     move_state_aside(data)?;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::archive::PostState;
 use super::event::Totals;
-use super::records::HeldRecord;
+use super::records::{FanOutRecord, HeldRecord};
 use super::set_aside::SetAside;
-use super::{Store, StoreError, journal, keys, rebuild};
+use super::{Store, StoreError, catch_up, journal, keys, ledger, people, rebuild};
 use crate::domain::ids::PostId;
 
 /// What was looked at, and what is wrong with it; nothing, if it is right.
@@ -22,7 +22,15 @@ pub struct Finding {
 
 /// Looks at everything. Takes as long as reading all the mail does.
 pub fn verify(store: &Store) -> Result<Vec<Finding>, StoreError> {
-    Ok(vec![journal_lines(store)?, messages(store)?, waiting(store)?, copies(store)?, set_aside(store)])
+    Ok(vec![
+        journal_lines(store)?,
+        people_lines(store)?,
+        ledgers(store)?,
+        messages(store)?,
+        waiting(store)?,
+        copies(store)?,
+        set_aside(store),
+    ])
 }
 
 /// Builds the state again and compares; nothing may be committed meanwhile.
@@ -35,8 +43,13 @@ pub fn compare_with_rebuilt(store: &Store) -> Result<Finding, StoreError> {
 fn journal_lines(store: &Store) -> Result<Finding, StoreError> {
     let mut finding = Finding { what: "journal", looked_at: 0, faults: Vec::new() };
     let mut last = 0;
+    // What stands behind it may be half written just now.
+    let reached: journal::Position =
+        store.reader().record(&keys::setting(catch_up::POSITION))?.unwrap_or_default();
+    let is_reached = |end: journal::Position| (end.file, end.offset) <= (reached.file, reached.offset);
     journal::read_from(store.data(), journal::Position::default(), |found, place| {
         match found {
+            _ if !is_reached(place.end) => {}
             journal::Found::Line(line) => {
                 if line.seq != last + 1 {
                     finding.faults.push(format!("line {} is followed by line {}", last, line.seq));
@@ -51,12 +64,54 @@ fn journal_lines(store: &Store) -> Result<Finding, StoreError> {
         }
         Ok(())
     })
-    .map_err(|source| StoreError::Io {
-        doing: "read the journal in",
-        path: store.data().to_owned(),
-        why: source.to_string(),
-    })?;
+    .map_err(|source| unreadable(store, "journal", source))?;
+    if last < reached.seq {
+        finding.faults.push(format!("line {last} is the last, and there were {}", reached.seq));
+    }
     Ok(finding)
+}
+
+fn people_lines(store: &Store) -> Result<Finding, StoreError> {
+    let mut finding = Finding { what: "people", looked_at: 0, faults: Vec::new() };
+    let reached: people::Position =
+        store.reader().record(&keys::setting(catch_up::PEOPLE))?.unwrap_or_default();
+    let file = people::current(store.data()).map_err(|source| unreadable(store, "people", source))?;
+    let from = people::Position { file, offset: 0 };
+    let read = people::read_from(store.data(), from, |found| match found {
+        Ok(_) => finding.looked_at += 1,
+        Err((offset, _)) if file == reached.file && offset >= reached.offset => {}
+        Err((offset, _)) => {
+            finding.faults.push(format!("people/{file:06}.jsonl holds no line at byte {offset}"));
+        }
+    });
+    let end = read.map_err(|source| unreadable(store, "people", source))?;
+    if file == reached.file && end.offset < reached.offset {
+        finding.faults.push(format!("people/{file:06}.jsonl was {} bytes long", reached.offset));
+    }
+    Ok(finding)
+}
+
+fn ledgers(store: &Store) -> Result<Finding, StoreError> {
+    let mut finding = Finding { what: "ledgers", looked_at: 0, faults: Vec::new() };
+    for post in ledger::posts(store.data()).map_err(|source| unreadable(store, "deliveries", source))? {
+        let read = ledger::read_from(store.data(), post, 0);
+        let read = read.map_err(|source| unreadable(store, "deliveries", source))?;
+        finding.looked_at += read.lines.len() as u64;
+        let fan_out: Option<FanOutRecord> = store.reader().record(&keys::fan_out(post))?;
+        // Behind what the state has seen, an outcome may be half written just now.
+        let seen = fan_out.map_or(u64::MAX, |fan_out| fan_out.ledger_bytes);
+        for (offset, _) in read.damaged.iter().chain(&read.rest).filter(|(offset, _)| *offset < seen) {
+            finding.faults.push(format!("deliveries/{post}.jsonl holds no line at byte {offset}"));
+        }
+        if seen < u64::MAX && read.end < seen && read.rest.is_empty() {
+            finding.faults.push(format!("deliveries/{post}.jsonl was {seen} bytes long"));
+        }
+    }
+    Ok(finding)
+}
+
+fn unreadable(store: &Store, folder: &str, source: std::io::Error) -> StoreError {
+    StoreError::Io { doing: "read", path: store.data().join(folder), why: source.to_string() }
 }
 
 fn messages(store: &Store) -> Result<Finding, StoreError> {

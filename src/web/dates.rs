@@ -72,6 +72,19 @@ pub(crate) fn short_day(language: Language, date: CivilDate) -> String {
     format!("{number}{NO_BREAK}{} {}", month_name(language, date.month), date.year)
 }
 
+/// The first and the last of some days, the first without what both have in common; only one if
+/// they are the same: `22`, `24 novembre 2026`.
+pub(crate) fn span(language: Language, first: CivilDate, last: CivilDate) -> (Option<String>, String) {
+    let whole = short_day(language, first);
+    let shorter = match (first == last, first.year == last.year, first.month == last.month) {
+        (true, _, _) => None,
+        (false, true, true) => whole.split(NO_BREAK).next().map(str::to_owned),
+        (false, true, false) => whole.rsplit_once(' ').map(|(day, _)| day.to_owned()),
+        (false, false, _) => Some(whole),
+    };
+    (shorter, short_day(language, last))
+}
+
 /// `18 h 30`, `18:30`.
 pub(crate) fn hour(language: Language, at: Timestamp, zone: &Zone) -> String {
     match (language, at.time_in(zone)) {
@@ -170,6 +183,20 @@ mod tests {
         }
         for month in [i8::MIN, 0, 13, i8::MAX] {
             assert!(!month_name(Language::Fr, month).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_two_days_share_is_said_once() {
+        let day = |year, month, day| CivilDate { year, month, day };
+        for (first, last, french) in [
+            (day(2026, 11, 1), day(2026, 11, 1), "1er\u{a0}novembre 2026"),
+            (day(2026, 11, 1), day(2026, 11, 24), "1er – 24\u{a0}novembre 2026"),
+            (day(2026, 11, 22), day(2026, 12, 3), "22\u{a0}novembre – 3\u{a0}décembre 2026"),
+            (day(2025, 12, 31), day(2026, 1, 1), "31\u{a0}décembre 2025 – 1er\u{a0}janvier 2026"),
+        ] {
+            let (first, last) = span(Language::Fr, first, last);
+            assert_eq!(first.map_or(last.clone(), |first| format!("{first} – {last}")), french);
         }
     }
 

@@ -35,6 +35,7 @@ struct FeedView {
 #[derive(Serialize)]
 struct EntryView {
     id: String,
+    page: String,
     title: String,
     author: String,
     published: String,
@@ -130,8 +131,11 @@ fn entry(
         None => String::new(),
     };
     let id = post.message_id.clone();
+    let page = desk.absolute(&Route::list(place.segment, ListPage::Post { id }));
     Ok(EntryView {
-        id: desk.absolute(&Route::list(place.segment, ListPage::Post { id })),
+        // RFC 4287 §4.2.6: no two entries share one, though posts may share a Message-ID.
+        id: format!("{page}?c={}", post.hash12),
+        page,
         title: desk.subject(&post.subject),
         author: desk.author(post),
         published: rfc3339(post.date),

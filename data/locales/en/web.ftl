@@ -60,7 +60,6 @@ thread_flat = By date
 thread_view = Arrangement
 thread_mbox = Take the conversation along (mbox)
 thread_between = { $first } to { $last }
-thread_on = { $first }
 thread_feed = Follow this conversation (Atom)
 in_reply_to = answering { $author }
 read_post = Read this message
@@ -70,6 +69,7 @@ not_kept = This message is not shown here, as its author asked.
 # -- a post
 reply_button = Reply to the group
 position = Message { $n } of { $of }
+in_thread = In the conversation
 whole_thread = See the whole conversation
 previous_post = Previous message, from { $author }
 next_post = Next message, from { $author }

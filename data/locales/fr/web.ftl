@@ -61,7 +61,6 @@ thread_flat = Dans l’ordre des dates
 thread_view = Présentation
 thread_mbox = Emporter la conversation (mbox)
 thread_between = du { $first } au { $last }
-thread_on = { $first }
 thread_feed = Suivre cette conversation (Atom)
 in_reply_to = en réponse à { $author }
 read_post = Lire ce message
@@ -71,6 +70,7 @@ not_kept = Ce message n’est pas montré ici, à la demande de son auteur.
 # -- a post
 reply_button = Répondre au groupe
 position = Message { $n } sur { $of }
+in_thread = Dans la conversation
 whole_thread = Voir toute la conversation
 previous_post = Message précédent, de { $author }
 next_post = Message suivant, de { $author }

@@ -6,7 +6,7 @@
 
 mod sled;
 
-pub(super) use self::sled::Engine;
+pub(super) use self::sled::{Engine, Health};
 
 /// What went wrong below.
 #[derive(Debug, thiserror::Error)]
@@ -14,9 +14,15 @@ pub enum EngineError {
     /// Somebody in this process still has it open.
     #[error("the working state is in use")]
     InUse,
-    /// It cannot do what it is asked.
+    /// No room on the disk.
+    #[error("the disk is full")]
+    Full,
+    /// The disk failed it, or nobody could open it again after that.
     #[error("the working state does not answer: {0}")]
     Failed(String),
+    /// What it holds is not what was written, or not what can be written.
+    #[error("the working state is damaged: {0}")]
+    Damaged(String),
 }
 
 /// Keys to write (`Some`) and to take away (`None`), all or none.
@@ -24,3 +30,6 @@ pub(super) type Batch = std::collections::BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The largest value: sled keeps larger ones in files it never syncs.
 pub(super) const VALUE_BYTES_MAX: usize = 4096;
+
+/// A key and its value, or why there are no more.
+pub(super) type Entry = Result<(Vec<u8>, Vec<u8>), EngineError>;

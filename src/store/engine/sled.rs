@@ -9,11 +9,11 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::{Batch, EngineError, VALUE_BYTES_MAX};
+use super::{Batch, EngineError, Entry, VALUE_BYTES_MAX};
 
 /// Memory sled may keep pages in; it takes several times that in practice.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -22,47 +22,95 @@ const CACHE_BYTES: u64 = 16 << 20;
 #[derive(Clone)]
 pub(in crate::store) struct Engine {
     current: Arc<RwLock<Current>>,
-    /// Something was applied since the last checkpoint.
-    dirty: Arc<AtomicBool>,
+    watch: Arc<Watch>,
 }
 
 #[derive(Clone)]
 struct Current {
-    db: sled::Db,
-    folder: PathBuf,
+    /// Not there when it could not be opened again.
+    db: Option<sled::Db>,
+    folder: Arc<Path>,
+}
+
+/// What is noticed while it is used.
+struct Watch {
+    /// Something was applied since the last checkpoint.
+    dirty: AtomicBool,
+    health: AtomicU8,
+}
+
+/// How the state does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::store) enum Health {
+    Good,
+    /// The disk failed it, was full perhaps; sled answers nothing until it is opened again.
+    Failed,
+    /// Its files are not what was written.
+    Damaged,
 }
 
 impl Engine {
     /// Opens or makes the state in that folder.
     pub(in crate::store) fn open(folder: &Path) -> Result<Engine, EngineError> {
-        let current = Current { db: open(folder)?, folder: folder.to_owned() };
-        Ok(Engine { current: Arc::new(RwLock::new(current)), dirty: Arc::new(AtomicBool::new(true)) })
+        let current = Current { db: Some(open(folder)?), folder: folder.into() };
+        let watch = Watch { dirty: AtomicBool::new(true), health: AtomicU8::new(Health::Good as u8) };
+        Ok(Engine { current: Arc::new(RwLock::new(current)), watch: Arc::new(watch) })
     }
 
     /// Puts a state that was built elsewhere in the place of this one, for all who hold it.
     pub(in crate::store) fn replace(&self, built: &Path, place: &Path) -> Result<(), EngineError> {
-        std::fs::rename(built, place).map_err(|error| EngineError::Failed(error.to_string()))?;
+        std::fs::rename(built, place).map_err(unwritable)?;
         if let Some(parent) = place.parent() {
-            File::open(parent)
-                .and_then(|f| f.sync_all())
-                .map_err(|error| EngineError::Failed(error.to_string()))?;
+            File::open(parent).and_then(|folder| folder.sync_all()).map_err(unwritable)?;
         }
-        let new = Current { db: open(place)?, folder: place.to_owned() };
-        let old = std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), new);
-        self.dirty.store(true, Ordering::Release);
+        let new = Current { db: Some(open(place)?), folder: place.into() };
+        let old = {
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            self.watch.reset();
+            std::mem::replace(&mut *current, new)
+        };
         // What is left of it is found and taken away at the next start, if not now.
         let _ = std::fs::remove_dir_all(&old.folder);
         Ok(())
     }
 
+    /// Opens the same state once more, for all who hold it, after the disk failed it. It may have
+    /// lost its youngest batches.
+    pub(in crate::store) fn open_again(&self) -> Result<(), EngineError> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.db = None;
+        match open(&current.folder) {
+            Ok(db) => {
+                current.db = Some(db);
+                self.watch.reset();
+                Ok(())
+            }
+            Err(error @ EngineError::Damaged(_)) => {
+                self.watch.note(Health::Damaged);
+                Err(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How it does, as far as has been noticed.
+    pub(in crate::store) fn health(&self) -> Health {
+        match self.watch.health.load(Ordering::Acquire) {
+            0 => Health::Good,
+            1 => Health::Failed,
+            _ => Health::Damaged,
+        }
+    }
+
     /// The folder it is in.
     pub(in crate::store) fn folder(&self) -> PathBuf {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).folder.clone()
+        self.current().folder.to_path_buf()
     }
 
     pub(in crate::store) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(guarded(&current.folder, || current.db.get(key))?.map(|value| value.to_vec()))
+        let db = current.db.as_ref().ok_or_else(not_open)?;
+        Ok(self.watch.guard(&current.folder, || db.get(key))?.map(|value| value.to_vec()))
     }
 
     /// Keys that begin with `prefix`, from `from` on, in order.
@@ -70,18 +118,15 @@ impl Engine {
         &self,
         prefix: &[u8],
         from: &[u8],
-    ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), EngineError>> + use<> {
+    ) -> impl DoubleEndedIterator<Item = Entry> + use<> {
         let start = from.max(prefix).to_vec();
         let Current { db, folder } = self.current();
-        let entries = match upper_bound(prefix) {
+        let entries = db.map(|db| match upper_bound(prefix) {
             Some(end) => db.range(start..end),
             None => db.range(start..),
-        };
-        Scan { entries, folder, failed: false }
-    }
-
-    fn current(&self) -> Current {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        });
+        let entries = entries.map_or(Entries::NotOpen, Entries::Of);
+        Scan { entries, folder, watch: self.watch.clone() }
     }
 
     pub(in crate::store) fn apply(&self, batch: &Batch) -> Result<(), EngineError> {
@@ -99,52 +144,95 @@ impl Engine {
             }
         }
         let Current { db, folder } = self.current();
-        guarded(&folder, || db.apply_batch(changes))?;
-        self.dirty.store(true, Ordering::Release);
+        let db = db.ok_or_else(not_open)?;
+        self.watch.guard(&folder, || db.apply_batch(changes))?;
+        self.watch.dirty.store(true, Ordering::Release);
         Ok(())
     }
 
     /// Everything applied so far survives a power cut once this returns.
     pub(in crate::store) fn checkpoint(&self) -> Result<(), EngineError> {
-        if !self.dirty.swap(false, Ordering::AcqRel) {
+        if !self.watch.dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
         let Current { db, folder } = self.current();
-        let synced = guarded(&folder, || db.flush()).and_then(|_| {
-            let file =
-                File::open(folder.join("db")).map_err(|error| EngineError::Failed(error.to_string()))?;
-            file.sync_data().map_err(|error| EngineError::Failed(error.to_string()))
+        let db = db.ok_or_else(not_open)?;
+        let synced = self.watch.guard(&folder, || db.flush()).and_then(|_| {
+            File::open(folder.join("db")).and_then(|file| file.sync_data()).map_err(unwritable)
         });
         if synced.is_err() {
-            self.dirty.store(true, Ordering::Release);
+            self.watch.dirty.store(true, Ordering::Release);
         }
         synced
+    }
+
+    fn current(&self) -> Current {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Watch {
+    /// Does something with sled, which panics on some of what it finds damaged.
+    fn guard<T>(&self, folder: &Path, work: impl FnOnce() -> sled::Result<T>) -> Result<T, EngineError> {
+        let error = match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(error)) => failed(error),
+            Err(_panic) => EngineError::Damaged(PANICKED.to_owned()),
+        };
+        self.note(match error {
+            EngineError::Damaged(_) => Health::Damaged,
+            EngineError::InUse | EngineError::Full | EngineError::Failed(_) => Health::Failed,
+        });
+        if matches!(error, EngineError::Damaged(_))
+            && let Some(state) = folder.parent()
+        {
+            // Without its mark the next start builds it again, should nobody do so before.
+            let _ = std::fs::remove_file(state.join("instance"));
+        }
+        Err(error)
+    }
+
+    fn note(&self, health: Health) {
+        self.health.fetch_max(health as u8, Ordering::AcqRel);
+    }
+
+    fn reset(&self) {
+        self.dirty.store(true, Ordering::Release);
+        self.health.store(Health::Good as u8, Ordering::Release);
     }
 }
 
 struct Scan {
-    entries: sled::Iter,
-    folder: PathBuf,
-    failed: bool,
+    entries: Entries,
+    folder: Arc<Path>,
+    watch: Arc<Watch>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
+enum Entries {
+    Of(sled::Iter),
+    NotOpen,
+    Ended,
+}
+
+type SledEntry = sled::Result<(sled::IVec, sled::IVec)>;
+
 impl Scan {
-    fn step(
-        &mut self,
-        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
-    ) -> Option<Result<(Vec<u8>, Vec<u8>), EngineError>> {
-        if self.failed {
-            return None;
+    fn step(&mut self, step: impl FnOnce(&mut sled::Iter) -> Option<SledEntry>) -> Option<Entry> {
+        let entry = match &mut self.entries {
+            Entries::Of(entries) => self.watch.guard(&self.folder, || step(entries).transpose()),
+            Entries::NotOpen => Err(not_open()),
+            Entries::Ended => return None,
+        };
+        if entry.is_err() {
+            self.entries = Entries::Ended;
         }
-        let entries = &mut self.entries;
-        let entry = guarded(&self.folder, || step(entries).transpose());
-        self.failed = entry.is_err();
         entry.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()))).transpose()
     }
 }
 
 impl Iterator for Scan {
-    type Item = Result<(Vec<u8>, Vec<u8>), EngineError>;
+    type Item = Entry;
     fn next(&mut self) -> Option<Self::Item> {
         self.step(Iterator::next)
     }
@@ -156,23 +244,7 @@ impl DoubleEndedIterator for Scan {
     }
 }
 
-/// Does something with sled, which panics on some of what it finds damaged. A state that was found
-/// damaged loses its mark, so that the next start builds it again.
-fn guarded<T>(folder: &Path, work: impl FnOnce() -> sled::Result<T>) -> Result<T, EngineError> {
-    let (error, damaged) = match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(done)) => return Ok(done),
-        Ok(Err(error @ sled::Error::Io(_))) => (failed(error), false),
-        Ok(Err(error)) => (failed(error), true),
-        Err(_panic) => (EngineError::Failed(DAMAGED.to_owned()), true),
-    };
-    if damaged && let Some(state) = folder.parent() {
-        // Not there: this was no state in use, or it lost its mark already.
-        let _ = std::fs::remove_file(state.join("instance"));
-    }
-    Err(error)
-}
-
-const DAMAGED: &str = "its files are damaged";
+const PANICKED: &str = "sled could not go on";
 
 fn open(folder: &Path) -> Result<sled::Db, EngineError> {
     remove_unfinished_snapshots(folder);
@@ -184,7 +256,7 @@ fn open(folder: &Path) -> Result<sled::Db, EngineError> {
                 std::thread::sleep(LOCK_WAIT);
             }
             Ok(Err(error)) => return Err(failed(error)),
-            Err(_panic) => return Err(EngineError::Failed(DAMAGED.to_owned())),
+            Err(_panic) => return Err(EngineError::Damaged(PANICKED.to_owned())),
         }
     }
     Err(EngineError::InUse)
@@ -197,7 +269,22 @@ const LOCK_WAIT: Duration = Duration::from_millis(10);
 const LOCK_ATTEMPTS_MAX: u32 = 500;
 
 fn failed(error: sled::Error) -> EngineError {
+    match error {
+        sled::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => EngineError::Full,
+        sled::Error::Io(error) => EngineError::Failed(error.to_string()),
+        other @ (sled::Error::CollectionNotFound(_)
+        | sled::Error::Unsupported(_)
+        | sled::Error::ReportableBug(_)
+        | sled::Error::Corruption { .. }) => EngineError::Damaged(other.to_string()),
+    }
+}
+
+fn unwritable(error: std::io::Error) -> EngineError {
     EngineError::Failed(error.to_string())
+}
+
+fn not_open() -> EngineError {
+    EngineError::Failed("it could not be opened again".to_owned())
 }
 
 /// The first key after all that begin with `prefix`.

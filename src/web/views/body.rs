@@ -41,7 +41,7 @@ impl BodyView {
         let mut notices = Vec::new();
         let html = match (&shown.html, shown.preferred) {
             (Some(html), Preferred::Html) if html.as_str().len() <= left => {
-                Some(html.masked().as_str().to_owned())
+                Some(below_headings(html.masked().as_str()))
             }
             (Some(_) | None, _) => None,
         };
@@ -108,6 +108,18 @@ fn folded_words(desk: &Desk<'_>, heading: Option<String>, text: &str) -> String 
         Some(heading) => desk.tell("quote_of", &[("heading", &heading), ("lines", &lines)]),
         None => lines,
     }
+}
+
+/// Headings of a mail stand below those of the page. Only tags are touched: in cleaned HTML, a `<`
+/// that opens none is written `&lt;`.
+fn below_headings(html: &str) -> String {
+    let mut html = html.to_owned();
+    // From below, so that none is moved twice.
+    for (level, below) in [(3, 6), (2, 5), (1, 4)] {
+        html = html.replace(&format!("<h{level}"), &format!("<h{below}"));
+        html = html.replace(&format!("</h{level}"), &format!("</h{below}"));
+    }
+    html
 }
 
 fn cut(text: &str, bytes_max: usize) -> &str {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::domain::ids::MessageId;
 use crate::domain::list::ListState;
 use crate::mail::mask::mask_addresses;
 use crate::mail::show::{Attachment, AttachmentKind, Shown};
@@ -13,7 +14,7 @@ use super::super::dates;
 use super::super::files::shown_name;
 use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
-use super::{BodyView, Desk, Door, Frame, Link, Place, When, mailto};
+use super::{BodyView, Desk, Door, Frame, Link, Place, SUBJECT_CHARS_MAX, When, mailto};
 
 /// Longer excerpts are cut, characters.
 const EXCERPT_CHARS_MAX: usize = 300;
@@ -164,7 +165,7 @@ impl<'a> PostPageView<'a> {
         let neighbour = |key: &str, post: Option<&PostSummary>| {
             post.map(|post| Link {
                 text: desk.tell(key, &[("author", &desk.author(post))]),
-                href: desk.href(&Route::list(place.segment, ListPage::Post { id: post.message_id.clone() })),
+                href: desk.post_href(place, post, &first.message_id),
             })
         };
         let number = |n: usize| dates::number(desk.language, u64::try_from(n).unwrap_or(u64::MAX));
@@ -219,6 +220,14 @@ fn is_language_tag(tag: &str) -> bool {
 }
 
 impl Desk<'_> {
+    /// Another post; by content where it carries the same id as the one that is shown.
+    fn post_href(&self, place: Place<'_>, post: &PostSummary, shown: &MessageId) -> String {
+        let route = Route::list(place.segment, ListPage::Post { id: post.message_id.clone() });
+        let content = [("c", post.hash12.as_str())];
+        let query: &[(&str, &str)] = if post.message_id == *shown { &content } else { &[] };
+        self.href_with(&route, query)
+    }
+
     /// Where an attachment can be had; by content, since several posts may carry one id.
     pub(crate) fn attachment_href(&self, place: Place<'_>, post: &PostSummary, one: &Attachment) -> String {
         let (id, name) = (post.message_id.clone(), shown_name(&one.name));
@@ -231,7 +240,7 @@ impl Desk<'_> {
         if place.list.state != ListState::Open {
             return None;
         }
-        let subject = self.subject(&post.subject);
+        let subject = one_line(&mask_addresses(&post.subject), SUBJECT_CHARS_MAX);
         let answered = subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
         let subject = if answered { subject } else { format!("Re: {subject}") };
         let id = format!("<{}>", post.message_id);

@@ -8,6 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::mail::show::Shown;
 use crate::store::archive::{PostSummary, ThreadSummary};
 
+use super::super::dates;
 use super::super::routes::{ListPage, Route};
 use super::{BodyView, Desk, Door, Frame, Link, Pager, Place, PostView, Printed};
 
@@ -118,12 +119,10 @@ impl<'a> ThreadView<'a> {
 
 fn facts(desk: &Desk<'_>, summary: &ThreadSummary) -> String {
     let messages = desk.count("messages", summary.posts.into());
-    let day = |at: Timestamp| desk.day(at).words;
-    let (first, last) = (day(summary.first), day(summary.last));
-    let when = if first == last {
-        desk.tell("thread_on", &[("first", &first)])
-    } else {
-        desk.tell("thread_between", &[("first", &first), ("last", &last)])
+    let day = |at: Timestamp| at.date_in(&desk.site.zone);
+    let when = match dates::span(desk.language, day(summary.first), day(summary.last)) {
+        (None, day) => day,
+        (Some(first), last) => desk.tell("thread_between", &[("first", &first), ("last", &last)]),
     };
     desk.tell("in_order", &[("first", &messages), ("second", &when)])
 }
