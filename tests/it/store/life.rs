@@ -9,7 +9,7 @@ use parvis::domain::moderation::HoldReason;
 use parvis::mail::parse::content_key;
 use parvis::store::archive::PostState;
 use parvis::store::change::{Change, Conflict, Expect, Shelf};
-use parvis::store::event::{Event, LetterAbout, LetterOutcome, ListCause};
+use parvis::store::event::{Ending, Event, LetterAbout, LetterOutcome, ListCause};
 use parvis::store::ledger::CopyResult;
 use parvis::store::{Store, StoreError};
 
@@ -295,7 +295,7 @@ fn letters_are_owed_until_they_are_done() {
     let list = make_list(store, "quartier");
     let anne = join(store, &[list], "anne");
     let letter = owe_letter(store, LetterAbout::Welcome { list, person: anne });
-    let other = owe_letter(store, LetterAbout::Farewell { list, person: anne });
+    let other = owe_letter(store, LetterAbout::Farewell { list, person: anne, ending: Ending::TheyLeft });
     assert_ne!(letter, other);
     assert_eq!(store.letters().expect("readable").len(), 2);
     let done = || {
