@@ -2,8 +2,10 @@
 
 mod crashes;
 mod damage;
+mod format;
 mod full_disk;
 mod history;
+mod killed;
 mod life;
 mod reopen;
 mod scene;
