@@ -12,7 +12,7 @@ use crate::flow::membership::{NotDone, Wish, parse_address, parse_language, pars
 use crate::mail::charset;
 
 /// The largest file read, in bytes.
-pub const FILE_BYTES_MAX: usize = 64 << 20;
+const FILE_BYTES_MAX: usize = 64 << 20;
 /// A row goes over at most so many lines; a quotation mark open for longer was never closed.
 const ROW_LINES_MAX: usize = 20;
 /// More columns than this are not looked at.
@@ -37,7 +37,7 @@ pub enum InvalidMemberFile {
     /// There is nothing in it.
     #[error("the file is empty; its first line should name the columns: {}", COLUMNS.join(","))]
     Empty,
-    /// Above [`FILE_BYTES_MAX`].
+    /// Above 64 MiB.
     #[error("the file is larger than 64 MiB")]
     TooLarge,
     /// The first line is a member already.
