@@ -95,11 +95,7 @@ impl Files {
     }
 
     fn close(&mut self) -> io::Result<()> {
-        match self.open.take() {
-            Some(mut file) => file.flush()?,
-            None => {}
-        }
-        Ok(())
+        self.open.take().map_or(Ok(()), |mut file| file.flush())
     }
 }
 

@@ -37,7 +37,7 @@ pub enum InvalidMemberFile {
     /// There is nothing in it.
     #[error("the file is empty; its first line should name the columns: {}", COLUMNS.join(","))]
     Empty,
-    /// Above [`FILE_BYTES_MAX`].
+    /// Above 64 MiB.
     #[error("the file is larger than 64 MiB")]
     TooLarge,
     /// The first line is a member already.
