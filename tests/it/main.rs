@@ -9,6 +9,7 @@ mod letters;
 mod mboxes;
 mod pages;
 mod reading;
+mod simulation;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;
