@@ -63,7 +63,7 @@ pub(super) fn import(
 ) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let channel = RefCell::new(channel);
-    let broken = |why: String| SourceFault(format!("the archive did not come through: {why}"));
+    let broken = SourceFault;
     let items = std::iter::from_fn(|| match channel.borrow_mut().blob() {
         Ok(blob) => {
             blob.map(|packed| unpack(&packed).ok_or_else(|| broken("a message in no known form".to_owned())))
@@ -79,7 +79,7 @@ pub(super) fn import(
     let imported = import::import(&desk.store, list.id, desk.now(), items, run, &mut progress).map_err(|stopped| {
         let Imported { imported, duplicates, .. } = *stopped.so_far;
         NotDone::Refused(format!(
-            "{}; {imported} messages were imported and {duplicates} were there already: run it again to go on",
+            "{}; {imported} messages are imported and {duplicates} were there before: run it again to go on",
             stopped.cause
         ))
     })?;
