@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::list::Language;
@@ -19,6 +19,8 @@ const PRESETS: [&str; 3] = ["discussion", "announce", "private"];
 pub(super) struct Cli {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE", env = "PARVIS_CONFIG")]
+    // Not clap's own parser of paths: PARVIS_CONFIG= names no file, and is no mistake.
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub(super) config: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long, global = true)]

@@ -37,7 +37,7 @@ pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// The chain of causes as one sentence on one line. Some errors quote their cause in their own
 /// words already; it is not said twice.
-fn sentence(error: &anyhow::Error) -> String {
+pub(super) fn sentence(error: &anyhow::Error) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in error.chain() {
         let text = plain(&cause.to_string());

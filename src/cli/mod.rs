@@ -62,7 +62,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Config::load(&path, environment()).map_err(anyhow::Error::from)
     };
     match command {
-        Command::Demo(args) => return demo::demo(&args, &voice),
+        Command::Demo(args) => return demo::demo(&args, &voice).context("cannot show the demo"),
         Command::Init(args) => init::init(&args, &voice)?,
         Command::Serve => run::serve(&config()?)?,
         Command::Check(args) => return check::check(&args, config, &voice),

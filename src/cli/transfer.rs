@@ -64,8 +64,8 @@ pub(super) fn export(config: &Config, args: &ExportArgs, voice: &Voice) -> anyho
         Ok(())
     });
     progress.end();
-    let mut answer = answer.with_context(|| format!("cannot write to {}", out.display()))?;
-    files.close().with_context(|| format!("cannot write to {}", out.display()))?;
+    let mut answer = answer?;
+    files.close().with_context(|| format!("cannot export {}", args.list))?;
     answer["out"] = json!(out.display().to_string());
     show::answer(&request, &answer, voice)
 }
@@ -73,25 +73,18 @@ pub(super) fn export(config: &Config, args: &ExportArgs, voice: &Voice) -> anyho
 /// Files that arrive piece by piece.
 struct Files {
     folder: PathBuf,
-    open: Option<BufWriter<File>>,
+    open: Option<(PathBuf, BufWriter<File>)>,
     bytes: u64,
 }
 
 impl Files {
     fn take(&mut self, frame: Frame) -> io::Result<()> {
         match frame {
-            Frame::Name(name) => {
-                self.begin()?;
-                // A name, and never a way out of the folder.
-                let name =
-                    Path::new(&name).file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
-                self.open = Some(BufWriter::new(File::create(self.folder.join(name))?));
-                Ok(())
-            }
+            Frame::Name(name) => self.begin(&name),
             Frame::Blob(bytes) => match &mut self.open {
-                Some(file) => {
+                Some((path, file)) => {
                     self.bytes += bytes.len() as u64;
-                    file.write_all(&bytes)
+                    file.write_all(&bytes).map_err(|why| cannot_write(path, &why))
                 }
                 None => Err(io::Error::other("bytes came before the name of their file")),
             },
@@ -101,26 +94,37 @@ impl Files {
 
     /// The first file makes the folder: what cannot be exported leaves none behind. A manifest from
     /// before goes away first, since it says that an export is whole, and comes last.
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin(&mut self, name: &str) -> io::Result<()> {
         if self.open.is_none() {
-            fs::create_dir_all(&self.folder)?;
-            match fs::remove_file(self.folder.join(MANIFEST)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            fs::create_dir_all(&self.folder).map_err(|why| cannot_write(&self.folder, &why))?;
+            let manifest = self.folder.join(MANIFEST);
+            match fs::remove_file(&manifest) {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&manifest, &why)),
                 Ok(()) | Err(_) => {}
             }
         }
-        self.close()
+        self.close()?;
+        // A name, and never a way out of the folder.
+        let name = Path::new(name).file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
+        let path = self.folder.join(name);
+        let file = File::create(&path).map_err(|why| cannot_write(&path, &why))?;
+        self.open = Some((path, BufWriter::new(file)));
+        Ok(())
     }
 
     fn close(&mut self) -> io::Result<()> {
         match self.open.take() {
-            Some(mut file) => {
-                file.flush()?;
-                file.get_ref().sync_all()
+            Some((path, mut file)) => {
+                let written = file.flush().and_then(|()| file.get_ref().sync_all());
+                written.map_err(|why| cannot_write(&path, &why))
             }
             None => Ok(()),
         }
     }
+}
+
+fn cannot_write(path: &Path, why: &io::Error) -> io::Error {
+    io::Error::other(format!("cannot write {}: {why}", path.display()))
 }
 
 /// Something to be read must be there before anything begins.

@@ -12,7 +12,7 @@ use crate::flow::membership::{NotDone, Wish, parse_address, parse_language, pars
 use crate::mail::charset;
 
 /// The largest file read, in bytes.
-pub const FILE_BYTES_MAX: usize = 64 << 20;
+pub(super) const FILE_BYTES_MAX: usize = 64 << 20;
 /// A row goes over at most so many lines; a quotation mark open for longer was never closed.
 const ROW_LINES_MAX: usize = 20;
 /// More columns than this are not looked at.
