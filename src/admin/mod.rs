@@ -13,6 +13,7 @@ mod posts;
 mod queue;
 pub mod request;
 pub mod socket;
+mod traces;
 mod upkeep;
 
 use std::sync::Arc;

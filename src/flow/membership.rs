@@ -6,7 +6,7 @@
 use super::FlowError;
 use crate::domain::address::{EmailAddress, InvalidAddress};
 use crate::domain::ids::{ListId, PersonId};
-use crate::domain::list::{Language, List, ListAddress};
+use crate::domain::list::{Language, List, ListAddress, ListState};
 use crate::domain::member::{InvalidMemberSetting, Joined, MemberState, Membership, Person, Role};
 use crate::domain::recipient::{LocalPart, meanings};
 use crate::domain::time::Timestamp;
@@ -82,18 +82,15 @@ pub enum AddOutcome {
 /// Why something asked for is not done.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotDone {
-    /// No list of that address or name.
-    #[error("there is no list {0}")]
-    UnknownList(String),
-    /// A name without its domain, which lists of several domains have.
-    #[error("there are several lists {0}: write its whole address")]
-    SeveralLists(String),
     /// An address no mail can be sent to.
     #[error("{0:?} is not an address: {1}")]
     Address(String, InvalidAddress),
     /// Copies to it would come back as posts or commands.
     #[error("{0} is an address of the list itself")]
     OwnAddress(EmailAddress),
+    /// Nobody can join a closed list.
+    #[error("{0} is closed; parvis list reopen opens it again")]
+    Closed(ListAddress),
     /// There is no such member.
     #[error("{0} is not a member of {1}")]
     NotAMember(EmailAddress, ListAddress),
@@ -113,22 +110,6 @@ impl From<InvalidMemberSetting> for NotDone {
 
 /// What was asked for, or why not.
 pub type Asked<T> = Result<Result<T, NotDone>, FlowError>;
-
-/// A list by its address, or by the name in front of the `@` where one list alone has it.
-pub fn find_list(store: &Store, text: &str) -> Asked<List> {
-    let text = text.trim().to_ascii_lowercase();
-    let (name, domain) = match text.split_once('@') {
-        Some((name, domain)) => (name, Some(domain)),
-        None => (text.as_str(), None),
-    };
-    let mut lists = store.reader().lists_named(name)?;
-    lists.retain(|list| domain.is_none_or(|domain| list.address.domain() == domain));
-    Ok(match (lists.pop(), lists.is_empty()) {
-        (Some(list), true) => Ok(list),
-        (Some(_), false) => Err(NotDone::SeveralLists(text)),
-        (None, _) => Err(NotDone::UnknownList(text)),
-    })
-}
 
 /// An address somebody wrote.
 pub fn parse_address(text: &str) -> Result<EmailAddress, NotDone> {
@@ -272,6 +253,9 @@ pub(super) fn plan(
 ) -> Result<Result<Plan, NotDone>, StoreError> {
     if is_own_address(list, &wish.email) {
         return Ok(Err(NotDone::OwnAddress(wish.email.clone())));
+    }
+    if list.state != ListState::Open {
+        return Ok(Err(NotDone::Closed(list.address.clone())));
     }
     let person_before = store.person_at(&wish.email)?;
     let person = person_before.clone().unwrap_or_else(|| Person {
