@@ -105,7 +105,7 @@ fn bring(store: &Store, number: u64) {
     let list = ListId(1);
     let raw = mail("anne", &number.to_string(), &ids(&format!("{number}@writers.example"), &[]));
     let id = receive(store, list, &raw);
-    if number % 3 > 0 {
+    if !number.is_multiple_of(3) {
         publish(store, list, id);
         let reader = store.readers(list, at(3)).expect("readable").iter().next().expect("some");
         outcome(store, id, reader, taken());
