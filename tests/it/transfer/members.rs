@@ -5,7 +5,7 @@ use parvis::domain::list::List;
 use parvis::domain::member::{Joined, MemberState, Reading, Role};
 use parvis::flow::members_csv::{AddedMembers, BadRows, add_members, read};
 use parvis::flow::membership::{
-    Act, AddOutcome, NotDone, Telling, add_member, find_list, parse_language, parse_name, remove_member,
+    Act, AddOutcome, NotDone, Telling, add_member, parse_language, parse_name, remove_member,
     set_member,
 };
 use parvis::flow::obey_command::end_membership;
@@ -302,18 +302,6 @@ fn taking_somebody_out_is_told_as_such() {
         "anne@people.example is not a member of quartier@lists.example"
     );
     assert_eq!(scene.store().letters().expect("read").len(), 1);
-}
-
-#[test]
-fn lists_are_found_by_name_or_address() {
-    let scene = Scene::new();
-    let list = scene.list("quartier");
-    let find =
-        |text: &str| find_list(scene.store(), text).expect("read").map_err(|not_done| not_done.to_string());
-    assert_eq!(find(" Quartier@Lists.example ").expect("there").id, list.id);
-    assert_eq!(find("quartier").expect("there").id, list.id);
-    assert_eq!(find("jardin"), Err("there is no list jardin".to_owned()));
-    assert_eq!(find("quartier@other.example"), Err("there is no list quartier@other.example".to_owned()));
 }
 
 #[test]
