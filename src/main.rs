@@ -1,3 +1,7 @@
 //! The `parvis` command: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    parvis::cli::main()
+}

@@ -1,13 +1,13 @@
 //! What the configuration means.
 
-use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::problem::Place;
 use crate::domain::address::EmailAddress;
 use crate::domain::list::Language;
+pub use crate::domain::network::Network;
 use crate::domain::time::Zone;
 
 /// Everything an operator chose, and our choice for the rest.
@@ -218,41 +218,6 @@ pub struct Acme {
     pub directory: String,
     /// Whom they may write to.
     pub email: Option<EmailAddress>,
-}
-
-/// An address, or all addresses that begin alike: `10.0.0.0/8`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Network {
-    address: IpAddr,
-    prefix_bits: u8,
-}
-
-impl Network {
-    /// Takes `127.0.0.1`, `::1` or `10.0.0.0/8`.
-    pub fn parse(text: &str) -> Option<Network> {
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-        let address: IpAddr = address.trim().parse().ok()?;
-        let address_bits = if address.is_ipv4() { 32 } else { 128 };
-        let prefix_bits = prefix.map_or(Some(address_bits), |p| p.trim().parse().ok())?;
-        (prefix_bits <= address_bits).then_some(Network { address, prefix_bits })
-    }
-
-    /// Whether an address is of this network; `::ffff:127.0.0.1` is 127.0.0.1 seen from a v6 socket.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let bits = |a: IpAddr| match a {
-            IpAddr::V4(a) => (u128::from(u32::from(a)) << 96, 32),
-            IpAddr::V6(a) => (u128::from(a), 128),
-        };
-        let ((ours, our_length), (theirs, their_length)) = (bits(self.address), bits(address.to_canonical()));
-        let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix_bits)).unwrap_or(0);
-        our_length == their_length && (ours ^ theirs) & mask == 0
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix_bits)
-    }
 }
 
 impl Config {

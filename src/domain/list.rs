@@ -370,7 +370,7 @@ impl ListSettings {
             archive: ArchivePolicy::Members,
             listed: true,
             roster: Roster::Animators,
-            reply_to: ReplyTo::Author,
+            reply_to: ReplyTo::List,
             own_posts: true,
             subject_prefix: String::new(),
             footer: Footer::Short,
@@ -396,12 +396,12 @@ impl ListSettings {
                 settings.moderation = Moderation::None;
                 settings.archive = ArchivePolicy::Public;
                 settings.roster = Roster::Hidden;
+                settings.reply_to = ReplyTo::Author;
             }
             Preset::Private => {
                 settings.joining = Joining::Approval;
                 settings.listed = false;
                 settings.roster = Roster::Members;
-                settings.reply_to = ReplyTo::List;
             }
         }
         settings

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod list;
 pub mod member;
 pub mod moderation;
+pub mod network;
 pub mod proof;
 pub mod recipient;
 pub mod retry;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use data_encoding::Encoding;
+use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -69,12 +69,12 @@ impl TokenKey {
         let mac = self.mac(&bytes[..SUBJECT_BYTES]).finalize().into_bytes();
         bytes[SUBJECT_BYTES..SUBJECT_BYTES + MAC_BYTES].copy_from_slice(&mac[..MAC_BYTES]);
         bytes[SUBJECT_BYTES + MAC_BYTES] = mac[MAC_BYTES];
-        Token(encoding().encode(&bytes))
+        Token(BASE32_NOPAD.encode(&bytes).to_ascii_lowercase())
     }
 
     /// What a token is for, if it is one of ours. Any case is taken; mail programs change it.
     pub fn read(&self, text: &str) -> Option<Purpose> {
-        let bytes = encoding().decode(text.to_ascii_lowercase().as_bytes()).ok()?;
+        let bytes = BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok()?;
         if bytes.len() != SUBJECT_BYTES + MAC_BYTES + 1 {
             return None;
         }
@@ -112,12 +112,6 @@ fn purpose(subject: u64) -> Option<Purpose> {
         3 => Some(Purpose::Letter { list: list()?, person }),
         _ => None,
     }
-}
-
-fn encoding() -> Encoding {
-    let mut specification = data_encoding::Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    specification.encoding().expect("32 different symbols")
 }
 
 impl Token {

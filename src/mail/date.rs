@@ -70,7 +70,7 @@ impl Found {
             self.year.get_or_insert(match (digits, number) {
                 // RFC 5322 §4.3: two digits, and three from programs that count from 1900.
                 (1 | 2, 0..=49) => 2000 + number,
-                (1..=3, _) => 1900 + number,
+                (1..=3, _) | (4, 100..=199) => 1900 + number,
                 _ => number,
             });
         }
@@ -199,6 +199,7 @@ mod tests {
             ("Sun,22 Nov 2026 18:30:05 GMT", Some("2026-11-22T18:30:05Z")),
             ("Mon, 5 Jan 98 12:00:00 EST", Some("1998-01-05T17:00:00Z")),
             ("Fri, 2 Feb 101 12:00:00 -0800", Some("2001-02-02T20:00:00Z")),
+            ("Thu, 22 Aug 0102 12:00:00 +0800", Some("2002-08-22T04:00:00Z")),
             ("Sun Nov 22 18:30:00 2026", Some("2026-11-22T18:30:00Z")),
             ("Sun Nov 22 18:30:00 CET 2026", Some("2026-11-22T17:30:00Z")),
             ("22-Nov-2026 18:30:00 UT", Some("2026-11-22T18:30:00Z")),

@@ -5,6 +5,7 @@
 
 pub mod autoreply;
 pub mod charset;
+pub mod compose;
 mod content_type;
 mod date;
 pub mod headers;

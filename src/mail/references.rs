@@ -10,8 +10,12 @@ const LAST_KEPT: usize = 180;
 
 /// The message's own id.
 pub(crate) fn message_id(headers: &Headers<'_>) -> Option<MessageId> {
-    let value = headers.get("message-id")?;
-    bracketed(&value).next().or_else(|| MessageId::parse(&joined(&value)))
+    headers.get("message-id").and_then(|value| id_in(&value))
+}
+
+/// The id of a Message-ID value, with or without its brackets.
+pub(crate) fn id_in(value: &str) -> Option<MessageId> {
+    bracketed(value).next().or_else(|| MessageId::parse(&joined(value)))
 }
 
 /// The ids of References, then the first of In-Reply-To unless it is the last already.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::envelope::Peer;
+use crate::domain::network::Network;
 
 /// Parts of a hundred of all slots from which on patience is short.
 const CROWDED_PERCENT: usize = 80;
@@ -14,7 +15,7 @@ const CROWDED_PERCENT: usize = 80;
 pub struct Slots {
     connections_max: usize,
     per_peer_max: usize,
-    trusted_relays: Vec<IpAddr>,
+    trusted_relays: Vec<Network>,
     taken: Mutex<Taken>,
 }
 
@@ -33,15 +34,14 @@ pub struct Slot {
 
 impl Slots {
     /// Trusted relays and local processes are counted in all, and not per peer.
-    pub fn new(connections_max: usize, per_peer_max: usize, trusted_relays: Vec<IpAddr>) -> Arc<Slots> {
-        let trusted_relays = trusted_relays.into_iter().map(|a| a.to_canonical()).collect();
+    pub fn new(connections_max: usize, per_peer_max: usize, trusted_relays: Vec<Network>) -> Arc<Slots> {
         Arc::new(Slots { connections_max, per_peer_max, trusted_relays, taken: Mutex::default() })
     }
 
     /// A place for this peer, if there is one left.
     pub fn take(self: &Arc<Slots>, peer: Peer) -> Option<Slot> {
         let counted_as = match peer {
-            Peer::Address(address) if !self.trusted_relays.contains(&address) => Some(network_of(address)),
+            Peer::Address(address) if !self.is_trusted(address) => Some(network_of(address)),
             Peer::Address(_) | Peer::Local => None,
         };
         let mut taken = self.taken();
@@ -57,6 +57,10 @@ impl Slots {
         }
         taken.all += 1;
         Some(Slot { slots: Arc::clone(self), counted_as })
+    }
+
+    fn is_trusted(&self, address: IpAddr) -> bool {
+        self.trusted_relays.iter().any(|network| network.contains(address))
     }
 
     /// Places in use.

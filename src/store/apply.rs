@@ -128,14 +128,16 @@ pub(super) fn apply(
         Event::Refused { post, by, words } => {
             let words = Some(fitting(words.clone(), fit::WORDS_BYTES_MAX));
             let decision = Decision { at, by: *by, reason: None, dropped: None, words };
-            decide(view, *post, PostState::Refused, decision)?;
+            if let Some(record) = decide(view, *post, PostState::Refused, decision)? {
+                forget_content(view, *post, &record)?;
+            }
         }
         Event::Dropped { post, why, by } => {
             let decision = Decision { at, by: *by, reason: None, dropped: Some(*why), words: None };
             if let Some(record) = decide(view, *post, PostState::Dropped, decision)?
-                && *why == DropReason::Discarded
+                && *why != DropReason::Poison
             {
-                // Sent again after it was thrown away, it is a new message.
+                // Sent again after it was put away, it is a new message; but what killed us once stays known.
                 forget_content(view, *post, &record)?;
             }
         }
@@ -293,12 +295,23 @@ fn decided(
     Ok(Some(record))
 }
 
+/// Remembers in which files of the ledger a post stands.
+pub(super) fn note_ledger(view: &mut View<'_>, post: PostId, file: u32) -> Result<(), EngineError> {
+    let key = keys::ledger_files(post);
+    let known = view.get(&key)?.map(|value| (keys::number_u32(&value, 0), keys::number_u32(&value, 4)));
+    let (first, last) = known.map_or((file, file), |(first, last)| (first.min(file), last.max(file)));
+    if known != Some((first, last)) {
+        view.put(key, [first.to_be_bytes(), last.to_be_bytes()].concat());
+    }
+    Ok(())
+}
+
 fn owe_copies(view: &mut View<'_>, post: PostId, list: ListId, readers: &PersonSet, at: Timestamp) {
     if readers.is_empty() {
         return;
     }
     let totals = super::event::Totals { owed: readers.len(), ..Default::default() };
-    view.put_record(keys::fan_out(post), &FanOutRecord { list, since: at, totals, ledger_bytes: 0 });
+    view.put_record(keys::fan_out(post), &FanOutRecord { list, since: at, totals });
     for (number, chunk) in readers.chunks() {
         view.put(keys::owed_chunk(post, number), chunk.as_bytes().to_vec());
     }

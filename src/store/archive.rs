@@ -112,6 +112,15 @@ pub struct MonthCount {
     pub posts: u32,
 }
 
+/// A message with its envelope's sender.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptMail {
+    /// Empty for none.
+    pub sender: String,
+    /// The bytes as they were received.
+    pub raw: Vec<u8>,
+}
+
 /// How much a list holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -202,6 +211,16 @@ impl ArchiveReader {
         take: usize,
     ) -> Result<Vec<PostSummary>, StoreError> {
         self.posts_of(&keys::month_posts(list, year, month), skip, take)
+    }
+
+    /// The numbers of a list's published posts, in the order they came.
+    pub fn post_numbers(&self, list: ListId) -> Result<Vec<PostId>, StoreError> {
+        let prefix = keys::all_month_posts(list);
+        let keys = self.engine.scan(&prefix, &prefix);
+        let mut posts: Vec<PostId> =
+            keys.map(|entry| entry.map(|(key, _)| last_post(&key))).collect::<Result<_, _>>()?;
+        posts.sort_unstable();
+        Ok(posts)
     }
 
     /// The latest posts by date, the newest first.
@@ -309,12 +328,21 @@ pub(super) fn read_mail(
     post: PostId,
     place: &segments::MailPlace,
 ) -> Result<Vec<u8>, StoreError> {
+    read_kept_mail(data, post, place).map(|kept| kept.raw)
+}
+
+pub(super) fn read_kept_mail(
+    data: &std::path::Path,
+    post: PostId,
+    place: &segments::MailPlace,
+) -> Result<KeptMail, StoreError> {
     let record = segments::read_record(data, place).map_err(|error| mail_error(place, error))?;
-    segments::open_record(post, &record).map_err(|fault| StoreError::Damaged {
+    let opened = segments::open_record(post, &record).map_err(|fault| StoreError::Damaged {
         file: place.file.clone(),
         offset: place.offset,
         fault,
-    })
+    });
+    opened.map(|raw| KeptMail { sender: segments::sender(&record), raw })
 }
 
 pub(super) fn summary_of(id: PostId, record: PostRecord) -> Option<PostSummary> {

@@ -20,7 +20,7 @@ use crate::domain::time::Timestamp;
 pub enum Event {
     /// A server opened this folder in a place it had not been opened in before.
     Settled {
-        /// The mark of the place, see [`super::instance`].
+        /// The mark of the place, see `instance`.
         place: String,
     },
     /// A list was made, or its address, settings or state changed; all of it as it is now.
@@ -234,6 +234,9 @@ pub enum LetterAbout {
         list: ListId,
         /// Who.
         person: PersonId,
+        /// How that came about.
+        #[serde(default)]
+        ending: Ending,
     },
     /// Somebody looks after a list now.
     NowAnimator {
@@ -273,6 +276,17 @@ impl LetterAbout {
             | LetterAbout::Refused { person, .. } => *person,
         }
     }
+}
+
+/// How somebody came to be a member no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// They wished it.
+    #[default]
+    TheyLeft,
+    /// Somebody took them out.
+    TakenOut,
 }
 
 /// What became of a letter.

@@ -162,6 +162,7 @@ impl Store {
             zone: options.zone.clone(),
             position: parts.reached.journal,
             people: parts.reached.people,
+            ledger: parts.reached.ledger,
             closed: closed.clone(),
             changed: changed_sender,
             readers: readers.clone(),
@@ -247,6 +248,11 @@ impl Store {
     /// Says when something was committed: the journal's length in lines.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.clone()
+    }
+
+    /// The journal's length in lines: while it stays, nothing but copies has moved.
+    pub fn journal_len(&self) -> u64 {
+        *self.changed.borrow()
     }
 
     /// The key tokens are derived from.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::archive::{PostState, ThreadId};
+use super::archive::{self, KeptMail, PostState, ThreadId};
 use super::event::{Decider, DropReason, Event, Fence, LetterAbout, Line, Totals, Via};
 use super::ledger::{self, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
@@ -227,7 +227,7 @@ impl Store {
         for entry in self.reader.engine().scan(&prefix, &prefix) {
             let (key, value) = entry?;
             let post = PostId(keys::number_u64(&key, 1));
-            let Some(FanOutRecord { list, since, totals, ledger_bytes: _ }) = records::decode(&value) else {
+            let Some(FanOutRecord { list, since, totals }) = records::decode(&value) else {
                 continue;
             };
             found.push(Fan { post, list, since, totals });
@@ -238,7 +238,7 @@ impl Store {
     /// How far the copies of a post are.
     pub fn fan(&self, post: PostId) -> Result<Option<Fan>, StoreError> {
         let record: Option<FanOutRecord> = self.reader.record(&keys::fan_out(post))?;
-        Ok(record.map(|FanOutRecord { list, since, totals, ledger_bytes: _ }| Fan {
+        Ok(record.map(|FanOutRecord { list, since, totals }| Fan {
             post,
             list,
             since,
@@ -279,6 +279,12 @@ impl Store {
         Ok(found)
     }
 
+    /// How often one copy was put off.
+    pub fn attempts(&self, post: PostId, person: PersonId) -> Result<u32, StoreError> {
+        let record: Option<PutOffRecord> = self.reader.record(&keys::put_off(post, person))?;
+        Ok(record.map_or(0, |record| record.attempts))
+    }
+
     /// Copies put off whose time has come, `take` of them at most, and when the next one's comes.
     pub fn due(&self, now: Timestamp, take: usize) -> Result<Due, StoreError> {
         let prefix = keys::due_copies();
@@ -308,10 +314,11 @@ impl Store {
 
     /// What became of the copies of a post, as far as that is still kept.
     pub fn ledger(&self, post: PostId) -> Result<Vec<LedgerLine>, StoreError> {
-        let read = ledger::read_from(self.data(), post, 0);
-        read.map(|read| read.lines).map_err(|source| StoreError::Io {
+        let Some(files) = self.reader.engine().get(&keys::ledger_files(post))? else { return Ok(Vec::new()) };
+        let files = (keys::number_u32(&files, 0), keys::number_u32(&files, 4));
+        ledger::of_post(self.data(), post, files).map_err(|source| StoreError::Io {
             doing: "read",
-            path: ledger::path(self.data(), post),
+            path: self.data().join("deliveries"),
             why: source.to_string(),
         })
     }
@@ -324,6 +331,11 @@ impl Store {
     /// The bytes of a message as they were received.
     pub fn raw(&self, post: PostId) -> Result<Option<Vec<u8>>, StoreError> {
         self.reader.raw(post)
+    }
+
+    /// The same with the envelope's sender, of a message whose place is known.
+    pub fn kept_mail(&self, info: &PostInfo) -> Result<KeptMail, StoreError> {
+        archive::read_kept_mail(self.data(), info.id, &info.mail)
     }
 
     /// Everything that happened, in order, given to `each`.

@@ -68,12 +68,14 @@ pub enum RecordFault {
 }
 
 const MARK: &str = "X-Parvis-Record: v1 ";
+/// Stands for a sender there is none of.
+const NOBODY: &str = "MAILER-DAEMON";
 
 impl Record {
     /// The record of a message as received from that envelope sender at that moment.
     pub(super) fn new(id: PostId, raw: &[u8], sender: &str, at: Timestamp) -> Record {
         let line_ends = line_ends(raw);
-        let sender = if sender.is_empty() { "MAILER-DAEMON" } else { sender };
+        let sender = if sender.is_empty() { NOBODY } else { sender };
         let ends_line = raw.last().is_none_or(|byte| *byte == b'\n');
         let mut stored = Vec::with_capacity(raw.len() + 64);
         quote(raw, line_ends, &mut stored);
@@ -110,6 +112,14 @@ pub(super) fn open_record(id: PostId, record: &[u8]) -> Result<Vec<u8>, RecordFa
     let raw = head.message(record)?;
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(&raw));
     if hash == head.sha256 { Ok(raw) } else { Err(RecordFault::Changed) }
+}
+
+/// The envelope's sender in a record; empty for none.
+pub(super) fn sender(record: &[u8]) -> String {
+    let line = record.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let word = line.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+    let sender = String::from_utf8_lossy(word);
+    if sender == NOBODY { String::new() } else { sender.into_owned() }
 }
 
 /// What the first two lines of a record say.

@@ -6,6 +6,8 @@ use expect_test::expect;
 use parvis::config::{
     Config, ConfigError, ConfigPath, DeliveryTls, KEYS, LmtpListen, Presence, Storage, environment,
 };
+use parvis::domain::list::ListSettings;
+use parvis::domain::member::MEMBER_SETTINGS;
 
 const EXAMPLE: &str = include_str!("../../data/parvis.toml");
 
@@ -47,6 +49,30 @@ fn the_example_is_complete_and_is_the_defaults() {
     }
     assert!(written.show().iter().all(|line| line.contains("(line ")), "{:#?}", written.show());
     assert_eq!(written.show().len(), KEYS.len());
+}
+
+/// First and second cells of the rows of `docs/settings.md` below a heading.
+fn documented(heading: &str) -> Vec<(&'static str, &'static str)> {
+    let text = include_str!("../../docs/settings.md");
+    let section = text.split("\n## ").find(|s| s.starts_with(heading)).expect("a heading");
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    let cells =
+        |row: &'static str| row.split_once("` | ").and_then(|(k, rest)| Some((k, rest.split_once(" |")?.0)));
+    rows.map(|row| cells(row).expect("a row")).collect()
+}
+
+#[test]
+fn every_setting_is_documented_in_its_order() {
+    let keys: Vec<&str> = documented("The server").into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, KEYS.iter().map(|key| key.name).collect::<Vec<_>>());
+    for (key, (name, default)) in KEYS.iter().zip(documented("The server")) {
+        let written = default.trim_matches('`') == key.default;
+        assert!(written || matches!(name, "hostname" | "web.base_url"), "{name}: {default}");
+    }
+    let list: Vec<&str> = documented("A list").into_iter().map(|(key, _)| key).collect();
+    assert_eq!(list, ListSettings::KEYS);
+    let member: Vec<&str> = documented("A member").into_iter().map(|(key, _)| key).collect();
+    assert!(MEMBER_SETTINGS.iter().chain(&["name", "email", "language"]).all(|key| member.contains(key)));
 }
 
 #[test]

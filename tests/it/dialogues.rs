@@ -8,6 +8,8 @@
 //! Each conversation is held three times: line by line, byte by byte, and all in one go. A client
 //! must not be able to tell the difference.
 
+#![allow(clippy::unwrap_used, reason = "in tests, and in what only tests call, it is an assertion")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! The door over real sockets: what a peer sees when it is slow, many, hostile, or when we stop.
 
+#![allow(clippy::unwrap_used, reason = "in tests, and in what only tests call, it is an assertion")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -435,6 +437,23 @@ async fn stopping_waits_for_a_message_being_kept_and_not_for_one_that_never_ends
     keeping.codes(4).await;
     assert_eq!(keeping.codes(2).await, [250, 421]);
     timeout(PATIENCE, door.served).await.expect("the server stops").unwrap().unwrap();
+}
+
+/// A socket closed with unread input is reset, and what we said last would be lost with it.
+#[tokio::test]
+async fn our_last_word_reaches_who_goes_on_talking() {
+    let door = open_wide().await;
+    let mut client = Client::greeted(door.address).await;
+    client.say(HELLO).await;
+    client.code().await;
+    client.say("BDAT 600000 LAST\r\n").await;
+    for _ in 0..300 {
+        client.say(&"x".repeat(2_000)).await;
+    }
+    client.stream.shutdown().await.unwrap();
+    let mut heard = Vec::new();
+    client.stream.read_to_end(&mut heard).await.expect("an orderly end");
+    assert_eq!(heard, b"502 5.5.1 not offered here\r\n");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 //! the stranger; `fold` puts quoted history behind a summary. Remote pictures are never loaded
 //! (only words stand for them), and links say who is answerable for them.
 
+mod elements;
 mod fold;
 mod simplify;
 mod tokens;
@@ -67,7 +68,7 @@ fn cleaner() -> Builder<'static> {
         attributes.into_iter().map(|(tag, names)| (tag, names.iter().copied().collect())).collect();
     let mut builder = Builder::default();
     builder
-        .tags(simplify::element_names().collect())
+        .tags(elements::element_names().collect())
         .clean_content_tags(HashSet::from([
             "script", "style", "title", "textarea", "template", "svg", "math",
         ]))

@@ -3,11 +3,20 @@
 //! A parser that keeps the rules of HTML finds nothing to repair in the result, so its work and
 //! its depth are those seen here. Quoted history is marked for `fold`.
 
+use super::elements::{Role, element};
 use super::escape;
 use super::tokens::{Attributes, Token, tokens};
 
 /// Elements open at the same time.
 const NESTING_MAX: usize = 500;
+/// Tags, and characters that have to be escaped: what a parser spends its time on.
+const PIECES_MAX: usize = 40_000;
+/// The depths at which tags stand, summed: parsers look through what is open at every tag.
+const DEPTHS_MAX: usize = 2_500_000;
+/// Bytes of an address in a link.
+const LINK_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of a character reference.
+const REFERENCE_BYTES_MAX: usize = 32;
 /// Nested quotes and lists in text, each of which makes every line below it longer.
 const TEXT_NESTING_MAX: usize = 20;
 /// Marks quoted history; no attribute of a stranger has this name here.
@@ -21,113 +30,13 @@ pub(super) enum Purpose<'a> {
     Text,
 }
 
-/// Nested deeper than anybody nests.
+/// Nested deeper, or made of more pieces, than a mail anybody wrote.
 #[derive(Debug)]
-pub(super) struct TooDeep;
+pub(super) struct TooMuch;
 
-/// What may stand in what.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    Inline,
-    Block,
-    /// A paragraph or heading: ended by any block.
-    Paragraph,
-    Item,
-    Table,
-    Section,
-    Row,
-    Cell,
-    Void,
-}
-
-/// The elements that are written, and how they behave.
-const ELEMENTS: [(&str, Role); 54] = [
-    ("a", Role::Inline),
-    ("b", Role::Inline),
-    ("strong", Role::Inline),
-    ("i", Role::Inline),
-    ("em", Role::Inline),
-    ("u", Role::Inline),
-    ("s", Role::Inline),
-    ("del", Role::Inline),
-    ("ins", Role::Inline),
-    ("sub", Role::Inline),
-    ("sup", Role::Inline),
-    ("small", Role::Inline),
-    ("code", Role::Inline),
-    ("tt", Role::Inline),
-    ("kbd", Role::Inline),
-    ("samp", Role::Inline),
-    ("var", Role::Inline),
-    ("q", Role::Inline),
-    ("cite", Role::Inline),
-    ("abbr", Role::Inline),
-    ("mark", Role::Inline),
-    ("bdi", Role::Inline),
-    ("span", Role::Inline),
-    ("div", Role::Block),
-    ("blockquote", Role::Block),
-    ("pre", Role::Block),
-    ("ul", Role::Block),
-    ("ol", Role::Block),
-    ("dl", Role::Block),
-    ("figure", Role::Block),
-    ("figcaption", Role::Block),
-    ("p", Role::Paragraph),
-    ("h1", Role::Paragraph),
-    ("h2", Role::Paragraph),
-    ("h3", Role::Paragraph),
-    ("h4", Role::Paragraph),
-    ("h5", Role::Paragraph),
-    ("h6", Role::Paragraph),
-    ("li", Role::Item),
-    ("dt", Role::Item),
-    ("dd", Role::Item),
-    ("table", Role::Table),
-    ("thead", Role::Section),
-    ("tbody", Role::Section),
-    ("tfoot", Role::Section),
-    ("tr", Role::Row),
-    ("td", Role::Cell),
-    ("th", Role::Cell),
-    ("caption", Role::Cell),
-    ("br", Role::Void),
-    ("hr", Role::Void),
-    ("wbr", Role::Void),
-    ("img", Role::Void),
-    ("details", Role::Void),
-];
-
-/// Other names for the same thing.
-const ALIASES: [(&str, &str); 14] = [
-    ("center", "div"),
-    ("section", "div"),
-    ("article", "div"),
-    ("header", "div"),
-    ("footer", "div"),
-    ("main", "div"),
-    ("aside", "div"),
-    ("nav", "div"),
-    ("address", "div"),
-    ("fieldset", "div"),
-    ("strike", "s"),
-    ("dir", "ul"),
-    ("menu", "ul"),
-    ("acronym", "abbr"),
-];
-
-/// The names ammonia has to allow.
-pub(super) fn element_names() -> impl Iterator<Item = &'static str> {
-    ELEMENTS.iter().map(|(name, _)| *name).filter(|name| *name != "details")
-}
-
-fn element(name: &str) -> Option<(&'static str, Role)> {
-    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
-    ELEMENTS.iter().find(|(known, _)| *known == name && *known != "details").copied()
-}
-
-pub(super) fn simplify(html: &str, purpose: Purpose<'_>) -> Result<String, TooDeep> {
-    let mut writer = Writer { out: String::with_capacity(html.len()), open: Vec::new(), purpose };
+pub(super) fn simplify(html: &str, purpose: Purpose<'_>) -> Result<String, TooMuch> {
+    let mut writer =
+        Writer { out: String::with_capacity(html.len()), open: Vec::new(), purpose, pieces: 0, depths: 0 };
     for token in tokens(html) {
         match token {
             Token::Text(text) => writer.text(text),
@@ -142,6 +51,9 @@ pub(super) fn simplify(html: &str, purpose: Purpose<'_>) -> Result<String, TooDe
                 }
             }
         }
+        if writer.pieces > PIECES_MAX || writer.depths > DEPTHS_MAX {
+            return Err(TooMuch);
+        }
     }
     writer.pop_to(0);
     Ok(writer.out)
@@ -151,22 +63,36 @@ struct Writer<'a> {
     out: String,
     open: Vec<(&'static str, Role)>,
     purpose: Purpose<'a>,
+    pieces: usize,
+    depths: usize,
 }
 
 impl Writer<'_> {
     fn text(&mut self, text: &str) {
-        for character in text.chars() {
-            match character {
-                '<' => self.out.push_str("&lt;"),
-                '>' => self.out.push_str("&gt;"),
-                '\n' | '\t' => self.out.push(character),
-                control if control.is_control() => self.out.push(' '),
-                other => self.out.push(other),
-            }
+        for (at, character) in text.char_indices() {
+            let escaped = match character {
+                '<' => "&lt;",
+                '>' => "&gt;",
+                '&' if !is_reference(&text[at..]) => "&amp;",
+                '&' => "&",
+                '\n' | '\t' => {
+                    self.out.push(character);
+                    continue;
+                }
+                control if control.is_control() => " ",
+                other => {
+                    self.out.push(other);
+                    continue;
+                }
+            };
+            self.pieces += 1;
+            self.out.push_str(escaped);
         }
     }
 
-    fn open(&mut self, name: &'static str, role: Role, attributes: &Attributes<'_>) -> Result<(), TooDeep> {
+    fn open(&mut self, name: &'static str, role: Role, attributes: &Attributes<'_>) -> Result<(), TooMuch> {
+        self.pieces += 1;
+        self.depths += self.open.len();
         let in_table = matches!(self.open.last(), Some((_, Role::Table | Role::Section | Role::Row)));
         match role {
             Role::Section | Role::Row | Role::Cell => return self.open_in_table(name, role, attributes),
@@ -205,7 +131,7 @@ impl Writer<'_> {
         name: &'static str,
         role: Role,
         attributes: &Attributes<'_>,
-    ) -> Result<(), TooDeep> {
+    ) -> Result<(), TooMuch> {
         let Some(table) = self.open.iter().rposition(|(_, role)| *role == Role::Table) else { return Ok(()) };
         let within =
             |open: &[(&str, Role)], wanted: Role| open[table..].iter().rposition(|(_, r)| *r == wanted);
@@ -235,6 +161,8 @@ impl Writer<'_> {
     }
 
     fn close(&mut self, name: &'static str, role: Role) {
+        self.pieces += 1;
+        self.depths += self.open.len();
         let this = |(open, _): (&str, Role)| open == name;
         match role {
             Role::Void => {
@@ -293,9 +221,9 @@ impl Writer<'_> {
         }
     }
 
-    fn push(&mut self, name: &'static str, role: Role, attributes: &Attributes<'_>) -> Result<(), TooDeep> {
+    fn push(&mut self, name: &'static str, role: Role, attributes: &Attributes<'_>) -> Result<(), TooMuch> {
         if self.open.len() >= NESTING_MAX {
-            return Err(TooDeep);
+            return Err(TooMuch);
         }
         self.open.push((name, role));
         self.out.extend(["<", name]);
@@ -324,6 +252,7 @@ impl Writer<'_> {
 
     fn attribute(&mut self, name: &str, value: &str) {
         self.out.extend([" ", name, "=\""]);
+        self.pieces += value.bytes().filter(|b| *b == b'&').count();
         for character in value.chars().filter(|c| !c.is_control()) {
             match character {
                 '"' => self.out.push_str("&quot;"),
@@ -384,12 +313,24 @@ impl Writer<'_> {
     }
 }
 
+/// `&eacute;`, `&#233;`: begins with one, rather than with a sign that stands for itself.
+fn is_reference(text: &str) -> bool {
+    let body = &text.as_bytes()[1..];
+    let len = body
+        .iter()
+        .take(REFERENCE_BYTES_MAX)
+        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'#')
+        .count();
+    len > 0 && body.get(len) == Some(&b';')
+}
+
 /// Only what begins like an address of the web or of a person, character by character.
 fn is_link(value: &str) -> bool {
     let value = value.trim();
-    ["http://", "https://", "mailto:"]
-        .iter()
-        .any(|scheme| value.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
+    value.len() <= LINK_BYTES_MAX
+        && ["http://", "https://", "mailto:"]
+            .iter()
+            .any(|scheme| value.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme)))
 }
 
 /// Where programs say that history begins. `whole`: this element; `rest`: this and what follows.

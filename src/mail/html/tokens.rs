@@ -11,6 +11,8 @@ const ATTRIBUTES: [&str; 13] = [
 /// Elements whose content is no HTML, and not for reading.
 const RAW_ELEMENTS: [&str; 9] =
     ["script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "plaintext"];
+/// Elements whose text stands on lines of its own.
+const LINES: [&str; 11] = ["br", "p", "div", "li", "tr", "blockquote", "table", "h1", "h2", "h3", "pre"];
 /// Bytes of an element's name.
 const NAME_BYTES_MAX: usize = 20;
 
@@ -69,7 +71,7 @@ impl<'a> Iterator for Tokens<'a> {
                     return Some(Token::Open(name, attributes));
                 }
                 _ => {
-                    let len = rest[1..].find('<').map_or(rest.len(), |end| end + 1);
+                    let len = 1 + count(&bytes[1..], |b| b != b'<');
                     self.at += len;
                     return Some(Token::Text(&rest[..len]));
                 }
@@ -178,15 +180,13 @@ pub(in crate::mail) fn without_tags(html: &str) -> String {
     for token in tokens(html) {
         match token {
             Token::Text(text) => unescape_into(&mut out, text),
-            Token::Open(name, _) | Token::Close(name) => match name.as_str() {
-                "br" | "p" | "div" | "li" | "tr" | "blockquote" | "table" | "h1" | "h2" | "h3" | "pre" => {
-                    if !out.ends_with('\n') {
-                        out.push('\n');
-                    }
+            Token::Open(name, _) | Token::Close(name) => {
+                if matches!(name.as_str(), "td" | "th") {
+                    out.push(' ');
+                } else if LINES.contains(&name.as_str()) && !out.ends_with('\n') {
+                    out.push('\n');
                 }
-                "td" | "th" => out.push(' '),
-                _ => {}
-            },
+            }
         }
     }
     out

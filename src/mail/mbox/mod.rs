@@ -4,11 +4,14 @@
 //! people compare our count with that one. What Python would cut off although it belongs to the
 //! message before is put back there and still counted, as [`Why::InsideMessage`].
 
+mod from_line;
+mod lines;
 mod open;
 mod pipermail;
 mod reader;
 mod write;
 
+pub use from_line::{Postmark, postmark};
 pub use open::open_archive;
 pub use pipermail::restore_addresses;
 pub use reader::MboxReader;
@@ -65,6 +68,3 @@ pub enum Why {
     #[error("the file cannot be read from here on ({0})")]
     Broken(std::io::ErrorKind),
 }
-
-#[cfg(test)]
-mod tests;

@@ -37,6 +37,6 @@ fn obfuscated_sign(value: &[u8]) -> Option<(usize, usize)> {
         domain.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')).count();
     let alone = !local.is_empty()
         && !local.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b'@' | b'<' | b'('));
-    let followed = domain.get(len).is_none_or(|b| b.is_ascii_whitespace());
+    let followed = matches!(domain[len..].trim_ascii_start().first(), None | Some(b'('));
     (alone && len > 0 && followed).then_some((start, start + SIGN.len()))
 }

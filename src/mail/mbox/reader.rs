@@ -7,15 +7,15 @@
 //! - mboxcl (a right Content-Length, quoted lines): as mboxo.
 //!
 //! A Content-Length is believed only where a `From ` line or the end of the file stands where it
-//! says the message ends, and only looked at when a `From ` line comes before that place.
+//! says the message ends, and only about `From ` lines that may be text: one with a date and a
+//! header below it always begins a message, so that a forged length cannot swallow the next ones.
 
 use std::collections::VecDeque;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
+use super::lines::Lines;
 use super::{MESSAGE_BYTES_MAX, MboxEntry, Unreadable, Why, pipermail};
 
-/// Bytes of a line taken at a time.
-const LINE_BYTES_MAX: u64 = 64 * 1024;
 /// Wrong Content-Lengths in one file after which none is looked at any more.
 const WRONG_LENGTHS_MAX: usize = 16;
 /// Header fields a message may begin with, in lower case; `x-` and `list-` ones too.
@@ -71,6 +71,17 @@ struct FromLine {
     line: Vec<u8>,
 }
 
+/// What stands below a `From ` line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    /// It has a date, and a header follows: whatever a Content-Length says.
+    Message,
+    /// Neither: people begin lines with this word.
+    Text,
+    /// One of the two; a right Content-Length tells.
+    Either,
+}
+
 /// A message being read.
 struct Message {
     begun: FromLine,
@@ -102,7 +113,7 @@ impl<R: BufRead> MboxReader<R> {
     /// Reads from the start of a mailbox that is not compressed (see [`super::open_archive`]).
     pub fn new(input: R) -> MboxReader<R> {
         MboxReader {
-            lines: Lines { input, again: VecDeque::new(), offset: 0, line: Vec::new(), at_start: true },
+            lines: Lines::new(input),
             next: VecDeque::new(),
             begun: None,
             n: 0,
@@ -118,7 +129,7 @@ impl<R: BufRead> MboxReader<R> {
         while let Some(starts_line) = self.lines.read()? {
             empty = false;
             if starts_line && self.lines.line.starts_with(b"From ") {
-                self.begun = Some(self.from_line());
+                self.begun = Some(self.begin());
                 return Ok(());
             }
         }
@@ -127,7 +138,7 @@ impl<R: BufRead> MboxReader<R> {
         Ok(())
     }
 
-    fn from_line(&mut self) -> FromLine {
+    fn begin(&mut self) -> FromLine {
         self.n += 1;
         let line = self.lines.line.clone();
         FromLine { n: self.n, offset: self.lines.offset - line.len() as u64, line }
@@ -140,32 +151,42 @@ impl<R: BufRead> MboxReader<R> {
                 message.push(&self.lines.line, starts_line);
                 continue;
             }
-            let begun = self.from_line();
-            if self.is_inside(&message, &begun)? {
-                message.keep_inside(begun);
-            } else if self.wrong_lengths < WRONG_LENGTHS_MAX && message.promises_more() {
-                if self.read_promised(&mut message, begun)? {
-                    continue;
+            let begun = self.begin();
+            match self.what_begins(&begun)? {
+                Begins::Text if message.header == HeaderState::Over => message.keep_inside(begun),
+                Begins::Either if self.wrong_lengths < WRONG_LENGTHS_MAX && message.promises_more() => {
+                    if !self.read_promised(&mut message, begun)? {
+                        break;
+                    }
                 }
-                break;
-            } else {
-                self.begun = Some(begun);
-                break;
+                Begins::Text | Begins::Either | Begins::Message => {
+                    self.begun = Some(begun);
+                    break;
+                }
             }
         }
         self.give(message);
         Ok(())
     }
 
-    /// A line of text that begins with `From `: no date in it, and no header below it.
-    fn is_inside(&mut self, message: &Message, begun: &FromLine) -> io::Result<bool> {
-        if looks_like_postmark(&begun.line) || message.header == HeaderState::Reading {
-            return Ok(false);
-        }
-        let Some(starts_line) = self.lines.read()? else { return Ok(true) };
-        let inside = !looks_like_header(&self.lines.line);
-        self.lines.put_back(starts_line);
-        Ok(inside)
+    /// What a `From ` line begins, by its own look and by what stands below it.
+    fn what_begins(&mut self, begun: &FromLine) -> io::Result<Begins> {
+        let postmark = looks_like_postmark(&begun.line);
+        let header_below = match self.lines.read()? {
+            None => false,
+            Some(starts_line) => {
+                // Below a date any field will do; "Note: …" alone is how people write.
+                let line = &self.lines.line;
+                let is_header = looks_like_header(line) || (postmark && looks_like_field(line));
+                self.lines.put_back(starts_line);
+                is_header
+            }
+        };
+        Ok(match (postmark, header_below) {
+            (true, true) => Begins::Message,
+            (false, false) => Begins::Text,
+            (true, false) | (false, true) => Begins::Either,
+        })
     }
 
     /// Reads on to where Content-Length says; puts everything back if it is wrong.
@@ -178,11 +199,18 @@ impl<R: BufRead> MboxReader<R> {
             let Some(starts_line) = self.lines.read()? else { break };
             bytes += self.lines.line.len();
             held.extend_from_slice(&self.lines.line);
-            if starts_line && self.lines.line.starts_with(b"From ") && bytes <= end {
-                inside.push(self.from_line());
+            if starts_line && self.lines.line.starts_with(b"From ") {
+                inside.push(self.begin());
+                let last = inside.len() - 1;
+                if self.what_begins(&inside[last])? == Begins::Message {
+                    break;
+                }
             }
         }
-        if bytes == end && self.ends_here()? {
+        if bytes == end
+            && !inside.last().is_some_and(|last| held.ends_with(&last.line))
+            && self.ends_here()?
+        {
             message.push_verbatim(&held);
             message.inside.extend(inside);
             message.quoting = Quoting::Kept;
@@ -347,6 +375,11 @@ fn is_number(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
+fn looks_like_field(line: &[u8]) -> bool {
+    let name = line.iter().take_while(|b| b.is_ascii_graphic() && **b != b':').count();
+    name > 0 && line.get(name) == Some(&b':')
+}
+
 fn looks_like_header(line: &[u8]) -> bool {
     let Some(colon) = line.iter().position(|b| *b == b':') else { return false };
     let name = String::from_utf8_lossy(&line[..colon]).to_ascii_lowercase();
@@ -354,59 +387,4 @@ fn looks_like_header(line: &[u8]) -> bool {
     known
         || ((name.starts_with("x-") || name.starts_with("list-") || name.starts_with("arc-"))
             && !name.contains(' '))
-}
-
-/// Lines of the file, some of them a second time.
-struct Lines<R> {
-    input: R,
-    /// To be read again before the input goes on.
-    again: VecDeque<(Vec<u8>, usize)>,
-    /// In the file, after the current line.
-    offset: u64,
-    line: Vec<u8>,
-    /// The next bytes start a line.
-    at_start: bool,
-}
-
-impl<R: BufRead> Lines<R> {
-    /// The next line, or a piece of a long one, into `line`: does it start a line?
-    fn read(&mut self) -> io::Result<Option<bool>> {
-        let starts_line = self.at_start;
-        self.line.clear();
-        match self.again.front_mut() {
-            Some((bytes, from)) => {
-                let rest = &bytes[*from..];
-                let len = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |n| n + 1);
-                self.line.extend_from_slice(&rest[..len]);
-                *from += len;
-                if *from == bytes.len() {
-                    self.again.pop_front();
-                }
-            }
-            None => {
-                (&mut self.input).take(LINE_BYTES_MAX).read_until(b'\n', &mut self.line)?;
-            }
-        }
-        if self.line.is_empty() {
-            return Ok(None);
-        }
-        self.offset += self.line.len() as u64;
-        self.at_start = self.line.ends_with(b"\n");
-        Ok(Some(starts_line))
-    }
-
-    /// The current line will be read again, and start a line or not as it did.
-    fn put_back(&mut self, starts_line: bool) {
-        let line = std::mem::take(&mut self.line);
-        self.read_again(line, starts_line);
-    }
-
-    /// Bytes just read, which end where one is, will be read again.
-    fn read_again(&mut self, bytes: Vec<u8>, starts_line: bool) {
-        if !bytes.is_empty() {
-            self.offset -= bytes.len() as u64;
-            self.again.push_front((bytes, 0));
-            self.at_start = starts_line;
-        }
-    }
 }

@@ -11,8 +11,6 @@ const TEXT_BYTES_READ: usize = 32 * 1024;
 const OWN_WORDS_CHARS: usize = 500;
 /// How long an excerpt is, in characters.
 const EXCERPT_CHARS: usize = 200;
-/// Fewer letters than this do not show a language.
-const LANGUAGE_LETTERS_MIN: usize = 60;
 
 /// The author's own words, on one line.
 pub(super) fn own_words(raw: &[u8], structure: &Structure) -> String {
@@ -195,32 +193,6 @@ pub(super) fn excerpt(text: &str) -> String {
     format!("{whole}…")
 }
 
-/// ISO 639-1 of a text, when it is long enough and beyond doubt.
-pub(super) fn language(text: &str) -> Option<&'static str> {
-    let letters = text.chars().filter(|c| c.is_alphabetic()).take(LANGUAGE_LETTERS_MIN).count();
-    if letters < LANGUAGE_LETTERS_MIN {
-        return None;
-    }
-    let info = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
-    iso_639_1(info.lang().code())
-}
-
-/// The two letters for the three whatlang knows a language by.
-fn iso_639_1(code: &str) -> Option<&'static str> {
-    const CODES: &str = "afr af ara ar aze az bel be ben bn bul bg cat ca ces cs cym cy dan da deu de ell el eng en \
-        epo eo est et fin fi fra fr guj gu heb he hin hi hrv hr hun hu hye hy ind id ita it jav jv jpn ja kan kn \
-        kat ka khm km kor ko lat la lav lv lit lt mal ml mar mr mkd mk mya my nep ne nld nl nob nb ori or pan pa \
-        pes fa pol pl por pt ron ro rus ru sin si slk sk slv sl sna sn spa es srp sr swe sv tam ta tel te tgl tl \
-        tha th tuk tk tur tr ukr uk urd ur uzb uz vie vi yid yi cmn zh zul zu aka ak amh am";
-    let mut words = CODES.split_whitespace();
-    while let (Some(three), Some(two)) = (words.next(), words.next()) {
-        if three == code {
-            return Some(two);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,14 +233,5 @@ mod tests {
         for bomb in ["<", "<style>", "<!--", "&", "</", "<p", "&#1"] {
             let _ = without_tags(&bomb.repeat(TEXT_BYTES_READ / bomb.len()));
         }
-    }
-
-    #[test]
-    fn languages_only_when_sure() {
-        let english =
-            "The meeting on Saturday will take place in the large room on the ground floor of the house.";
-        assert_eq!(language(english), Some("en"));
-        assert_eq!(language("ok merci"), None);
-        assert!(whatlang::Lang::all().iter().all(|lang| iso_639_1(lang.code()).is_some()));
     }
 }

@@ -5,9 +5,11 @@
 mod excerpt;
 mod faults;
 mod key;
+mod language;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+pub(crate) use faults::SINGLETONS;
 pub use faults::{SingletonFault, singleton_faults};
 pub use key::content_key;
 
@@ -80,6 +82,14 @@ pub fn summarize(raw: &[u8]) -> Summary {
     summary
 }
 
+/// When a message came to the last place it came to, by the topmost Received (RFC 5321 §4.4).
+pub fn latest_trace(raw: &[u8]) -> Option<Timestamp> {
+    let (headers, _) = Headers::scan_leniently(raw);
+    let trace = headers.get("received")?;
+    let (_, moment) = trace.rsplit_once(';')?;
+    date::parse(moment)
+}
+
 fn of_header(headers: &Headers<'_>) -> Summary {
     let from = headers.get("from").unwrap_or_default();
     let author = words::mailboxes(&from).into_iter().next();
@@ -127,7 +137,7 @@ fn of_body(raw: &[u8], headers: &Headers<'_>, summary: &mut Summary) {
     summary.attachments = u32::try_from(attachments).unwrap_or(u32::MAX);
     let own_words = excerpt::own_words(raw, &structure);
     summary.excerpt = excerpt::excerpt(&own_words);
-    summary.language = excerpt::language(&own_words);
+    summary.language = language::of_text(&own_words);
 }
 
 /// Whether a part is something a reader would open beside the text.

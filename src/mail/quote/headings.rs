@@ -1,5 +1,7 @@
 //! What programs write above and below a quote, in the languages they are met in.
 
+use super::words::{DEVICE_FOOTERS, FORWARDS, FROM_FIELDS, OPENINGS, ORIGINALS, OTHER_FIELDS, VERBS};
+
 /// Lines an attribution may be broken over.
 const ATTRIBUTION_LINES_MAX: usize = 4;
 /// Bytes of an attribution.
@@ -8,6 +10,8 @@ const ATTRIBUTION_BYTES_MAX: usize = 400;
 const HEADER_LINES_MAX: usize = 14;
 /// Digits of a day, a year and an hour: what people rarely write before "wrote:".
 const DATE_AND_HOUR_DIGITS: usize = 7;
+/// Words after the verb: "schrieb Marie Muster am Fr., 28. Apr. 2017 um 11:53 Uhr".
+const VERB_TAIL_WORDS_MAX: usize = 10;
 /// Fields that make such a block.
 const HEADER_FIELDS_MIN: usize = 3;
 
@@ -27,236 +31,25 @@ pub(super) enum History {
     Forwarded { from: usize },
 }
 
-/// How attributions begin and which verb they hold, in lower case.
-const OPENINGS: [&str; 25] = [
-    "le ",
-    "on ",
-    "am ",
-    "el ",
-    "il giorno ",
-    "il ",
-    "op ",
-    "em ",
-    "den ",
-    "på ",
-    "w dniu ",
-    "dnia ",
-    "vào ",
-    "dne ",
-    "pe ",
-    "le\u{a0}",
-    "lun",
-    "mar",
-    "mer",
-    "jeu",
-    "ven",
-    "sam",
-    "dim",
-    "at ",
-    "在 ",
-];
-const VERBS: [&str; 46] = [
-    " a écrit",
-    " a ecrit",
-    " écrit",
-    " a crit",
-    " wrote",
-    " writes",
-    " said",
-    " schrieb",
-    " schreibt",
-    " escribió",
-    " escribio",
-    " escribe",
-    " va escriure",
-    " ha scritto",
-    " scrive",
-    " schreef",
-    " escreveu",
-    " skrev",
-    " skreiv",
-    " kirjoitti",
-    " napisał",
-    " pisze",
-    " napsal",
-    " написал",
-    " пишет",
-    " писал",
-    " написав",
-    " έγραψε",
-    " a scris",
-    " írta",
-    " yazdı",
-    " wrote in",
-    " a wrote",
-    " notait",
-    " wrote on",
-    " écrivait",
-    " écrivit",
-    " a envoyé",
-    " napísal",
-    " kirjutas",
-    " je napisao",
-    " je napisal",
-    " đã viết",
-    " 写道",
-    "写道",
-    " menulis",
-];
-
-/// Separators above a quoted message, between dashes, in lower case.
-const ORIGINALS: [&str; 16] = [
-    "original message",
-    "message d'origine",
-    "message original",
-    "message initial",
-    "ursprüngliche nachricht",
-    "originalnachricht",
-    "ursprungliche nachricht",
-    "mensaje original",
-    "messaggio originale",
-    "oorspronkelijk bericht",
-    "mensagem original",
-    "original appointment",
-    "rendez-vous d'origine",
-    "reply message",
-    "message de réponse",
-    "opprinnelig melding",
-];
-
-/// Headings of a forwarded message, in lower case, bare or between dashes.
-const FORWARDS: [&str; 22] = [
-    "forwarded message",
-    "message transféré",
-    "message transfere",
-    "début du message réexpédié",
-    "début du message transféré",
-    "begin forwarded message",
-    "weitergeleitete nachricht",
-    "anfang der weitergeleiteten nachricht",
-    "mensaje reenviado",
-    "inicio del mensaje reenviado",
-    "messaggio inoltrato",
-    "inizio messaggio inoltrato",
-    "doorgestuurd bericht",
-    "begin doorgestuurd bericht",
-    "mensagem encaminhada",
-    "message réexpédié",
-    "message réacheminé",
-    "forwarded by",
-    "réexpédié par",
-    "transféré par",
-    "start of forwarded message",
-    "vidarebefordrat meddelande",
-];
-
-/// Fields of the block of headers programs put above a quoted message, in lower case.
-const FROM_FIELDS: [&str; 9] = ["de", "from", "von", "da", "van", "från", "fra", "od", "от"];
-const OTHER_FIELDS: [&str; 44] = [
-    "envoyé",
-    "envoye",
-    "envoyé le",
-    "date",
-    "à",
-    "a",
-    "objet",
-    "cc",
-    "pour",
-    "sujet",
-    "sent",
-    "to",
-    "subject",
-    "gesendet",
-    "an",
-    "datum",
-    "betreff",
-    "enviado",
-    "enviado el",
-    "para",
-    "asunto",
-    "fecha",
-    "inviato",
-    "data",
-    "oggetto",
-    "verzonden",
-    "aan",
-    "onderwerp",
-    "assunto",
-    "skickat",
-    "till",
-    "ämne",
-    "sendt",
-    "til",
-    "emne",
-    "reply-to",
-    "répondre à",
-    "importance",
-    "copie à",
-    "bcc",
-    "cci",
-    "дата",
-    "кому",
-    "тема",
-];
-
-/// How the footers of telephones and programs begin, in lower case.
-const DEVICE_FOOTERS: [&str; 42] = [
-    "envoyé de mon",
-    "envoyé depuis",
-    "envoyé à partir d",
-    "envoyé d'un",
-    "envoyé d’un",
-    "envoyé via",
-    "envoyé par mon",
-    "envoyé avec",
-    "envoyée de mon",
-    "envoyé de outlook",
-    "envoyé de yahoo",
-    "provenance : courrier pour",
-    "provenance : courrier",
-    "télécharger outlook",
-    "téléchargez outlook",
-    "obtenir outlook",
-    "obtenez outlook",
-    "sent from my",
-    "sent from mail for",
-    "sent from outlook",
-    "sent from yahoo",
-    "sent from samsung",
-    "sent from a ",
-    "sent from an ",
-    "sent from the",
-    "sent via",
-    "sent with ",
-    "sent using",
-    "get outlook for",
-    "von meinem",
-    "gesendet von",
-    "gesendet mit",
-    "diese nachricht wurde von meinem",
-    "enviado desde",
-    "enviado do meu",
-    "enviado a partir",
-    "inviato da",
-    "inviato dal",
-    "verzonden vanaf",
-    "skickat från min",
-    "sendt fra min",
-    "lähetetty ",
-];
-
 /// An attribution that starts at this line.
 pub(super) fn attribution(lines: &[&str], at: usize) -> Option<Heading> {
     let first = lines[at].trim();
     let lower = first.to_lowercase();
+    if stands_above_quote(lines, at) {
+        return Some(Heading { text: first.to_owned(), end: at + 1, certain: false });
+    }
     let opened = OPENINGS.iter().any(|opening| lower.starts_with(opening)) || starts_with_date(&lower);
     let mut text = String::new();
     for (n, line) in lines[at..].iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
         let line = line.trim();
-        if line.is_empty() || line.starts_with('>') || text.len() + line.len() > ATTRIBUTION_BYTES_MAX {
+        let is_end_of_address = line == ">:" && text.contains('<');
+        if line.is_empty()
+            || (line.starts_with('>') && !is_end_of_address)
+            || text.len() + line.len() > ATTRIBUTION_BYTES_MAX
+        {
             return None;
         }
-        if !text.is_empty() {
+        if !text.is_empty() && !is_end_of_address {
             text.push(' ');
         }
         text.push_str(line);
@@ -273,14 +66,27 @@ pub(super) fn attribution(lines: &[&str], at: usize) -> Option<Heading> {
 
 /// Is this whole text an attribution, and is it certain?
 fn ends_attribution(text: &str, opened: bool) -> Option<bool> {
-    let body = text.strip_suffix([':', '：'])?;
-    let lower = body.trim_end_matches([' ', '\u{a0}', '\u{202f}', ',', ':']).to_lowercase();
+    // Zoho: "---- On Tue, 22 Dec 2015 14:17:36 +0530 Marie <marie@…> wrote ----"
+    let dashed = text.strip_prefix("----").and_then(|t| t.strip_suffix("----"));
+    let body = dashed.or_else(|| text.strip_suffix([':', '：']))?;
+    let lower = body.trim_matches([' ', '\u{a0}', '\u{202f}', ',', ':']).to_lowercase();
     let verb = VERBS.iter().any(|verb| holds_verb(&lower, verb));
     let digits = lower.bytes().filter(u8::is_ascii_digit).count();
+    let addressed = lower.contains('@') && lower.contains('<');
     let dated = opened && (digits >= DATE_AND_HOUR_DIGITS || (digits >= 3 && lower.contains('@')));
     // "2026-05-12 10:23 GMT+02:00 Marie <marie@…>:"
     let verbless = starts_with_date(&lower) && lower.contains('@');
-    (verb || verbless).then_some(dated)
+    (verb || verbless).then_some(dated || (verb && addressed) || (verb && dashed.is_some()))
+}
+
+/// A line with a date and a name right above a quote, of programs that write no verb.
+fn stands_above_quote(lines: &[&str], at: usize) -> bool {
+    let line = lines[at].trim();
+    let above = lines.get(at + 1).is_some_and(|l| l.is_empty())
+        && lines.get(at + 2).is_some_and(|l| l.starts_with('>'));
+    let directly = lines.get(at + 1).is_some_and(|l| l.starts_with('>'));
+    let digits = line.bytes().filter(u8::is_ascii_digit).count();
+    (above || directly) && line.len() <= 160 && starts_with_date(&line.to_lowercase()) && digits >= 8
 }
 
 /// The verb at the end, or followed by a few words ("schrieb Marie Muster").
@@ -288,7 +94,7 @@ fn holds_verb(lower: &str, verb: &str) -> bool {
     let Some(at) = lower.rfind(verb) else { return false };
     let after = &lower[at + verb.len()..];
     let ends_word = after.chars().next().is_none_or(|c| !c.is_alphabetic());
-    ends_word && after.split_whitespace().count() <= 7
+    ends_word && after.split_whitespace().count() <= VERB_TAIL_WORDS_MAX
 }
 
 fn starts_with_date(lower: &str) -> bool {
@@ -359,6 +165,8 @@ fn header_block(lines: &[&str], at: usize) -> Option<usize> {
                 }
                 // Some programs leave an empty line after each field.
             }
+            // One that is not known, between others.
+            Some(name) if !name.contains(' ') && fields > 0 && fields < HEADER_FIELDS_MIN => end = at + n + 1,
             // A field that went over to the next line; the text begins after an empty one.
             Some(_) | None => {
                 if n + 1 == lines.len() - at || fields == 0 {

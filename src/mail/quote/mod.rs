@@ -4,6 +4,7 @@
 //! Line by line with a few lines of looking ahead; what cannot be told apart stays text.
 
 mod headings;
+mod words;
 
 use headings::{Heading, History};
 
@@ -113,7 +114,7 @@ impl<'a> Cut<'a> {
             self.flush();
             return Some(self.quote(Some(heading.text.clone()), next));
         }
-        if heading.certain && next < self.lines.len() && self.has_own_words() {
+        if heading.certain && self.has_own_words() {
             self.flush();
             return Some(self.rest(Some(heading.text.clone()), heading.end));
         }
@@ -190,7 +191,8 @@ impl<'a> Cut<'a> {
         }
         let last_or_alone =
             self.lines.get(at + 1).is_none_or(|next| next.trim().is_empty() || is_quoted(next));
-        let first = at == 0 || self.lines[at - 1].trim().is_empty() || self.kind == Kind::Signature;
+        let above = at.checked_sub(1).map_or("", |above| self.lines[above]);
+        let first = above.trim().is_empty() || is_quoted(above) || self.kind == Kind::Signature;
         let footer = line.len() <= FOOTER_BYTES_MAX && last_or_alone && headings::is_device_footer(line);
         footer || (first && headings::is_list_footer(self.lines, at))
     }

@@ -3,7 +3,7 @@
 //! RFC 2045 §6 and the charset labels of the WHATWG Encoding Standard. Nothing here fails: what
 //! is wrong is read as well as it can be (RFC 7103 §7.6).
 
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
 
 /// How a body is written down (RFC 2045 §6.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -131,6 +131,10 @@ pub(in crate::mail) fn charset(bytes: &[u8], label: Option<&str>) -> String {
             let (text, broken) = encoding.decode_without_bom_handling(bytes);
             match std::str::from_utf8(bytes) {
                 Ok(utf8) if broken => utf8.to_owned(),
+                // Bytes the named charset does not have: it was not the one used.
+                Err(_) if broken && (encoding.is_single_byte() || !has_escapes(encoding, bytes)) => {
+                    WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned()
+                }
                 Ok(_) | Err(_) => text.into_owned(),
             }
         }
@@ -140,6 +144,11 @@ pub(in crate::mail) fn charset(bytes: &[u8], label: Option<&str>) -> String {
         },
     };
     readable(&text)
+}
+
+/// ISO-2022-JP is 7-bit and switches by escapes: without any, eight-bit text is something else.
+fn has_escapes(encoding: &'static Encoding, bytes: &[u8]) -> bool {
+    encoding != ISO_2022_JP || bytes.contains(&0x1b)
 }
 
 fn utf8_or_windows_1252(bytes: &[u8]) -> String {
@@ -190,7 +199,9 @@ mod tests {
             (b"\x80 5 \x96 \x9cuf", Some("iso-8859-1"), "€ 5 – œuf"),
             (b"\xa4", Some("iso-8859-15"), "€"),
             (b"\x1b$B$3$l\x1b(B", Some("iso-2022-jp"), "これ"),
-            (b"\xc3\xa9\xff\xfe\xc3\xa9", Some("gb18030"), "茅\u{fffd}茅"),
+            (b"\xb0\xa1\xff", Some("euc-kr"), "가\u{fffd}"),
+            (b"F\xfcr", Some("windows-874"), "Für"),
+            (b"caf\xe9", Some("iso-2022-jp"), "café"),
             (b"+ADw-script+AD4-", Some("utf-7"), "+ADw-script+AD4-"),
             (b"~{<:Ky2;~}", Some("hz-gb-2312"), "~{<:Ky2;~}"),
             (b"a\r\nb\rc\0\x1b[1m\xef\xbb\xbfd", Some("utf-8"), "a\nb\nc[1md"),

@@ -183,6 +183,7 @@ fn show_unguarded(raw: &[u8], address_of: &dyn Fn(&Attachment) -> Option<String>
     let (text, preferred) = readable_text(&bodies.pieces);
     let blocks = quote::blocks(&text);
     let html = bodies::html(&bodies.pieces).and_then(|html| html::clean(&html, &picture));
+    let preferred = if html.is_none() { Preferred::Text } else { preferred };
     let language = language(&blocks);
     Shown { blocks, html, preferred, attachments, language, fault: walked.fault }
 }

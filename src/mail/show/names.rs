@@ -155,7 +155,7 @@ mod tests {
             (".htaccess", "htaccess"),
             ("a\r\nSet-Cookie: x=1", "aSet-Cookie_ x=1"),
             ("photo\u{202E}gpj.exe", "photogpj.exe"),
-            ("\"><script>.png", "__script_.png"),
+            ("\"><script>.png", "___script_.png"),
             ("CON", "_CON"),
             ("com1.txt", "_com1.txt"),
             ("contrat.txt", "contrat.txt"),

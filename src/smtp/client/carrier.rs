@@ -3,11 +3,10 @@
 //! RFC 5321, pipelined where offered (RFC 2920); or LMTP (RFC 2033), where one recipient a
 //! transaction means one answer a message. STARTTLS and AUTH are not built yet. Knows no pool.
 
-use std::io::Write;
-
 use super::answer::{Answer, Severity, kept};
+use super::command::{self, Extension, Step, is_speakable};
 use super::wire::{Break, Broken, Wire};
-use super::{Bits, Copy, Fate, Outcome, Stage, Timeouts};
+use super::{Copy, Fate, Outcome, Stage, Timeouts};
 use crate::domain::address::EmailAddress;
 use crate::smtp::route::Route;
 
@@ -29,17 +28,6 @@ enum Protocol {
     Lmtp,
 }
 
-/// What a peer may offer that is of use here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Extension {
-    /// RFC 2920.
-    Pipelining,
-    /// RFC 1870.
-    Size,
-    /// RFC 6152.
-    EightBitMime,
-}
-
 /// Whether, and how, the connection can take another copy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
@@ -50,25 +38,6 @@ enum Standing {
     Closed,
     /// Closed by the peer while it waited, so the copy it was given last can go by another.
     WentStale,
-}
-
-/// The commands of a transaction, in order.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Reset,
-    Mail,
-    Rcpt,
-    Data,
-}
-
-impl Step {
-    fn stage(self) -> Stage {
-        match self {
-            Step::Reset | Step::Mail => Stage::Mail,
-            Step::Rcpt => Stage::Rcpt,
-            Step::Data => Stage::Data,
-        }
-    }
 }
 
 /// Whether the peer waits for a message after DATA.
@@ -117,7 +86,7 @@ impl Carrier {
         let answer = self.ask_hello(verb, hostname).await?;
         match (answer.severity(), self.protocol) {
             (Severity::Done, _) => {
-                self.offers = answer.lines().skip(1).filter_map(extension).collect();
+                self.offers = answer.lines().skip(1).filter_map(Extension::in_line).collect();
                 return Ok(());
             }
             (Severity::Never, Protocol::Smtp) => {}
@@ -208,11 +177,11 @@ impl Carrier {
             return Err(outcome);
         }
         self.standing = Standing::MustReset;
-        let together = if self.offers(Extension::Pipelining) { steps.len() } else { 1 };
+        let together = if self.offers.contains(&Extension::Pipelining) { steps.len() } else { 1 };
         let mut refusals = Vec::new();
         let mut data = Data::Declined;
         for group in steps.chunks(together) {
-            self.write_commands(group, copy);
+            command::write(&mut self.commands, group, copy, &self.offers);
             self.ask(group[0].stage()).await?;
             for step in group {
                 match self.answer_to(*step, steps[0], &refusals).await? {
@@ -343,36 +312,6 @@ impl Carrier {
         }
     }
 
-    /// Writes the commands into `self.commands`.
-    fn write_commands(&mut self, steps: &[Step], copy: &Copy) {
-        let size = self.offers(Extension::Size).then(|| copy.head.received_len() + copy.body.received_len());
-        let body_type = match copy.bits {
-            Bits::Eight if self.offers(Extension::EightBitMime) => " BODY=8BITMIME",
-            Bits::Eight | Bits::Seven => "",
-        };
-        self.commands.clear();
-        for step in steps {
-            let commands = &mut self.commands;
-            match step {
-                Step::Reset => write!(commands, "RSET\r\n"),
-                Step::Mail => {
-                    let sender = copy.sender.as_ref().map_or("", EmailAddress::as_str);
-                    match size {
-                        Some(size) => write!(commands, "MAIL FROM:<{sender}> SIZE={size}{body_type}\r\n"),
-                        None => write!(commands, "MAIL FROM:<{sender}>{body_type}\r\n"),
-                    }
-                }
-                Step::Rcpt => write!(commands, "RCPT TO:<{}>\r\n", copy.recipient),
-                Step::Data => write!(commands, "DATA\r\n"),
-            }
-            .expect("a Vec takes what is written to it");
-        }
-    }
-
-    fn offers(&self, extension: Extension) -> bool {
-        self.offers.contains(&extension)
-    }
-
     fn limit(&self, stage: Stage) -> std::time::Duration {
         match stage {
             Stage::Connect => self.timeouts.connect,
@@ -428,53 +367,11 @@ fn out_of_step(answer: &Answer) -> Broken {
     Broken::garbled(format!("answered out of step: {}", answer.reply()))
 }
 
-/// The grammar of an envelope once more, just before it is written: whatever way an address came
-/// here, it cannot end its command and begin another.
-fn is_speakable(address: &str) -> bool {
-    EmailAddress::parse(address).is_ok_and(|parsed| parsed.as_str() == address)
-}
-
 fn unspeakable(address: &EmailAddress) -> Outcome {
     Outcome::Refused {
         code: 553,
         enhanced: None,
         reply: kept(&format!("{:?} is no address SMTP can carry", address.as_str())),
         stage: Stage::Rcpt,
-    }
-}
-
-fn extension(line: &[u8]) -> Option<Extension> {
-    let keyword = line.split(|b| b.is_ascii_whitespace()).next()?;
-    match keyword.to_ascii_uppercase().as_slice() {
-        b"PIPELINING" => Some(Extension::Pipelining),
-        b"SIZE" => Some(Extension::Size),
-        b"8BITMIME" => Some(Extension::EightBitMime),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_that_would_end_its_command_is_not_spoken() {
-        for address in ["a@b.example", "\"a b\"@c.example", "\"a>b\"@c.example"] {
-            assert!(is_speakable(address), "{address:?}");
-        }
-        for address in [
-            "",
-            "a",
-            "a@b>\r\nDATA\r\n",
-            "a@b.example ",
-            "\r\na@b.example",
-            "a@b.example\r\n",
-            "a b@c.example",
-            "a>@b.example",
-            "\"a\r\nRSET\"@b.example",
-            "a@b.example> SIZE=1",
-        ] {
-            assert!(!is_speakable(address), "{address:?}");
-        }
     }
 }

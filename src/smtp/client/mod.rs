@@ -5,6 +5,7 @@
 
 mod answer;
 mod carrier;
+mod command;
 mod pool;
 mod wire;
 

@@ -49,7 +49,9 @@ fn write_the_folder() {
     join(store, &[jardin], "dao");
 
     let first = post(store, quartier, &mail("anne", "Fuite au 3e", &ids("1@writers.example", &[])));
-    [anne, bob, carla].into_iter().for_each(|person| outcome(store, first, person, taken()));
+    for person in [anne, bob, carla] {
+        outcome(store, first, person, taken());
+    }
     let answer = post(
         store,
         quartier,

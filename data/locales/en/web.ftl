@@ -1,0 +1,126 @@
+# Words of the pages, in English.
+#
+# Messages without a variable can be used by every template as t.NAME.
+
+# -- on every page
+skip = Skip to the text
+breadcrumb = Where you are
+other_language = Lire cette page en français
+footer_words = No account is needed to read these pages. To write, join or leave, an e-mail is enough.
+feed = Follow by Atom feed
+previous_page = Previous page
+next_page = Next page
+pages = Pages
+page_of = Page { $page } of { $pages }
+page_alone = Page { $page }
+in_order = { $first }, { $second }
+
+# -- the groups
+home_title = The groups of { $host }
+home_empty = No group can be seen here yet.
+choose_title = Several groups have this name
+choose_words = Which one are you looking for?
+last_message = last message { $date }
+no_messages = no messages yet
+messages = { $count ->
+    [0] no messages
+    [one] { $shown } message
+   *[other] { $shown } messages
+}
+
+# -- one group
+join_title = Join the group
+join_open = Write to { $address }; the mail can be empty. You will be asked to confirm, and that is all.
+join_approval = Write to { $address }, with a few words about yourself. One of the people who look after the group will answer.
+join_closed = People join by invitation. To ask for yours, write to { $address }.
+join_button = Join by e-mail
+ask_button = Write to the people who look after it
+closed_words = This group is closed: it can still be read, but nobody can write to it or join.
+write_title = Write to the group
+write_anyone = Write to { $address }: your message goes to all members.
+write_members = Members write to { $address }: their message goes to the whole group.
+write_animators = Only the people who look after the group write to it.
+write_button = Write to the group
+leave_words = To leave, write to { $address }. It is done at once.
+members_only = The messages of this group are read among members.
+threads_title = Conversations
+threads_empty = Nobody has written yet. The first message may be yours.
+months_title = Month by month
+months_earlier = { $first } to { $last }
+months_earlier_one = { $first }
+month_count = { $month }: { $posts }
+
+# -- a month
+month_before = Previous month: { $month }
+month_after = Next month: { $month }
+
+# -- a thread
+thread_nested = Who answers whom
+thread_flat = By date
+thread_view = Arrangement
+thread_mbox = Take the conversation along (mbox)
+thread_between = { $first } to { $last }
+thread_feed = Follow this conversation (Atom)
+in_reply_to = answering { $author }
+read_post = Read this message
+not_here = This message cannot be read here.
+not_kept = This message is not shown here, as its author asked.
+
+# -- a post
+reply_button = Reply to the group
+position = Message { $n } of { $of }
+in_thread = In the conversation
+whole_thread = See the whole conversation
+previous_post = Previous message, from { $author }
+next_post = Next message, from { $author }
+raw_post = Original message
+raw_words = addresses hidden
+permalink = Lasting link to this message
+several = Several messages carry the same identifier; here they are together.
+this_one = Link to this one only
+quote_lines = { $count ->
+    [one] One quoted line
+   *[other] { $shown } quoted lines
+}
+quote_of = { $heading } ({ $lines })
+aligned = Text in columns
+attachments = Attachments
+attachment_line = { $kind }, { $size }
+kind_picture = picture
+kind_calendar = calendar entry
+kind_other = file
+picture_alt = Attached picture: { $name }
+no_text = There is no text in this message.
+fault = This message is damaged: part of its text could not be read.
+cut = The rest is too long for this page.
+no_subject = (no subject)
+no_author = Somebody
+
+# -- sizes
+bytes = { $n ->
+    [one] { $shown } byte
+   *[other] { $shown } bytes
+}
+kilobytes = { $shown } kB
+megabytes = { $shown } MB
+
+# -- leaving
+leave_title = Leave “{ $group }”?
+leave_question = Press this button to get no more messages from the group. You can come back whenever you like.
+leave_button = Leave the group
+left_title = It is done
+left_words = You will get no more messages from { $group }. Thank you for having been there.
+left_back = If that was a mistake, a message is on its way to you: answer it, and you are back.
+leave_unknown_title = This link leads nowhere any more
+leave_unknown_words = It may have been cut on its way. The simplest way: answer any message of the group with the word “stop”.
+leave_wrong_title = The request was not complete
+leave_wrong_words = Nothing has changed. Open the link from your mail again and press the button.
+
+# -- other answers
+absent_title = There is no such page
+absent_words = Or it is not open to everybody. A mail program may have cut the address: check that it is whole.
+method_title = These pages are for reading
+method_words = To write to the group, send an e-mail.
+trouble_title = One moment
+trouble_words = This page could not be prepared. Try again in a few minutes; if it lasts, tell the person who keeps this server.
+back_home = See the groups

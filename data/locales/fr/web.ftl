@@ -1,0 +1,127 @@
+# Words of the pages, in French. Espaces insécables (U+00A0 before : and inside « », U+202F before ; ? !)
+# and ’ are written as such; a test looks for the others.
+#
+# Messages without a variable can be used by every template as t.NAME.
+
+# -- on every page
+skip = Aller au texte
+breadcrumb = Où vous êtes
+other_language = Read this page in English
+footer_words = Ces pages se lisent sans compte. Pour écrire, rejoindre ou partir, un courriel suffit.
+feed = Suivre par flux Atom
+previous_page = Page précédente
+next_page = Page suivante
+pages = Pages
+page_of = Page { $page } sur { $pages }
+page_alone = Page { $page }
+in_order = { $first }, { $second }
+
+# -- the groups
+home_title = Les groupes de { $host }
+home_empty = Aucun groupe ne se montre ici pour le moment.
+choose_title = Plusieurs groupes portent ce nom
+choose_words = Lequel cherchez-vous ?
+last_message = dernier message { $date }
+no_messages = pas encore de message
+messages = { $count ->
+    [0] aucun message
+    [one] { $shown } message
+   *[other] { $shown } messages
+}
+
+# -- one group
+join_title = Rejoindre le groupe
+join_open = Écrivez à { $address }, sans rien ajouter. Un message vous demandera de confirmer, et vous en serez.
+join_approval = Écrivez à { $address }, avec quelques mots pour vous présenter. Une des personnes qui animent le groupe vous répondra.
+join_closed = On y entre sur invitation. Pour demander la vôtre, écrivez à { $address }.
+join_button = Rejoindre par courriel
+ask_button = Écrire aux personnes qui animent
+closed_words = Ce groupe est fermé : on peut encore le lire, on ne peut plus y écrire ni le rejoindre.
+write_title = Écrire au groupe
+write_anyone = Écrivez à { $address } : votre message ira à tous les membres.
+write_members = Les membres écrivent à { $address } : leur message va à tout le groupe.
+write_animators = Seules les personnes qui animent le groupe y écrivent.
+write_button = Écrire au groupe
+leave_words = Pour partir, écrivez à { $address }. C’est fait aussitôt.
+members_only = Les messages de ce groupe se lisent entre membres.
+threads_title = Conversations
+threads_empty = Personne n’a encore écrit. Le premier message sera peut-être le vôtre.
+months_title = Mois par mois
+months_earlier = { $first } à { $last }
+months_earlier_one = { $first }
+month_count = { $month } : { $posts }
+
+# -- a month
+month_before = Mois précédent : { $month }
+month_after = Mois suivant : { $month }
+
+# -- a thread
+thread_nested = Qui répond à qui
+thread_flat = Dans l’ordre des dates
+thread_view = Présentation
+thread_mbox = Emporter la conversation (mbox)
+thread_between = du { $first } au { $last }
+thread_feed = Suivre cette conversation (Atom)
+in_reply_to = en réponse à { $author }
+read_post = Lire ce message
+not_here = Ce message ne peut pas être lu ici.
+not_kept = Ce message n’est pas montré ici, à la demande de son auteur.
+
+# -- a post
+reply_button = Répondre au groupe
+position = Message { $n } sur { $of }
+in_thread = Dans la conversation
+whole_thread = Voir toute la conversation
+previous_post = Message précédent, de { $author }
+next_post = Message suivant, de { $author }
+raw_post = Message d’origine
+raw_words = adresses masquées
+permalink = Lien durable vers ce message
+several = Plusieurs messages portent le même identifiant ; les voici ensemble.
+this_one = Lien vers celui-ci seulement
+quote_lines = { $count ->
+    [one] Une ligne citée
+   *[other] { $shown } lignes citées
+}
+quote_of = { $heading } ({ $lines })
+aligned = Texte en colonnes
+attachments = Pièces jointes
+attachment_line = { $kind } de { $size }
+kind_picture = image
+kind_calendar = rendez-vous
+kind_other = fichier
+picture_alt = Image jointe : { $name }
+no_text = Ce message ne contient pas de texte.
+fault = Ce message est abîmé : une partie de son texte n’a pas pu être lue.
+cut = La suite est trop longue pour cette page.
+no_subject = (sans sujet)
+no_author = Quelqu’un
+
+# -- sizes
+bytes = { $n ->
+    [one] { $shown } octet
+   *[other] { $shown } octets
+}
+kilobytes = { $shown } ko
+megabytes = { $shown } Mo
+
+# -- leaving
+leave_title = Quitter « { $group } » ?
+leave_question = Appuyez sur ce bouton pour ne plus recevoir les messages du groupe. Vous pourrez revenir quand vous voudrez.
+leave_button = Quitter le groupe
+left_title = C’est fait
+left_words = Vous ne recevrez plus les messages de { $group }. Merci d’en avoir été.
+left_back = Si c’était une erreur, un message vient de vous être envoyé : répondez-y, et vous serez de retour.
+leave_unknown_title = Ce lien ne mène plus nulle part
+leave_unknown_words = Il a peut-être été coupé en chemin. Le plus simple : répondez à un message du groupe en écrivant « stop ».
+leave_wrong_title = La demande n’était pas complète
+leave_wrong_words = Rien n’a changé. Ouvrez de nouveau le lien reçu par courriel et appuyez sur le bouton.
+
+# -- other answers
+absent_title = Cette page n’existe pas
+absent_words = Ou bien elle n’est pas ouverte à tout le monde. L’adresse a pu être coupée par un programme de courriel : vérifiez qu’elle est entière.
+method_title = Ces pages se lisent seulement
+method_words = Pour écrire au groupe, envoyez un courriel.
+trouble_title = Un instant
+trouble_words = Cette page n’a pas pu être préparée. Réessayez dans quelques minutes ; si cela dure, prévenez la personne qui tient ce serveur.
+back_home = Voir les groupes

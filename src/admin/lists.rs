@@ -1,0 +1,91 @@
+//! `parvis list …`
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::request::Welcoming;
+use super::{NotDone, members, refused};
+use crate::domain::address::EmailAddress;
+use crate::domain::list::{Language, List, ListState, Preset};
+use crate::domain::member::{MemberState, Role};
+use crate::flow::Desk;
+use crate::flow::lists::{self, NewList};
+
+pub(super) fn create(
+    desk: &Arc<Desk>,
+    address: String,
+    name: Option<String>,
+    language: Option<Language>,
+    preset: String,
+    animators: &[String],
+) -> Result<Value, NotDone> {
+    let Some(preset) = Preset::parse(&preset) else {
+        return refused(format!("there is no preset {preset:?}; there are discussion, announce and private"));
+    };
+    for animator in animators {
+        EmailAddress::parse(animator)
+            .map_err(|why| NotDone::Refused(format!("{animator:?} cannot be an animator: {why}")))?;
+    }
+    let language = language.unwrap_or(desk.language);
+    let list = lists::create(desk, &NewList { address, name, language, preset })?;
+    let address = list.address.to_string();
+    for animator in animators {
+        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Letter)
+            .map_err(|why| NotDone::Refused(format!("it is made, but {animator} does not look after it: {why}")))?;
+    }
+    show_list(desk, &list)
+}
+
+pub(super) fn ls(desk: &Desk) -> Result<Value, NotDone> {
+    let lists = desk.store.reader().lists()?;
+    let shown: Result<Vec<Value>, NotDone> = lists.iter().map(|list| show_list(desk, list)).collect();
+    Ok(Value::Array(shown?))
+}
+
+pub(super) fn show(desk: &Desk, list: &str) -> Result<Value, NotDone> {
+    show_list(desk, &lists::find(desk, list)?)
+}
+
+pub(super) fn set(desk: &Desk, list: &str, settings: &[(String, String)]) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    show_list(desk, &lists::set(desk, &list, settings)?)
+}
+
+pub(super) fn set_state(desk: &Desk, list: &str, state: ListState) -> Result<Value, NotDone> {
+    let list = match lists::find(desk, list) {
+        Ok(list) => list,
+        // What was removed can be brought back as long as it is kept.
+        Err(why) if state == ListState::Open => match lists::find_removed(desk, list)? {
+            Some(list) => list,
+            None => return Err(why.into()),
+        },
+        Err(why) => return Err(why.into()),
+    };
+    show_list(desk, &lists::set_state(desk, &list, state)?)
+}
+
+/// A list with its counts and every setting.
+fn show_list(desk: &Desk, list: &List) -> Result<Value, NotDone> {
+    let counts = desk.store.reader().counts(list.id)?;
+    let members = desk.store.members(list.id)?;
+    let members = members.iter().filter(|m| m.state != MemberState::Left && m.state != MemberState::Pending);
+    let held = desk.store.held()?.into_iter().filter(|item| item.list == Some(list.id)).count();
+    let state = match list.state {
+        ListState::Open => "open",
+        ListState::Closed => "closed",
+        ListState::Removed => "removed",
+    };
+    let mut shown = Map::new();
+    shown.insert("address".to_owned(), json!(list.address.to_string()));
+    for (key, value) in list.settings.values() {
+        shown.insert(key.to_owned(), json!(value));
+    }
+    shown.insert("state".to_owned(), json!(state));
+    shown.insert("since".to_owned(), json!(list.since.rfc3339(&desk.zone)));
+    shown.insert("posts".to_owned(), json!(counts.posts));
+    shown.insert("threads".to_owned(), json!(counts.threads));
+    shown.insert("members".to_owned(), json!(members.count()));
+    shown.insert("held".to_owned(), json!(held));
+    Ok(Value::Object(shown))
+}

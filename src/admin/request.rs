@@ -1,0 +1,158 @@
+//! What can be asked, as it travels over the control socket.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::list::{Language, ListState};
+use crate::domain::member::{Reading, Role};
+use crate::domain::time::Timestamp;
+
+/// One command.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the commands are described in docs/commands.md")]
+pub enum Request {
+    ListCreate {
+        address: String,
+        name: Option<String>,
+        language: Option<Language>,
+        preset: String,
+        animators: Vec<String>,
+    },
+    ListLs,
+    ListShow {
+        list: String,
+    },
+    ListSet {
+        list: String,
+        settings: Vec<(String, String)>,
+    },
+    ListState {
+        list: String,
+        state: ListState,
+    },
+    ListRemove {
+        list: String,
+    },
+    MemberAdd {
+        list: String,
+        email: String,
+        name: Option<String>,
+        reading: Option<Reading>,
+        role: Option<Role>,
+        welcome: Welcoming,
+    },
+    /// The file follows as one blob.
+    MemberImport {
+        list: String,
+        welcome: Welcoming,
+        bad_rows: BadRows,
+    },
+    MemberLs {
+        list: String,
+    },
+    MemberShow {
+        email: String,
+    },
+    MemberSet {
+        list: String,
+        email: String,
+        settings: Vec<(String, String)>,
+    },
+    MemberRemove {
+        list: String,
+        email: String,
+    },
+    PersonShow {
+        email: String,
+    },
+    /// The message follows as one blob.
+    Post {
+        list: String,
+        sender: Option<String>,
+    },
+    Trace {
+        message_id: String,
+    },
+    HeldLs {
+        list: Option<String>,
+    },
+    HeldShow {
+        id: String,
+    },
+    HeldDecide {
+        id: String,
+        decision: HeldDecision,
+    },
+    QueueLs,
+    QueueRetry {
+        id: Option<String>,
+    },
+    QueueDrop {
+        id: String,
+    },
+    QueueRelease {
+        newer_than: Option<Timestamp>,
+    },
+    /// The messages follow, a blob each.
+    Import {
+        list: String,
+        rehearsal: Rehearsal,
+    },
+    /// The files come back as blobs.
+    Export {
+        list: String,
+    },
+    CheckStore,
+    Reindex {
+        what: ReindexWhat,
+    },
+}
+
+/// Whether new members get a letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the words say it")]
+pub enum Welcoming {
+    Letter,
+    Silent,
+}
+
+/// What happens to a file of members in which some rows cannot be taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BadRows {
+    /// The good ones are taken.
+    Skip,
+    /// None is.
+    RefuseAll,
+}
+
+/// What is decided about something held.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the words say it")]
+pub enum HeldDecision {
+    Accept,
+    Refuse(String),
+    Discard,
+}
+
+/// Whether anything is changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rehearsal {
+    /// Nothing is.
+    Dry,
+    /// It is.
+    ForReal,
+}
+
+/// How much is built again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReindexWhat {
+    /// Threads and what else pages need.
+    Derived,
+    /// The whole working state; mail is held back afterwards.
+    All,
+}

@@ -1,0 +1,353 @@
+//! `parvis bench`: what this machine does with Parvis's own parts, measured on the spot.
+//!
+//! A real server on loopback ports, a real store on the real disk; the sink that takes copies is
+//! our own door with nothing behind it, unless another is named.
+
+#![allow(clippy::disallowed_methods, reason = "measuring reads the clock")]
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::args::{BenchArgs, BenchWhat};
+use super::{Voice, run, show};
+use crate::admin::request::{Rehearsal, Request, Welcoming};
+use crate::admin::{Channel, pack, perform};
+use crate::config::Config;
+use crate::domain::address::EmailAddress;
+use crate::domain::member::Role;
+use crate::flow::import::{Item, Message};
+use crate::serve::{self, Server};
+use crate::smtp::client::{Bits, Carrier, Copy, Outcome, Timeouts};
+use crate::smtp::dot_stuff::dot_stuff;
+use crate::smtp::envelope::{Envelope, ReversePath};
+use crate::smtp::reply::Reply;
+use crate::smtp::route::Route;
+use crate::smtp::server::{Deadlines, Mailroom, ServerOptions, serve as serve_smtp};
+use crate::smtp::session::Door;
+use crate::smtp::slots::Slots;
+
+const LIST: &str = "bench@parvis.example";
+const AUTHOR: &str = "author@members.example";
+
+pub(super) fn bench(args: &BenchArgs, voice: &Voice) -> anyhow::Result<()> {
+    run::log_to_stderr("error");
+    let temporary;
+    let folder = match &args.dir {
+        Some(dir) => {
+            std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+            dir.as_path()
+        }
+        None => {
+            temporary = tempfile::Builder::new().prefix("parvis-bench-").tempdir_in(".")?;
+            temporary.path()
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let measured = runtime.block_on(async {
+        match args.what {
+            BenchWhat::FanOut => fan_out(args, folder).await,
+            BenchWhat::Ingest => ingest(args, folder).await,
+            BenchWhat::Import => import(args, folder).await,
+            BenchWhat::Start => start(args, folder).await,
+        }
+    })?;
+    if voice.json {
+        return show::json(&measured);
+    }
+    let mut text = String::new();
+    for (key, value) in measured.as_object().into_iter().flatten() {
+        text.push_str(&format!("{key:<28} {}\n", show::word(value)));
+    }
+    show::print(&text)
+}
+
+/// One post to many members over a smarthost route, a copy each, every outcome durable.
+async fn fan_out(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
+    let (_stop, stopping) = watch::channel(false);
+    let taken = Arc::new(AtomicU64::new(0));
+    let route = match &args.sink {
+        Some(url) => url.clone(),
+        None => format!("smtp://{}", sink(taken.clone(), stopping).await?),
+    };
+    let server = server(folder, &route).await?;
+    found(&server, args.members).await?;
+    let post = message(0, args.bytes);
+    let begun = Instant::now();
+    let mut carrier = open(&server).await?;
+    send(&mut carrier, &post).await?;
+    let answered = begun.elapsed();
+    let store = &server.desk.store;
+    while !(store.undecided()?.is_empty() && store.fans()?.is_empty()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let recipients = f64::from(args.members);
+    end(server).await?;
+    Ok(json!({
+        "recipients": args.members,
+        "bytes": args.bytes,
+        "answered after ms": answered.as_millis() as u64,
+        "seconds": seconds,
+        "recipients per second": (recipients / seconds).round(),
+        "memory MB": memory_mb(),
+    }))
+}
+
+/// Posts over many connections, each answered only when it is on the disk.
+async fn ingest(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
+    let server = server(folder, "mx").await?;
+    found(&server, 1).await?;
+    let next = Arc::new(AtomicU64::new(0));
+    let all = u64::from(args.messages);
+    let begun = Instant::now();
+    let mut senders = tokio::task::JoinSet::new();
+    for _ in 0..args.connections {
+        let (next, bytes) = (next.clone(), args.bytes);
+        let mut carrier = open(&server).await?;
+        senders.spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= all {
+                    return anyhow::Ok(());
+                }
+                send(&mut carrier, &message(number, bytes)).await?;
+            }
+        });
+    }
+    while let Some(ended) = senders.join_next().await {
+        ended??;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    while !server.desk.store.undecided()?.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let decided = begun.elapsed().as_secs_f64();
+    let list = server.desk.store.reader().lists()?.remove(0);
+    let archived = server.desk.store.reader().counts(list.id)?.posts;
+    end(server).await?;
+    if archived != all {
+        bail!("{all} posts were answered 250, {archived} are in the archive");
+    }
+    Ok(json!({
+        "posts": all,
+        "bytes": args.bytes,
+        "connections": args.connections,
+        "seconds": seconds,
+        "posts per second": (all as f64 / seconds).round(),
+        "all in the archive after s": decided,
+        "memory MB": memory_mb(),
+    }))
+}
+
+/// An archive put into a list.
+async fn import(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
+    let server = server(folder, "mx").await?;
+    found(&server, 1).await?;
+    let seconds = import_some(&server, args).await?;
+    end(server).await?;
+    Ok(json!({
+        "messages": args.messages,
+        "bytes": args.bytes,
+        "seconds": seconds,
+        "messages per second": (f64::from(args.messages) / seconds).round(),
+        "memory MB": memory_mb(),
+    }))
+}
+
+/// Starting with so many posts in the store, after a clean end.
+async fn start(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
+    let first = server(folder, "mx").await?;
+    found(&first, 1).await?;
+    import_some(&first, args).await?;
+    end(first).await?;
+    let begun = Instant::now();
+    let second = server(folder, "mx").await?;
+    let seconds = begun.elapsed().as_secs_f64();
+    end(second).await?;
+    Ok(
+        json!({ "posts": args.messages, "seconds until the doors are open": seconds, "memory MB": memory_mb() }),
+    )
+}
+
+async fn import_some(server: &Server, args: &BenchArgs) -> anyhow::Result<f64> {
+    let (messages, bytes) = (u64::from(args.messages), args.bytes);
+    let items = (1..=messages).map(move |n| {
+        pack(&Item::Message(Message { n, raw: message(n, bytes), sender: AUTHOR.to_owned(), dated: None }))
+    });
+    let begun = Instant::now();
+    let request = Request::Import { list: LIST.to_owned(), rehearsal: Rehearsal::ForReal };
+    let answer = ask(server, request, Box::new(items)).await?;
+    let seconds = begun.elapsed().as_secs_f64();
+    if answer["imported"] != json!(messages) {
+        bail!("{messages} messages were given, {} imported", answer["imported"]);
+    }
+    Ok(seconds)
+}
+
+async fn server(folder: &Path, route: &str) -> anyhow::Result<Server> {
+    let text = format!(
+        "hostname = \"parvis.example\"\ndata_dir = {:?}\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n\
+         connections_max = 2000\nconnections_per_peer_max = 2000\n\
+         [delivery]\nroute = {route:?}\n[web]\nlisten = [\"127.0.0.1:0\"]\n",
+        folder.join("data").display().to_string()
+    );
+    let config =
+        Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?;
+    Ok(serve::start(&config, serve::system_clock()).await?)
+}
+
+async fn found(server: &Server, members: u32) -> anyhow::Result<()> {
+    let create = Request::ListCreate {
+        address: LIST.to_owned(),
+        name: Some("Bench".to_owned()),
+        language: None,
+        preset: "discussion".to_owned(),
+        animators: Vec::new(),
+    };
+    ask(server, create, Box::new(std::iter::empty())).await?;
+    let add = Request::MemberAdd {
+        list: LIST.to_owned(),
+        email: AUTHOR.to_owned(),
+        name: Some("The author".to_owned()),
+        reading: None,
+        role: Some(Role::Animator),
+        welcome: Welcoming::Silent,
+    };
+    ask(server, add, Box::new(std::iter::empty())).await?;
+    let mut csv = String::from("email,name\n");
+    for number in 1..members {
+        csv.push_str(&format!("member{number}@members.example,Member {number}\n"));
+    }
+    let request = Request::MemberImport {
+        list: LIST.to_owned(),
+        welcome: Welcoming::Silent,
+        bad_rows: crate::admin::request::BadRows::RefuseAll,
+    };
+    ask(server, request, Box::new(std::iter::once(csv.into_bytes()))).await?;
+    Ok(())
+}
+
+async fn ask(
+    server: &Server,
+    request: Request,
+    blobs: Box<dyn Iterator<Item = Vec<u8>> + Send>,
+) -> anyhow::Result<Value> {
+    struct Given(Box<dyn Iterator<Item = Vec<u8>> + Send>);
+    impl Channel for Given {
+        fn blob(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+            Ok(self.0.next())
+        }
+        fn progress(&mut self, _progress: Value) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn file(&mut self, _name: &str) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn bytes(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let desk = server.desk.clone();
+    Ok(tokio::task::spawn_blocking(move || perform(&desk, request, &mut Given(blobs))).await??)
+}
+
+async fn open(server: &Server) -> anyhow::Result<Carrier> {
+    let door = server.smtp.first().context("no door is open")?;
+    let route = Route::parse(&format!("smtp://{door}"))?;
+    match Carrier::open(&route, "members.example", &Timeouts::default()).await {
+        Ok(carrier) => Ok(carrier),
+        Err(outcome) => bail!("the door does not open: {outcome:?}"),
+    }
+}
+
+async fn send(carrier: &mut Carrier, raw: &[u8]) -> anyhow::Result<()> {
+    let split = memchr::memmem::find(raw, b"\r\n\r\n").map_or(raw.len(), |at| at + 4);
+    let copy = Copy {
+        sender: EmailAddress::parse(AUTHOR).ok(),
+        recipient: EmailAddress::parse(LIST)?,
+        head: dot_stuff(&raw[..split]),
+        body: dot_stuff(&raw[split..]),
+        bits: Bits::Seven,
+    };
+    match carrier.carry(&copy).await {
+        Outcome::Taken { .. } => Ok(()),
+        outcome @ (Outcome::PutOff { .. } | Outcome::Refused { .. } | Outcome::Lost { .. }) => {
+            bail!("the door did not take a post: {outcome:?}")
+        }
+    }
+}
+
+async fn end(mut server: Server) -> anyhow::Result<()> {
+    server.stop();
+    Ok(server.wait().await?)
+}
+
+/// A post of about so many bytes; every fourth begins a thread, the others answer.
+fn message(number: u64, bytes: usize) -> Vec<u8> {
+    let answers = if number.is_multiple_of(4) {
+        String::new()
+    } else {
+        format!(
+            "In-Reply-To: <{0}@members.example>\r\nReferences: <{0}@members.example>\r\n",
+            number - number % 4
+        )
+    };
+    let mut raw = format!(
+        "From: The author <{AUTHOR}>\r\nTo: <{LIST}>\r\nSubject: Measuring, {number}\r\n\
+         Date: Sun, 22 Nov 2026 10:00:00 +0100\r\nMessage-ID: <{number}@members.example>\r\n{answers}\
+         MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    )
+    .into_bytes();
+    const LINE: &[u8] =
+        b"The neighbours meet on the square at six, bring a chair and something to share.\r\n";
+    while raw.len() + LINE.len() <= bytes {
+        raw.extend_from_slice(LINE);
+    }
+    raw
+}
+
+/// The most memory this process had, of what the system says.
+fn memory_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|text| text.trim().trim_end_matches(" kB").trim().parse::<u64>().ok());
+    kilobytes.unwrap_or(0) / 1024
+}
+
+/// A door with nothing behind it.
+struct Sink(Arc<AtomicU64>);
+
+impl Mailroom for Sink {
+    fn ready(&self) -> Result<(), Reply> {
+        Ok(())
+    }
+    async fn recipient(&self, _sender: &ReversePath, _recipient: &EmailAddress) -> Result<(), Reply> {
+        Ok(())
+    }
+    async fn receive(&self, _envelope: Envelope) -> Vec<Reply> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        vec![Reply::new(250, "2.0.0 taken")]
+    }
+}
+
+async fn sink(taken: Arc<AtomicU64>, stopping: watch::Receiver<bool>) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = listener.local_addr()?;
+    let options = ServerOptions {
+        hostname: "sink.example".to_owned(),
+        door: Door::Smtp,
+        message_bytes_max: 50 << 20,
+        slots: Slots::new(2_000, 2_000, Vec::new()),
+        deadlines: Deadlines::default(),
+    };
+    tokio::spawn(serve_smtp(listener, Arc::new(Sink(taken)), options, stopping));
+    Ok(address)
+}

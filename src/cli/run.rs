@@ -1,0 +1,60 @@
+//! `parvis serve`: the server until a signal ends it.
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
+use crate::serve;
+
+pub(super) fn serve(config: &Config) -> anyhow::Result<()> {
+    log_to_stderr("info");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(config)).context("cannot serve")
+}
+
+/// Log lines that stand alone, on stderr; `RUST_LOG` is not looked at, so that what is logged does
+/// not depend on where Parvis is started from.
+pub(super) fn log_to_stderr(level: &str) {
+    let filter = EnvFilter::new(level);
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second call, as in tests, changes nothing.
+    let _ = lines.with_ansi(false).try_init();
+}
+
+async fn run(config: &Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut server = serve::start(config, serve::system_clock()).await?;
+    for (what, addresses) in [("SMTP", &server.smtp), ("LMTP", &server.lmtp), ("web", &server.web)] {
+        for address in addresses {
+            tracing::info!(%address, "{what} is open");
+        }
+    }
+    tracing::info!(hostname = %config.hostname, data = %config.data_dir.display(), "parvis serves");
+    let ended = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        ended = server.wait() => Some(ended),
+    };
+    match ended {
+        Some(ended) => ended?,
+        None => {
+            tracing::info!("stopping: what is in hand is finished first");
+            server.stop();
+            tokio::select! {
+                ended = server.wait() => ended?,
+                // Asked twice: now.
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+    }
+    let desk = server.desk.clone();
+    drop(server);
+    // Dropping the store makes its state safe; that waits for the disk.
+    tokio::task::spawn_blocking(move || drop(desk)).await?;
+    tracing::info!("parvis has stopped");
+    Ok(())
+}

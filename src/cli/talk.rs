@@ -1,0 +1,194 @@
+//! Asking for what a command wants: of the running server, or of the data folder itself.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::Voice;
+use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, QueueCommand};
+use super::{doing, show};
+use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, Welcoming};
+use crate::admin::socket::{self, Answer, Blobs, no_blobs};
+use crate::admin::{Channel, Frame, perform};
+use crate::config::Config;
+use crate::domain::list::ListState;
+use crate::serve;
+
+/// A server that is starting or ending is waited for.
+const SERVER_WAIT: Duration = Duration::from_secs(30);
+const SERVER_PAUSE: Duration = Duration::from_millis(50);
+
+/// Carries out every command that is one request and one answer.
+pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyhow::Result<()> {
+    let mut blobs = Vec::new();
+    let request = match command {
+        Command::List(command) => return list(config, command, voice),
+        Command::Member(command) => member(command, &mut blobs)?,
+        Command::Post(args) => {
+            blobs.push(read(&args.file)?);
+            Request::Post { list: args.list, sender: args.sender }
+        }
+        Command::Queue(command) => queue(command),
+        Command::Held(command) => held(command),
+        Command::Trace { message_id } => Request::Trace { message_id },
+        Command::Person(PersonCommand::Show { email }) => Request::PersonShow { email },
+        Command::Reindex { all } => {
+            Request::Reindex { what: if all { ReindexWhat::All } else { ReindexWhat::Derived } }
+        }
+        Command::Demo(_)
+        | Command::Init(_)
+        | Command::Serve
+        | Command::Check(_)
+        | Command::Import(_)
+        | Command::Export(_)
+        | Command::Letters { .. }
+        | Command::Bench(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => bail!("this command is carried out elsewhere"),
+    };
+    let answer = ask(config, &request, Box::new(|| Box::new(blobs.into_iter().map(Ok))), |_| Ok(()))?;
+    show::answer(&request, &answer, voice)
+}
+
+fn list(config: &Config, command: ListCommand, voice: &Voice) -> anyhow::Result<()> {
+    let request = match command {
+        ListCommand::Create { address, name, language, preset, animator } => Request::ListCreate {
+            address,
+            name,
+            language: language.map(Into::into),
+            preset,
+            animators: animator,
+        },
+        ListCommand::Ls => Request::ListLs,
+        ListCommand::Show { address } => Request::ListShow { list: address },
+        ListCommand::Set { address, settings } => Request::ListSet { list: address, settings },
+        ListCommand::Close { address } => Request::ListState { list: address, state: ListState::Closed },
+        ListCommand::Reopen { address } => Request::ListState { list: address, state: ListState::Open },
+        ListCommand::Remove { address, yes: false } => {
+            bail!("cannot remove {address}: say --yes to remove a list with all it holds")
+        }
+        ListCommand::Remove { address, yes: true } => Request::ListRemove { list: address },
+    };
+    let answer = ask(config, &request, no_blobs(), |_| Ok(()))?;
+    show::answer(&request, &answer, voice)
+}
+
+fn member(command: MemberCommand, blobs: &mut Vec<Vec<u8>>) -> anyhow::Result<Request> {
+    Ok(match command {
+        MemberCommand::Add { list, email, name, reading, role, no_welcome } => {
+            let welcome = if no_welcome { Welcoming::Silent } else { Welcoming::Letter };
+            Request::MemberAdd { list, email, name, reading, role, welcome }
+        }
+        MemberCommand::Import { list, file, welcome, all_or_nothing } => {
+            blobs.push(read(&file)?);
+            Request::MemberImport {
+                list,
+                welcome: if welcome { Welcoming::Letter } else { Welcoming::Silent },
+                bad_rows: if all_or_nothing { BadRows::RefuseAll } else { BadRows::Skip },
+            }
+        }
+        MemberCommand::Ls { list } => Request::MemberLs { list },
+        MemberCommand::Show { email } => Request::MemberShow { email },
+        MemberCommand::Set { list, email, settings } => Request::MemberSet { list, email, settings },
+        MemberCommand::Remove { list, email } => Request::MemberRemove { list, email },
+    })
+}
+
+fn queue(command: QueueCommand) -> Request {
+    match command {
+        QueueCommand::Ls => Request::QueueLs,
+        QueueCommand::Retry { id } => Request::QueueRetry { id },
+        QueueCommand::Drop { id } => Request::QueueDrop { id },
+        QueueCommand::Release { newer_than } => Request::QueueRelease { newer_than },
+    }
+}
+
+fn held(command: HeldCommand) -> Request {
+    match command {
+        HeldCommand::Ls { list } => Request::HeldLs { list },
+        HeldCommand::Show { id } => Request::HeldShow { id },
+        HeldCommand::Accept { id } => Request::HeldDecide { id, decision: HeldDecision::Accept },
+        HeldCommand::Refuse { id, reason } => {
+            Request::HeldDecide { id, decision: HeldDecision::Refuse(reason) }
+        }
+        HeldCommand::Discard { id } => Request::HeldDecide { id, decision: HeldDecision::Discard },
+    }
+}
+
+/// A file, or standard input for `-`.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+        return Ok(bytes);
+    }
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Asks the running server, or opens the data folder if there is none.
+pub(super) fn ask(
+    config: &Config,
+    request: &Request,
+    blobs: Blobs,
+    each: impl FnMut(Frame) -> io::Result<()>,
+) -> anyhow::Result<Value> {
+    answer_of(config, request, blobs, each).with_context(|| doing::cannot(request))
+}
+
+fn answer_of(
+    config: &Config,
+    request: &Request,
+    blobs: Blobs,
+    mut each: impl FnMut(Frame) -> io::Result<()>,
+) -> anyhow::Result<Value> {
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Ok(stream) = socket::connect(&config.data_dir) {
+            return match socket::ask(stream, request, blobs, &mut each)? {
+                Answer::Done(value) => Ok(value),
+                Answer::Failed(sentence) => bail!("{sentence}"),
+            };
+        }
+        match serve::open_desk(config, serve::system_clock()) {
+            Ok(desk) => {
+                let mut channel = Local { blobs: blobs(), each: Box::new(&mut each) };
+                return Ok(perform(&Arc::new(desk), request.clone(), &mut channel)?);
+            }
+            // A server holds the folder, and does not answer yet or any more.
+            Err(error) if waited < SERVER_WAIT && error.is_in_use() => {
+                std::thread::sleep(SERVER_PAUSE);
+                waited += SERVER_PAUSE;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The channel of a command that carries itself out.
+struct Local<'a> {
+    blobs: Box<dyn Iterator<Item = io::Result<Vec<u8>>> + 'a>,
+    each: Box<dyn FnMut(Frame) -> io::Result<()> + 'a>,
+}
+
+impl Channel for Local<'_> {
+    fn blob(&mut self) -> io::Result<Option<Vec<u8>>> {
+        self.blobs.next().transpose()
+    }
+
+    fn progress(&mut self, progress: Value) -> io::Result<()> {
+        (self.each)(Frame::Progress(progress))
+    }
+
+    fn file(&mut self, name: &str) -> io::Result<()> {
+        (self.each)(Frame::Name(name.to_owned()))
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        (self.each)(Frame::Blob(bytes.to_vec()))
+    }
+}

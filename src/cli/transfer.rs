@@ -1,0 +1,141 @@
+//! `parvis import …` and `parvis export`: archives in and out, with progress.
+
+mod sources;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+use self::sources::Sources;
+use super::args::{ExportArgs, ImportCommand};
+use super::progress::Progress;
+use super::{Voice, show, talk};
+use crate::admin::Frame;
+use crate::admin::request::{Rehearsal, Request};
+use crate::admin::socket::{Blobs, no_blobs};
+use crate::config::Config;
+use crate::flow::export::MANIFEST;
+
+pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> anyhow::Result<()> {
+    let (list, sources, dry_run) = match command {
+        ImportCommand::Mbox { list, files, dry_run } => (list, Sources::mailboxes(files)?, dry_run),
+        ImportCommand::Maildir { list, dir, dry_run } => (list, Sources::maildir(dir)?, dry_run),
+    };
+    let rehearsal = if dry_run { Rehearsal::Dry } else { Rehearsal::ForReal };
+    let request = Request::Import { list, rehearsal };
+    let blobs: Blobs = sources.messages();
+    let progress = Progress::new(voice, sources.bytes());
+    let answer = talk::ask(config, &request, blobs, |frame| {
+        if let Frame::Progress(counts) = &frame {
+            progress.show(Some(sources.bytes_read()), || how_far(counts));
+        }
+        Ok(())
+    });
+    progress.end();
+    let mut answer = answer?;
+    for unreadable in answer["unreadable"].as_array_mut().into_iter().flatten() {
+        sources.say_where(unreadable);
+    }
+    answer["dry_run"] = json!(dry_run);
+    show::answer(&request, &answer, voice)
+}
+
+fn how_far(counts: &Value) -> String {
+    let said = |key: &str| show::word(&counts[key]);
+    format!(
+        "{} messages read, {} imported, {} there already",
+        said("messages"),
+        said("imported"),
+        said("duplicates")
+    )
+}
+
+pub(super) fn export(config: &Config, args: &ExportArgs, voice: &Voice) -> anyhow::Result<()> {
+    let out = &args.out;
+    let request = Request::Export { list: args.list.clone() };
+    let progress = Progress::new(voice, None);
+    let mut files = Files { folder: out.clone(), open: None, bytes: 0 };
+    let answer = talk::ask(config, &request, no_blobs(), |frame| {
+        files.take(frame)?;
+        progress.show(None, || format!("{} MB written", files.bytes / 1_000_000));
+        Ok(())
+    });
+    progress.end();
+    let mut answer = answer?;
+    files.close().with_context(|| format!("cannot export {}", args.list))?;
+    answer["out"] = json!(out.display().to_string());
+    show::answer(&request, &answer, voice)
+}
+
+/// Files that arrive piece by piece.
+struct Files {
+    folder: PathBuf,
+    open: Option<(PathBuf, BufWriter<File>)>,
+    bytes: u64,
+}
+
+impl Files {
+    fn take(&mut self, frame: Frame) -> io::Result<()> {
+        match frame {
+            Frame::Name(name) => self.begin(&name),
+            Frame::Blob(bytes) => match &mut self.open {
+                Some((path, file)) => {
+                    self.bytes += bytes.len() as u64;
+                    file.write_all(&bytes).map_err(|why| cannot_write(path, &why))
+                }
+                None => Err(io::Error::other("bytes came before the name of their file")),
+            },
+            Frame::Request(_) | Frame::End | Frame::Progress(_) | Frame::Done(_) | Frame::Failed(_) => Ok(()),
+        }
+    }
+
+    /// The first file makes the folder: what cannot be exported leaves none behind. A manifest from
+    /// before goes away first, since it says that an export is whole, and comes last.
+    fn begin(&mut self, name: &str) -> io::Result<()> {
+        if self.open.is_none() {
+            fs::create_dir_all(&self.folder).map_err(|why| cannot_write(&self.folder, &why))?;
+            let manifest = self.folder.join(MANIFEST);
+            match fs::remove_file(&manifest) {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&manifest, &why)),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        self.close()?;
+        // A name, and never a way out of the folder.
+        let name = Path::new(name).file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
+        let path = self.folder.join(name);
+        let file = File::create(&path).map_err(|why| cannot_write(&path, &why))?;
+        self.open = Some((path, BufWriter::new(file)));
+        Ok(())
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        match self.open.take() {
+            Some((path, mut file)) => {
+                let written = file.flush().and_then(|()| file.get_ref().sync_all());
+                written.map_err(|why| cannot_write(&path, &why))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn cannot_write(path: &Path, why: &io::Error) -> io::Error {
+    io::Error::other(format!("cannot write {}: {why}", path.display()))
+}
+
+/// Something to be read must be there before anything begins.
+fn must_be_readable(path: &Path) -> anyhow::Result<fs::Metadata> {
+    let cannot = || format!("cannot read {}", path.display());
+    let metadata = fs::metadata(path).with_context(cannot)?;
+    if metadata.is_file() {
+        File::open(path).with_context(cannot)?;
+    }
+    if metadata.is_dir() && fs::read_dir(path).is_err() {
+        bail!("cannot read {}: the folder may not be opened", path.display());
+    }
+    Ok(metadata)
+}

@@ -1,0 +1,181 @@
+//! What becomes of a message that was kept: out to its readers, or waiting for somebody.
+//!
+//! Works through what nobody has decided about, in batches, whenever there is some. A message that
+//! kills the reader is given three chances, counted on disk, and is then put aside, so that the
+//! ones behind it are decided.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::mailroom::standing;
+use super::{Desk, FlowError};
+use crate::domain::ids::{PersonId, PostId};
+use crate::domain::list::List;
+use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict};
+use crate::domain::proof::Proof;
+use crate::domain::time::Timestamp;
+use crate::mail::autoreply;
+use crate::mail::headers::Headers;
+use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
+use crate::store::archive::PostState;
+use crate::store::change::{Change, Expect, Ticket};
+use crate::store::event::{DropReason, Event, LetterAbout};
+use crate::store::person_set::PersonSet;
+use crate::store::{PostInfo, StoreError};
+
+/// Messages decided before the answers are waited for.
+const BATCH: usize = 256;
+/// After so many attempts to read a message that ended the server, it is put aside.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Decides everything that waits for it, and how many that were.
+pub fn decide_waiting(desk: &Desk) -> Result<usize, FlowError> {
+    let mut decided = 0;
+    loop {
+        let waiting = desk.store.undecided()?;
+        if waiting.is_empty() {
+            return Ok(decided);
+        }
+        let mut tickets = Vec::new();
+        for (post, _) in waiting.into_iter().take(BATCH) {
+            tickets.push(decide_one(desk, post)?);
+        }
+        decided += tickets.len();
+        for ticket in tickets.into_iter().flatten() {
+            settle(ticket.wait())?;
+        }
+    }
+}
+
+/// The same for what an earlier server left behind: one of these may have ended it, so each
+/// attempt is counted on disk before the message is read.
+pub fn decide_left_behind(desk: &Desk) -> Result<usize, FlowError> {
+    let waiting = desk.store.undecided()?;
+    for (post, attempts) in &waiting {
+        let now = desk.now();
+        if *attempts >= ATTEMPTS_MAX {
+            tracing::error!(%post, "a message that ended the server three times is put aside");
+            let event = Event::Dropped { post: *post, why: DropReason::Poison, by: None };
+            settle(desk.store.commit(Change::at(now).expect(Expect::Undecided(*post)).event(event)))?;
+            continue;
+        }
+        let event = Event::Attempted { post: *post, attempts: attempts + 1 };
+        settle(desk.store.commit(Change::at(now).expect(Expect::Undecided(*post)).event(event)))?;
+        if let Some(ticket) = decide_one(desk, *post)? {
+            settle(ticket.wait())?;
+        }
+    }
+    Ok(waiting.len())
+}
+
+/// Somebody else was faster: then it is decided, which is all that was wanted.
+fn settle(answer: Result<(), StoreError>) -> Result<(), FlowError> {
+    match answer {
+        Ok(()) | Err(StoreError::Conflict(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn decide_one(desk: &Desk, post: PostId) -> Result<Option<Ticket>, FlowError> {
+    let Some(info) = desk.store.post(post)?.filter(|info| info.state == PostState::Undecided) else {
+        return Ok(None);
+    };
+    let now = desk.now();
+    let change = Change::at(now).expect(Expect::Undecided(post));
+    let change = match (info.list, desk.store.raw(post)) {
+        (_, Err(error @ StoreError::Damaged { .. })) => {
+            tracing::error!(%post, %error, "a message that waits cannot be read; it is put aside");
+            change.event(Event::Dropped { post, why: DropReason::Poison, by: None })
+        }
+        (_, Err(error)) => return Err(error.into()),
+        (Some(list), Ok(Some(raw))) => match desk.store.list(list)? {
+            Some(list) => decision(desk, change, &info, &list, &raw, now)?,
+            None => change.event(Event::Held { post, reason: HoldReason::ToOperator }),
+        },
+        (None, _) | (_, Ok(None)) => change.event(Event::Held { post, reason: HoldReason::ToOperator }),
+    };
+    Ok(Some(desk.store.submit(change)))
+}
+
+fn decision(
+    desk: &Desk,
+    change: Change,
+    info: &PostInfo,
+    list: &List,
+    raw: &[u8],
+    now: Timestamp,
+) -> Result<Change, FlowError> {
+    let post = info.id;
+    let Ok((summary, body)) = catch_unwind(AssertUnwindSafe(|| read(raw))) else {
+        tracing::error!(%post, "the reader failed on a message; it waits for somebody to look at it");
+        return Ok(change.event(Event::Held { post, reason: HoldReason::NotDisplayable }));
+    };
+    let facts = PostFacts {
+        standing: standing(desk, list.id, info.author)?,
+        proof: info.proof.unwrap_or(Proof::NoMeans),
+        body,
+    };
+    Ok(match moderation::decide(list, &facts) {
+        Verdict::Publish => {
+            let readers = readers(desk, list, info.author, now)?;
+            let event = Event::Published { post, list: list.id, by: None, readers };
+            change.summary(post, summary).event(event)
+        }
+        Verdict::Hold(reason) => {
+            let change = change.summary(post, summary).event(Event::Held { post, reason });
+            match may_be_told(desk, list, info.author, raw)? {
+                Some(person) => change.event(Event::LetterOwed {
+                    letter: desk.store.next_letter(),
+                    about: LetterAbout::Held { post, person, reason },
+                }),
+                None => change,
+            }
+        }
+    })
+}
+
+/// Whom a post goes to: everybody who reads each one, and the author if they want their own.
+pub(super) fn readers(
+    desk: &Desk,
+    list: &List,
+    author: Option<PersonId>,
+    now: Timestamp,
+) -> Result<PersonSet, FlowError> {
+    let mut readers = PersonSet::clone(&*desk.store.readers(list.id, now)?);
+    if let Some(author) = author.filter(|author| readers.contains(*author)) {
+        let member = desk.store.member(list.id, author)?;
+        let wanted = member.and_then(|member| member.own_posts).unwrap_or(list.settings.own_posts);
+        if !wanted {
+            readers.remove(author);
+        }
+    }
+    Ok(readers)
+}
+
+/// An author we may write to: a member, whose mail was not written by a program. A stranger gets
+/// no letter, since anybody could have written their address into From (RFC 3834 §2).
+pub(super) fn may_be_told(
+    desk: &Desk,
+    list: &List,
+    author: Option<PersonId>,
+    raw: &[u8],
+) -> Result<Option<PersonId>, FlowError> {
+    let Some(person) = author else { return Ok(None) };
+    let is_member = desk.store.member(list.id, person)?.is_some_and(|m| m.receives_mail(desk.now()));
+    let (headers, _) = Headers::scan_leniently(raw);
+    // A null sender never gets as far as this, so any address of theirs stands for the envelope's.
+    let address = desk.store.person(person)?.and_then(|person| person.addresses.into_iter().next());
+    let by_a_person = autoreply::may_be_answered(&headers, address.as_ref()).is_ok();
+    Ok((is_member && by_a_person).then_some(person))
+}
+
+fn read(raw: &[u8]) -> (Summary, Body) {
+    let summary = parse::summarize(raw);
+    let (headers, _) = Headers::scan_leniently(raw);
+    let repeated = |fault: &SingletonFault| matches!(fault, SingletonFault::Repeated(_));
+    let body = match summary.fault {
+        Some(SummaryFault::Header(_) | SummaryFault::Mime(_) | SummaryFault::Decoder) => Body::NotDisplayable,
+        None if parse::singleton_faults(&headers).iter().any(repeated) => Body::Ambiguous,
+        None => Body::Plain,
+    };
+    (summary, body)
+}

@@ -1,0 +1,420 @@
+//! Who is a member, as the operator or an animator says: added, changed, taken out.
+//!
+//! What cannot be done because of what was asked is a [`NotDone`], a sentence for whoever asked; an
+//! error is our own trouble. Everything here blocks until it is durable.
+
+use super::FlowError;
+use crate::domain::address::{EmailAddress, InvalidAddress};
+use crate::domain::ids::{ListId, PersonId};
+use crate::domain::list::{Language, List, ListAddress, ListState};
+use crate::domain::member::{InvalidMemberSetting, Joined, MemberState, Membership, Person, Role};
+use crate::domain::recipient::{LocalPart, meanings};
+use crate::domain::time::Timestamp;
+use crate::mail::words::clean;
+use crate::store::change::{Change, Conflict, Expect};
+use crate::store::event::{Ending, Event, LetterAbout, MemberCause};
+use crate::store::{Store, StoreError};
+
+/// The longest name of a person, in characters.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Others may change the same membership at the same moment; then one looks again.
+pub(super) const ATTEMPTS_MAX: usize = 8;
+
+/// Who acts, when, and who is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Act {
+    /// The moment.
+    pub now: Timestamp,
+    /// Who does it; absent: the operator.
+    pub by: Option<PersonId>,
+    /// Whether the person concerned gets a letter.
+    pub telling: Telling,
+}
+
+/// Whether the person concerned gets a letter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Telling {
+    /// One, if there is something to tell.
+    Letter,
+    /// None.
+    Nobody,
+}
+
+/// Somebody to be made a member. What is absent stays as it is, or is as usual.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wish {
+    /// Their address.
+    pub email: EmailAddress,
+    /// Their name.
+    pub name: Option<String>,
+    /// Their language.
+    pub language: Option<Language>,
+    /// When they came.
+    pub since: Option<Timestamp>,
+    /// Settings of the membership by their names.
+    pub settings: Vec<(String, String)>,
+    /// Who answers for their consent.
+    pub joined: Joined,
+}
+
+/// What came of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Added {
+    /// In short.
+    pub outcome: AddOutcome,
+    /// Who.
+    pub person: Person,
+    /// As it is now.
+    pub member: Membership,
+}
+
+/// What came of adding somebody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AddOutcome {
+    /// They are a member now.
+    Joined,
+    /// They were one already; something else changed.
+    Updated,
+    /// They were one already, and nothing changed.
+    AsBefore,
+}
+
+/// Why something asked for is not done.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum NotDone {
+    /// An address no mail can be sent to.
+    #[error("{0:?} is not an address: {1}")]
+    Address(String, InvalidAddress),
+    /// Copies to it would come back as posts or commands.
+    #[error("{0} is an address of the list itself")]
+    OwnAddress(EmailAddress),
+    /// Nobody can join a closed list.
+    #[error("{0} is closed; parvis list reopen opens it again")]
+    Closed(ListAddress),
+    /// There is no such member.
+    #[error("{0} is not a member of {1}")]
+    NotAMember(EmailAddress, ListAddress),
+    /// The address is another person's.
+    #[error("{0} belongs to somebody else")]
+    AddressTaken(EmailAddress),
+    /// A setting of the person that cannot be so.
+    #[error("{0}")]
+    Setting(String),
+}
+
+impl From<InvalidMemberSetting> for NotDone {
+    fn from(error: InvalidMemberSetting) -> NotDone {
+        NotDone::Setting(error.to_string())
+    }
+}
+
+/// What was asked for, or why not.
+pub type Asked<T> = Result<Result<T, NotDone>, FlowError>;
+
+/// An address somebody wrote.
+pub fn parse_address(text: &str) -> Result<EmailAddress, NotDone> {
+    EmailAddress::parse(text).map_err(|why| NotDone::Address(text.to_owned(), why))
+}
+
+/// A name somebody wrote, on one line.
+pub fn parse_name(text: &str) -> Result<String, NotDone> {
+    let name = clean(text);
+    if name.chars().count() > NAME_CHARS_MAX {
+        return Err(NotDone::Setting(format!("a name has at most {NAME_CHARS_MAX} characters")));
+    }
+    Ok(name)
+}
+
+/// `fr` or `en`, a region behind it or not; nothing: that of the list.
+pub fn parse_language(text: &str) -> Result<Option<Language>, NotDone> {
+    let tag = text.trim().to_ascii_lowercase();
+    match tag.split(['-', '_']).next() {
+        Some("") | None => Ok(None),
+        Some("fr") => Ok(Some(Language::Fr)),
+        Some("en") => Ok(Some(Language::En)),
+        Some(_) => Err(NotDone::Setting(format!("language cannot be {text:?}: it takes fr or en"))),
+    }
+}
+
+/// Makes somebody a member; of somebody who is one already it changes what is asked for.
+pub fn add_member(store: &Store, list: &List, wish: &Wish, act: Act) -> Asked<Added> {
+    again(store, || {
+        let change = Change::at(act.now);
+        Ok(plan(store, list, wish, act, MemberCause::Added)?.map(|plan| plan.carry(store, change, act)))
+    })
+}
+
+/// Changes settings of a member, or the name, language or address of the person.
+pub fn set_member(
+    store: &Store,
+    list: &List,
+    email: &EmailAddress,
+    pairs: &[(String, String)],
+    act: Act,
+) -> Asked<Added> {
+    again(store, || {
+        let Some((person, member)) = member_at(store, list.id, email)? else {
+            return Ok(Err(NotDone::NotAMember(email.clone(), list.address.clone())));
+        };
+        let mut plan = Plan {
+            person_before: Some(person.clone()),
+            person,
+            member_before: Some(member.clone()),
+            member,
+            cause: MemberCause::Set,
+        };
+        for (key, value) in pairs {
+            if let Err(not_done) = plan.set(store, list, email, key, value)? {
+                return Ok(Err(not_done));
+            }
+        }
+        Ok(Ok(plan.carry(store, Change::at(act.now), act)))
+    })
+}
+
+/// Takes somebody out.
+pub fn remove_member(store: &Store, list: &List, email: &EmailAddress, act: Act) -> Asked<Person> {
+    again(store, || {
+        let Some((person, member)) = member_at(store, list.id, email)? else {
+            return Ok(Err(NotDone::NotAMember(email.clone(), list.address.clone())));
+        };
+        Ok(Ok((ending(store, member, MemberCause::Removed, act), person)))
+    })
+}
+
+/// Somebody who is a member, or has asked to be.
+fn member_at(
+    store: &Store,
+    list: ListId,
+    email: &EmailAddress,
+) -> Result<Option<(Person, Membership)>, StoreError> {
+    let Some(person) = store.person_at(email)? else { return Ok(None) };
+    let member = store.member(list, person.id)?.filter(|member| member.state != MemberState::Left);
+    Ok(member.map(|member| (person, member)))
+}
+
+type Planned<T> = Result<Result<(Change, T), NotDone>, StoreError>;
+
+/// Commits what `plan` says; where somebody else was first, plans again.
+fn again<T>(store: &Store, plan: impl Fn() -> Planned<T>) -> Asked<T> {
+    for _ in 0..ATTEMPTS_MAX {
+        let (change, result) = match plan()? {
+            Ok(planned) => planned,
+            Err(not_done) => return Ok(Err(not_done)),
+        };
+        match store.commit(change) {
+            Ok(()) => return Ok(Ok(result)),
+            Err(StoreError::Conflict(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Conflict(Conflict::Changed).into())
+}
+
+/// Ends a membership.
+pub(super) fn ending(store: &Store, member: Membership, cause: MemberCause, act: Act) -> Change {
+    let (list, person) = (member.list, member.person);
+    let seen = Expect::Member(list, person, Some(Box::new(member.clone())));
+    let left = Membership { state: MemberState::Left, ..member };
+    let change =
+        Change::at(act.now).expect(seen).event(Event::Member { member: Box::new(left), cause, by: act.by });
+    let ending = match cause {
+        MemberCause::LeftByMail | MemberCause::LeftByClick => Ending::TheyLeft,
+        MemberCause::Removed | MemberCause::Set | MemberCause::Added | MemberCause::Imported => {
+            Ending::TakenOut
+        }
+    };
+    owe(store, change, act, LetterAbout::Farewell { list, person, ending })
+}
+
+fn owe(store: &Store, change: Change, act: Act, about: LetterAbout) -> Change {
+    match act.telling {
+        Telling::Letter => change.event(Event::LetterOwed { letter: store.next_letter(), about }),
+        Telling::Nobody => change,
+    }
+}
+
+/// A person and a membership as they were seen, and as they are to be.
+pub(super) struct Plan {
+    person_before: Option<Person>,
+    person: Person,
+    member_before: Option<Membership>,
+    member: Membership,
+    cause: MemberCause,
+}
+
+/// What a wish comes to, before anything is done.
+pub(super) fn plan(
+    store: &Store,
+    list: &List,
+    wish: &Wish,
+    act: Act,
+    cause: MemberCause,
+) -> Result<Result<Plan, NotDone>, StoreError> {
+    if is_own_address(list, &wish.email) {
+        return Ok(Err(NotDone::OwnAddress(wish.email.clone())));
+    }
+    if list.state != ListState::Open {
+        return Ok(Err(NotDone::Closed(list.address.clone())));
+    }
+    let person_before = store.person_at(&wish.email)?;
+    let person = person_before.clone().unwrap_or_else(|| Person {
+        id: store.next_person(),
+        addresses: vec![wish.email.clone()],
+        name: String::new(),
+        language: None,
+    });
+    let member_before = store.member(list.id, person.id)?;
+    let member = match &member_before {
+        Some(member) if is_member(member) => member.clone(),
+        Some(_) | None => Membership::new(list.id, person.id, wish.joined, act.now),
+    };
+    let mut plan = Plan { person_before, person, member_before, member, cause };
+    plan.take(store, wish).map(|settings| settings.map(|()| plan).map_err(NotDone::from))
+}
+
+/// Copies to the list's own addresses would come back to it.
+fn is_own_address(list: &List, email: &EmailAddress) -> bool {
+    let ours = |meaning: &LocalPart| match meaning {
+        LocalPart::List { name, door: _ } => name == list.address.name(),
+        LocalPart::Service | LocalPart::Operator | LocalPart::Answer(_) | LocalPart::Bounce(_) => false,
+    };
+    email.domain().eq_ignore_ascii_case(list.address.domain())
+        && meanings(email.local_part()).iter().any(ours)
+}
+
+/// Who never confirmed is no member yet.
+fn is_member(member: &Membership) -> bool {
+    !matches!(member.state, MemberState::Left | MemberState::Pending)
+}
+
+impl Plan {
+    pub(super) fn person(&self) -> PersonId {
+        self.person.id
+    }
+
+    /// As it was, if there was any.
+    pub(super) fn member_before(&self) -> Option<&Membership> {
+        self.member_before.as_ref()
+    }
+
+    fn take(&mut self, store: &Store, wish: &Wish) -> Result<Result<(), InvalidMemberSetting>, StoreError> {
+        // What others know them by is not for one list to change.
+        let may_rename = match &self.person_before {
+            Some(person) => is_in_no_other_list(store, person.id, self.member.list)?,
+            None => true,
+        };
+        if let Some(name) = wish.name.as_ref().filter(|_| may_rename || self.person.name.is_empty()) {
+            self.person.name.clone_from(name);
+        }
+        if wish.language.is_some() && (may_rename || self.person.language.is_none()) {
+            self.person.language = wish.language;
+        }
+        if let Some(since) = wish.since {
+            self.member.since = since;
+        }
+        if self.cause == MemberCause::Added && self.member.state == MemberState::Bouncing {
+            // Whoever adds them again knows that the address works.
+            self.member.state = MemberState::Active;
+        }
+        for (key, value) in &wish.settings {
+            if let Err(error) = self.member.set(key, value) {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Changes one setting of somebody known at `email`.
+    fn set(
+        &mut self,
+        store: &Store,
+        list: &List,
+        email: &EmailAddress,
+        key: &str,
+        value: &str,
+    ) -> Result<Result<(), NotDone>, StoreError> {
+        let value = value.trim();
+        let set = match key {
+            "name" => parse_name(value).map(|name| self.person.name = name),
+            "language" => parse_language(value).map(|language| self.person.language = language),
+            "email" => match parse_address(value) {
+                Ok(new) if is_own_address(list, &new) => Err(NotDone::OwnAddress(new)),
+                Ok(new) => return self.set_address(store, email, new),
+                Err(not_done) => Err(not_done),
+            },
+            "state" if value == "left" => {
+                Err(NotDone::Setting("state cannot be set to left: remove the member".to_owned()))
+            }
+            "state" if value == "pending" => {
+                Err(NotDone::Setting("state cannot be set to pending: nobody would be asked".to_owned()))
+            }
+            _ => self.member.set(key, value).map_err(NotDone::from),
+        };
+        Ok(set)
+    }
+
+    /// Mail goes to `new` from now on; `old` is theirs no more.
+    fn set_address(
+        &mut self,
+        store: &Store,
+        old: &EmailAddress,
+        new: EmailAddress,
+    ) -> Result<Result<(), NotDone>, StoreError> {
+        if store.person_at(&new)?.is_some_and(|other| other.id != self.person.id) {
+            return Ok(Err(NotDone::AddressTaken(new)));
+        }
+        self.person.addresses.retain(|address| address != old && *address != new);
+        self.person.addresses.insert(0, new);
+        Ok(Ok(()))
+    }
+
+    /// Adds it to a change, if anything is to change.
+    pub(super) fn carry(self, store: &Store, change: Change, act: Act) -> (Change, Added) {
+        let Plan { person_before, person, member_before, member, cause } = self;
+        let (list, id) = (member.list, person.id);
+        let before = member_before.as_ref().filter(|before| is_member(before));
+        let joins = before.is_none();
+        let begins_to_animate =
+            member.role == Role::Animator && before.is_none_or(|before| before.role != Role::Animator);
+        let mut change = change.expect(Expect::Person(id, person_before.clone().map(Box::new)));
+        let renamed =
+            person_before.as_ref() != Some(&person) || !same_spelling(person_before.as_ref(), &person);
+        if renamed {
+            for address in &person.addresses {
+                change = change.expect(Expect::AddressOf(address.clone(), id));
+            }
+            change = change.person(person.clone());
+        }
+        let changed = before != Some(&member);
+        if changed {
+            let seen = Expect::Member(list, id, member_before.clone().map(Box::new));
+            let event = Event::Member { member: Box::new(member.clone()), cause, by: act.by };
+            change = change.expect(seen).event(event);
+        }
+        // One letter for one thing: what it is to look after a group says that one is part of it.
+        if begins_to_animate {
+            change = owe(store, change, act, LetterAbout::NowAnimator { list, person: id });
+        } else if joins {
+            change = owe(store, change, act, LetterAbout::Welcome { list, person: id });
+        }
+        let outcome = match (joins, changed || renamed) {
+            (true, _) => AddOutcome::Joined,
+            (false, true) => AddOutcome::Updated,
+            (false, false) => AddOutcome::AsBefore,
+        };
+        (change, Added { outcome, person, member })
+    }
+}
+
+/// Addresses that differ in capitals alone are equal, and yet somebody may want to correct one.
+fn same_spelling(before: Option<&Person>, after: &Person) -> bool {
+    let spelled =
+        |person: &Person| person.addresses.iter().map(|a| a.as_str().to_owned()).collect::<Vec<_>>();
+    before.is_some_and(|before| spelled(before) == spelled(after))
+}
+
+fn is_in_no_other_list(store: &Store, person: PersonId, list: ListId) -> Result<bool, StoreError> {
+    let memberships = store.memberships(person)?;
+    Ok(memberships.iter().all(|member| member.list == list || !is_member(member)))
+}

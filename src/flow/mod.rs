@@ -1,0 +1,107 @@
+//! What Parvis does, in the order a post meets it: taken at the door, decided, sent, answered.
+//!
+//! Rules are asked for a verdict (`domain`), bytes are made (`mail`, `letters`), changes are
+//! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
+//! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
+
+pub mod decide_post;
+pub mod deliver;
+pub mod dispatch;
+pub mod export;
+pub mod import;
+pub mod lists;
+pub mod mailroom;
+pub mod members_csv;
+pub mod membership;
+pub mod moderate;
+pub mod obey_command;
+pub mod send_copies;
+pub mod write_letters;
+
+use std::sync::Arc;
+
+use crate::domain::address::EmailAddress;
+use crate::domain::list::{Language, List, ListAddress};
+use crate::domain::recipient::{ListDoor, word_for};
+use crate::domain::retry::RetrySchedule;
+use crate::domain::time::{Timestamp, Zone};
+use crate::domain::token::Token;
+use crate::letters::Letters;
+use crate::store::{Store, StoreError};
+
+/// Tells the moment; in tests, whatever the test says.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What everything here needs to know and cannot find in the store.
+pub struct Desk {
+    /// All that is kept.
+    pub store: Arc<Store>,
+    /// The mails we write ourselves.
+    pub letters: Letters,
+    /// Who we are in EHLO and Message-IDs.
+    pub hostname: String,
+    /// What links begin with, without a slash at the end.
+    pub base_url: String,
+    /// Of a list that names none.
+    pub language: Language,
+    /// In which days begin, for those who told us no other.
+    pub zone: Zone,
+    /// When copies are tried again.
+    pub retry: RetrySchedule,
+    /// The moment.
+    pub clock: Clock,
+    /// Rings when the queue should be looked at though no line was written.
+    pub bell: Arc<tokio::sync::Notify>,
+}
+
+/// Why something could not be carried out. The machine failed; nobody was refused anything.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The store did not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Desk {
+    /// The moment.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Has the queue looked at.
+    pub fn nudge(&self) {
+        self.bell.notify_one();
+    }
+
+    /// The page of a list's archive.
+    pub fn archive_url(&self, list: &List) -> String {
+        format!("{}/{}/", self.base_url, list.address.name())
+    }
+
+    /// The page where one click leaves a list.
+    pub fn leave_url(&self, token: &Token) -> String {
+        format!("{}/u/{token}", self.base_url)
+    }
+}
+
+/// An address beside a list's own, in the list's language: `quartier-aide@…`.
+pub fn beside(list: &List, door: &ListDoor) -> String {
+    list.address.beside(word_for(door, list.settings.language))
+}
+
+/// The address that makes whom the token names leave: `quartier-stop+TOKEN@…`.
+pub fn leave_address(address: &ListAddress, language: Language, token: &Token) -> EmailAddress {
+    let word = word_for(&ListDoor::Leave, language);
+    token_address(address, &format!("{}-{word}", address.name()), "re", token)
+}
+
+/// Where a copy comes back that could not be delivered: `quartier-bounces+TOKEN@…` (VERP).
+pub fn bounce_address(address: &ListAddress, token: &Token) -> EmailAddress {
+    token_address(address, &format!("{}-bounces", address.name()), "bounces", token)
+}
+
+/// A name that was imported may be too long for a token behind it; then the host's own is used.
+fn token_address(address: &ListAddress, name: &str, short: &str, token: &Token) -> EmailAddress {
+    let parse = |name: &str| EmailAddress::parse(&format!("{name}+{token}@{}", address.domain()));
+    parse(name).or_else(|_| parse(short)).expect("a token and a list's domain make an address")
+}

@@ -1,0 +1,248 @@
+//! One copy of a post to one of its readers: made when it is sent, carried, and its outcome kept
+//! before anything else happens on that connection.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Desk, FlowError, beside, bounce_address, leave_address};
+use crate::domain::ids::{PersonId, PostId};
+use crate::domain::list::{ArchivePolicy, Edits, Footer, Language, List, ListState, Posting, ReplyTo};
+use crate::domain::recipient::ListDoor;
+use crate::domain::retry::Next;
+use crate::domain::time::Timestamp;
+use crate::domain::token::Purpose;
+use crate::mail::compose::{self, CopyEdits, PreparedCopy, ReplyToEdit, Touch};
+use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
+use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
+use crate::store::change::Change;
+use crate::store::ledger::{CopyOutcome, CopyResult};
+use crate::store::{PostInfo, StoreError};
+
+/// What all copies of a post in one language share.
+pub struct Prepared {
+    /// How long the journal was then: while it is no longer, nothing about list or post has changed.
+    journal: u64,
+    list: List,
+    head: Arc<PreparedCopy>,
+    body: DotStuffed,
+}
+
+/// Makes copies, keeping what is common of the posts in hand.
+pub struct CopyMaker {
+    prepared: Mutex<HashMap<Wanted, Arc<Prepared>>>,
+}
+
+/// A post, in a language of its readers.
+type Wanted = (PostId, Option<Language>);
+
+/// More posts than this are not kept prepared.
+const PREPARED_MAX: usize = 64;
+/// Larger prepared posts are made again for each group of copies rather than kept, in bytes.
+const PREPARED_BYTES_MAX: usize = 32 << 20;
+
+/// A copy that can go, or why it will not.
+enum Made {
+    Copy(Box<Copy>),
+    /// They left, or their list did, before it was sent.
+    Gone,
+}
+
+impl Default for CopyMaker {
+    fn default() -> CopyMaker {
+        CopyMaker { prepared: Mutex::new(HashMap::new()) }
+    }
+}
+
+impl CopyMaker {
+    /// Forgets a post whose copies are all answered for.
+    pub fn forget(&self, post: PostId) {
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.retain(|(kept, _), _| *kept != post);
+    }
+
+    fn prepared(
+        &self,
+        desk: &Desk,
+        post: PostId,
+        reader: Option<Language>,
+    ) -> Result<Option<Arc<Prepared>>, FlowError> {
+        let journal = desk.store.journal_len();
+        let known =
+            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&(post, reader)).cloned();
+        if let Some(prepared) = known.as_ref().filter(|prepared| prepared.journal == journal) {
+            return Ok(Some(prepared.clone()));
+        }
+        let Some(info) = desk.store.post(post)? else { return Ok(None) };
+        let Some(list) = info.list.map(|list| desk.store.list(list)).transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let made = match known.filter(|prepared| prepared.list == list) {
+            Some(known) => Prepared { journal, list, head: known.head.clone(), body: known.body.clone() },
+            None => {
+                let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
+                let language = reader.unwrap_or(list.settings.language);
+                prepare(desk, &info, list, language, &raw, journal)
+            }
+        };
+        let made = Arc::new(made);
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: usize = prepared.values().map(|p| p.body.as_bytes().len()).sum();
+        if prepared.len() >= PREPARED_MAX || bytes > PREPARED_BYTES_MAX {
+            prepared.clear();
+        }
+        prepared.insert((post, reader), made.clone());
+        Ok(Some(made))
+    }
+
+    fn make(&self, desk: &Desk, post: PostId, person: PersonId, now: Timestamp) -> Result<Made, FlowError> {
+        let Some(reader) = desk.store.person(person)? else { return Ok(Made::Gone) };
+        let Some(address) = reader.addresses.first() else { return Ok(Made::Gone) };
+        let Some(prepared) = self.prepared(desk, post, reader.language)? else { return Ok(Made::Gone) };
+        let list = &prepared.list;
+        let stays = desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(now));
+        if !stays || list.state == ListState::Removed {
+            return Ok(Made::Gone);
+        }
+        let tokens = desk.store.tokens();
+        let leave = tokens.token(Purpose::Leave { list: list.id, person });
+        let bounce = tokens.token(Purpose::Bounce { post, person });
+        let language = reader.language.unwrap_or(list.settings.language);
+        let leave_mail = leave_address(&list.address, language, &leave);
+        let head = prepared.head.head(&desk.leave_url(&leave), leave_mail.as_str());
+        Ok(Made::Copy(Box::new(Copy {
+            sender: Some(bounce_address(&list.address, &bounce)),
+            recipient: address.clone(),
+            head: dot_stuff(&head),
+            body: prepared.body.clone(),
+            bits: if prepared.head.eight_bit() { Bits::Eight } else { Bits::Seven },
+        })))
+    }
+}
+
+/// Carries one copy that is owed, and keeps what became of it. Returns once that is durable.
+pub async fn send_copy<O: Outbox>(
+    desk: &Desk,
+    outbox: &O,
+    maker: &CopyMaker,
+    post: PostId,
+    person: PersonId,
+    spread: f64,
+) -> Result<CopyResult, FlowError> {
+    let result = match maker.make(desk, post, person, desk.now())? {
+        Made::Gone => CopyResult::Gone,
+        Made::Copy(copy) => {
+            let outcome = outbox.carry(*copy).await;
+            result_of(desk, post, person, outcome, spread)?
+        }
+    };
+    let outcome = CopyOutcome { post, person, result: result.clone() };
+    loop {
+        match desk.store.submit(Change::at(desk.now()).outcome(outcome.clone())).await {
+            Ok(()) => return Ok(result),
+            // The copy is out: nothing else may leave on this connection until that is written down.
+            Err(StoreError::Full) => tokio::time::sleep(FULL_PAUSE).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// How long an outcome waits for room on a full disk before it is tried again.
+const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// What an outcome means for the copy.
+fn result_of(
+    desk: &Desk,
+    post: PostId,
+    person: PersonId,
+    outcome: Outcome,
+    spread: f64,
+) -> Result<CopyResult, FlowError> {
+    let reply = match outcome {
+        Outcome::Taken { reply } => return Ok(CopyResult::Taken(reply)),
+        Outcome::Refused { reply, .. } => return Ok(CopyResult::Failed(reply)),
+        Outcome::PutOff { reply, .. } => reply,
+        Outcome::Lost { why, .. } => why,
+    };
+    let now = desk.now();
+    let attempts = desk.store.attempts(post, person)? + 1;
+    let owed_since = desk.store.fan(post)?.map_or(now, |fan| fan.since);
+    Ok(match desk.retry.next(attempts, owed_since, now, spread) {
+        Next::At(next) => CopyResult::PutOff { attempts, next, reply },
+        Next::GiveUp => CopyResult::Failed(format!("given up: {reply}")),
+    })
+}
+
+fn prepare(
+    desk: &Desk,
+    info: &PostInfo,
+    list: List,
+    language: Language,
+    raw: &[u8],
+    journal: u64,
+) -> Prepared {
+    let settings = &list.settings;
+    let has_archive = settings.archive != ArchivePolicy::None;
+    let archive = desk.archive_url(&list);
+    let page = info.message_id.as_ref().map(|id| format!("{archive}m/{}/", path_segment(id.as_str())));
+    let owner = beside(&list, &ListDoor::Animators);
+    let footer = footer(&list, language);
+    let missing_id = info.message_id.as_ref().filter(|_| info.id_is_ours).map(|id| id.as_str().to_owned());
+    let missing_date = info.received.rfc5322(&desk.zone);
+    let list_id = list.address.list_id();
+    let edits = CopyEdits {
+        list_id: &list_id,
+        list_phrase: &settings.name,
+        language,
+        post_address: &list.address.to_string(),
+        posting: match settings.posting {
+            Posting::Anyone | Posting::Members => compose::Posting::ByMail,
+            Posting::Animators => compose::Posting::No,
+        },
+        help_address: &beside(&list, &ListDoor::Help),
+        subscribe_address: &beside(&list, &ListDoor::Join),
+        owner_address: &owner,
+        archive_url: has_archive.then_some(archive.as_str()),
+        archived_at: page.as_deref().filter(|_| has_archive),
+        subject_prefix: &settings.subject_prefix,
+        footer: footer.as_deref(),
+        reply_to: match settings.reply_to {
+            ReplyTo::Author => ReplyToEdit::Author,
+            ReplyTo::List => ReplyToEdit::List,
+        },
+        touch: match settings.edits {
+            Edits::Auto => Touch::WhereNeeded,
+            Edits::None => Touch::NoContent,
+        },
+        missing_message_id: missing_id.as_deref(),
+        missing_date: Some(&missing_date),
+        loop_mark: &list_id,
+    };
+    let head = Arc::new(compose::prepare(raw, &edits));
+    let body = dot_stuff(head.body());
+    Prepared { journal, list, head, body }
+}
+
+/// Two lines under a post: whose group it is, and how to leave. Words only, so that all copies of
+/// a language are alike; each member's own way out stands in the header.
+fn footer(list: &List, language: Language) -> Option<String> {
+    let name = &list.settings.name;
+    let stop = list.address.beside(crate::domain::recipient::word_for(&ListDoor::Leave, language));
+    match (list.settings.footer, language) {
+        (Footer::None, _) => None,
+        (Footer::Short, Language::Fr) => Some(format!(
+            "{name} · {}\nPour ne plus recevoir ces messages\u{a0}: écrivez à {stop}",
+            list.address
+        )),
+        (Footer::Short, Language::En) => {
+            Some(format!("{name} · {}\nTo stop receiving these messages, write to {stop}", list.address))
+        }
+    }
+}
+
+/// A Message-ID as one segment of a path (RFC 3986 §3.3).
+fn path_segment(text: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const KEPT: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+    utf8_percent_encode(text, KEPT).to_string()
+}

@@ -1,0 +1,357 @@
+//! The server: builds everything once, owns the tasks, reads the clock.
+//!
+//! Decides nothing about mail. What it starts, [`Server::stop`] ends: what is in hand is finished,
+//! nothing new is begun.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::admin::socket;
+use crate::config::{Config, LmtpListen};
+use crate::domain::retry::RetrySchedule;
+use crate::domain::time::Timestamp;
+use crate::flow::mailroom::PostRoom;
+use crate::flow::obey_command::Left;
+use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, obey_command};
+use crate::letters::Letters;
+use crate::smtp::client::{Copy, Outbox, Outcome, PoolOptions, SmtpOutbox, Stage};
+use crate::smtp::route::Route;
+use crate::smtp::server::{Deadlines, ServerOptions, serve as serve_smtp};
+use crate::smtp::session::Door;
+use crate::smtp::slots::Slots;
+use crate::store::{Store, StoreError, StoreOptions};
+use crate::web::{self, LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
+
+/// Why a server cannot start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder.
+    #[error("cannot open the data folder: {0}")]
+    Store(#[from] StoreError),
+    /// An address that cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Which.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What carries mail out.
+    #[error("cannot carry mail out: {0}")]
+    Outbox(String),
+    /// The pages.
+    #[error("cannot make the web pages: {0}")]
+    Web(String),
+    /// The store closed while serving.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// A task failed.
+    #[error("{0}")]
+    Task(String),
+}
+
+impl ServeError {
+    /// Whether another process has the data folder open.
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, ServeError::Store(StoreError::InUse(_)))
+    }
+}
+
+/// A running server.
+pub struct Server {
+    /// What everything works with.
+    pub desk: Arc<Desk>,
+    /// Where posts come in.
+    pub smtp: Vec<SocketAddr>,
+    /// Where LMTP is spoken over TCP.
+    pub lmtp: Vec<SocketAddr>,
+    /// Where pages are read.
+    pub web: Vec<SocketAddr>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<Result<(), ServeError>>,
+}
+
+/// The clock of this machine.
+#[allow(clippy::disallowed_methods, reason = "the one place where the server reads the clock")]
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    })
+}
+
+/// Opens the data folder and sets everything on the desk.
+pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
+    /// Less free than this, and posts are put off: three of the largest, and at least this much.
+    const RESERVE_BYTES_MIN: u64 = 64 << 20;
+    let options = StoreOptions {
+        data: config.data_dir.clone(),
+        zone: config.timezone.clone(),
+        reserve_bytes: RESERVE_BYTES_MIN.max(3 * config.smtp.message_bytes_max),
+    };
+    let store = Store::open(options, clock())?;
+    if let Some(why) = &store.opened().rebuilt {
+        tracing::warn!(%why, "the working state was built again from mail, journal and people");
+    }
+    if store.opened().elsewhere {
+        tracing::warn!(
+            "this data folder is in another place than before: no mail leaves until `parvis queue release`"
+        );
+    }
+    let (letters, faults) = Letters::new(Some(config.data_dir.join("templates").join("mail")));
+    for fault in faults {
+        tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template is not used");
+    }
+    Ok(Desk {
+        store: Arc::new(store),
+        letters,
+        hostname: config.hostname.clone(),
+        base_url: config.web.base_url.clone(),
+        language: config.language,
+        zone: config.timezone.clone(),
+        bell: Arc::default(),
+        retry: RetrySchedule {
+            waits: config.delivery.retry.clone(),
+            give_up_after: config.delivery.give_up_after,
+        },
+        clock,
+    })
+}
+
+/// Starts everything. Returns once all doors are open.
+pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> {
+    let opening = config.clone();
+    let desk = tokio::task::spawn_blocking(move || open_desk(&opening, clock));
+    let desk = Arc::new(desk.await.map_err(|error| ServeError::Task(error.to_string()))??);
+    let outbox = Arc::new(road(config)?);
+    let (stop, stopping) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(decide(desk.clone(), stopping.clone()));
+    let (smtp, lmtp) = open_doors(config, &desk, &stopping, &mut tasks).await?;
+    let pages = pages(config, &desk)?;
+    let mut addresses = Vec::new();
+    for address in &config.web.listen {
+        let listener = listen(*address).await?;
+        addresses.extend(listener.local_addr());
+        let stopping = stopping.clone();
+        let router = web::router(pages.clone());
+        tasks.spawn(async move {
+            web::serve(listener, router, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
+        });
+    }
+    let control_path = socket::path(&config.data_dir);
+    let control = socket::listen(&config.data_dir)
+        .map_err(|source| ServeError::Listen { address: control_path.display().to_string(), source })?;
+    tasks.spawn(control_commands(control, control_path, desk.clone(), stopping.clone()));
+    if let Road::Smtp(outbox) = &*outbox {
+        let (outbox, stopping) = (outbox.clone(), stopping.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = outbox.tend() => {}
+                () = stopped(stopping) => {}
+            }
+            Ok(())
+        });
+    }
+    let delivering =
+        deliver::deliver(desk.clone(), outbox.clone(), config.delivery.connections_max, stopping);
+    tasks.spawn(async move {
+        let ended = delivering.await;
+        outbox.close().await;
+        ended.map_err(ServeError::from)
+    });
+    Ok(Server { desk, smtp, lmtp, web: addresses, stop, tasks })
+}
+
+impl Server {
+    /// Begins to end: what is in hand is finished.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Waits for the end. A task that fails ends the others.
+    pub async fn wait(&mut self) -> Result<(), ServeError> {
+        let mut ended = Ok(());
+        while let Some(task) = self.tasks.join_next().await {
+            let task = task.unwrap_or_else(|error| Err(ServeError::Task(error.to_string())));
+            if let Err(error) = task {
+                tracing::error!(%error, "a part of the server ended; the rest is stopped");
+                self.stop.send_replace(true);
+                ended = ended.and(Err(error));
+            }
+        }
+        ended
+    }
+}
+
+async fn open_doors(
+    config: &Config,
+    desk: &Arc<Desk>,
+    stopping: &watch::Receiver<bool>,
+    tasks: &mut JoinSet<Result<(), ServeError>>,
+) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), ServeError> {
+    let slots = Slots::new(
+        config.smtp.connections_max,
+        config.smtp.connections_per_peer_max,
+        config.smtp.trusted_relays.clone(),
+    );
+    let room = Arc::new(PostRoom::new(desk.clone()));
+    let options = |door| ServerOptions {
+        hostname: config.hostname.clone(),
+        door,
+        message_bytes_max: usize::try_from(config.smtp.message_bytes_max).unwrap_or(usize::MAX),
+        slots: slots.clone(),
+        deadlines: Deadlines::default(),
+    };
+    let (mut smtp, mut lmtp) = (Vec::new(), Vec::new());
+    for address in &config.smtp.listen {
+        let listener = listen(*address).await?;
+        smtp.extend(listener.local_addr());
+        let serving = serve_smtp(listener, room.clone(), options(Door::Smtp), stopping.clone());
+        tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+    }
+    for place in &config.smtp.lmtp_listen {
+        let options = options(Door::Lmtp);
+        match place {
+            LmtpListen::Address(address) => {
+                let listener = listen(*address).await?;
+                lmtp.extend(listener.local_addr());
+                let serving = serve_smtp(listener, room.clone(), options, stopping.clone());
+                tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+            }
+            LmtpListen::Unix(path) => {
+                let listener = listen_unix(path)?;
+                let serving = serve_smtp(listener, room.clone(), options, stopping.clone());
+                tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+            }
+        }
+    }
+    Ok((smtp, lmtp))
+}
+
+/// What was taken is decided as it comes; first what an earlier server left behind.
+async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
+    let mut changes = desk.store.changes();
+    let left_behind = desk.clone();
+    on_a_thread(move || decide_post::decide_left_behind(&left_behind)).await?;
+    loop {
+        let waiting = desk.clone();
+        on_a_thread(move || decide_post::decide_waiting(&waiting)).await?;
+        tokio::select! {
+            changed = changes.changed() => if changed.is_err() { return Ok(()) },
+            _ = stopping.changed() => {}
+        }
+        if *stopping.borrow() {
+            // What came in while stopping is decided at the next start; it is kept.
+            return Ok(());
+        }
+    }
+}
+
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,
+) -> Result<T, ServeError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ServeError::Task(error.to_string()))?.map_err(ServeError::from)
+}
+
+async fn control_commands(
+    listener: UnixListener,
+    path: PathBuf,
+    desk: Arc<Desk>,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), ServeError> {
+    socket::serve(listener, path, desk, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
+}
+
+fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
+    let options = WebOptions {
+        base_url: config.web.base_url.clone(),
+        zone: config.timezone.clone(),
+        language: config.language,
+        templates: Some(config.data_dir.join("templates").join("web")),
+    };
+    WebState::new(desk.store.reader().clone(), leave_door(desk), &options, desk.clock.clone())
+        .map_err(|error| ServeError::Web(error.to_string()))
+}
+
+/// The one way from the pages to a change: leaving by one click (RFC 8058).
+fn leave_door(desk: &Arc<Desk>) -> LeaveDoor {
+    let (looking, leaving) = (desk.clone(), desk.clone());
+    LeaveDoor {
+        look: Arc::new(move |token| {
+            let list = obey_command::list_of_leave_token(&looking.store, token);
+            list.map(|list| list.map(|list| list.settings.name))
+                .map_err(|error| -> LeaveError { error.into() })
+        }),
+        leave: Arc::new(move |token, now| match obey_command::leave_by_token(&leaving.store, token, now) {
+            Ok(Left::Now(list)) => Ok(Leaving::Now(list.settings.name)),
+            Ok(Left::Before(list)) => Ok(Leaving::Before(list.settings.name)),
+            Ok(Left::UnknownToken) => Ok(Leaving::Unknown),
+            Err(error) => Err(error.into()),
+        }),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Listen { address: address.to_string(), source })
+}
+
+fn listen_unix(path: &PathBuf) -> Result<UnixListener, ServeError> {
+    // A socket left by a server that was killed; the data folder's lock says there is no other now.
+    let _ = std::fs::remove_file(path);
+    UnixListener::bind(path)
+        .map_err(|source| ServeError::Listen { address: path.display().to_string(), source })
+}
+
+async fn stopped(mut stopping: watch::Receiver<bool>) {
+    // A sender that is gone has stopped as well.
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+/// What carries mail out, by the configuration's route.
+pub enum Road {
+    /// To a smarthost or a mail store.
+    Smtp(SmtpOutbox),
+    /// Nowhere yet, and why: everything waits.
+    Closed(String),
+}
+
+impl Road {
+    async fn close(&self) {
+        match self {
+            Road::Smtp(outbox) => outbox.close().await,
+            Road::Closed(_) => {}
+        }
+    }
+}
+
+impl Outbox for Road {
+    async fn carry(&self, copy: Copy) -> Outcome {
+        match self {
+            Road::Smtp(outbox) => outbox.carry(copy).await,
+            Road::Closed(why) => {
+                Outcome::PutOff { code: None, enhanced: None, reply: why.clone(), stage: Stage::Connect }
+            }
+        }
+    }
+}
+
+fn road(config: &Config) -> Result<Road, ServeError> {
+    let route =
+        Route::parse(&config.delivery.route).map_err(|error| ServeError::Outbox(error.to_string()))?;
+    if let Err(why) = route.built() {
+        tracing::warn!(%why, "copies wait in the queue");
+        return Ok(Road::Closed(why.to_string()));
+    }
+    let options = PoolOptions { connections_max: config.delivery.connections_max, ..PoolOptions::default() };
+    let outbox = SmtpOutbox::new(route, &config.hostname, options);
+    outbox.map(Road::Smtp).map_err(|error| ServeError::Outbox(error.to_string()))
+}

@@ -1,0 +1,117 @@
+//! The bytes of strangers: a message as it came, and what was attached to it.
+//!
+//! Whatever their sender calls them, they leave as plain text, as one of four verified kinds of
+//! picture, or as bytes to be kept: never as something a browser would run.
+
+use crate::domain::ids::MessageId;
+use crate::mail::mask::{mask_addresses, mask_raw};
+use crate::mail::show::{Attachment, AttachmentKind, attachment as read_attachment};
+use crate::store::archive::PostSummary;
+
+use super::answer::{Answer, Content, Indexed};
+use super::files::{Disposition, content_disposition, shown_name};
+use super::pages::{Found, PageError, Pages, Wish};
+use super::views::{Desk, Place};
+
+/// An attachment by its address.
+pub(crate) struct Wanted<'w> {
+    pub(crate) id: &'w MessageId,
+    /// From 1.
+    pub(crate) n: u32,
+    pub(crate) name: &'w str,
+}
+
+/// `/LIST/m/MESSAGE-ID/raw`: as it came, with addresses masked.
+pub(crate) fn raw(
+    pages: &Pages,
+    wish: &Wish,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    id: &MessageId,
+) -> Result<Answer, PageError> {
+    let post = match shown_post(pages, wish, desk, place, id)? {
+        Ok(post) => post,
+        Err(answer) => return Ok(answer),
+    };
+    match pages.archive.raw(post.id)? {
+        Some(raw) => Ok(file(Content::Message(mask_raw(&raw)))),
+        None => pages.absent(desk),
+    }
+}
+
+/// `/LIST/m/MESSAGE-ID/a/N/NAME`
+pub(crate) fn attachment(
+    pages: &Pages,
+    wish: &Wish,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Answer, PageError> {
+    let post = match shown_post(pages, wish, desk, place, wanted.id)? {
+        Ok(post) => post,
+        Err(answer) => return Ok(answer),
+    };
+    let Some(raw) = pages.archive.raw(post.id)? else { return pages.absent(desk) };
+    let Some((attachment, bytes)) = read_attachment(&raw, wanted.n) else { return pages.absent(desk) };
+    // One address each: a cache must not be led to keep one under another name.
+    if shown_name(&attachment.name) != wanted.name {
+        return pages.absent(desk);
+    }
+    Ok(file(content(&attachment, bytes, wanted.name)))
+}
+
+fn content(attachment: &Attachment, bytes: Vec<u8>, name: &str) -> Content {
+    match attachment.kind {
+        AttachmentKind::Picture(picture) => Content::Picture {
+            media_type: picture.media_type(),
+            bytes,
+            disposition: content_disposition(Disposition::Inline, name),
+        },
+        AttachmentKind::Calendar | AttachmentKind::Other => Content::Download {
+            bytes: masked(&attachment.media_type, bytes),
+            disposition: content_disposition(Disposition::Attachment, name),
+        },
+    }
+}
+
+/// Forwarded mails, notes and address books are full of addresses in plain sight.
+fn masked(media_type: &str, bytes: Vec<u8>) -> Vec<u8> {
+    let media_type = media_type.to_ascii_lowercase();
+    if media_type.starts_with("message/") {
+        return mask_raw(&bytes);
+    }
+    if !media_type.starts_with("text/") {
+        return bytes;
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => mask_addresses(&text).into_bytes(),
+        // Some old charset: addresses are ASCII in all of them, so every byte can pass for a letter.
+        Err(other) => {
+            let letters: String = other.as_bytes().iter().map(|byte| char::from(*byte)).collect();
+            let masked = mask_addresses(&letters).replace('…', "...");
+            masked.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
+        }
+    }
+}
+
+fn file(content: Content) -> Answer {
+    Answer { indexed: Indexed::No, ..Answer::public(content) }
+}
+
+/// The first post of that id that is shown, or the answer that says why there is none.
+fn shown_post(
+    pages: &Pages,
+    wish: &Wish,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    id: &MessageId,
+) -> Result<Result<PostSummary, Answer>, PageError> {
+    let posts = match pages.found(wish, place, id)? {
+        Found::Nothing => return Ok(Err(pages.absent(desk)?)),
+        Found::Posts(posts) => posts,
+    };
+    match posts.into_iter().find(|post| desk.hidden_because(post).is_none()) {
+        Some(post) => Ok(Ok(post)),
+        None => Ok(Err(pages.absent(desk)?)),
+    }
+}

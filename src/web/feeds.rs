@@ -1,0 +1,150 @@
+//! Atom feeds (RFC 4287) of a list and of one conversation.
+
+use axum::http::StatusCode;
+use serde::Serialize;
+
+use crate::domain::time::{Timestamp, Zone};
+use crate::store::archive::PostSummary;
+
+use super::answer::{Answer, Content};
+use super::pages::{PageError, Pages, indexed};
+use super::routes::{ListPage, Route};
+use super::text::one_line;
+use super::views::{BodyView, Desk, Place};
+
+/// Posts in a feed, the newest.
+const FEED_POSTS: usize = 30;
+/// Posts of a conversation looked at for its feed.
+const THREAD_POSTS_MAX: usize = 20_000;
+/// More text of one post than this is not in a feed, bytes.
+const ENTRY_TEXT_BYTES_MAX: usize = 32 * 1024;
+const TITLE_CHARS_MAX: usize = 200;
+
+#[derive(Serialize)]
+struct FeedView {
+    language: &'static str,
+    id: String,
+    title: String,
+    subtitle: String,
+    updated: String,
+    itself: String,
+    page: String,
+    entries: Vec<EntryView>,
+}
+
+#[derive(Serialize)]
+struct EntryView {
+    id: String,
+    page: String,
+    title: String,
+    author: String,
+    published: String,
+    updated: String,
+    language: Option<String>,
+    /// HTML, written by the `text` template and escaped once more by `feed`.
+    content: String,
+}
+
+#[derive(Serialize)]
+struct ContentView {
+    t: std::collections::BTreeMap<String, String>,
+    body: BodyView,
+}
+
+/// `/LIST/feed.atom`
+pub(crate) fn of_list(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> Result<Answer, PageError> {
+    let posts = pages.archive.latest_posts(place.list.id, FEED_POSTS)?;
+    let settings = &place.list.settings;
+    let itself = Route::list(place.segment, ListPage::Feed);
+    let page = Route::list(place.segment, ListPage::Front);
+    feed(pages, desk, place, posts, (&itself, &page), &settings.name, &settings.promise)
+}
+
+/// `/LIST/t/THREAD/feed.atom`
+pub(crate) fn of_thread(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    key: &str,
+) -> Result<Answer, PageError> {
+    let Some(id) = pages.archive.thread_of(place.list.id, key)? else { return pages.absent(desk) };
+    let Some(thread) = pages.archive.thread(place.list.id, id, THREAD_POSTS_MAX)? else {
+        return pages.absent(desk);
+    };
+    let itself = Route::list(place.segment, ListPage::ThreadFeed { key: thread.summary.key.clone() });
+    if thread.summary.key != key {
+        return Ok(Answer::elsewhere(StatusCode::FOUND, desk.href(&itself)));
+    }
+    let page = Route::list(place.segment, ListPage::Thread { key: key.to_owned() });
+    let mut posts = thread.posts;
+    posts.sort_by_key(|post| std::cmp::Reverse((post.date, post.id)));
+    posts.truncate(FEED_POSTS);
+    let title = desk.subject(&thread.summary.subject);
+    feed(pages, desk, place, posts, (&itself, &page), &title, &place.list.settings.name)
+}
+
+fn feed(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    posts: Vec<PostSummary>,
+    (itself, page): (&Route, &Route),
+    title: &str,
+    subtitle: &str,
+) -> Result<Answer, PageError> {
+    let mut entries = Vec::new();
+    let mut updated = place.list.since;
+    for post in posts.iter().filter(|post| desk.hidden_because(post).is_none()) {
+        updated = updated.max(post.received);
+        entries.push(entry(pages, desk, place, post)?);
+    }
+    let view = FeedView {
+        language: desk.language.tag(),
+        id: desk.absolute(page),
+        title: one_line(title, TITLE_CHARS_MAX),
+        subtitle: one_line(subtitle, TITLE_CHARS_MAX),
+        updated: rfc3339(updated),
+        itself: desk.absolute(itself),
+        page: desk.absolute(page),
+        entries,
+    };
+    let atom = pages.templates.render("feed", &view)?;
+    Ok(Answer {
+        indexed: indexed(place.list),
+        language: Some(desk.language),
+        ..Answer::public(Content::Atom(atom))
+    })
+}
+
+fn entry(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    post: &PostSummary,
+) -> Result<EntryView, PageError> {
+    let content = match pages.read(desk, place, post)? {
+        Some(read) => {
+            let body = BodyView::new(desk, &read.shown, ENTRY_TEXT_BYTES_MAX);
+            let t = desk.plain().clone();
+            pages.templates.render("text", &ContentView { t, body })?
+        }
+        None => String::new(),
+    };
+    let id = post.message_id.clone();
+    let page = desk.absolute(&Route::list(place.segment, ListPage::Post { id }));
+    Ok(EntryView {
+        // RFC 4287 §4.2.6: no two entries share one, though posts may share a Message-ID.
+        id: format!("{page}?c={}", post.hash12),
+        page,
+        title: desk.subject(&post.subject),
+        author: desk.author(post),
+        published: rfc3339(post.date),
+        updated: rfc3339(post.received.max(post.date)),
+        language: post.language.clone(),
+        content,
+    })
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    at.rfc3339(&Zone::utc())
+}

@@ -1,0 +1,7 @@
+//! The web archive as a browser, a crawler, a mail program and an attacker see it.
+
+mod leaving;
+mod looks;
+mod privacy;
+mod safety;
+mod site;
