@@ -10,7 +10,7 @@ use super::scene::*;
 use super::tell::tell;
 
 /// Bytes that are tried, of every so many (a prime, so that all parts of lines are met).
-const STRIDE: usize = 31;
+const STRIDE: usize = 61;
 
 const FILES: [&str; 4] = [
     "mail/1/000001.mbox",
