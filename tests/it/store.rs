@@ -9,5 +9,6 @@ mod killed;
 mod life;
 mod reopen;
 mod scene;
+mod sealing;
 mod tell;
 mod threads;
