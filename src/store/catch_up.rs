@@ -207,7 +207,8 @@ impl Truth<'_> {
                 let mut apply_line = || -> Result<(), EngineError> {
                     apply::note_ledger(&mut view, line.post, file)?;
                     for (person, result) in &line.copies {
-                        let outcome = CopyOutcome { post: line.post, person: *person, result: result.clone() };
+                        let outcome =
+                            CopyOutcome { post: line.post, person: *person, result: result.clone() };
                         apply::apply_outcome(&mut view, &outcome)?;
                     }
                     Ok(())
