@@ -1,9 +1,11 @@
 //! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
 mod config;
+mod conversation;
 mod copies;
 mod dependencies;
 mod dialogues;
 mod fake_peer;
+mod fan_out;
 mod init;
 mod killed;
 mod letters;

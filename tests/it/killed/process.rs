@@ -1,8 +1,7 @@
 //! Parvis as a process that can be killed, and people who write to it over real connections.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::fs::OpenOptions;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,14 +18,13 @@ use parvis::flow::lists::{self, NewList};
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
 use parvis::serve::{open_desk, system_clock};
 
+use crate::conversation::Conversation;
 use crate::sink::Sink;
 
 pub(super) const LIST: &str = "quartier@lists.example";
 pub(super) const CONNECTIONS_MAX: usize = 8;
 const START_WAIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// Longer than any answer takes on a busy machine.
-const ANSWER_WAIT: Duration = Duration::from_secs(20);
 
 /// Where everything is, in a folder that goes with the test.
 pub(super) struct Home {
@@ -170,53 +168,6 @@ impl Drop for Parvis {
     }
 }
 
-/// One connection to the door.
-struct Conversation {
-    lines: BufReader<TcpStream>,
-    out: TcpStream,
-}
-
-impl Conversation {
-    fn begin(door: SocketAddr) -> Option<Conversation> {
-        let out = TcpStream::connect(door).ok()?;
-        out.set_read_timeout(Some(ANSWER_WAIT)).ok()?;
-        let lines = BufReader::new(out.try_clone().ok()?);
-        let mut conversation = Conversation { lines, out };
-        (conversation.answer()? == 220).then_some(())?;
-        conversation.ask("EHLO members.example")?;
-        Some(conversation)
-    }
-
-    /// The code of the next answer.
-    fn answer(&mut self) -> Option<u16> {
-        loop {
-            let mut line = String::new();
-            self.lines.read_line(&mut line).ok().filter(|read| *read > 0)?;
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return line.get(..3)?.parse().ok();
-            }
-        }
-    }
-
-    fn ask(&mut self, line: &str) -> Option<u16> {
-        self.out.write_all(format!("{line}\r\n").as_bytes()).ok()?;
-        self.answer()
-    }
-
-    fn send(&mut self, from: &str, to: &str, raw: &str) -> Option<u16> {
-        for line in [format!("MAIL FROM:<{from}>"), format!("RCPT TO:<{to}>")] {
-            let code = self.ask(&line)?;
-            if code != 250 {
-                return Some(code);
-            }
-        }
-        match self.ask("DATA")? {
-            354 => self.ask(&format!("{raw}\r\n.")),
-            code => Some(code),
-        }
-    }
-}
-
 /// What a post was answered, as far as its author knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Heard {
@@ -293,6 +244,5 @@ pub(super) fn send_one(door: SocketAddr, id: &str, author: &str) -> Option<u16> 
 }
 
 pub(super) fn log(home: &Home) -> String {
-    let _ = File::open(home.path("log"));
     read(&home.path("log"))
 }
