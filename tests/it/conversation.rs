@@ -41,7 +41,13 @@ impl Conversation {
     }
 
     pub(crate) fn send(&mut self, from: &str, to: &str, raw: &str) -> Option<u16> {
-        for line in [format!("MAIL FROM:<{from}>"), format!("RCPT TO:<{to}>")] {
+        self.send_to(from, &[to], raw)
+    }
+
+    /// The code of the answer that ended it; `None` if the connection broke.
+    pub(crate) fn send_to(&mut self, from: &str, to: &[&str], raw: &str) -> Option<u16> {
+        let recipients = to.iter().map(|to| format!("RCPT TO:<{to}>"));
+        for line in std::iter::once(format!("MAIL FROM:<{from}>")).chain(recipients) {
             let code = self.ask(&line)?;
             if code != 250 {
                 return Some(code);

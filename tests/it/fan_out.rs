@@ -11,6 +11,7 @@ use parvis::domain::address::EmailAddress;
 use parvis::domain::ids::PostId;
 use parvis::domain::list::{Language, Preset};
 use parvis::domain::member::{Joined, MemberState};
+use parvis::domain::moderation::HoldReason;
 use parvis::flow::lists::{self, NewList};
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
 use parvis::serve::{self, Server, system_clock};
@@ -186,6 +187,55 @@ fn a_server_that_hangs_delays_nobody_else() {
     assert_eq!((has(&sink, "hugo", "one"), has(&sink, "hugo", "two")), (0, 0));
     until("hugo's copies", || parvis.is_owed_nothing());
     assert_eq!((has(&sink, "hugo", "one"), has(&sink, "hugo", "two")), (1, 1));
+    parvis.stop();
+}
+
+/// RFC 5321 lets a peer take ten minutes; whoever asks a server to end does not wait for those.
+#[test]
+fn a_server_that_hangs_does_not_keep_us_from_ending() {
+    let (folder, sink) = (tempfile::tempdir().expect("a folder"), Sink::open());
+    sink.does("hugo@members.example", Does::Hang(Duration::from_secs(600)));
+    let parvis = Running::start(folder.path(), "data", &sink);
+    parvis.found(&["anne", "hugo"]);
+    parvis.post("one", "anne");
+    until("a copy in hand", || parvis.copies(1).len() == 1 && sink.asked() == 2);
+    let begun = Instant::now();
+    parvis.stop();
+    assert!(begun.elapsed() < WAIT);
+    sink.does("hugo@members.example", Does::Take);
+    let parvis = Running::start(folder.path(), "data", &sink);
+    until("the end of it", || parvis.is_owed_nothing());
+    assert_eq!((has(&sink, "anne", "one"), has(&sink, "hugo", "one")), (1, 1));
+    parvis.stop();
+}
+
+/// One answer stands for all recipients of a mail: what one list takes and another would refuse
+/// waits there, and is not lost.
+#[test]
+fn a_post_that_only_one_of_two_lists_takes_waits_at_the_other() {
+    let (folder, sink) = (tempfile::tempdir().expect("a folder"), Sink::open());
+    let parvis = Running::start(folder.path(), "data", &sink);
+    parvis.found(&["anne"]);
+    let new = NewList {
+        address: "atelier@lists.example".to_owned(),
+        name: None,
+        language: Language::Fr,
+        preset: Preset::Discussion,
+    };
+    let atelier = lists::create(&parvis.server.desk, &new).expect("made");
+    let raw = "From: <anne@members.example>\r\nSubject: a tous\r\nMessage-ID: <one@authors.example>\r\n\r\nBonjour.";
+    for _ in 0..2 {
+        // The second time, too: the same mail again changes nothing.
+        let mut talk = Conversation::begin(parvis.server.smtp[0]).expect("it greets");
+        let to = [LIST, "atelier@lists.example"];
+        assert_eq!(talk.send_to("anne@members.example", &to, raw), Some(250));
+    }
+    let mut talk = Conversation::begin(parvis.server.smtp[0]).expect("it greets");
+    assert_eq!(talk.send("anne@members.example", "atelier@lists.example", raw), Some(550));
+    until("its copy", || has(&sink, "anne", "one") == 1);
+    let held = parvis.server.desk.store.held().expect("readable");
+    assert_eq!(held.len(), 1, "{held:?}");
+    assert_eq!((held[0].list, held[0].reason), (Some(atelier.id), HoldReason::OtherList));
     parvis.stop();
 }
 

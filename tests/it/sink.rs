@@ -35,7 +35,7 @@ struct State {
     got: Mutex<Vec<Got>>,
     does: Mutex<HashMap<String, Does>>,
     after_each: Mutex<Option<After>>,
-    open: AtomicUsize,
+    asked: AtomicUsize,
     epoch: AtomicUsize,
 }
 
@@ -55,10 +55,8 @@ impl Sink {
             for stream in listener.incoming().flatten() {
                 let sink = listening.clone();
                 std::thread::spawn(move || {
-                    sink.state.open.fetch_add(1, Ordering::SeqCst);
                     // A peer that is killed breaks its connections; that is what is tested.
                     let _ = sink.talk(stream);
-                    sink.state.open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
@@ -78,9 +76,9 @@ impl Sink {
         lock(&self.state.got).clone()
     }
 
-    /// Connections that stand now.
-    pub(crate) fn open_connections(&self) -> usize {
-        self.state.open.load(Ordering::SeqCst)
+    /// How often a recipient was named.
+    pub(crate) fn asked(&self) -> usize {
+        self.state.asked.load(Ordering::SeqCst)
     }
 
     /// What comes from now on comes from another process.
@@ -107,6 +105,7 @@ impl Sink {
                     let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_ascii_lowercase();
                     let does = lock(&self.state.does).get(&address).cloned().unwrap_or(Does::Take);
                     recipient.clear();
+                    self.state.asked.fetch_add(1, Ordering::SeqCst);
                     match does {
                         Does::Say(words) => words,
                         Does::Take => {
