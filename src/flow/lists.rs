@@ -34,10 +34,10 @@ pub enum ListFault {
 
 impl From<StoreError> for ListFault {
     fn from(error: StoreError) -> ListFault {
-        match error {
-            StoreError::Conflict(conflict) => ListFault::Refused(conflict.to_string()),
-            other => ListFault::Flow(other.into()),
+        if let StoreError::Conflict(conflict) = error {
+            return ListFault::Refused(conflict.to_string());
         }
+        ListFault::Flow(error.into())
     }
 }
 

@@ -5,6 +5,7 @@
 //! advisories come by the network.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 const MANIFEST: &str = include_str!("../../Cargo.toml");
@@ -236,4 +237,33 @@ fn every_dependency_has_its_reason_beside_it() {
         }
     }
     assert!(faults.is_empty(), "dependencies without a reason:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let manifest = table(MANIFEST);
+    let names = ["dependencies", "dev-dependencies"].map(|section| {
+        let of = manifest.get(section).and_then(toml::Value::as_table).expect("a section of Cargo.toml");
+        of.keys().map(|name| name.replace('-', "_")).collect::<Vec<_>>()
+    });
+    let rust = ["src", "tests/it"].map(rust_below).concat();
+    for name in names.concat() {
+        let named = ["::", "!(", " as "].iter().any(|after| rust.contains(&format!("{name}{after}")));
+        assert!(named, "nothing uses {name}");
+    }
+}
+
+/// All Rust below a folder, in one text.
+fn rust_below(folder: &str) -> String {
+    let mut waiting = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut text = String::new();
+    while let Some(place) = waiting.pop() {
+        if place.is_dir() {
+            let entries = std::fs::read_dir(&place).expect("a folder of ours can be read");
+            waiting.extend(entries.map(|entry| entry.expect("an entry can be read").path()));
+        } else if place.extension().is_some_and(|ending| ending == "rs") {
+            text += &std::fs::read_to_string(&place).expect("a file of ours can be read");
+        }
+    }
+    text
 }

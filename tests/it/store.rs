@@ -2,10 +2,13 @@
 
 mod crashes;
 mod damage;
+mod format;
 mod full_disk;
 mod history;
+mod killed;
 mod life;
 mod reopen;
 mod scene;
+mod sealing;
 mod tell;
 mod threads;

@@ -1,3 +1,5 @@
+//! What becomes of HTML that strangers wrote, kind or not.
+
 use std::time::{Duration, Instant};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a stranger sees of the addresses in a message.
+
 use super::*;
 
 #[test]

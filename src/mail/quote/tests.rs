@@ -1,3 +1,5 @@
+//! Where a quote begins, in the ways mail programs have of saying so.
+
 use super::*;
 
 /// Blocks on one line each: `T` text, `Q heading|` quote, `S` signature; `/` ends a line.

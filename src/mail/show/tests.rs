@@ -1,3 +1,5 @@
+//! What is shown of a message, whole or broken.
+
 use super::*;
 
 fn texts(raw: &[u8]) -> Vec<String> {

@@ -30,3 +30,6 @@ pub(super) type Batch = std::collections::BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The largest value: sled keeps larger ones in files it never syncs.
 pub(super) const VALUE_BYTES_MAX: usize = 4096;
+
+/// A key and its value, or why there are no more.
+pub(super) type Entry = Result<(Vec<u8>, Vec<u8>), EngineError>;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::{Batch, EngineError, VALUE_BYTES_MAX};
+use super::{Batch, EngineError, Entry, VALUE_BYTES_MAX};
 
 /// Memory sled may keep pages in; it takes several times that in practice.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -66,7 +66,7 @@ impl Engine {
         let new = Current { db: Some(open(place)?), folder: place.into() };
         let old = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-            self.watch.is_new();
+            self.watch.reset();
             std::mem::replace(&mut *current, new)
         };
         // What is left of it is found and taken away at the next start, if not now.
@@ -82,7 +82,7 @@ impl Engine {
         match open(&current.folder) {
             Ok(db) => {
                 current.db = Some(db);
-                self.watch.is_new();
+                self.watch.reset();
                 Ok(())
             }
             Err(error @ EngineError::Damaged(_)) => {
@@ -118,7 +118,7 @@ impl Engine {
         &self,
         prefix: &[u8],
         from: &[u8],
-    ) -> impl DoubleEndedIterator<Item = Result<(Vec<u8>, Vec<u8>), EngineError>> + use<> {
+    ) -> impl DoubleEndedIterator<Item = Entry> + use<> {
         let start = from.max(prefix).to_vec();
         let Current { db, folder } = self.current();
         let entries = db.map(|db| match upper_bound(prefix) {
@@ -196,7 +196,7 @@ impl Watch {
         self.health.fetch_max(health as u8, Ordering::AcqRel);
     }
 
-    fn is_new(&self) {
+    fn reset(&self) {
         self.dirty.store(true, Ordering::Release);
         self.health.store(Health::Good as u8, Ordering::Release);
     }
@@ -215,11 +215,10 @@ enum Entries {
     Ended,
 }
 
+type SledEntry = sled::Result<(sled::IVec, sled::IVec)>;
+
 impl Scan {
-    fn step(
-        &mut self,
-        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
-    ) -> Option<Result<(Vec<u8>, Vec<u8>), EngineError>> {
+    fn step(&mut self, step: impl FnOnce(&mut sled::Iter) -> Option<SledEntry>) -> Option<Entry> {
         let entry = match &mut self.entries {
             Entries::Of(entries) => self.watch.guard(&self.folder, || step(entries).transpose()),
             Entries::NotOpen => Err(not_open()),
@@ -233,7 +232,7 @@ impl Scan {
 }
 
 impl Iterator for Scan {
-    type Item = Result<(Vec<u8>, Vec<u8>), EngineError>;
+    type Item = Entry;
     fn next(&mut self) -> Option<Self::Item> {
         self.step(Iterator::next)
     }

@@ -32,7 +32,9 @@ pub(super) fn a_little_of_everything(store: &Store) -> ListId {
     outcome(store, first, anne, taken());
     outcome(store, first, bob, put_off(600));
     let second = post(store, list, &mail("bob", "Deux", &ids("2@writers.example", &["1@writers.example"])));
-    [anne, bob, carla].map(|person| outcome(store, second, person, taken()));
+    for person in [anne, bob, carla] {
+        outcome(store, second, person, taken());
+    }
     let held = receive(store, list, &mail("zoe", "Trois", ""));
     hold(store, held, HoldReason::FirstPost);
     receive(store, list, &mail("zoe", "Quatre", ""));
@@ -192,7 +194,7 @@ fn rebuilding_disturbs_neither_readers_nor_writers() {
             for _ in 0..40 {
                 let latest = store.reader().latest_posts(list, 5).expect("readable");
                 assert!(!latest.is_empty());
-                assert_eq!(store.raw(latest[0].id).expect("readable").is_some(), true);
+                assert!(store.raw(latest[0].id).expect("readable").is_some());
                 assert_eq!(store.readers(list, at(0)).expect("readable").len(), 2);
             }
         });

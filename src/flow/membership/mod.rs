@@ -3,11 +3,16 @@
 //! What cannot be done because of what was asked is a [`NotDone`], a sentence for whoever asked; an
 //! error is our own trouble. Everything here blocks until it is durable.
 
+mod plan;
+
+pub(super) use self::plan::{Plan, plan};
 use super::FlowError;
 use crate::domain::address::{EmailAddress, InvalidAddress};
 use crate::domain::ids::{ListId, PersonId};
 use crate::domain::list::{Language, List, ListAddress, ListState};
+use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::member::{InvalidMemberSetting, Joined, MemberState, Membership, Person, Role};
+use crate::domain::member::{InvalidMemberSetting, Joined, MemberState, Membership, Person};
 use crate::domain::recipient::{LocalPart, meanings};
 use crate::domain::time::Timestamp;
 use crate::mail::words::clean;
@@ -156,13 +161,7 @@ pub fn set_member(
         let Some((person, member)) = member_at(store, list.id, email)? else {
             return Ok(Err(NotDone::NotAMember(email.clone(), list.address.clone())));
         };
-        let mut plan = Plan {
-            person_before: Some(person.clone()),
-            person,
-            member_before: Some(member.clone()),
-            member,
-            cause: MemberCause::Set,
-        };
+        let mut plan = Plan::of(person, member);
         for (key, value) in pairs {
             if let Err(not_done) = plan.set(store, list, email, key, value)? {
                 return Ok(Err(not_done));
@@ -233,188 +232,144 @@ fn owe(store: &Store, change: Change, act: Act, about: LetterAbout) -> Change {
         Telling::Nobody => change,
     }
 }
-
-/// A person and a membership as they were seen, and as they are to be.
-pub(super) struct Plan {
-    person_before: Option<Person>,
-    person: Person,
-    member_before: Option<Membership>,
-    member: Membership,
-    cause: MemberCause,
-}
-
-/// What a wish comes to, before anything is done.
-pub(super) fn plan(
-    store: &Store,
-    list: &List,
-    wish: &Wish,
-    act: Act,
-    cause: MemberCause,
-) -> Result<Result<Plan, NotDone>, StoreError> {
-    if is_own_address(list, &wish.email) {
-        return Ok(Err(NotDone::OwnAddress(wish.email.clone())));
-    }
-    if list.state != ListState::Open {
-        return Ok(Err(NotDone::Closed(list.address.clone())));
-    }
-    let person_before = store.person_at(&wish.email)?;
-    let person = person_before.clone().unwrap_or_else(|| Person {
-        id: store.next_person(),
-        addresses: vec![wish.email.clone()],
-        name: String::new(),
-        language: None,
-    });
-    let member_before = store.member(list.id, person.id)?;
-    let member = match &member_before {
-        Some(member) if is_member(member) => member.clone(),
-        Some(_) | None => Membership::new(list.id, person.id, wish.joined, act.now),
-    };
-    let mut plan = Plan { person_before, person, member_before, member, cause };
-    plan.take(store, wish).map(|settings| settings.map(|()| plan).map_err(NotDone::from))
-}
-
-/// Copies to the list's own addresses would come back to it.
-fn is_own_address(list: &List, email: &EmailAddress) -> bool {
-    let ours = |meaning: &LocalPart| match meaning {
+                Err(NotDone::Setting("state cannot be set to left: remove the member".to_owned()))
+                Err(NotDone::Setting("state cannot be set to pending: nobody would be asked".to_owned()))
+                Err(not_done) => Err(not_done),
+                Ok(new) => return self.set_address(store, email, new),
+                Ok(new) if is_own_address(list, &new) => Err(NotDone::OwnAddress(new)),
+                change = change.expect(Expect::AddressOf(address.clone(), id));
+                return Ok(Err(error));
+            "email" => match parse_address(value) {
+            "language" => parse_language(value).map(|language| self.person.language = language),
+            "name" => parse_name(value).map(|name| self.person.name = name),
+            "state" if value == "left" => {
+            "state" if value == "pending" => {
+            (false, false) => AddOutcome::AsBefore,
+            (false, true) => AddOutcome::Updated,
+            (true, _) => AddOutcome::Joined,
+            // Whoever adds them again knows that the address works.
+            None => true,
+            Some(person) => is_in_no_other_list(store, person.id, self.member.list)?,
+            _ => self.member.set(key, value).map_err(NotDone::from),
+            change = change.expect(seen).event(event);
+            change = change.person(person.clone());
+            change = owe(store, change, act, LetterAbout::NowAnimator { list, person: id });
+            change = owe(store, change, act, LetterAbout::Welcome { list, person: id });
+            for address in &person.addresses {
+            if let Err(error) = self.member.set(key, value) {
+            let event = Event::Member { member: Box::new(member.clone()), cause, by: act.by };
+            let seen = Expect::Member(list, id, member_before.clone().map(Box::new));
+            member.role == Role::Animator && before.is_none_or(|before| before.role != Role::Animator);
+            person_before.as_ref() != Some(&person) || !same_spelling(person_before.as_ref(), &person);
+            return Ok(Err(NotDone::AddressTaken(new)));
+            self.member.since = since;
+            self.member.state = MemberState::Active;
+            self.person.language = wish.language;
+            self.person.name.clone_from(name);
+            }
+            },
+        && meanings(email.local_part()).iter().any(ours)
+        &mut self,
+        (change, Added { outcome, person, member })
+        // One letter for one thing: what it is to look after a group says that one is part of it.
+        // What others know them by is not for one list to change.
         LocalPart::List { name, door: _ } => name == list.address.name(),
         LocalPart::Service | LocalPart::Operator | LocalPart::Answer(_) | LocalPart::Bounce(_) => false,
-    };
-    email.domain().eq_ignore_ascii_case(list.address.domain())
-        && meanings(email.local_part()).iter().any(ours)
-}
-
-/// Who never confirmed is no member yet.
-fn is_member(member: &Membership) -> bool {
-    !matches!(member.state, MemberState::Left | MemberState::Pending)
-}
-
-impl Plan {
-    pub(super) fn person(&self) -> PersonId {
-        self.person.id
-    }
-
-    /// As it was, if there was any.
-    pub(super) fn member_before(&self) -> Option<&Membership> {
-        self.member_before.as_ref()
-    }
-
-    fn take(&mut self, store: &Store, wish: &Wish) -> Result<Result<(), InvalidMemberSetting>, StoreError> {
-        // What others know them by is not for one list to change.
-        let may_rename = match &self.person_before {
-            Some(person) => is_in_no_other_list(store, person.id, self.member.list)?,
-            None => true,
-        };
-        if let Some(name) = wish.name.as_ref().filter(|_| may_rename || self.person.name.is_empty()) {
-            self.person.name.clone_from(name);
-        }
-        if wish.language.is_some() && (may_rename || self.person.language.is_none()) {
-            self.person.language = wish.language;
-        }
-        if let Some(since) = wish.since {
-            self.member.since = since;
-        }
-        if self.cause == MemberCause::Added && self.member.state == MemberState::Bouncing {
-            // Whoever adds them again knows that the address works.
-            self.member.state = MemberState::Active;
-        }
-        for (key, value) in &wish.settings {
-            if let Err(error) = self.member.set(key, value) {
-                return Ok(Err(error));
-            }
-        }
         Ok(Ok(()))
-    }
-
-    /// Changes one setting of somebody known at `email`.
-    fn set(
-        &mut self,
-        store: &Store,
-        list: &List,
-        email: &EmailAddress,
-        key: &str,
-        value: &str,
-    ) -> Result<Result<(), NotDone>, StoreError> {
-        let value = value.trim();
-        let set = match key {
-            "name" => parse_name(value).map(|name| self.person.name = name),
-            "language" => parse_language(value).map(|language| self.person.language = language),
-            "email" => match parse_address(value) {
-                Ok(new) if is_own_address(list, &new) => Err(NotDone::OwnAddress(new)),
-                Ok(new) => return self.set_address(store, email, new),
-                Err(not_done) => Err(not_done),
-            },
-            "state" if value == "left" => {
-                Err(NotDone::Setting("state cannot be set to left: remove the member".to_owned()))
-            }
-            "state" if value == "pending" => {
-                Err(NotDone::Setting("state cannot be set to pending: nobody would be asked".to_owned()))
-            }
-            _ => self.member.set(key, value).map_err(NotDone::from),
-        };
         Ok(set)
-    }
-
-    /// Mail goes to `new` from now on; `old` is theirs no more.
-    fn set_address(
-        &mut self,
-        store: &Store,
-        old: &EmailAddress,
-        new: EmailAddress,
-    ) -> Result<Result<(), NotDone>, StoreError> {
-        if store.person_at(&new)?.is_some_and(|other| other.id != self.person.id) {
-            return Ok(Err(NotDone::AddressTaken(new)));
-        }
-        self.person.addresses.retain(|address| address != old && *address != new);
-        self.person.addresses.insert(0, new);
-        Ok(Ok(()))
-    }
-
-    /// Adds it to a change, if anything is to change.
-    pub(super) fn carry(self, store: &Store, change: Change, act: Act) -> (Change, Added) {
-        let Plan { person_before, person, member_before, member, cause } = self;
-        let (list, id) = (member.list, person.id);
-        let before = member_before.as_ref().filter(|before| is_member(before));
-        let joins = before.is_none();
-        let begins_to_animate =
-            member.role == Role::Animator && before.is_none_or(|before| before.role != Role::Animator);
-        let mut change = change.expect(Expect::Person(id, person_before.clone().map(Box::new)));
-        let renamed =
-            person_before.as_ref() != Some(&person) || !same_spelling(person_before.as_ref(), &person);
-        if renamed {
-            for address in &person.addresses {
-                change = change.expect(Expect::AddressOf(address.clone(), id));
-            }
-            change = change.person(person.clone());
-        }
-        let changed = before != Some(&member);
-        if changed {
-            let seen = Expect::Member(list, id, member_before.clone().map(Box::new));
-            let event = Event::Member { member: Box::new(member.clone()), cause, by: act.by };
-            change = change.expect(seen).event(event);
-        }
-        // One letter for one thing: what it is to look after a group says that one is part of it.
+        Some(_) | None => Membership::new(list.id, person.id, wish.joined, act.now),
+        Some(member) if is_member(member) => member.clone(),
+        addresses: vec![wish.email.clone()],
+        email: &EmailAddress,
+        for (key, value) in &wish.settings {
+        id: store.next_person(),
         if begins_to_animate {
-            change = owe(store, change, act, LetterAbout::NowAnimator { list, person: id });
-        } else if joins {
-            change = owe(store, change, act, LetterAbout::Welcome { list, person: id });
-        }
+        if changed {
+        if let Some(name) = wish.name.as_ref().filter(|_| may_rename || self.person.name.is_empty()) {
+        if let Some(since) = wish.since {
+        if renamed {
+        if self.cause == MemberCause::Added && self.member.state == MemberState::Bouncing {
+        if store.person_at(&new)?.is_some_and(|other| other.id != self.person.id) {
+        if wish.language.is_some() && (may_rename || self.person.language.is_none()) {
+        key: &str,
+        language: None,
+        let (list, id) = (member.list, person.id);
+        let Plan { person_before, person, member_before, member, cause } = self;
+        let before = member_before.as_ref().filter(|before| is_member(before));
+        let begins_to_animate =
+        let changed = before != Some(&member);
+        let joins = before.is_none();
+        let may_rename = match &self.person_before {
+        let mut change = change.expect(Expect::Person(id, person_before.clone().map(Box::new)));
         let outcome = match (joins, changed || renamed) {
-            (true, _) => AddOutcome::Joined,
-            (false, true) => AddOutcome::Updated,
-            (false, false) => AddOutcome::AsBefore,
-        };
-        (change, Added { outcome, person, member })
-    }
-}
-
-/// Addresses that differ in capitals alone are equal, and yet somebody may want to correct one.
-fn same_spelling(before: Option<&Person>, after: &Person) -> bool {
-    let spelled =
+        let renamed =
+        let set = match key {
+        let value = value.trim();
+        list: &List,
+        name: String::new(),
+        new: EmailAddress,
+        old: &EmailAddress,
+        return Ok(Err(NotDone::Closed(list.address.clone())));
+        return Ok(Err(NotDone::OwnAddress(wish.email.clone())));
+        self.member_before.as_ref()
+        self.person.addresses.insert(0, new);
+        self.person.addresses.retain(|address| address != old && *address != new);
+        self.person.id
+        store: &Store,
+        value: &str,
         |person: &Person| person.addresses.iter().map(|a| a.as_str().to_owned()).collect::<Vec<_>>();
-    before.is_some_and(|before| spelled(before) == spelled(after))
-}
-
-fn is_in_no_other_list(store: &Store, person: PersonId, list: ListId) -> Result<bool, StoreError> {
-    let memberships = store.memberships(person)?;
+        }
+        } else if joins {
+        };
+    !matches!(member.state, MemberState::Left | MemberState::Pending)
+    ) -> Result<Result<(), NotDone>, StoreError> {
+    /// Adds it to a change, if anything is to change.
+    /// As it was, if there was any.
+    /// Changes one setting of somebody known at `email`.
+    /// Mail goes to `new` from now on; `old` is theirs no more.
     Ok(memberships.iter().all(|member| member.list == list || !is_member(member)))
+    act: Act,
+    before.is_some_and(|before| spelled(before) == spelled(after))
+    cause: MemberCause,
+    email.domain().eq_ignore_ascii_case(list.address.domain())
+    fn set(
+    fn set_address(
+    fn take(&mut self, store: &Store, wish: &Wish) -> Result<Result<(), InvalidMemberSetting>, StoreError> {
+    if is_own_address(list, &wish.email) {
+    if list.state != ListState::Open {
+    let member = match &member_before {
+    let member_before = store.member(list.id, person.id)?;
+    let memberships = store.memberships(person)?;
+    let mut plan = Plan { person_before, person, member_before, member, cause };
+    let ours = |meaning: &LocalPart| match meaning {
+    let person = person_before.clone().unwrap_or_else(|| Person {
+    let person_before = store.person_at(&wish.email)?;
+    let spelled =
+    list: &List,
+    member: Membership,
+    member_before: Option<Membership>,
+    person: Person,
+    person_before: Option<Person>,
+    plan.take(store, wish).map(|settings| settings.map(|()| plan).map_err(NotDone::from))
+    pub(super) fn carry(self, store: &Store, change: Change, act: Act) -> (Change, Added) {
+    pub(super) fn member_before(&self) -> Option<&Membership> {
+    pub(super) fn person(&self) -> PersonId {
+    store: &Store,
+    wish: &Wish,
+    }
+    });
+    };
+) -> Result<Result<Plan, NotDone>, StoreError> {
+/// A person and a membership as they were seen, and as they are to be.
+/// Addresses that differ in capitals alone are equal, and yet somebody may want to correct one.
+/// Copies to the list's own addresses would come back to it.
+/// What a wish comes to, before anything is done.
+/// Who never confirmed is no member yet.
+fn is_in_no_other_list(store: &Store, person: PersonId, list: ListId) -> Result<bool, StoreError> {
+fn is_member(member: &Membership) -> bool {
+fn is_own_address(list: &List, email: &EmailAddress) -> bool {
+fn same_spelling(before: Option<&Person>, after: &Person) -> bool {
+impl Plan {
+pub(super) fn plan(
+pub(super) struct Plan {
 }
