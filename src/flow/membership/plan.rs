@@ -4,7 +4,7 @@
 use super::{Act, AddOutcome, Added, NotDone, Wish, owe, parse_address, parse_language, parse_name};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId};
-use crate::domain::list::List;
+use crate::domain::list::{List, ListState};
 use crate::domain::member::{InvalidMemberSetting, MemberState, Membership, Person, Role};
 use crate::domain::recipient::{LocalPart, meanings};
 use crate::store::change::{Change, Expect};
@@ -30,6 +30,9 @@ pub(in crate::flow) fn plan(
 ) -> Result<Result<Plan, NotDone>, StoreError> {
     if is_own_address(list, &wish.email) {
         return Ok(Err(NotDone::OwnAddress(wish.email.clone())));
+    }
+    if list.state != ListState::Open {
+        return Ok(Err(NotDone::Closed(list.address.clone())));
     }
     let person_before = store.person_at(&wish.email)?;
     let person = person_before.clone().unwrap_or_else(|| Person {
