@@ -15,7 +15,7 @@ use super::keys;
 use super::ledger::{CopyOutcome, CopyResult};
 use super::person_set::{Chunk, PersonSet};
 use super::records::{Decision, FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord};
-use super::segments::MailPlace;
+use super::segments::{self, MailPlace};
 use super::view::View;
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::List;
@@ -238,7 +238,9 @@ fn remove_if_own(view: &mut View<'_>, key: Vec<u8>, owner: u32) -> Result<(), En
 
 /// Where the message ends in its file, and what tells it from others.
 fn note_kept(view: &mut View<'_>, post: PostId, record: &PostRecord) -> Result<(), EngineError> {
-    if let Some(content) = content_bytes(&record.content) {
+    // What is no post may come twice, and does not make a post of the same words a second one.
+    let is_for_a_list = segments::segment_number(&record.mail.file).is_some();
+    if let Some(content) = content_bytes(&record.content).filter(|_| is_for_a_list) {
         view.put(keys::content(record.list, &content), post.0.to_be_bytes().to_vec());
     }
     let end = record.mail.offset.saturating_add(record.mail.len);
