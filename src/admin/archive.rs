@@ -63,7 +63,7 @@ pub(super) fn import(
 ) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let channel = RefCell::new(channel);
-    let broken = |why: String| SourceFault(format!("the archive did not come through: {why}"));
+    let broken = SourceFault;
     let items = std::iter::from_fn(|| match channel.borrow_mut().blob() {
         Ok(blob) => {
             blob.map(|packed| unpack(&packed).ok_or_else(|| broken("a message in no known form".to_owned())))
@@ -78,10 +78,13 @@ pub(super) fn import(
     let mut progress = |so_far: &Imported| drop(channel.borrow_mut().progress(counts(so_far)));
     let imported = import::import(&desk.store, list.id, desk.now(), items, run, &mut progress).map_err(|stopped| {
         let Imported { imported, duplicates, .. } = *stopped.so_far;
-        NotDone::Refused(format!(
-            "{}; {imported} messages were imported and {duplicates} were there already: run it again to go on",
-            stopped.cause
-        ))
+        NotDone::Refused(match imported + duplicates {
+            0 => stopped.cause.to_string(),
+            _ => format!(
+                "{}; {imported} messages are imported and {duplicates} were there before: run it again to go on",
+                stopped.cause
+            ),
+        })
     })?;
     let mut answer = serde_json::to_value(&imported).unwrap_or_default();
     answer["list"] = json!(list.address.to_string());
@@ -114,15 +117,22 @@ impl From<ExportError> for NotDone {
     }
 }
 
+/// Exports of one list that find room beside each other.
+const REMOVALS_A_DAY_MAX: u32 = 100;
+
 /// Exports a list beside the data, then takes it away.
 pub(super) fn remove(desk: &Desk, list: &str) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let day = desk.now().rfc3339(&desk.zone);
     let day = day.get(..10).unwrap_or("today");
-    let folder = desk.store.data().join("removed").join(format!("{}-{day}", list.address));
-    if folder.exists() {
-        return refused(format!("{} is in the way of the export; move it elsewhere first", folder.display()));
-    }
+    let removed = desk.store.data().join("removed");
+    // What was removed, brought back and removed again on one day is kept each time.
+    let name = |n: u32| match n {
+        1 => format!("{}-{day}", list.address),
+        n => format!("{}-{day}-{n}", list.address),
+    };
+    let free = (1..=REMOVALS_A_DAY_MAX).map(|n| removed.join(name(n))).find(|folder| !folder.exists());
+    let Some(folder) = free else { return refused(format!("{} is full of it", removed.display())) };
     let mut files = Folder::new(&folder)?;
     export::export(&desk.store, &list, desk.now(), &mut |piece| files.take(piece))?;
     files.finish()?;

@@ -8,7 +8,7 @@
 //! | `P` | progress, JSON, from the server |
 //! | `N` | the name of the file the next blobs belong to, from the server |
 //! | `D` | done, JSON; last, from the server |
-//! | `F` | not done, a sentence; last, from the server |
+//! | `F` | not done, a sentence; last, from either: the command could not read what it was to send |
 
 use std::io::{self, Read, Write};
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::request::HeldDecision;
 use super::{Channel, NotDone, refused};
 use crate::domain::ids::PostId;
+use crate::domain::list::ListState;
 use crate::flow::moderate::{self, Decision, Moderated};
 use crate::flow::{Desk, lists};
 use crate::store::HeldItem;
@@ -15,6 +16,10 @@ pub(super) fn ls(desk: &Desk, list: Option<&str>) -> Result<Value, NotDone> {
     let wanted = list.map(|list| lists::find(desk, list)).transpose()?;
     let mut shown = Vec::new();
     for item in desk.store.held()? {
+        // What waits for a list that was removed waits for nobody.
+        if is_of_a_removed_list(desk, &item)? {
+            continue;
+        }
         if wanted.as_ref().is_none_or(|list| item.list == Some(list.id)) {
             shown.push(show_item(desk, &item)?);
         }
@@ -25,7 +30,8 @@ pub(super) fn ls(desk: &Desk, list: Option<&str>) -> Result<Value, NotDone> {
 pub(super) fn show(desk: &Desk, id: &str, channel: &mut dyn Channel) -> Result<Value, NotDone> {
     let post = parse(id)?;
     let Some(item) = desk.store.held()?.into_iter().find(|item| item.id == post) else {
-        return refused(format!("nothing waits under the number {id}"));
+        let state = desk.store.post(post)?.map(|info| info.state);
+        return refused(waits_no_more(state));
     };
     let mut shown = show_item(desk, &item)?;
     if let Some(raw) = desk.store.raw(post)? {
@@ -48,19 +54,26 @@ pub(super) fn decide(desk: &Desk, id: &str, decision: HeldDecision) -> Result<Va
         Moderated::Refused => "refused",
         Moderated::Discarded => "discarded",
         Moderated::DealtWith => "dealt with",
-        Moderated::NotWaiting(None) => return refused(format!("nothing waits under the number {id}")),
-        Moderated::NotWaiting(Some(state)) => {
-            let word = match state {
-                PostState::Published => "it has gone out already",
-                PostState::Refused => "it was refused already",
-                PostState::Dropped => "it was put away already",
-                PostState::Undecided => "it is being read just now",
-                PostState::Held => "somebody is deciding about it just now",
-            };
-            return refused(format!("{id} does not wait any more: {word}"));
-        }
+        Moderated::NotWaiting(state) => return refused(waits_no_more(state)),
     };
     Ok(json!({ "id": id, "became": became }))
+}
+
+/// Somebody else was first, as a rule; that is told, and no fault.
+fn waits_no_more(state: Option<PostState>) -> &'static str {
+    match state {
+        None => "nothing waits under this number",
+        Some(PostState::Published) => "it does not wait any more: it has gone out already",
+        Some(PostState::Refused) => "it does not wait any more: it was refused already",
+        Some(PostState::Dropped) => "it does not wait any more: it was put away already",
+        Some(PostState::Undecided) => "it does not wait yet: it is being read just now",
+        Some(PostState::Held) => "somebody is deciding about it just now",
+    }
+}
+
+fn is_of_a_removed_list(desk: &Desk, item: &HeldItem) -> Result<bool, NotDone> {
+    let list = item.list.map(|list| desk.store.list(list)).transpose()?.flatten();
+    Ok(list.is_some_and(|list| list.state == ListState::Removed))
 }
 
 fn show_item(desk: &Desk, item: &HeldItem) -> Result<Value, NotDone> {
@@ -76,7 +89,5 @@ fn show_item(desk: &Desk, item: &HeldItem) -> Result<Value, NotDone> {
 }
 
 fn parse(id: &str) -> Result<PostId, NotDone> {
-    id.parse().map_err(|_| {
-        NotDone::Refused(format!("{id:?} is not the number of something held; see parvis held ls"))
-    })
+    id.parse().map_err(|_| NotDone::Refused("it is not a number; parvis held ls shows them".to_owned()))
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::request::Welcoming;
 use super::{NotDone, members, refused};
+use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListState, Preset};
 use crate::domain::member::{MemberState, Role};
 use crate::flow::Desk;
@@ -23,14 +24,15 @@ pub(super) fn create(
         return refused(format!("there is no preset {preset:?}; there are discussion, announce and private"));
     };
     for animator in animators {
-        crate::domain::address::EmailAddress::parse(animator)
+        EmailAddress::parse(animator)
             .map_err(|why| NotDone::Refused(format!("{animator:?} cannot be an animator: {why}")))?;
     }
     let language = language.unwrap_or(desk.language);
     let list = lists::create(desk, &NewList { address, name, language, preset })?;
     let address = list.address.to_string();
     for animator in animators {
-        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Letter)?;
+        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Letter)
+            .map_err(|why| NotDone::Refused(format!("it is made, but {animator} does not look after it: {why}")))?;
     }
     show_list(desk, &list)
 }
@@ -51,9 +53,16 @@ pub(super) fn set(desk: &Desk, list: &str, settings: &[(String, String)]) -> Res
 }
 
 pub(super) fn set_state(desk: &Desk, list: &str, state: ListState) -> Result<Value, NotDone> {
-    let list = lists::find(desk, list)?;
-    let changed = if list.state == state { list } else { lists::set_state(desk, &list, state)? };
-    show_list(desk, &changed)
+    let list = match lists::find(desk, list) {
+        Ok(list) => list,
+        // What was removed can be brought back as long as it is kept.
+        Err(why) if state == ListState::Open => match lists::find_removed(desk, list)? {
+            Some(list) => list,
+            None => return Err(why.into()),
+        },
+        Err(why) => return Err(why.into()),
+    };
+    show_list(desk, &lists::set_state(desk, &list, state)?)
 }
 
 /// A list with its counts and every setting.

@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use super::request::{BadRows, Welcoming};
-use super::{Channel, NotDone, refused};
-use crate::domain::address::EmailAddress;
-use crate::domain::list::List;
+use super::{Channel, NotDone, refused, traces};
+use crate::domain::list::{List, ListState};
 use crate::domain::member::{Joined, MemberState, Membership, Person, Reading, Role};
 use crate::flow::members_csv;
 use crate::flow::membership::{self, Act, AddOutcome, Telling, Wish};
@@ -82,7 +81,13 @@ pub(super) fn import(
         BadRows::RefuseAll => members_csv::BadRows::StopAll,
     };
     let ignored = rows.ignored_columns.clone();
+    if list.state != ListState::Open {
+        return Err(membership::NotDone::Closed(list.address).into());
+    }
     let added = members_csv::add_members(&desk.store, &list, rows, act(desk, welcome), bad_rows)?;
+    if bad_rows == members_csv::BadRows::StopAll && !added.bad.is_empty() {
+        return refused(nobody_added(&added.bad));
+    }
     let bad: Vec<Value> = added.bad.iter().map(|row| json!({ "line": row.line, "why": row.why })).collect();
     Ok(json!({
         "list": list.address.to_string(),
@@ -92,6 +97,17 @@ pub(super) fn import(
         "bad": bad,
         "ignored_columns": ignored,
     }))
+}
+
+/// The rows that kept everybody out, the first of them by name.
+fn nobody_added(bad: &[members_csv::BadRow]) -> String {
+    const NAMED_MAX: usize = 10;
+    let mut named: Vec<String> =
+        bad.iter().take(NAMED_MAX).map(|row| format!("line {}: {}", row.line, row.why)).collect();
+    if bad.len() > NAMED_MAX {
+        named.push(format!("and {} lines more", bad.len() - NAMED_MAX));
+    }
+    format!("nobody was added: {}", named.join("; "))
 }
 
 fn act(desk: &Desk, welcome: Welcoming) -> Act {
@@ -124,82 +140,61 @@ pub(super) fn ls(desk: &Desk, list: &str) -> Result<Value, NotDone> {
 
 /// Somebody on all their lists.
 pub(super) fn show(desk: &Desk, email: &str) -> Result<Value, NotDone> {
-    let person = find(desk, email)?;
+    let email = membership::parse_address(email)?;
+    match desk.store.person_at(&email)? {
+        Some(person) => show_person(desk, &person),
+        None => refused("nobody of this address is known here"),
+    }
+}
+
+fn show_person(desk: &Desk, person: &Person) -> Result<Value, NotDone> {
     let mut memberships = Vec::new();
     for member in desk.store.memberships(person.id)? {
-        if let Some(list) = desk.store.list(member.list)? {
-            memberships.push(show_member(desk, &list, &person, &member));
+        if let Some(list) = desk.store.list(member.list)?.filter(|list| list.state != ListState::Removed) {
+            memberships.push(show_member(desk, &list, person, &member));
         }
     }
     Ok(json!({
         "person": person.id.to_string(),
         "addresses": person.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "name": person.name,
+        "name": named(person),
         "language": person.language.map(|language| language.tag()),
         "lists": memberships,
     }))
 }
 
-/// Everything that is held about somebody, and where.
+/// Everything that is held about somebody, and where: also of those who only ever wrote.
 pub(super) fn person(desk: &Desk, email: &str) -> Result<Value, NotDone> {
-    let person = find(desk, email)?;
-    let mut shown = show(desk, email)?;
-    let mut posts = Vec::new();
-    let mut from = crate::domain::ids::PostId(0);
-    loop {
-        let some = desk.store.posts(from, 1_000)?;
-        let Some(last) = some.last() else { break };
-        from = crate::domain::ids::PostId(last.id.0 + 1);
-        for info in some {
-            let theirs = match desk.store.reader().post(info.id)? {
-                Some(summary) => {
-                    summary.author_address.is_some_and(|address| person.addresses.contains(&address))
-                }
-                None => info.author == Some(person.id),
-            };
-            if theirs {
-                let list = info.list.map(|list| desk.store.list(list)).transpose()?.flatten();
-                posts.push(json!({
-                    "id": info.id.to_string(),
-                    "list": list.map(|list| list.address.to_string()),
-                    "message_id": info.message_id.map(|id| id.to_string()),
-                    "at": info.received.rfc3339(&desk.zone),
-                }));
-            }
+    let email = membership::parse_address(email)?;
+    let person = desk.store.person_at(&email)?;
+    let addresses = person.as_ref().map_or_else(|| vec![email], |person| person.addresses.clone());
+    let posts = traces::posts_of(desk, person.as_ref(), &addresses)?;
+    let Some(person) = person else {
+        if posts.is_empty() {
+            return refused("nobody of this address is known here");
         }
-    }
-    let mut history = Vec::new();
-    desk.store.history(|line| {
-        let about = serde_json::to_value(&line.event).unwrap_or_default();
-        let theirs =
-            about["member"]["person"] == json!(person.id.0) || about["about"]["person"] == json!(person.id.0);
-        if theirs {
-            history.push(
-                json!({ "at": line.at.rfc3339(&desk.zone), "what": about["what"], "cause": about["cause"] }),
-            );
-        }
-    })?;
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        return Ok(json!({
+            "person": null, "addresses": addresses, "name": null, "language": null,
+            "lists": [], "posts": posts, "history": [],
+        }));
+    };
+    let mut shown = show_person(desk, &person)?;
     shown["posts"] = Value::Array(posts);
-    shown["history"] = Value::Array(history);
+    shown["history"] = Value::Array(traces::history_of(desk, person.id)?);
     Ok(shown)
 }
 
-fn find(desk: &Desk, email: &str) -> Result<Person, NotDone> {
-    match desk.store.person_at(&address(email)?)? {
-        Some(person) => Ok(person),
-        None => refused(format!("nobody with the address {email} is known here")),
-    }
-}
-
-fn address(text: &str) -> Result<EmailAddress, NotDone> {
-    EmailAddress::parse(text).map_err(|why| NotDone::Refused(format!("{text:?} is not an address: {why}")))
+/// Absent if nobody told us.
+fn named(person: &Person) -> Option<&str> {
+    Some(person.name.as_str()).filter(|name| !name.is_empty())
 }
 
 fn show_member(desk: &Desk, list: &List, person: &Person, member: &Membership) -> Value {
     json!({
         "list": list.address.to_string(),
         "email": person.addresses.first().map(ToString::to_string),
-        "name": person.name,
+        "name": named(person),
         "language": person.language.map(|language| language.tag()),
         "reading": member.reading,
         "day": member.day,

@@ -13,6 +13,7 @@ mod posts;
 mod queue;
 pub mod request;
 pub mod socket;
+mod traces;
 mod upkeep;
 
 use std::sync::Arc;
@@ -42,10 +43,10 @@ pub enum NotDone {
 
 impl From<StoreError> for NotDone {
     fn from(error: StoreError) -> NotDone {
-        match error {
-            StoreError::Conflict(conflict) => NotDone::Refused(conflict.to_string()),
-            other => NotDone::Flow(other.into()),
+        if let StoreError::Conflict(conflict) = error {
+            return NotDone::Refused(conflict.to_string());
         }
+        NotDone::Flow(error.into())
     }
 }
 

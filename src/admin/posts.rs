@@ -1,20 +1,21 @@
 //! `parvis post` and `parvis trace`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::traces::{author_of, each_post, state_word};
 use super::{Channel, NotDone, refused};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{MessageId, PersonId, PostId};
+use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
 use crate::flow::{Desk, decide_post, lists};
 use crate::mail::headers::Headers;
 use crate::mail::parse;
-use crate::mail::words::mailboxes;
 use crate::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
-use crate::store::PostInfo;
-use crate::store::archive::PostState;
+use crate::store::{PostInfo, PutOff};
 use crate::store::event::{Decider, DropReason, Via};
 use crate::store::ledger::CopyResult;
 
@@ -34,7 +35,7 @@ pub(super) fn post(
     };
     let sender = match sender {
         Some(text) => Some(parse_address(&text)?),
-        None => author(&raw),
+        None => author_of(&raw),
     };
     let recipient = parse_address(&list.address.to_string())?;
     let envelope = Envelope {
@@ -59,37 +60,28 @@ pub(super) fn post(
             decide_post::decide_waiting(desk)?;
             Ok(json!({ "message_id": message_id, "reply": reply.to_string() }))
         }
-        Some(reply) => refused(format!("{} did not take it: {reply}", list.address)),
-        None => refused(format!("{} gave no answer", list.address)),
+        Some(reply) => refused(format!("the door says {reply}")),
+        None => refused("the door gave no answer"),
     }
 }
 
 /// Everything known about the way of a message.
 pub(super) fn trace(desk: &Desk, message_id: &str) -> Result<Value, NotDone> {
     let Some(id) = MessageId::parse(message_id) else {
-        return refused(format!("{message_id:?} is not a Message-ID; it looks like <name@host>"));
+        return refused("it is no Message-ID; one looks like <name@host>");
     };
     let mut events = Vec::new();
-    let mut from = PostId(0);
-    loop {
-        let posts = desk.store.posts(from, SCAN)?;
-        let Some(last) = posts.last() else { break };
-        from = PostId(last.id.0 + 1);
-        for info in posts {
-            if is_about(desk, &info, &id)? {
-                tell(desk, &info, &mut events)?;
-            }
-        }
-    }
+    each_post(desk, |info| if is_about(desk, &info, &id)? { tell(desk, &info, &mut events) } else { Ok(()) })?;
     if events.is_empty() {
-        return refused(format!("no message with the id {id} came here, or it was not kept"));
+        return refused("no message of this id came here, or it was not kept");
     }
-    events.sort_by(|a, b| a["at"].as_str().cmp(&b["at"].as_str()));
+    events.sort_by_key(|(at, _)| *at);
+    let events: Vec<Value> = events.into_iter().map(|(_, event)| event).collect();
     Ok(json!({ "message_id": id.to_string(), "events": events }))
 }
 
-/// Messages looked at in one go.
-const SCAN: usize = 1_000;
+/// What happened to messages, and when.
+type Events = Vec<(Timestamp, Value)>;
 
 /// Published posts are known by their id; of others the header is read.
 fn is_about(desk: &Desk, info: &PostInfo, id: &MessageId) -> Result<bool, NotDone> {
@@ -101,49 +93,50 @@ fn is_about(desk: &Desk, info: &PostInfo, id: &MessageId) -> Result<bool, NotDon
     Ok(headers.get("message-id").and_then(|value| MessageId::parse(&value)).as_ref() == Some(id))
 }
 
-fn tell(desk: &Desk, info: &PostInfo, events: &mut Vec<Value>) -> Result<(), NotDone> {
+fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone> {
     let list = info.list.map(|list| desk.store.list(list)).transpose()?.flatten();
     let list = list.map(|list| list.address.to_string());
-    let id = info.id.to_string();
+    let mut tell = |at: Timestamp, mut event: Value| {
+        event["at"] = json!(at.rfc3339(&desk.zone));
+        event["post"] = json!(info.id.to_string());
+        event["list"] = json!(list);
+        events.push((at, event));
+    };
     let came = match info.via {
         Some(Via::Smtp) => "received by SMTP",
         Some(Via::Lmtp) => "received by LMTP",
         Some(Via::Command) => "received from parvis post",
         None => "imported",
     };
-    events.push(json!({ "at": info.received.rfc3339(&desk.zone), "what": came, "post": id, "list": list }));
-    if let Some(at) = info.decided_at {
-        let by = match info.decided_by {
-            Some(Decider::Operator) => Some("the operator".to_owned()),
-            Some(Decider::Person(person)) => name(desk, person)?,
-            None => None,
-        };
-        let what = match info.state {
-            PostState::Published => "published",
-            PostState::Held => "held",
-            PostState::Refused => "refused",
-            PostState::Dropped => "dropped",
-            PostState::Undecided => "undecided",
-        };
-        let why = match (info.drop_reason, info.hold_reason) {
-            (Some(DropReason::Automatic), _) => Some("written by a program".to_owned()),
-            (Some(DropReason::OwnCopy), _) => Some("one of our own copies".to_owned()),
-            (Some(DropReason::Discarded), _) => Some("thrown away".to_owned()),
-            (Some(DropReason::Obeyed), _) => Some("dealt with".to_owned()),
-            (Some(DropReason::Poison), _) => Some("it could not be read".to_owned()),
-            (None, reason) => reason.map(|reason| reason.to_string()),
-        };
-        events.push(json!({
-            "at": at.rfc3339(&desk.zone), "what": what, "post": id, "by": by, "why": why,
-            "words": info.refusal,
-        }));
-    }
-    copies(desk, info.id, events)
+    tell(info.received, json!({ "what": came }));
+    // An archive's posts are there from the moment they came; nobody decided about them.
+    let Some(decided_at) = info.decided_at.filter(|_| info.via.is_some()) else { return Ok(()) };
+    let by = match info.decided_by {
+        Some(Decider::Operator) => Some("the operator".to_owned()),
+        Some(Decider::Person(person)) => name(desk, person)?,
+        None => None,
+    };
+    let why = match (info.drop_reason, info.hold_reason) {
+        (Some(DropReason::Automatic), _) => Some("written by a program".to_owned()),
+        (Some(DropReason::OwnCopy), _) => Some("one of our own copies".to_owned()),
+        (Some(DropReason::Discarded), _) => Some("thrown away".to_owned()),
+        (Some(DropReason::Obeyed), _) => Some("dealt with".to_owned()),
+        (Some(DropReason::Poison), _) => Some("it could not be read".to_owned()),
+        (None, reason) => reason.map(|reason| reason.to_string()),
+    };
+    let what = state_word(info.state);
+    tell(decided_at, json!({ "what": what, "by": by, "why": why, "words": info.refusal }));
+    copies(desk, info.id, decided_at, &mut tell)
 }
 
-fn copies(desk: &Desk, post: PostId, events: &mut Vec<Value>) -> Result<(), NotDone> {
+/// Who took a copy and what their server said; and whom one is still owed to.
+fn copies(
+    desk: &Desk,
+    post: PostId,
+    decided_at: Timestamp,
+    tell: &mut impl FnMut(Timestamp, Value),
+) -> Result<(), NotDone> {
     for line in desk.store.ledger(post)? {
-        let at = line.at.rfc3339(&desk.zone);
         for (person, result) in line.copies {
             let to = address(desk, person)?;
             let (what, reply) = match result {
@@ -152,14 +145,17 @@ fn copies(desk: &Desk, post: PostId, events: &mut Vec<Value>) -> Result<(), NotD
                 CopyResult::Failed(reply) => ("failed", Some(reply)),
                 CopyResult::Gone => ("not sent: left before", None),
             };
-            events
-                .push(json!({ "at": at, "what": what, "post": post.to_string(), "to": to, "reply": reply }));
+            tell(line.at, json!({ "what": what, "to": to, "reply": reply }));
         }
     }
-    let now = desk.now().rfc3339(&desk.zone);
+    let put_off: HashMap<PersonId, PutOff> =
+        desk.store.put_off(post)?.into_iter().map(|copy| (copy.person, copy)).collect();
     for person in desk.store.owed(post)?.iter() {
+        let later = put_off.get(&person);
+        let next = later.map_or(decided_at, |copy| copy.next).rfc3339(&desk.zone);
+        let attempts = later.map_or(0, |copy| copy.attempts);
         let to = address(desk, person)?;
-        events.push(json!({ "at": now, "what": "owed", "post": post.to_string(), "to": to, "reply": null }));
+        tell(decided_at, json!({ "what": "owed", "to": to, "attempts": attempts, "next": next }));
     }
     Ok(())
 }
@@ -170,11 +166,6 @@ fn address(desk: &Desk, person: PersonId) -> Result<Option<String>, NotDone> {
 
 fn name(desk: &Desk, person: PersonId) -> Result<Option<String>, NotDone> {
     Ok(desk.store.person(person)?.map(|person| person.name))
-}
-
-fn author(raw: &[u8]) -> Option<EmailAddress> {
-    let (headers, _) = Headers::scan_leniently(raw);
-    headers.get("from").and_then(|value| mailboxes(&value).into_iter().find_map(|mailbox| mailbox.address))
 }
 
 /// A file's lines end as they do on the wire.

@@ -1,5 +1,7 @@
 //! `parvis queue …`
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::{NotDone, refused};
@@ -26,9 +28,10 @@ pub(super) fn ls(desk: &Desk) -> Result<Value, NotDone> {
     for fan in desk.store.fans()? {
         let message_id = desk.store.post(fan.post)?.and_then(|info| info.message_id);
         let message_id = message_id.map(|id| id.to_string());
-        let put_off = desk.store.put_off(fan.post)?;
+        let put_off: HashMap<PersonId, PutOff> =
+            desk.store.put_off(fan.post)?.into_iter().map(|copy| (copy.person, copy)).collect();
         for person in desk.store.owed(fan.post)?.iter() {
-            let later = put_off.iter().find(|copy| copy.person == person);
+            let later = put_off.get(&person);
             shown.push(show_copy(desk, fan.post, person, message_id.as_deref(), fan.since, later)?);
         }
     }
@@ -46,11 +49,17 @@ pub(super) fn ls(desk: &Desk) -> Result<Value, NotDone> {
     Ok(Value::Array(shown))
 }
 
+/// What was put off is due now. What never was is on its way anyway.
 pub(super) fn retry(desk: &Desk, id: Option<&str>) -> Result<Value, NotDone> {
     let now = desk.now();
     let only = id.map(parse).transpose()?;
     let mut change = Change::at(now);
-    let mut again = 0;
+    let mut again: u64 = 0;
+    match only {
+        Some(QueueId::Copy(post, person)) if !desk.store.is_owed(post, person)? => return refused(NOTHING),
+        Some(QueueId::Letter(letter)) if !is_owed_letter(desk, letter)? => return refused(NOTHING),
+        Some(QueueId::Copy(..) | QueueId::Letter(_)) | None => {}
+    }
     for fan in desk.store.fans()? {
         for copy in desk.store.put_off(fan.post)? {
             let PutOff { post, person, attempts, next: _, last_reply } = copy;
@@ -61,12 +70,15 @@ pub(super) fn retry(desk: &Desk, id: Option<&str>) -> Result<Value, NotDone> {
             }
         }
     }
-    if again == 0 && only.is_some() {
-        return refused(format!("nothing waits to be tried again under {}", id.unwrap_or_default()));
-    }
     desk.store.commit(change)?;
     desk.nudge();
-    Ok(json!({ "again": again }))
+    Ok(json!({ "again": again, "fenced": desk.store.fence()? != Fence::Down }))
+}
+
+const NOTHING: &str = "nothing waits under this id; parvis queue ls shows what does";
+
+fn is_owed_letter(desk: &Desk, letter: u64) -> Result<bool, NotDone> {
+    Ok(desk.store.letters()?.iter().any(|owed| owed.letter == letter))
 }
 
 pub(super) fn drop_copy(desk: &Desk, id: &str) -> Result<Value, NotDone> {
@@ -74,14 +86,14 @@ pub(super) fn drop_copy(desk: &Desk, id: &str) -> Result<Value, NotDone> {
     let change = match parse(id)? {
         QueueId::Copy(post, person) => {
             if !desk.store.is_owed(post, person)? {
-                return refused(format!("nothing waits under {id}"));
+                return refused(NOTHING);
             }
             let result = CopyResult::Failed(DROPPED.to_owned());
             Change::at(now).outcome(CopyOutcome { post, person, result })
         }
         QueueId::Letter(letter) => {
-            if !desk.store.letters()?.iter().any(|owed| owed.letter == letter) {
-                return refused(format!("nothing waits under {id}"));
+            if !is_owed_letter(desk, letter)? {
+                return refused(NOTHING);
             }
             let outcome = LetterOutcome::Failed(DROPPED.to_owned());
             Change::at(now).expect(Expect::LetterOwed(letter)).event(Event::LetterDone { letter, outcome })
@@ -122,6 +134,7 @@ pub(super) fn release(desk: &Desk, newer_than: Option<Timestamp>) -> Result<Valu
         change = change.event(Event::Fence { fence: Fence::Down });
     }
     desk.store.commit(change)?;
+    desk.nudge();
     Ok(json!({ "was_fenced": fenced, "released": released, "dropped": dropped }))
 }
 
@@ -158,5 +171,5 @@ fn parse(id: &str) -> Result<QueueId, NotDone> {
         },
         None => None,
     };
-    parsed.ok_or_else(|| NotDone::Refused(format!("{id:?} is not an id of the queue; see parvis queue ls")))
+    parsed.ok_or_else(|| NotDone::Refused("it is no id of the queue; parvis queue ls shows them".to_owned()))
 }

@@ -119,6 +119,7 @@ impl Channel for Side {
         match frames::read(&mut self.input)? {
             Some(Frame::Blob(bytes)) => Ok(Some(bytes)),
             Some(Frame::End) | None => Ok(None),
+            Some(Frame::Failed(why)) => Err(io::Error::other(why)),
             Some(_) => Err(io::Error::other("something else than a blob came")),
         }
     }
@@ -166,10 +167,18 @@ pub fn ask(
             let mut output = BufWriter::new(&sending);
             frames::write(&mut output, &Frame::Request(request))?;
             output.flush()?;
+            let mut last = Frame::End;
             for blob in blobs() {
-                frames::write(&mut output, &Frame::Blob(blob?))?;
+                match blob {
+                    Ok(bytes) => frames::write(&mut output, &Frame::Blob(bytes))?,
+                    // The server tells what it did until then, and why no more.
+                    Err(why) => {
+                        last = Frame::Failed(why.to_string());
+                        break;
+                    }
+                }
             }
-            frames::write(&mut output, &Frame::End)?;
+            frames::write(&mut output, &last)?;
             output.flush()?;
             sending.shutdown(std::net::Shutdown::Write)
         });

@@ -16,7 +16,7 @@ pub(super) fn check_store(desk: &Desk) -> Result<Value, NotDone> {
         let good = finding.faults.is_empty();
         let detail = match finding.faults.as_slice() {
             [] => format!("{} looked at", finding.looked_at),
-            [first, rest @ ..] if rest.is_empty() => first.clone(),
+            [first] => first.clone(),
             [first, rest @ ..] => format!("{first}; and {} more", rest.len()),
         };
         let mend =

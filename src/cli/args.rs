@@ -2,10 +2,15 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::list::Language;
 use crate::domain::member::{Reading, Role};
+use crate::domain::time::Timestamp;
+
+/// As `Preset::parse` takes them.
+const PRESETS: [&str; 3] = ["discussion", "announce", "private"];
 
 /// An email-first community list server.
 #[derive(Parser, Debug)]
@@ -14,6 +19,8 @@ use crate::domain::member::{Reading, Role};
 pub(super) struct Cli {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE", env = "PARVIS_CONFIG")]
+    // Not clap's own parser of paths: PARVIS_CONFIG= names no file, and is no mistake.
+    #[arg(value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub(super) config: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long, global = true)]
@@ -152,7 +159,7 @@ pub(super) enum ListCommand {
         #[arg(long, value_enum)]
         language: Option<LanguageArg>,
         /// The settings to begin with: discussion, announce or private
-        #[arg(long, default_value = "discussion")]
+        #[arg(long, default_value = "discussion", value_parser = PossibleValuesParser::new(PRESETS))]
         preset: String,
         /// Who looks after it; may be given several times
         #[arg(long, value_name = "EMAIL")]
@@ -182,7 +189,7 @@ pub(super) enum ListCommand {
         /// Its address
         address: String,
     },
-    /// Open it again
+    /// Open it again, also when it was removed and is still kept
     #[command(after_help = "Example: parvis list reopen quartier@lists.example.org")]
     Reopen {
         /// Its address
@@ -215,7 +222,7 @@ pub(super) enum MemberCommand {
         #[arg(long)]
         name: Option<String>,
         /// How they read: each, daily, weekly or none
-        #[arg(long, value_parser = word::<Reading>)]
+        #[arg(long, value_name = "R", value_parser = word::<Reading>)]
         reading: Option<Reading>,
         /// What they do: member or animator
         #[arg(long, value_parser = word::<Role>)]
@@ -345,8 +352,8 @@ pub(super) enum QueueCommand {
     #[command(after_help = "Example: parvis queue release --newer-than 2026-11-20")]
     Release {
         /// Drop what was owed before that day or moment
-        #[arg(long, value_name = "WHEN")]
-        newer_than: Option<String>,
+        #[arg(long, value_name = "WHEN", value_parser = moment)]
+        newer_than: Option<Timestamp>,
     },
 }
 
@@ -464,6 +471,20 @@ fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// One of the words of an enum, as they are written everywhere else.
 fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(serde_json::Value::from(text)).map_err(|why| why.to_string())
+    // Serde quotes its choices like code: `each`, `daily`.
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|why| {
+        let choices = why.to_string();
+        let choices = choices.split_once("expected ").map_or(choices.as_str(), |(_, choices)| choices);
+        format!("it takes {}", choices.trim_start_matches("one of ").replace('`', ""))
+    })
+}
+
+/// A day, from its midnight (UTC), or a moment.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let midnight = || Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));
+    Timestamp::parse_rfc3339(text)
+        .or_else(midnight)
+        .ok_or_else(|| "it takes a day such as 2026-11-20 or a moment such as 2026-11-20T08:00:00+01:00".to_owned())
 }

@@ -2,86 +2,136 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::args::CheckArgs;
-use super::{Voice, show, talk};
+use super::{Voice, mishap, show, talk};
 use crate::admin::request::Request;
-use crate::admin::socket::no_blobs;
+use crate::admin::socket::{self, no_blobs};
 use crate::config::{Config, Presence, Storage};
 use crate::smtp::route::Route;
+
+/// What `Config::show` writes behind a key nobody wrote.
+const DEFAULT: &str = "  (default)";
 
 pub(super) fn check(
     args: &CheckArgs,
     config: impl FnOnce() -> anyhow::Result<Config>,
     voice: &Voice,
 ) -> anyhow::Result<ExitCode> {
-    let config = config()?;
-    let mut lines =
-        vec![line("configuration", true, &format!("{} is {}", "hostname", config.hostname), None)];
-    lines.extend(config.show().into_iter().map(|key| line("in force", true, &key, None)));
-    lines.extend(installation(&config));
-    if !args.offline {
-        let detail = "DNS, ports and the way out are not looked at by this version";
-        lines.push(line("network", true, detail, None));
+    let mut lines = Vec::new();
+    match config() {
+        Ok(config) => {
+            lines.extend(in_force(&config, voice));
+            lines.extend(installation(&config));
+            if !args.offline {
+                let detail = "DNS, ports and the way out are not looked at by this version";
+                lines.push(line("network", true, detail, None));
+            }
+            if args.store {
+                let answer = talk::ask(&config, &Request::CheckStore, no_blobs(), |_| Ok(()))?;
+                lines.extend(answer.as_array().cloned().unwrap_or_default());
+            }
+        }
+        // That there is no configuration is an answer too.
+        Err(error) => lines.push(line("configuration", false, &mishap::sentence(&error), None)),
     }
-    if args.store {
-        let answer = talk::ask(&config, &Request::CheckStore, no_blobs(), |_| Ok(()))?;
-        lines.extend(answer.as_array().cloned().unwrap_or_default());
-    }
-    let good = lines.iter().all(|line| line["good"] == Value::Bool(true));
+    let wrong: Vec<String> =
+        lines.iter().filter(|line| line["good"] == Value::Bool(false)).map(|line| show::word(&line["what"])).collect();
     if voice.json {
         show::json(&Value::Array(lines))?;
     } else {
         show::print(&lines.iter().map(words).collect::<String>())?;
     }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if !wrong.is_empty() {
+        bail!("this installation is not right: {}", wrong.join(", "));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration: every key for programs, what somebody wrote for people.
+fn in_force(config: &Config, voice: &Voice) -> Vec<Value> {
+    let keys = config.show();
+    if voice.json {
+        return keys.iter().map(|key| line("configuration", true, key, None)).collect();
+    }
+    let (defaults, written): (Vec<&String>, Vec<&String>) = keys.iter().partition(|key| key.ends_with(DEFAULT));
+    let mut lines: Vec<Value> = written.into_iter().map(|key| line("configuration", true, key, None)).collect();
+    let rest = format!("{} other keys are at their defaults (all: parvis check --json)", defaults.len());
+    lines.push(line("configuration", true, &rest, None));
+    lines
 }
 
 fn installation(config: &Config) -> Vec<Value> {
-    let mut lines = Vec::new();
-    lines.push(match &config.storage {
-        Storage::Sled => line("storage", true, "the state is kept in the data folder", None),
+    let server = match socket::connect(&config.data_dir) {
+        Ok(_) => "it is running",
+        Err(_) => "it is not running",
+    };
+    let operator = match &config.operator {
+        Some(operator) => format!("mail to postmaster waits for {operator} in parvis held ls"),
+        None => "nobody is named; mail to postmaster waits in parvis held ls".to_owned(),
+    };
+    vec![
+        line("server", true, server, None),
+        storage(config),
+        delivery(config),
+        tls(config),
+        dkim(config),
+        line("operator", true, &operator, None),
+    ]
+}
+
+fn storage(config: &Config) -> Value {
+    let data = config.data_dir.display();
+    match &config.storage {
+        Storage::Sled if config.data_dir.is_dir() => line("storage", true, &format!("everything is in {data}"), None),
+        Storage::Sled if config.data_dir.exists() => {
+            line("storage", false, &format!("{data} is no folder"), Some("data_dir = \"/var/lib/parvis\""))
+        }
+        Storage::Sled => line("storage", true, &format!("{data} will be made at the first start"), None),
         Storage::Postgres(_) => line(
             "storage",
             false,
             "several nodes on one database are not built yet",
             Some("[storage] url = \"sled\""),
         ),
-    });
-    lines.push(match Route::parse(&config.delivery.route).map(|route| route.built()) {
+    }
+}
+
+fn delivery(config: &Config) -> Value {
+    const SMARTHOST: &str = "[delivery] route = \"smtp://your-mail-server:25\"";
+    match Route::parse(&config.delivery.route).map(|route| route.built()) {
         Ok(Ok(())) => line("delivery", true, &format!("copies go to {}", config.delivery.route), None),
-        Ok(Err(why)) => line(
-            "delivery",
-            false,
-            &format!("{why}; copies wait in the queue"),
-            Some("[delivery] route = \"smtp://your-mail-server:25\""),
+        // Everything else works, and nothing is lost: they leave once there is a way.
+        Ok(Err(why)) => line("delivery", true, &format!("copies wait in the queue: {why}"), Some(SMARTHOST)),
+        Err(why) => line("delivery", false, &why.to_string(), Some(SMARTHOST)),
+    }
+}
+
+fn tls(config: &Config) -> Value {
+    match &config.smtp.tls {
+        Presence::There(files) => line(
+            "TLS",
+            true,
+            &format!("the certificate {} is there; this version does not offer STARTTLS yet", files.cert.display()),
+            None,
         ),
-        Err(why) => line(
-            "delivery",
-            false,
-            &why.to_string(),
-            Some("[delivery] route = \"smtp://your-mail-server:25\""),
-        ),
-    });
-    lines.push(match &config.smtp.tls {
-        Presence::There(files) => {
-            line("TLS", true, &format!("the certificate is {}", files.cert.display()), None)
-        }
         Presence::Absent(files) => {
             line("TLS", true, &format!("without: there is no {}", files.cert.display()), None)
         }
-    });
-    lines.push(match &config.dkim {
-        Presence::There(keys) => line("DKIM", true, &format!("{} keys are there", keys.len()), None),
+    }
+}
+
+fn dkim(config: &Config) -> Value {
+    match &config.dkim {
+        Presence::There(keys) => {
+            let files: Vec<String> = keys.iter().map(|key| key.file.display().to_string()).collect();
+            let detail = format!("{} is there; this version does not sign yet", files.join(", "));
+            line("DKIM", true, &detail, None)
+        }
         Presence::Absent(_) => line("DKIM", true, "copies are not signed: there is no key", None),
-    });
-    let operator = match &config.operator {
-        Some(operator) => format!("mail to postmaster waits for {operator} in parvis held ls"),
-        None => "nobody is named; mail to postmaster waits in parvis held ls".to_owned(),
-    };
-    lines.push(line("operator", true, &operator, None));
-    lines
+    }
 }
 
 fn line(what: &str, good: bool, detail: &str, mend: Option<&str>) -> Value {
@@ -90,9 +140,10 @@ fn line(what: &str, good: bool, detail: &str, mend: Option<&str>) -> Value {
 
 fn words(line: &Value) -> String {
     let (what, detail) = (show::word(&line["what"]), show::word(&line["detail"]));
-    match (line["good"] == Value::Bool(true), &line["mend"]) {
-        (true, _) => format!("good   {what}: {detail}\n"),
-        (false, Value::Null) => format!("wrong  {what}: {detail}\n"),
-        (false, mend) => format!("wrong  {what}: {detail}\n       mend it: {}\n", show::word(mend)),
-    }
+    let head = if line["good"] == Value::Bool(true) { "good " } else { "wrong" };
+    let mend = match &line["mend"] {
+        Value::Null => String::new(),
+        mend => format!("       mend it: {}\n", show::word(mend)),
+    };
+    format!("{head}  {what}: {detail}\n{mend}")
 }

@@ -46,7 +46,14 @@ pub(super) fn demo(args: &DemoArgs, voice: &Voice) -> anyhow::Result<ExitCode> {
             }
         }
         demo.stop().await?;
-        Ok(if ledger.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        if let Some(first) = ledger.differences.first() {
+            let more = match ledger.differences.len() - 1 {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            anyhow::bail!("what was sent and what arrived do not agree: {first}{more}");
+        }
+        Ok(ExitCode::SUCCESS)
     })
 }
 

@@ -7,8 +7,11 @@ mod args;
 mod bench;
 mod check;
 mod demo;
+mod doing;
 mod init;
+mod mishap;
 mod papers;
+mod progress;
 mod run;
 mod show;
 mod talk;
@@ -38,35 +41,28 @@ pub fn main() -> ExitCode {
             return code;
         }
     };
-    match perform(cli) {
+    mishap::say_faults_plainly();
+    match mishap::caught(|| perform(cli)) {
         Ok(code) => code,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if mishap::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            say_error(&error);
+            mishap::say(&error);
             ExitCode::FAILURE
         }
     }
-}
-
-#[allow(clippy::print_stderr, reason = "this is where errors are said")]
-fn say_error(error: &anyhow::Error) {
-    eprintln!("parvis: {error:#}");
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
 }
 
 fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { config: path, json, command } = cli;
     let voice = Voice { json };
     let config = || -> anyhow::Result<Config> {
-        let path = path.clone().map_or(ConfigPath::Default, ConfigPath::Written);
+        // PARVIS_CONFIG= names no file.
+        let written = path.clone().filter(|path| !path.as_os_str().is_empty());
+        let path = written.map_or(ConfigPath::Default, ConfigPath::Written);
         Config::load(&path, environment()).map_err(anyhow::Error::from)
     };
     match command {
-        Command::Demo(args) => return demo::demo(&args, &voice),
+        Command::Demo(args) => return demo::demo(&args, &voice).context("cannot show the demo"),
         Command::Init(args) => init::init(&args, &voice)?,
         Command::Serve => run::serve(&config()?)?,
         Command::Check(args) => return check::check(&args, config, &voice),

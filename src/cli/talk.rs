@@ -11,17 +11,16 @@ use serde_json::Value;
 
 use super::Voice;
 use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, QueueCommand};
-use super::show;
+use super::{doing, show};
 use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, Welcoming};
 use crate::admin::socket::{self, Answer, Blobs, no_blobs};
 use crate::admin::{Channel, Frame, perform};
 use crate::config::Config;
 use crate::domain::list::ListState;
-use crate::domain::time::Timestamp;
 use crate::serve;
 
 /// A server that is starting or ending is waited for.
-const SERVER_WAIT: Duration = Duration::from_secs(10);
+const SERVER_WAIT: Duration = Duration::from_secs(30);
 const SERVER_PAUSE: Duration = Duration::from_millis(50);
 
 /// Carries out every command that is one request and one answer.
@@ -34,7 +33,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
             blobs.push(read(&args.file)?);
             Request::Post { list: args.list, sender: args.sender }
         }
-        Command::Queue(command) => queue(command)?,
+        Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
         Command::Trace { message_id } => Request::Trace { message_id },
         Command::Person(PersonCommand::Show { email }) => Request::PersonShow { email },
@@ -71,7 +70,7 @@ fn list(config: &Config, command: ListCommand, voice: &Voice) -> anyhow::Result<
         ListCommand::Close { address } => Request::ListState { list: address, state: ListState::Closed },
         ListCommand::Reopen { address } => Request::ListState { list: address, state: ListState::Open },
         ListCommand::Remove { address, yes: false } => {
-            bail!("{address} was not removed: say --yes to remove a list with all it holds")
+            bail!("cannot remove {address}: say --yes to remove a list with all it holds")
         }
         ListCommand::Remove { address, yes: true } => Request::ListRemove { list: address },
     };
@@ -100,16 +99,13 @@ fn member(command: MemberCommand, blobs: &mut Vec<Vec<u8>>) -> anyhow::Result<Re
     })
 }
 
-fn queue(command: QueueCommand) -> anyhow::Result<Request> {
-    Ok(match command {
+fn queue(command: QueueCommand) -> Request {
+    match command {
         QueueCommand::Ls => Request::QueueLs,
         QueueCommand::Retry { id } => Request::QueueRetry { id },
         QueueCommand::Drop { id } => Request::QueueDrop { id },
-        QueueCommand::Release { newer_than } => {
-            let newer_than = newer_than.map(|text| moment(&text)).transpose()?;
-            Request::QueueRelease { newer_than }
-        }
-    })
+        QueueCommand::Release { newer_than } => Request::QueueRelease { newer_than },
+    }
 }
 
 fn held(command: HeldCommand) -> Request {
@@ -124,13 +120,6 @@ fn held(command: HeldCommand) -> Request {
     }
 }
 
-fn moment(text: &str) -> anyhow::Result<Timestamp> {
-    let day = || Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));
-    Timestamp::parse_rfc3339(text)
-        .or_else(day)
-        .with_context(|| format!("{text:?} is neither a day such as 2026-11-20 nor a moment in RFC 3339"))
-}
-
 /// A file, or standard input for `-`.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     if path.as_os_str() == "-" {
@@ -143,6 +132,15 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// Asks the running server, or opens the data folder if there is none.
 pub(super) fn ask(
+    config: &Config,
+    request: &Request,
+    blobs: Blobs,
+    each: impl FnMut(Frame) -> io::Result<()>,
+) -> anyhow::Result<Value> {
+    answer_of(config, request, blobs, each).with_context(|| doing::cannot(request))
+}
+
+fn answer_of(
     config: &Config,
     request: &Request,
     blobs: Blobs,

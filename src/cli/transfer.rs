@@ -1,142 +1,141 @@
 //! `parvis import …` and `parvis export`: archives in and out, with progress.
 
+mod sources;
+
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use self::sources::Sources;
 use super::args::{ExportArgs, ImportCommand};
+use super::progress::Progress;
 use super::{Voice, show, talk};
+use crate::admin::Frame;
 use crate::admin::request::{Rehearsal, Request};
 use crate::admin::socket::{Blobs, no_blobs};
-use crate::admin::{Frame, pack};
 use crate::config::Config;
-use crate::flow::import::sources::{maildir_items, mbox_items};
-use crate::flow::import::{Item, SourceFault};
+use crate::flow::export::MANIFEST;
 
 pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> anyhow::Result<()> {
-    let (list, paths, dry_run) = match command {
-        ImportCommand::Mbox { list, files, dry_run } => (list, files, dry_run),
-        ImportCommand::Maildir { list, dir, dry_run } => {
-            if !dir.is_dir() {
-                bail!("cannot read {}: it is not a folder", dir.display());
-            }
-            (list, vec![dir], dry_run)
-        }
+    let (list, sources, dry_run) = match command {
+        ImportCommand::Mbox { list, files, dry_run } => (list, Sources::mailboxes(files)?, dry_run),
+        ImportCommand::Maildir { list, dir, dry_run } => (list, Sources::maildir(dir)?, dry_run),
     };
-    for path in &paths {
-        fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
-    }
     let rehearsal = if dry_run { Rehearsal::Dry } else { Rehearsal::ForReal };
     let request = Request::Import { list, rehearsal };
-    let blobs: Blobs = Box::new(|| Box::new(paths.into_iter().flat_map(packed_messages)));
-    let progress = Progress::new(voice);
+    let blobs: Blobs = sources.messages();
+    let progress = Progress::new(voice, sources.bytes());
     let answer = talk::ask(config, &request, blobs, |frame| {
-        progress.show(&frame);
+        if let Frame::Progress(counts) = &frame {
+            progress.show(Some(sources.bytes_read()), || how_far(counts));
+        }
         Ok(())
-    })?;
+    });
     progress.end();
+    let mut answer = answer?;
+    for unreadable in answer["unreadable"].as_array_mut().into_iter().flatten() {
+        sources.say_where(unreadable);
+    }
+    answer["dry_run"] = json!(dry_run);
     show::answer(&request, &answer, voice)
 }
 
-/// The messages of one file or folder, ready to be sent.
-fn packed_messages(path: PathBuf) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>>> {
-    fn packed(
-        items: Result<impl Iterator<Item = Result<Item, SourceFault>> + 'static, SourceFault>,
-    ) -> Box<dyn Iterator<Item = io::Result<Vec<u8>>>> {
-        match items {
-            Ok(items) => Box::new(items.map(|item| item.map(|item| pack(&item)).map_err(io::Error::other))),
-            Err(fault) => Box::new(std::iter::once(Err(io::Error::other(fault)))),
-        }
-    }
-    if path.is_dir() { packed(maildir_items(&path)) } else { packed(mbox_items(&path)) }
+fn how_far(counts: &Value) -> String {
+    let said = |key: &str| show::word(&counts[key]);
+    format!(
+        "{} messages read, {} imported, {} there already",
+        said("messages"),
+        said("imported"),
+        said("duplicates")
+    )
 }
 
 pub(super) fn export(config: &Config, args: &ExportArgs, voice: &Voice) -> anyhow::Result<()> {
     let out = &args.out;
-    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let request = Request::Export { list: args.list.clone() };
-    let mut files = Files { folder: out.clone(), open: None };
-    let answer = talk::ask(config, &request, no_blobs(), |frame| files.take(frame))
-        .with_context(|| format!("cannot export {} to {}", args.list, out.display()))?;
-    files.close()?;
-    if voice.json {
-        return show::json(&answer);
-    }
-    show::print(&format!("{} is exported to {}\n", args.list, out.display()))
+    let progress = Progress::new(voice, None);
+    let mut files = Files { folder: out.clone(), open: None, bytes: 0 };
+    let answer = talk::ask(config, &request, no_blobs(), |frame| {
+        files.take(frame)?;
+        progress.show(None, || format!("{} MB written", files.bytes / 1_000_000));
+        Ok(())
+    });
+    progress.end();
+    let mut answer = answer?;
+    files.close().with_context(|| format!("cannot export {}", args.list))?;
+    answer["out"] = json!(out.display().to_string());
+    show::answer(&request, &answer, voice)
 }
 
 /// Files that arrive piece by piece.
 struct Files {
     folder: PathBuf,
-    open: Option<BufWriter<File>>,
+    open: Option<(PathBuf, BufWriter<File>)>,
+    bytes: u64,
 }
 
 impl Files {
     fn take(&mut self, frame: Frame) -> io::Result<()> {
         match frame {
-            Frame::Name(name) => {
-                self.close()?;
-                // A name, and never a way out of the folder.
-                let name =
-                    Path::new(&name).file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
-                self.open = Some(BufWriter::new(File::create(self.folder.join(name))?));
-                Ok(())
-            }
+            Frame::Name(name) => self.begin(&name),
             Frame::Blob(bytes) => match &mut self.open {
-                Some(file) => file.write_all(&bytes),
+                Some((path, file)) => {
+                    self.bytes += bytes.len() as u64;
+                    file.write_all(&bytes).map_err(|why| cannot_write(path, &why))
+                }
                 None => Err(io::Error::other("bytes came before the name of their file")),
             },
             Frame::Request(_) | Frame::End | Frame::Progress(_) | Frame::Done(_) | Frame::Failed(_) => Ok(()),
         }
     }
 
-    fn close(&mut self) -> io::Result<()> {
-        match self.open.take() {
-            Some(mut file) => file.flush()?,
-            None => {}
+    /// The first file makes the folder: what cannot be exported leaves none behind. A manifest from
+    /// before goes away first, since it says that an export is whole, and comes last.
+    fn begin(&mut self, name: &str) -> io::Result<()> {
+        if self.open.is_none() {
+            fs::create_dir_all(&self.folder).map_err(|why| cannot_write(&self.folder, &why))?;
+            let manifest = self.folder.join(MANIFEST);
+            match fs::remove_file(&manifest) {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&manifest, &why)),
+                Ok(()) | Err(_) => {}
+            }
         }
+        self.close()?;
+        // A name, and never a way out of the folder.
+        let name = Path::new(name).file_name().ok_or_else(|| io::Error::other("a file without a name"))?;
+        let path = self.folder.join(name);
+        let file = File::create(&path).map_err(|why| cannot_write(&path, &why))?;
+        self.open = Some((path, BufWriter::new(file)));
         Ok(())
     }
-}
 
-/// A bar on a terminal, a line now and then elsewhere, nothing with `--json`.
-struct Progress {
-    bar: Option<ProgressBar>,
-}
-
-impl Progress {
-    fn new(voice: &Voice) -> Progress {
-        let bar = (!voice.json).then(|| {
-            let bar = ProgressBar::new_spinner();
-            let style = ProgressStyle::with_template("{spinner} {pos} messages, {per_sec} {msg}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            bar
-        });
-        Progress { bar }
-    }
-
-    #[allow(clippy::print_stderr, reason = "progress is no part of the answer")]
-    fn show(&self, frame: &Frame) {
-        let (Some(bar), Frame::Progress(counts)) = (&self.bar, frame) else { return };
-        let messages = counts["messages"].as_u64().unwrap_or(0);
-        bar.set_position(messages);
-        let said = |key: &str| show::word(counts.get(key).unwrap_or(&Value::Null));
-        if !io::stderr().is_terminal() {
-            eprintln!(
-                "{messages} messages read, {} imported, {} there already",
-                said("imported"),
-                said("duplicates")
-            );
+    fn close(&mut self) -> io::Result<()> {
+        match self.open.take() {
+            Some((path, mut file)) => {
+                let written = file.flush().and_then(|()| file.get_ref().sync_all());
+                written.map_err(|why| cannot_write(&path, &why))
+            }
+            None => Ok(()),
         }
     }
+}
 
-    fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+fn cannot_write(path: &Path, why: &io::Error) -> io::Error {
+    io::Error::other(format!("cannot write {}: {why}", path.display()))
+}
+
+/// Something to be read must be there before anything begins.
+fn must_be_readable(path: &Path) -> anyhow::Result<fs::Metadata> {
+    let cannot = || format!("cannot read {}", path.display());
+    let metadata = fs::metadata(path).with_context(cannot)?;
+    if metadata.is_file() {
+        File::open(path).with_context(cannot)?;
     }
+    if metadata.is_dir() && fs::read_dir(path).is_err() {
+        bail!("cannot read {}: the folder may not be opened", path.display());
+    }
+    Ok(metadata)
 }

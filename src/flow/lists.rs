@@ -1,10 +1,11 @@
 //! Making and changing lists.
 
+use super::membership::ATTEMPTS_MAX;
 use super::{Desk, FlowError};
 use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
 use crate::domain::recipient::names_collide;
 use crate::store::StoreError;
-use crate::store::change::{Change, Expect};
+use crate::store::change::{Change, Conflict, Expect};
 use crate::store::event::{Event, ListCause};
 
 /// What a new list begins with.
@@ -33,10 +34,10 @@ pub enum ListFault {
 
 impl From<StoreError> for ListFault {
     fn from(error: StoreError) -> ListFault {
-        match error {
-            StoreError::Conflict(conflict) => ListFault::Refused(conflict.to_string()),
-            other => ListFault::Flow(other.into()),
+        if let StoreError::Conflict(conflict) = error {
+            return ListFault::Refused(conflict.to_string());
         }
+        ListFault::Flow(error.into())
     }
 }
 
@@ -49,16 +50,18 @@ pub fn create(desk: &Desk, new: &NewList) -> Result<List, ListFault> {
     };
     if let Some(taken) = desk.store.list_at(&address)? {
         let state = match taken.state {
-            ListState::Open | ListState::Closed => "there is a list at this address already",
-            ListState::Removed => "a list of this address was removed, and is kept for 30 days",
+            ListState::Open | ListState::Closed => "it is there already",
+            ListState::Removed => {
+                "it was removed, and is kept for 30 days; parvis list reopen brings it back"
+            }
         };
-        return refused(format!("{address}: {state}"));
+        return refused(state.to_owned());
     }
     for other in desk.store.reader().lists()? {
         let same_host = other.address.domain() == address.domain();
         if same_host && names_collide(other.address.name(), address.name()) {
             return refused(format!(
-                "{address} cannot be made: one of it and {} would be read as an address of the other",
+                "one of it and {} would be read as an address of the other",
                 other.address
             ));
         }
@@ -77,14 +80,13 @@ pub fn create(desk: &Desk, new: &NewList) -> Result<List, ListFault> {
 
 /// A list that is there, by its address or, if only one has it, its name.
 pub fn find(desk: &Desk, text: &str) -> Result<List, ListFault> {
-    let named = match text.split_once('@') {
-        Some((name, domain)) => {
-            let mut lists = desk.store.reader().lists_named(&name.to_ascii_lowercase())?;
-            lists.retain(|list| list.address.domain().eq_ignore_ascii_case(domain));
-            lists
-        }
-        None => desk.store.reader().lists_named(&text.to_ascii_lowercase())?,
+    let address = text.trim().to_ascii_lowercase();
+    let (name, domain) = match address.split_once('@') {
+        Some((name, domain)) => (name, Some(domain)),
+        None => (address.as_str(), None),
     };
+    let mut named = desk.store.reader().lists_named(name)?;
+    named.retain(|list| domain.is_none_or(|domain| list.address.domain() == domain));
     match <[List; 1]>::try_from(named) {
         Ok([list]) => Ok(list),
         Err(lists) if lists.is_empty() => Err(ListFault::Refused(format!("there is no list {text}"))),
@@ -92,24 +94,55 @@ pub fn find(desk: &Desk, text: &str) -> Result<List, ListFault> {
     }
 }
 
+/// A list that was removed and is still kept, by its whole address.
+pub fn find_removed(desk: &Desk, text: &str) -> Result<Option<List>, ListFault> {
+    let Ok(address) = ListAddress::parse(text.trim()) else { return Ok(None) };
+    Ok(desk.store.list_at(&address)?.filter(|list| list.state == ListState::Removed))
+}
+
 /// Changes settings; all of them, or none.
 pub fn set(desk: &Desk, list: &List, settings: &[(String, String)]) -> Result<List, ListFault> {
-    let mut changed = list.clone();
-    for (key, value) in settings {
-        changed.settings.set(key, value).map_err(|why| ListFault::Refused(why.to_string()))?;
-    }
-    keep(desk, list, changed, ListCause::Settings)
+    keep(desk, list, ListCause::Settings, |list| {
+        for (key, value) in settings {
+            list.settings.set(key, value).map_err(|why| ListFault::Refused(why.to_string()))?;
+        }
+        Ok(())
+    })
 }
 
 /// Closes, reopens or removes a list.
 pub fn set_state(desk: &Desk, list: &List, state: ListState) -> Result<List, ListFault> {
-    keep(desk, list, List { state, ..list.clone() }, ListCause::State)
+    keep(desk, list, ListCause::State, |list| {
+        list.state = state;
+        Ok(())
+    })
 }
 
-fn keep(desk: &Desk, seen: &List, changed: List, cause: ListCause) -> Result<List, ListFault> {
-    let change = Change::at(desk.now())
-        .expect(Expect::List(Box::new(seen.clone())))
-        .event(Event::List { list: Box::new(changed.clone()), cause });
-    desk.store.commit(change)?;
-    Ok(changed)
+/// Changes a list; where somebody else was first, the same is changed in what they made of it.
+fn keep(
+    desk: &Desk,
+    seen: &List,
+    cause: ListCause,
+    alter: impl Fn(&mut List) -> Result<(), ListFault>,
+) -> Result<List, ListFault> {
+    let mut seen = seen.clone();
+    for _ in 0..ATTEMPTS_MAX {
+        let mut changed = seen.clone();
+        alter(&mut changed)?;
+        if changed == seen {
+            return Ok(changed);
+        }
+        let change = Change::at(desk.now())
+            .expect(Expect::List(Box::new(seen.clone())))
+            .event(Event::List { list: Box::new(changed.clone()), cause });
+        match desk.store.commit(change) {
+            Ok(()) => return Ok(changed),
+            Err(StoreError::Conflict(_)) => match desk.store.list(seen.id)? {
+                Some(now) => seen = now,
+                None => break,
+            },
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Conflict(Conflict::Changed).into())
 }

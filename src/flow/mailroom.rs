@@ -84,7 +84,16 @@ impl PostRoom {
                     return Ok(match door {
                         ListDoor::Post => Destination::Post(Box::new(list)),
                         ListDoor::Bounce(_) => Destination::Bounce,
-                        other => Destination::List(Box::new(list), other),
+                        ListDoor::Join
+                        | ListDoor::Leave
+                        | ListDoor::LeaveByToken(_)
+                        | ListDoor::Help
+                        | ListDoor::Request
+                        | ListDoor::Animators
+                        | ListDoor::Poll
+                        | ListDoor::Event
+                        | ListDoor::Search
+                        | ListDoor::Answer(_) => Destination::List(Box::new(list), door),
                     });
                 }
                 LocalPart::Operator if ours || self.is_our_domain(address)? => {
@@ -163,7 +172,11 @@ impl PostRoom {
                         left.push((list.id, token));
                         Share::Kept
                     }
-                    other => {
+                    other @ (Destination::List(..)
+                    | Destination::Service
+                    | Destination::Operator
+                    | Destination::Bounce
+                    | Destination::Nobody) => {
                         anything = true;
                         change = self.take_other(&other, &seen, envelope, via, change, now);
                         Share::Kept

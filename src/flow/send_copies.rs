@@ -29,8 +29,11 @@ pub struct Prepared {
 
 /// Makes copies, keeping what is common of the posts in hand.
 pub struct CopyMaker {
-    prepared: Mutex<HashMap<(PostId, Option<Language>), Arc<Prepared>>>,
+    prepared: Mutex<HashMap<Wanted, Arc<Prepared>>>,
 }
+
+/// A post, in a language of its readers.
+type Wanted = (PostId, Option<Language>);
 
 /// More posts than this are not kept prepared.
 const PREPARED_MAX: usize = 64;

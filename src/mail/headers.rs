@@ -192,7 +192,7 @@ impl<'a> Headers<'a> {
 
 /// Where the line that begins at `at` ends, behind its line feed.
 pub(crate) fn line_end(raw: &[u8], at: usize) -> usize {
-    raw[at..].iter().position(|&b| b == b'\n').map_or(raw.len(), |n| at + n + 1)
+    memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |n| at + n + 1)
 }
 
 /// Whether a line is the empty one that ends a header.

@@ -64,14 +64,15 @@ pub(super) fn apply(
                 decided: None,
                 shown: None,
             };
-            keep(view, *post, &mut record)?;
+            note_kept(view, *post, &record)?;
+            put_post(view, *post, &mut record);
             view.put(keys::undecided_post(*post), vec![0]);
         }
         Event::Imported { post, list, mail, content, dated } => {
             if view.has(&keys::post(*post))? {
                 return Ok(());
             }
-            let mut record = PostRecord {
+            let record = PostRecord {
                 list: Some(*list),
                 mail: mail.clone(),
                 content: content.clone(),
@@ -83,7 +84,7 @@ pub(super) fn apply(
                 decided: None,
                 shown: None,
             };
-            keep(view, *post, &mut record)?;
+            note_kept(view, *post, &record)?;
             enter_archive(view, *post, record, &summaries(*post, mail), zone)?;
         }
         Event::Attempted { post, attempts } => {
@@ -95,14 +96,18 @@ pub(super) fn apply(
         }
         Event::Published { post, list, by, readers } => {
             let decision = Decision { at, by: *by, reason: None, dropped: None, words: None };
-            let Some(record) = decide(view, *post, PostState::Published, decision)? else { return Ok(()) };
+            let Some(mut record) = decided(view, *post, PostState::Published, decision)? else {
+                return Ok(());
+            };
             if record.shown.is_some() || record.list.is_none() {
+                put_post(view, *post, &mut record);
                 return Ok(());
             }
-            let mail = record.mail.clone();
-            enter_archive(view, *post, record, &summaries(*post, &mail), zone)?;
+            let author = record.author;
+            let summary = summaries(*post, &record.mail);
+            enter_archive(view, *post, record, &summary, zone)?;
             owe_copies(view, *post, *list, readers, at);
-            count_author(view, *post)?;
+            count_author(view, *list, author)?;
         }
         Event::Held { post, reason } => {
             let decision = Decision { at, by: None, reason: Some(*reason), dropped: None, words: None };
@@ -231,11 +236,11 @@ fn remove_if_own(view: &mut View<'_>, key: Vec<u8>, owner: u32) -> Result<(), En
     Ok(())
 }
 
-fn keep(view: &mut View<'_>, post: PostId, record: &mut PostRecord) -> Result<(), EngineError> {
+/// Where the message ends in its file, and what tells it from others.
+fn note_kept(view: &mut View<'_>, post: PostId, record: &PostRecord) -> Result<(), EngineError> {
     if let Some(content) = content_bytes(&record.content) {
         view.put(keys::content(record.list, &content), post.0.to_be_bytes().to_vec());
     }
-    put_post(view, post, record);
     let end = record.mail.offset.saturating_add(record.mail.len);
     raise_key(view, keys::mail_file_end(&record.mail.file), end)?;
     raise(view, HIGHEST_POST, post.0)
@@ -255,8 +260,22 @@ fn forget_content(view: &mut View<'_>, post: PostId, record: &PostRecord) -> Res
     Ok(())
 }
 
-/// Writes down a decision; why the post was held before stays with it.
+/// Writes down a decision.
 fn decide(
+    view: &mut View<'_>,
+    post: PostId,
+    state: PostState,
+    decision: Decision,
+) -> Result<Option<PostRecord>, EngineError> {
+    let mut record = decided(view, post, state, decision)?;
+    if let Some(record) = &mut record {
+        put_post(view, post, record);
+    }
+    Ok(record)
+}
+
+/// What is known of a post after a decision, still to be kept; why it was held before stays with it.
+fn decided(
     view: &mut View<'_>,
     post: PostId,
     state: PostState,
@@ -265,13 +284,26 @@ fn decide(
     // Should the line that it came be lost, no other post gets its number, and with it its copies.
     raise(view, HIGHEST_POST, post.0)?;
     let Some(mut record) = view.record::<PostRecord>(&keys::post(post))? else { return Ok(None) };
+    match record.state {
+        PostState::Undecided => view.remove(keys::undecided_post(post)),
+        PostState::Held => view.remove(keys::held_post(post)),
+        PostState::Published | PostState::Refused | PostState::Dropped => {}
+    }
     decision.reason = decision.reason.or(record.decided.take().and_then(|before| before.reason));
     record.state = state;
     record.decided = Some(decision);
-    put_post(view, post, &mut record);
-    view.remove(keys::undecided_post(post));
-    view.remove(keys::held_post(post));
     Ok(Some(record))
+}
+
+/// Remembers in which files of the ledger a post stands.
+pub(super) fn note_ledger(view: &mut View<'_>, post: PostId, file: u32) -> Result<(), EngineError> {
+    let key = keys::ledger_files(post);
+    let known = view.get(&key)?.map(|value| (keys::number_u32(&value, 0), keys::number_u32(&value, 4)));
+    let (first, last) = known.map_or((file, file), |(first, last)| (first.min(file), last.max(file)));
+    if known != Some((first, last)) {
+        view.put(key, [first.to_be_bytes(), last.to_be_bytes()].concat());
+    }
+    Ok(())
 }
 
 fn owe_copies(view: &mut View<'_>, post: PostId, list: ListId, readers: &PersonSet, at: Timestamp) {
@@ -279,7 +311,7 @@ fn owe_copies(view: &mut View<'_>, post: PostId, list: ListId, readers: &PersonS
         return;
     }
     let totals = super::event::Totals { owed: readers.len(), ..Default::default() };
-    view.put_record(keys::fan_out(post), &FanOutRecord { list, since: at, totals, ledger_bytes: 0 });
+    view.put_record(keys::fan_out(post), &FanOutRecord { list, since: at, totals });
     for (number, chunk) in readers.chunks() {
         view.put(keys::owed_chunk(post, number), chunk.as_bytes().to_vec());
     }
@@ -305,9 +337,8 @@ fn forget_put_off(view: &mut View<'_>, post: PostId, person: PersonId) -> Result
     Ok(())
 }
 
-fn count_author(view: &mut View<'_>, post: PostId) -> Result<(), EngineError> {
-    let Some(record) = view.record::<PostRecord>(&keys::post(post))? else { return Ok(()) };
-    let (Some(list), Some(author)) = (record.list, record.author) else { return Ok(()) };
+fn count_author(view: &mut View<'_>, list: ListId, author: Option<PersonId>) -> Result<(), EngineError> {
+    let Some(author) = author else { return Ok(()) };
     let key = keys::member(list, author);
     if let Some(mut member) = view.record::<Membership>(&key)? {
         member.posts += 1;

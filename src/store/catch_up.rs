@@ -11,7 +11,6 @@ use self::groups::JournalReading;
 use super::engine::{Engine, EngineError};
 use super::journal;
 use super::ledger::{self, CopyOutcome};
-use super::records::FanOutRecord;
 use super::segments::MailPlace;
 use super::set_aside::SetAside;
 use super::view::View;
@@ -24,6 +23,8 @@ use crate::mail::parse::{self, Summary};
 pub(super) const POSITION: &str = "position";
 /// What the key of the place in `people/` the state has reached is called.
 pub(super) const PEOPLE: &str = "people";
+/// What the key of the place in the ledger the state has reached is called.
+pub(super) const LEDGER: &str = "ledger";
 /// What the key of the zone whose months posts were sorted into is called.
 pub(super) const ZONE: &str = "zone";
 
@@ -35,6 +36,7 @@ const BATCH_LINES: usize = 2_000;
 pub(super) struct Reached {
     pub(super) journal: journal::Position,
     pub(super) people: people::Position,
+    pub(super) ledger: ledger::Position,
 }
 
 /// What becomes of the end of a file that was never answered for.
@@ -51,14 +53,15 @@ pub(super) fn catch_up(data: &Path, engine: &Engine, zone: &Zone, ends: Ends) ->
     let truth = Truth { data, engine, zone, ends, set_aside: SetAside::new(data) };
     let people = truth.people()?;
     let (journal, journal_is) = truth.journal()?;
-    truth.ledgers()?;
+    let ledger = truth.ledger()?;
     truth.mail_ends(journal_is)?;
     let mut view = View::new(engine);
     view.put_record(keys::setting(PEOPLE), &people);
     view.put_record(keys::setting(POSITION), &journal);
+    view.put_record(keys::setting(LEDGER), &ledger);
     view.put(keys::setting(ZONE), zone.name().as_bytes().to_vec());
     engine.apply(&view.into_batch())?;
-    Ok(Reached { journal, people })
+    Ok(Reached { journal, people, ledger })
 }
 
 /// Every mail file, below the data folder, in order.
@@ -189,36 +192,44 @@ impl Truth<'_> {
         Ok(self.engine.apply(&view.into_batch())?)
     }
 
-    /// Outcomes are in their ledgers before the state knows them.
-    fn ledgers(&self) -> Result<(), StoreError> {
-        let prefix = keys::fan_outs();
-        let posts: Vec<PostId> = self
-            .engine
-            .scan(&prefix, &prefix)
-            .map(|entry| Ok(PostId(keys::number_u64(&entry?.0, prefix.len()))))
-            .collect::<Result<_, EngineError>>()?;
-        posts.into_iter().try_for_each(|post| self.ledger(post))
-    }
-
-    fn ledger(&self, post: PostId) -> Result<(), StoreError> {
-        let mut view = View::new(self.engine);
-        let key = keys::fan_out(post);
-        let Some(fan_out) = view.record::<FanOutRecord>(&key)? else { return Ok(()) };
-        let path = ledger::path(self.data, post);
-        let ledger::Read { lines, end, damaged, rest } =
-            ledger::read_from(self.data, post, fan_out.ledger_bytes).map_err(|e| failed("read", &path, e))?;
-        for line in lines {
-            for (person, result) in line.copies {
-                apply::apply_outcome(&mut view, &CopyOutcome { post, person, result })?;
+    /// Outcomes are in the ledger before the state knows them. Read after the journal: what it
+    /// calls delivered needs no outcome any more.
+    fn ledger(&self) -> Result<ledger::Position, StoreError> {
+        let from: ledger::Position = record(self.engine, &keys::setting(LEDGER))?.unwrap_or_default();
+        let folder = self.data.join("deliveries");
+        let mut reached = ledger::Position { file: from.file.max(1), offset: from.offset };
+        let files = ledger::files(self.data).map_err(|e| failed("read", &folder, e))?;
+        for file in files.iter().copied().filter(|file| *file >= from.file) {
+            let offset = if file == from.file { from.offset } else { 0 };
+            let path = self.data.join(ledger::name(file));
+            let mut view = View::new(self.engine);
+            let read = ledger::read_from(self.data, ledger::Position { file, offset }, |line| {
+                let mut apply_line = || -> Result<(), EngineError> {
+                    apply::note_ledger(&mut view, line.post, file)?;
+                    for (person, result) in &line.copies {
+                        let outcome =
+                            CopyOutcome { post: line.post, person: *person, result: result.clone() };
+                        apply::apply_outcome(&mut view, &outcome)?;
+                    }
+                    Ok(())
+                };
+                apply_line().map_err(|error| io::Error::other(error.to_string()))
+            });
+            let ledger::Read { end, damaged, rest } = read.map_err(|e| failed("read", &path, e))?;
+            self.engine.apply(&view.into_batch())?;
+            self.keep("deliveries", damaged.into_iter().map(|(_, bytes)| bytes));
+            // Only the last file can end in what was never answered for.
+            if !rest.is_empty() && files.last() == Some(&file) {
+                self.cut("deliveries", &path, end)?;
+            } else {
+                self.keep("deliveries", rest.into_iter().map(|(_, bytes)| bytes));
             }
+            reached = ledger::Position { file, offset: end };
         }
-        if let Some(mut fan_out) = view.record::<FanOutRecord>(&key)? {
-            fan_out.ledger_bytes = end;
-            view.put_record(key, &fan_out);
+        if reached.offset >= ledger::FILE_BYTES {
+            reached = ledger::Position { file: reached.file + 1, offset: 0 };
         }
-        self.engine.apply(&view.into_batch())?;
-        self.keep("deliveries", damaged.into_iter().map(|(_, bytes)| bytes));
-        if rest.is_empty() { Ok(()) } else { self.cut("deliveries", &path, end) }
+        Ok(reached)
     }
 
     /// Mail that no journal line speaks of was never answered; it stands at the end of its file.
@@ -401,6 +412,7 @@ mod tests {
         let mut forget = View::new(&built);
         forget.remove(keys::setting(POSITION));
         forget.remove(keys::setting(PEOPLE));
+        forget.remove(keys::setting(LEDGER));
         built.apply(&forget.into_batch()).expect("applied");
         catch_up(folder.path(), &built, &zone, Ends::Leave).expect("built");
         assert_eq!(entries(&built), living);

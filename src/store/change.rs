@@ -8,12 +8,11 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 use super::StoreError;
-use super::archive::PostState;
 use super::engine::{EngineError, VALUE_BYTES_MAX};
 use super::event::Event;
 use super::keys;
 use super::ledger::CopyOutcome;
-use super::records::{self, LetterRecord, PostRecord};
+use super::records::{self, LetterRecord};
 use super::segments::Record;
 use super::view::View;
 use crate::domain::address::EmailAddress;
@@ -187,8 +186,8 @@ pub(super) fn unmet(view: &View<'_>, expects: &[Expect]) -> Result<Option<Confli
                 Some(number) => return Ok(Some(Conflict::Duplicate(PostId(keys::number_u64(&number, 0))))),
                 None => Ok(()),
             },
-            Expect::Undecided(post) => state_is(view, *post, PostState::Undecided)?,
-            Expect::Held(post) => state_is(view, *post, PostState::Held)?,
+            Expect::Undecided(post) => still(view.has(&keys::undecided_post(*post))?),
+            Expect::Held(post) => still(view.has(&keys::held_post(*post))?),
             Expect::Member(list, person, seen) => {
                 let now: Option<Membership> = view.record(&keys::member(*list, *person))?;
                 // Posts are counted while others decide.
@@ -203,10 +202,7 @@ pub(super) fn unmet(view: &View<'_>, expects: &[Expect]) -> Result<Option<Confli
             Expect::List(seen) => {
                 same(view.record::<List>(&keys::list(seen.id))?.as_ref(), Some(seen.as_ref()))
             }
-            Expect::LetterOwed(letter) => {
-                let owed = view.record::<LetterRecord>(&keys::letter(*letter))?.is_some();
-                if owed { Ok(()) } else { Err(Conflict::Decided) }
-            }
+            Expect::LetterOwed(letter) => still(view.has(&keys::letter(*letter))?),
         };
         if let Err(conflict) = met {
             return Ok(Some(conflict));
@@ -215,10 +211,8 @@ pub(super) fn unmet(view: &View<'_>, expects: &[Expect]) -> Result<Option<Confli
     Ok(None)
 }
 
-fn state_is(view: &View<'_>, post: PostId, state: PostState) -> Result<Result<(), Conflict>, EngineError> {
-    let record: Option<PostRecord> = view.record(&keys::post(post))?;
-    let is = record.is_some_and(|record| record.state == state);
-    Ok(if is { Ok(()) } else { Err(Conflict::Decided) })
+fn still(so: bool) -> Result<(), Conflict> {
+    if so { Ok(()) } else { Err(Conflict::Decided) }
 }
 
 fn same<T: PartialEq>(now: Option<T>, seen: Option<T>) -> Result<(), Conflict> {

@@ -16,7 +16,7 @@ use super::change::{Change, Conflict, Shelf, unmet};
 use super::engine::{Engine, EngineError, Health};
 use super::event::{Event, Line};
 use super::files::{Appender, Failure};
-use super::ledger::{CopyResult, LedgerLine};
+use super::ledger::{self, CopyResult, LedgerLine};
 use super::readers::ReadersCache;
 use super::segments::{self, MailPlace};
 use super::view::View;
@@ -44,6 +44,7 @@ pub(super) struct Committer {
     pub(super) zone: Zone,
     pub(super) position: journal::Position,
     pub(super) people: people::Position,
+    pub(super) ledger: ledger::Position,
     pub(super) closed: Arc<AtomicBool>,
     pub(super) changed: watch::Sender<u64>,
     pub(super) readers: Arc<ReadersCache>,
@@ -176,15 +177,13 @@ impl Committer {
 
     /// Writes a staged group; durable when it returns.
     fn write(&mut self, mut staged: Staged<'_>) -> Result<(), StoreError> {
+        let mut ledger = self.ledger;
         for (post, copies) in std::mem::take(&mut staged.outcomes) {
-            let file = format!("deliveries/{post}.jsonl");
-            let line = lines::write(&LedgerLine { at: staged.at, copies });
+            let file = ledger::name(ledger.file);
+            let line = lines::write(&LedgerLine { post, at: staged.at, copies });
             let offset = self.files.stage(&file, &line).map_err(|e| self.io(&file, e))?;
-            let key = keys::fan_out(post);
-            if let Some(mut fan_out) = staged.view.record::<super::records::FanOutRecord>(&key)? {
-                fan_out.ledger_bytes = offset + line.len() as u64;
-                staged.view.put_record(key, &fan_out);
-            }
+            ledger.offset = offset + line.len() as u64;
+            apply::note_ledger(&mut staged.view, post, ledger.file)?;
         }
         for (at, post, totals) in std::mem::take(&mut staged.finished) {
             let event = Event::Delivered { post, totals };
@@ -214,6 +213,11 @@ impl Committer {
             }
         }
         self.people.offset = people_len;
+        if ledger.offset >= ledger::FILE_BYTES {
+            self.files.close(&ledger::name(ledger.file));
+            ledger = ledger::Position { file: ledger.file + 1, offset: 0 };
+        }
+        self.ledger = ledger;
         if position.offset >= journal::FILE_BYTES {
             self.files.close(&journal_file(position.file));
             position = journal::Position { file: position.file + 1, offset: 0, seq: position.seq };
@@ -221,6 +225,7 @@ impl Committer {
         self.position = position;
         staged.view.put_record(keys::setting(catch_up::POSITION), &position);
         staged.view.put_record(keys::setting(catch_up::PEOPLE), &self.people);
+        staged.view.put_record(keys::setting(catch_up::LEDGER), &self.ledger);
         let lists = std::mem::take(&mut staged.lists_with_other_readers);
         lists.iter().for_each(|list| self.readers.forget(*list));
         if let Err(error) = self.engine.apply(&staged.view.into_batch()) {

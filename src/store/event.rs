@@ -20,7 +20,7 @@ use crate::domain::time::Timestamp;
 pub enum Event {
     /// A server opened this folder in a place it had not been opened in before.
     Settled {
-        /// The mark of the place, see [`super::instance`].
+        /// The mark of the place, see `instance`.
         place: String,
     },
     /// A list was made, or its address, settings or state changed; all of it as it is now.

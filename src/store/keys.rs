@@ -16,6 +16,7 @@
 //! | `U` post | undecided: attempts to read it |
 //! | `H` post | held: why, since when |
 //! | `F` post · `f` post chunk | a fan-out · who is still owed |
+//! | `D` post | the first and the last file of its ledger |
 //! | `Q` post person · `q` time post person | a copy put off · nothing |
 //! | `X` letter · `x` time letter | a letter owed · nothing |
 //! | `G` file | where the last record of a mail file ends |
@@ -180,6 +181,9 @@ pub(super) fn fan_outs() -> Vec<u8> {
 }
 pub(super) fn fan_out(post: PostId) -> Vec<u8> {
     key!(b'F', post.0.to_be_bytes())
+}
+pub(super) fn ledger_files(post: PostId) -> Vec<u8> {
+    key!(b'D', post.0.to_be_bytes())
 }
 pub(super) fn owed(post: PostId) -> Vec<u8> {
     key!(b'f', post.0.to_be_bytes())

@@ -162,6 +162,7 @@ impl Store {
             zone: options.zone.clone(),
             position: parts.reached.journal,
             people: parts.reached.people,
+            ledger: parts.reached.ledger,
             closed: closed.clone(),
             changed: changed_sender,
             readers: readers.clone(),

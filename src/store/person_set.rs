@@ -1,6 +1,7 @@
 //! Sets of persons, by number: readers of a post, small on disk and in the journal.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -76,6 +77,29 @@ impl Chunk {
     }
 }
 
+impl Chunk {
+    /// Neighbours, within bytes: the first, and the number after the last.
+    fn runs(&self, number: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let first = number * Self::PERSONS;
+        let bytes = (first..).step_by(8).zip(&self.0).filter(|(_, byte)| **byte != 0);
+        bytes.flat_map(|(first, byte)| {
+            let mut left = *byte;
+            let mut bit = 0;
+            std::iter::from_fn(move || {
+                if left == 0 {
+                    return None;
+                }
+                let gap = left.trailing_zeros();
+                let ones = (left >> gap).trailing_ones();
+                let from = bit + gap;
+                bit = from + ones;
+                left = left.checked_shr(gap + ones).unwrap_or(0);
+                Some((first + from, first + bit))
+            })
+        })
+    }
+}
+
 impl PersonSet {
     /// Adds a person.
     pub fn insert(&mut self, person: PersonId) {
@@ -116,25 +140,25 @@ impl PersonSet {
 
     fn ranges(&self) -> String {
         let mut text = String::new();
-        let mut run: Option<(u32, u32)> = None;
-        let flush = |text: &mut String, run: Option<(u32, u32)>| {
-            let Some((from, to)) = run else { return };
+        let mut say = |(from, end): (u32, u32)| {
             let comma = if text.is_empty() { "" } else { "," };
-            match to - from {
-                0 => text.push_str(&format!("{comma}{from}")),
-                _ => text.push_str(&format!("{comma}{from}-{to}")),
-            }
+            let written = match end - from {
+                1 => write!(text, "{comma}{from}"),
+                _ => write!(text, "{comma}{from}-{}", end - 1),
+            };
+            written.expect("memory takes it");
         };
-        for PersonId(person) in self.iter() {
+        let mut run: Option<(u32, u32)> = None;
+        for (from, end) in self.chunks.iter().flat_map(|(number, chunk)| chunk.runs(*number)) {
             match run {
-                Some((from, to)) if to + 1 == person => run = Some((from, person)),
+                Some((first, before)) if before == from => run = Some((first, end)),
                 other => {
-                    flush(&mut text, other);
-                    run = Some((person, person));
+                    other.into_iter().for_each(&mut say);
+                    run = Some((from, end));
                 }
             }
         }
-        flush(&mut text, run);
+        run.into_iter().for_each(&mut say);
         text
     }
 
@@ -184,6 +208,7 @@ mod tests {
             (vec![5], "5"),
             (vec![1, 2, 3, 7, 9, 10], "1-3,7,9-10"),
             (vec![4095, 4096, 4097, 16_777_215], "4095-4097,16777215"),
+            ((0..20).chain([22, 24]).chain(31..42).collect(), "0-19,22,24,31-41"),
         ] {
             let set: PersonSet = persons.iter().map(|p| PersonId(*p)).collect();
             assert_eq!(set.ranges(), text);

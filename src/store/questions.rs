@@ -227,7 +227,7 @@ impl Store {
         for entry in self.reader.engine().scan(&prefix, &prefix) {
             let (key, value) = entry?;
             let post = PostId(keys::number_u64(&key, 1));
-            let Some(FanOutRecord { list, since, totals, ledger_bytes: _ }) = records::decode(&value) else {
+            let Some(FanOutRecord { list, since, totals }) = records::decode(&value) else {
                 continue;
             };
             found.push(Fan { post, list, since, totals });
@@ -238,12 +238,7 @@ impl Store {
     /// How far the copies of a post are.
     pub fn fan(&self, post: PostId) -> Result<Option<Fan>, StoreError> {
         let record: Option<FanOutRecord> = self.reader.record(&keys::fan_out(post))?;
-        Ok(record.map(|FanOutRecord { list, since, totals, ledger_bytes: _ }| Fan {
-            post,
-            list,
-            since,
-            totals,
-        }))
+        Ok(record.map(|FanOutRecord { list, since, totals }| Fan { post, list, since, totals }))
     }
 
     /// Everybody a post is still owed to.
@@ -314,10 +309,11 @@ impl Store {
 
     /// What became of the copies of a post, as far as that is still kept.
     pub fn ledger(&self, post: PostId) -> Result<Vec<LedgerLine>, StoreError> {
-        let read = ledger::read_from(self.data(), post, 0);
-        read.map(|read| read.lines).map_err(|source| StoreError::Io {
+        let Some(files) = self.reader.engine().get(&keys::ledger_files(post))? else { return Ok(Vec::new()) };
+        let files = (keys::number_u32(&files, 0), keys::number_u32(&files, 4));
+        ledger::of_post(self.data(), post, files).map_err(|source| StoreError::Io {
             doing: "read",
-            path: ledger::path(self.data(), post),
+            path: self.data().join("deliveries"),
             why: source.to_string(),
         })
     }

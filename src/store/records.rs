@@ -116,8 +116,6 @@ pub(super) struct FanOutRecord {
     pub(super) list: ListId,
     pub(super) since: Timestamp,
     pub(super) totals: Totals,
-    /// How much of the post's ledger this counts, in bytes.
-    pub(super) ledger_bytes: u64,
 }
 
 /// A copy that was put off.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::archive::PostState;
 use super::event::Totals;
-use super::records::{FanOutRecord, HeldRecord};
+use super::records::HeldRecord;
 use super::set_aside::SetAside;
 use super::{Store, StoreError, catch_up, journal, keys, ledger, people, rebuild};
 use crate::domain::ids::PostId;
@@ -93,18 +93,23 @@ fn people_lines(store: &Store) -> Result<Finding, StoreError> {
 
 fn ledgers(store: &Store) -> Result<Finding, StoreError> {
     let mut finding = Finding { what: "ledgers", looked_at: 0, faults: Vec::new() };
-    for post in ledger::posts(store.data()).map_err(|source| unreadable(store, "deliveries", source))? {
-        let read = ledger::read_from(store.data(), post, 0);
+    let seen: Option<ledger::Position> = store.reader().record(&keys::setting(catch_up::LEDGER))?;
+    let seen = seen.unwrap_or_default();
+    for file in ledger::files(store.data()).map_err(|source| unreadable(store, "deliveries", source))? {
+        let mut lines = 0;
+        let read = ledger::read_from(store.data(), ledger::Position { file, offset: 0 }, |_| {
+            lines += 1;
+            Ok(())
+        });
         let read = read.map_err(|source| unreadable(store, "deliveries", source))?;
-        finding.looked_at += read.lines.len() as u64;
-        let fan_out: Option<FanOutRecord> = store.reader().record(&keys::fan_out(post))?;
-        // Behind what the state has seen, an outcome may be half written just now.
-        let seen = fan_out.map_or(u64::MAX, |fan_out| fan_out.ledger_bytes);
-        for (offset, _) in read.damaged.iter().chain(&read.rest).filter(|(offset, _)| *offset < seen) {
-            finding.faults.push(format!("deliveries/{post}.jsonl holds no line at byte {offset}"));
+        finding.looked_at += lines;
+        // Behind what the state has seen, a line may be half written just now.
+        let before_seen = |offset: &u64| (file, *offset) < (seen.file, seen.offset);
+        for (offset, _) in read.damaged.iter().chain(&read.rest).filter(|(offset, _)| before_seen(offset)) {
+            finding.faults.push(format!("{} holds no line at byte {offset}", ledger::name(file)));
         }
-        if seen < u64::MAX && read.end < seen && read.rest.is_empty() {
-            finding.faults.push(format!("deliveries/{post}.jsonl was {seen} bytes long"));
+        if file == seen.file && read.end < seen.offset && read.rest.is_empty() {
+            finding.faults.push(format!("{} was {} bytes long", ledger::name(file), seen.offset));
         }
     }
     Ok(finding)

@@ -1,9 +1,9 @@
 //! How people read: the web archive, and leaving by one click.
 //!
 //! `routes` reads the address, `sight` says who may see what, `pages` and its neighbours look
-//! things up and make an [`Answer`](answer::Answer), `views` puts everything into words, templates
-//! set it. Holds the archive's read-only face: only `unsubscribe` can change anything. Pages are
-//! made on threads that may wait, a bounded number at a time.
+//! things up and make an `Answer`, `views` puts everything into words, templates set it. Holds the
+//! archive's read-only face: only `unsubscribe` can change anything. Pages are made on threads
+//! that may wait, a bounded number at a time.
 
 mod answer;
 mod dates;

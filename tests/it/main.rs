@@ -19,3 +19,4 @@ mod smtp_order;
 mod smtp_road;
 mod store;
 mod tidy;
+mod transfer;

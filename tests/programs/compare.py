@@ -17,7 +17,11 @@ import mailbox
 import pathlib
 import re
 import sys
-import tomllib
+
+try:
+    import tomllib
+except ImportError:  # before Python 3.11
+    tomllib = None
 
 SENT, EXPORT, DATA, COPIES = (pathlib.Path(argument) for argument in sys.argv[1:5])
 faults = []
@@ -99,7 +103,8 @@ def main():
 
     members = list(csv.DictReader((EXPORT / "members.csv").open(newline="")))
     addresses = sorted(member["email"] for member in members)
-    check(tomllib.loads((EXPORT / "list.toml").read_text()), "list.toml is empty")
+    settings = (EXPORT / "list.toml").read_text()
+    check(tomllib.loads(settings) if tomllib else settings, "list.toml is empty")
     manifest = (EXPORT / "manifest.json").read_text()
     check(json.loads(manifest), "manifest.json is empty")
     for path in ("archive.mbox", "members.csv", "list.toml"):

@@ -12,7 +12,7 @@ use crate::flow::membership::{NotDone, Wish, parse_address, parse_language, pars
 use crate::mail::charset;
 
 /// The largest file read, in bytes.
-pub const FILE_BYTES_MAX: usize = 64 << 20;
+const FILE_BYTES_MAX: usize = 64 << 20;
 /// A row goes over at most so many lines; a quotation mark open for longer was never closed.
 const ROW_LINES_MAX: usize = 20;
 /// More columns than this are not looked at.
@@ -37,7 +37,7 @@ pub enum InvalidMemberFile {
     /// There is nothing in it.
     #[error("the file is empty; its first line should name the columns: {}", COLUMNS.join(","))]
     Empty,
-    /// Above [`FILE_BYTES_MAX`].
+    /// Above 64 MiB.
     #[error("the file is larger than 64 MiB")]
     TooLarge,
     /// The first line is a member already.
@@ -56,9 +56,10 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Rows, InvalidMemberFile> {
         return Err(InvalidMemberFile::TooLarge);
     }
     let text = decode(bytes);
-    let mut records = Records { text: &text, at: 0, line: 1, delimiter: b',' };
+    let mut records = Records { text: &text, at: 0, line: 1, delimiter: b',', columns: Vec::new() };
     let header = records.header().ok_or(InvalidMemberFile::Empty)?;
     let (columns, ignored_columns) = columns(&header)?;
+    records.columns.clone_from(&columns);
     let mut rows = Rows { ignored_columns, ..Rows::default() };
     let mut lines_of: HashMap<String, u64> = HashMap::new();
     while let Some(Record { line, fields }) = records.next() {
@@ -164,6 +165,7 @@ struct Records<'a> {
     /// The line at that place.
     line: u64,
     delimiter: u8,
+    columns: Vec<Option<Column>>,
 }
 
 /// One row, or why it is none.
@@ -199,12 +201,14 @@ impl Records<'_> {
             if rest.is_empty() {
                 return None;
             }
-            let Some(len) = record_len(rest, self.delimiter) else {
+            let len = record_len(rest, self.delimiter);
+            let fields =
+                len.map(|len| self.fields(&rest[..len])).filter(|fields| !self.swallows_rows(fields));
+            let (Some(len), Some(fields)) = (len, fields) else {
                 self.advance(self.line_here().len());
-                let why = "a quotation mark is opened and never closed".to_owned();
+                let why = "a quotation mark is opened and not closed in its line".to_owned();
                 return Some(Record { line, fields: Err(why) });
             };
-            let fields = self.fields(&rest[..len]);
             self.advance(len);
             // Spreadsheets end a table with rows of nothing but separators.
             if fields.iter().any(|field| !field.is_empty()) {
@@ -225,6 +229,15 @@ impl Records<'_> {
         // Reading from memory what is text cannot fail; if it did, the row would be empty.
         let _ = reader.read_record(&mut fields);
         fields.iter().take(COLUMNS_MAX).map(|field| field.trim().to_owned()).collect()
+    }
+
+    /// Postal addresses may go over several lines; an address or a name that does so is the next
+    /// rows, behind a quotation mark that was never closed.
+    fn swallows_rows(&self, fields: &[String]) -> bool {
+        let several = |field: &String| field.contains('\n');
+        let columns = self.columns.iter().copied().chain(std::iter::repeat(None));
+        let mut both = fields.iter().zip(columns).filter(|(field, _)| several(field));
+        both.any(|(field, column)| column.is_some() || field.contains('@'))
     }
 
     fn line_here(&self) -> &str {

@@ -1,4 +1,4 @@
-//! What makes two arrivals the same post: author, date, subject and text, never the traces of the way.
+//! What makes two arrivals the same post: id, author, date, subject and text, never the traces of the way.
 
 use sha2::{Digest, Sha256};
 
@@ -7,10 +7,10 @@ use crate::mail::transfer::Transfer;
 use crate::mail::words;
 
 /// The fields that count.
-const FIELDS: [&str; 3] = ["from", "date", "subject"];
+const FIELDS: [&str; 4] = ["message-id", "from", "date", "subject"];
 
-/// A hash of decoded From, Date, Subject and body. Bodies that differ in line ends, in trailing
-/// blank lines or in the encoding of a single part are the same.
+/// A hash of decoded Message-ID, From, Date, Subject and body. Bodies that differ in line ends, in
+/// trailing blank lines or in the encoding of a single part are the same.
 pub fn content_key(raw: &[u8]) -> [u8; 32] {
     let (headers, _) = Headers::scan_leniently(raw);
     let mut hash = Sha256::new();
@@ -50,7 +50,7 @@ mod tests {
     fn one_post_by_several_ways() {
         for other in [
             ONE.replace("\r\n", "\n"),
-            format!("Received: by mx\r\nX-Spam: no\r\nMessage-ID: <2@x>\r\n{ONE}\r\n\r\n"),
+            format!("Received: by mx\r\nX-Spam: no\r\n{ONE}\r\n\r\n"),
             ONE.replace("Subject: été", "SUBJECT:  =?utf-8?q?=C3=A9t=C3=A9?="),
             ONE.replace("\r\n\r\ncafé", "\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\ncaf=C3=A9"),
             "From: Zoé <z@x.example>\r\nDate: today\r\nSubject: été\r\nContent-Transfer-Encoding: base64\r\n\r\n\
@@ -65,6 +65,8 @@ mod tests {
     fn other_posts() {
         for other in [
             ONE.replace("café", "cafe"),
+            // Two that say the same in the same second are two, if their authors' programs say so.
+            format!("Message-ID: <2@x>\r\n{ONE}"),
             ONE.replace("today", "tomorrow"),
             ONE.replace("z@x", "y@x"),
             ONE.replace("Subject: été", "Subject: été\r\nSubject: été"),

@@ -23,9 +23,13 @@ pub(super) fn enter_archive(
     if record.shown.is_some() {
         return Ok(());
     }
-    let known = view.record::<List>(&keys::list(list))?;
-    let made = || message_id_made_from(&record.content, known.as_ref());
-    let message_id = summary.message_id.clone().unwrap_or_else(made);
+    let message_id = match &summary.message_id {
+        Some(id) => id.clone(),
+        None => {
+            let list = view.record::<List>(&keys::list(list))?;
+            message_id_made_from(&record.content, list.as_ref())
+        }
+    };
     let own = IdHash::of(&message_id);
     let thread = thread_for(view, list, post, own, &summary.references)?;
     let shown = ShownRecord {

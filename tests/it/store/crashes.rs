@@ -142,7 +142,7 @@ fn whatever_a_crash_leaves_of_the_last_group_the_store_opens_and_goes_on() {
     let day = "transit/2026-11-22.mbox";
     assert_eq!(
         files,
-        ["mail/1/000001.mbox", day, "people/000001.jsonl", "deliveries/1.jsonl", "journal/000001.jsonl"]
+        ["mail/1/000001.mbox", day, "people/000001.jsonl", "deliveries/000001.jsonl", "journal/000001.jsonl"]
     );
     let data = scene.data();
     let mut tried = 0;
@@ -176,7 +176,7 @@ fn whatever_a_crash_leaves_of_the_last_group_the_store_opens_and_goes_on() {
             };
             let expected = match () {
                 () if whole("journal/000001.jsonl") => &tellings.all,
-                () if whole("deliveries/1.jsonl") => &tellings.person_and_outcome,
+                () if whole("deliveries/000001.jsonl") => &tellings.person_and_outcome,
                 () if whole("people/000001.jsonl") => &tellings.person,
                 () => &tellings.nothing,
             };
@@ -219,7 +219,9 @@ fn an_end_of_garbage_is_set_aside() {
     a_little_of_everything(scene.store());
     let before = tell(scene.store());
     let mut dice = Dice(11);
-    for name in ["mail/1/000001.mbox", "people/000001.jsonl", "deliveries/1.jsonl", "journal/000001.jsonl"] {
+    for name in
+        ["mail/1/000001.mbox", "people/000001.jsonl", "deliveries/000001.jsonl", "journal/000001.jsonl"]
+    {
         for garbage in [&b"\0\0\0\0"[..], b"\n\n\n", b"{\"seq\":9}\n{\"seq\":", b"{}\n{}\n{}\n", b"From x\n"]
         {
             scene.close();

@@ -4,6 +4,7 @@
 //! that it can be mended or argued with in the table.
 
 mod layers;
+mod links;
 mod shape;
 mod source;
 mod twins;

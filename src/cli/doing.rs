@@ -1,0 +1,48 @@
+//! What a command was about to do, for the sentence that says why it did not.
+
+use crate::admin::request::{HeldDecision, Rehearsal, ReindexWhat, Request};
+use crate::domain::list::ListState;
+
+/// `cannot add anne@example.org to quartier@lists.example.org`
+pub(super) fn cannot(request: &Request) -> String {
+    format!("cannot {}", doing(request))
+}
+
+fn doing(request: &Request) -> String {
+    match request {
+        Request::ListCreate { address, .. } => format!("make the list {address}"),
+        Request::ListLs => "show the lists".to_owned(),
+        Request::ListShow { list } => format!("show {list}"),
+        Request::ListSet { list, .. } => format!("change {list}"),
+        Request::ListState { list, state: ListState::Closed } => format!("close {list}"),
+        Request::ListState { list, state: ListState::Open } => format!("reopen {list}"),
+        Request::ListState { list, state: ListState::Removed } | Request::ListRemove { list } => {
+            format!("remove {list}")
+        }
+        Request::MemberAdd { list, email, .. } => format!("add {email} to {list}"),
+        Request::MemberImport { list, .. } => format!("add members to {list}"),
+        Request::MemberLs { list } => format!("show the members of {list}"),
+        Request::MemberShow { email } | Request::PersonShow { email } => format!("show {email}"),
+        Request::MemberSet { list, email, .. } => format!("change {email} on {list}"),
+        Request::MemberRemove { list, email } => format!("take {email} out of {list}"),
+        Request::Post { list, .. } => format!("post to {list}"),
+        Request::Trace { message_id } => format!("trace {message_id}"),
+        Request::HeldLs { list: None } => "show what waits".to_owned(),
+        Request::HeldLs { list: Some(list) } => format!("show what waits for {list}"),
+        Request::HeldShow { id } => format!("show {id}"),
+        Request::HeldDecide { id, decision: HeldDecision::Accept } => format!("accept {id}"),
+        Request::HeldDecide { id, decision: HeldDecision::Refuse(_) } => format!("refuse {id}"),
+        Request::HeldDecide { id, decision: HeldDecision::Discard } => format!("discard {id}"),
+        Request::QueueLs => "show the queue".to_owned(),
+        Request::QueueRetry { id: None } => "try the queue again".to_owned(),
+        Request::QueueRetry { id: Some(id) } => format!("try {id} again"),
+        Request::QueueDrop { id } => format!("drop {id}"),
+        Request::QueueRelease { .. } => "let mail leave again".to_owned(),
+        Request::Import { list, rehearsal: Rehearsal::Dry } => format!("rehearse an import into {list}"),
+        Request::Import { list, rehearsal: Rehearsal::ForReal } => format!("import into {list}"),
+        Request::Export { list } => format!("export {list}"),
+        Request::CheckStore => "look at the data folder".to_owned(),
+        Request::Reindex { what: ReindexWhat::Derived } => "build derived data again".to_owned(),
+        Request::Reindex { what: ReindexWhat::All } => "build the whole state again".to_owned(),
+    }
+}

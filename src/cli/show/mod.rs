@@ -1,0 +1,113 @@
+//! Answers in words, or as the JSON they are.
+
+mod lists;
+mod people;
+mod posts;
+mod table;
+mod words;
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+pub(super) use self::words::word;
+
+use self::table::{Cells, table};
+use self::words::count;
+use super::Voice;
+use crate::admin::request::Request;
+
+/// Prints what came of a request.
+pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow::Result<()> {
+    if voice.json {
+        return json(answer);
+    }
+    let text = match request {
+        Request::ListLs => lists::all(answer),
+        Request::ListShow { .. } => lists::one(answer),
+        Request::ListCreate { .. } => lists::made(answer),
+        Request::ListSet { settings, .. } => lists::changed(answer, settings),
+        Request::ListState { .. } => format!("{} is {}\n", word(&answer["address"]), word(&answer["state"])),
+        Request::ListRemove { .. } => lists::removed(answer),
+        Request::MemberLs { .. } => people::members(answer),
+        Request::MemberShow { .. } => people::member(answer),
+        Request::PersonShow { .. } => people::person(answer),
+        Request::MemberAdd { .. } | Request::MemberSet { .. } | Request::MemberRemove { .. } => {
+            format!("{}\n", word(&answer["said"]))
+        }
+        Request::MemberImport { .. } => people::imported(answer),
+        Request::HeldLs { .. } => posts::waiting(answer),
+        Request::HeldShow { .. } => posts::held(answer),
+        Request::HeldDecide { .. } => format!("{} is {}\n", word(&answer["id"]), word(&answer["became"])),
+        Request::QueueLs => queue(answer),
+        Request::QueueRetry { .. } => retried(answer),
+        Request::QueueDrop { .. } => format!("{} will not be sent\n", word(&answer["dropped"])),
+        Request::QueueRelease { .. } => format!(
+            "mail may leave: {} released, {} dropped\n",
+            word(&answer["released"]),
+            word(&answer["dropped"])
+        ),
+        Request::Post { .. } => format!("taken: {}\n", word(&answer["message_id"])),
+        Request::Trace { .. } => posts::traced(answer),
+        Request::Reindex { .. } => reindexed(answer),
+        Request::Import { .. } => posts::imported(answer),
+        Request::Export { .. } => lists::exported(answer),
+        Request::CheckStore => table(answer, &[("what", "WHAT", Cells::Words), ("detail", "DETAIL", Cells::Words)]),
+    };
+    print(&text)
+}
+
+/// Prints a text as it is.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints one JSON document.
+pub(super) fn json(value: &Value) -> anyhow::Result<()> {
+    print(&format!("{value:#}\n"))
+}
+
+fn queue(answer: &Value) -> String {
+    if answer.as_array().is_some_and(Vec::is_empty) {
+        return "nothing is owed to anybody\n".to_owned();
+    }
+    table(
+        answer,
+        &[
+            ("id", "ID", Cells::Words),
+            ("to", "TO", Cells::Words),
+            ("attempts", "TRIES", Cells::Numbers),
+            ("next", "NEXT", Cells::Times),
+            ("last_reply", "LAST REPLY", Cells::Words),
+        ],
+    )
+}
+
+fn retried(answer: &Value) -> String {
+    let again = match answer["again"].as_u64() {
+        Some(0) => "nothing was put off; what is owed is on its way\n".to_owned(),
+        Some(1) => "1 is tried again now\n".to_owned(),
+        Some(_) | None => format!("{} are tried again now\n", word(&answer["again"])),
+    };
+    if answer["fenced"] == Value::Bool(true) {
+        return format!("{again}But no mail leaves until you say: parvis queue release\n");
+    }
+    again
+}
+
+fn reindexed(answer: &Value) -> String {
+    let mut text = format!("built again: {}\n", count(&answer["posts"], "post"));
+    if answer["held_back"] == Value::Bool(true) {
+        text.push_str("No mail leaves until you say: parvis queue release\n");
+    }
+    text
+}
+
+/// Lines of a key and a value, the values below each other.
+fn facts(margin: &str, facts: &[(&str, String)]) -> String {
+    let width = facts.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+    facts.iter().map(|(key, value)| format!("{margin}{key:<width$}  {value}\n")).collect()
+}

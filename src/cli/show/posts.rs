@@ -1,0 +1,91 @@
+//! Messages: what waits, where one is, what was imported.
+
+use serde_json::Value;
+
+use super::facts;
+use super::table::{Cells, table};
+use super::words::{count, on_one_line, printable, to_the_second, word};
+
+pub(super) fn waiting(answer: &Value) -> String {
+    if answer.as_array().is_some_and(Vec::is_empty) {
+        return "nothing waits\n".to_owned();
+    }
+    table(
+        answer,
+        &[
+            ("id", "ID", Cells::Words),
+            ("list", "LIST", Cells::Words),
+            ("from", "FROM", Cells::Words),
+            ("subject", "SUBJECT", Cells::Words),
+            ("reason", "REASON", Cells::Words),
+            ("at", "SINCE", Cells::Times),
+        ],
+    )
+}
+
+/// One message, to be read and decided about.
+pub(super) fn held(item: &Value) -> String {
+    let head = facts(
+        "",
+        &[
+            ("From", on_one_line(&word(&item["from"]))),
+            ("Subject", on_one_line(&word(&item["subject"]))),
+            ("List", word(&item["list"])),
+            ("Waits", format!("since {}, because: {}", to_the_second(&item["at"]), word(&item["reason"]))),
+        ],
+    );
+    let id = word(&item["id"]);
+    format!(
+        "{head}\n{}\n\nDecide: parvis held accept {id}\n        parvis held refuse {id} --reason '…'\n        \
+         parvis held discard {id}\n",
+        printable(word(&item["text"]).trim_end())
+    )
+}
+
+/// The way of a message, a line for each thing that happened.
+pub(super) fn traced(answer: &Value) -> String {
+    const SAID: [(&str, &str); 6] =
+        [("to", ""), ("list", "for "), ("by", "by "), ("why", "because: "), ("words", "in these words: "), ("reply", "")];
+    let mut text = format!("<{}>\n", word(&answer["message_id"]));
+    for event in answer["events"].as_array().into_iter().flatten() {
+        let mut line = format!("{}  {}", to_the_second(&event["at"]), word(&event["what"]));
+        for (key, before) in SAID {
+            // Copies are of the list their post is for; that was said once.
+            let repeated = key == "list" && !event["to"].is_null();
+            if let Some(value) = event.get(key).filter(|value| !value.is_null() && !repeated) {
+                // Of what went out in the end, it tells why it had waited.
+                let before = if key == "why" && event["what"] == "published" { "had waited because: " } else { before };
+                line.push_str(&format!("  {before}{}", on_one_line(&word(value))));
+            }
+        }
+        if event["what"] == "owed" {
+            let attempts = count(&event["attempts"], "attempt");
+            line.push_str(&format!("  {attempts} so far, next {}", to_the_second(&event["next"])));
+        }
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// An archive that was read.
+pub(super) fn imported(answer: &Value) -> String {
+    let unreadable = answer["unreadable"].as_array().map_or(0, Vec::len);
+    let unnamed = answer["unreadable_unnamed"].as_u64().unwrap_or(0);
+    let imported = if answer["dry_run"] == Value::Bool(true) { "would be imported" } else { "imported" };
+    let mut text = format!(
+        "{}: {} {imported}, {} there already, {} cannot be read\n",
+        count(&answer["messages"], "message"),
+        word(&answer["imported"]),
+        word(&answer["duplicates"]),
+        unreadable as u64 + unnamed,
+    );
+    for bad in answer["unreadable"].as_array().into_iter().flatten() {
+        let why = on_one_line(&word(&bad["why"]));
+        text.push_str(&format!("{}, message {}: {why}\n", word(&bad["file"]), word(&bad["n"])));
+    }
+    if unnamed > 0 {
+        text.push_str(&format!("and {unnamed} more that are not named here\n"));
+    }
+    text
+}
