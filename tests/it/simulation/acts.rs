@@ -218,9 +218,14 @@ impl Simulation {
                     settings: Vec::new(),
                     joined: Joined::Declared,
                 };
-                let added = add_member(self.store(), &self.list(place.0), &wish, doing);
-                added.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
-                self.model().joins(place);
+                let list = self.list(place.0);
+                match (add_member(self.store(), &list, &wish, doing).map_err(|e| e.to_string())?, list.state)
+                {
+                    (Ok(_), _) => self.model().joins(place),
+                    // Nobody joins a closed list.
+                    (Err(_), ListState::Closed) => {}
+                    (Err(not_done), ListState::Open | ListState::Removed) => return Err(not_done.to_string()),
+                }
             }
             Move::LeavesByClick => {
                 if let Some(token) = self.leave_token(&place) {
