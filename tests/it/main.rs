@@ -1,4 +1,5 @@
 //! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
+mod commands;
 mod config;
 mod copies;
 mod dependencies;
