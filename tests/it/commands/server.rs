@@ -8,12 +8,8 @@ use super::scene::{LIST, Scene, World, bare, finish, refused, signal};
 #[test]
 fn a_folder_is_served_once() {
     let scene = Scene::with_list(World::BesideAServer);
-    let why = scene.refused_to_serve();
     let data = scene.data();
-    assert_eq!(
-        why,
-        format!("cannot serve: cannot open the data folder: {} is in use by another parvis", data.display())
-    );
+    assert_eq!(scene.refused_to_serve(), format!("cannot serve: a server is running on {} already", data.display()));
     scene.done(&["list", "show", LIST]);
 }
 
