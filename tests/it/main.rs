@@ -2,6 +2,7 @@
 mod commands;
 mod config;
 mod copies;
+mod demo;
 mod dependencies;
 mod dialogues;
 mod fake_peer;
