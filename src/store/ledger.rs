@@ -81,7 +81,8 @@ pub(super) fn files(data: &Path) -> io::Result<Vec<u32>> {
         Ok(entries) => {
             for entry in entries {
                 let name = entry?.file_name();
-                let number: Option<u32> = name.to_str().and_then(|n| n.strip_suffix(".jsonl")).and_then(|n| n.parse().ok());
+                let number: Option<u32> =
+                    name.to_str().and_then(|n| n.strip_suffix(".jsonl")).and_then(|n| n.parse().ok());
                 numbers.extend(number);
             }
         }

@@ -238,12 +238,7 @@ impl Store {
     /// How far the copies of a post are.
     pub fn fan(&self, post: PostId) -> Result<Option<Fan>, StoreError> {
         let record: Option<FanOutRecord> = self.reader.record(&keys::fan_out(post))?;
-        Ok(record.map(|FanOutRecord { list, since, totals }| Fan {
-            post,
-            list,
-            since,
-            totals,
-        }))
+        Ok(record.map(|FanOutRecord { list, since, totals }| Fan { post, list, since, totals }))
     }
 
     /// Everybody a post is still owed to.

@@ -219,7 +219,9 @@ fn an_end_of_garbage_is_set_aside() {
     a_little_of_everything(scene.store());
     let before = tell(scene.store());
     let mut dice = Dice(11);
-    for name in ["mail/1/000001.mbox", "people/000001.jsonl", "deliveries/000001.jsonl", "journal/000001.jsonl"] {
+    for name in
+        ["mail/1/000001.mbox", "people/000001.jsonl", "deliveries/000001.jsonl", "journal/000001.jsonl"]
+    {
         for garbage in [&b"\0\0\0\0"[..], b"\n\n\n", b"{\"seq\":9}\n{\"seq\":", b"{}\n{}\n{}\n", b"From x\n"]
         {
             scene.close();

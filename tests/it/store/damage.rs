@@ -12,12 +12,8 @@ use super::tell::tell;
 /// Bytes that are tried, of every so many (a prime, so that all parts of lines are met).
 const STRIDE: usize = 61;
 
-const FILES: [&str; 4] = [
-    "mail/1/000001.mbox",
-    "people/000001.jsonl",
-    "deliveries/000001.jsonl",
-    "journal/000001.jsonl",
-];
+const FILES: [&str; 4] =
+    ["mail/1/000001.mbox", "people/000001.jsonl", "deliveries/000001.jsonl", "journal/000001.jsonl"];
 
 fn faults(store: &Store) -> Vec<String> {
     verify::verify(store).expect("readable").into_iter().flat_map(|finding| finding.faults).collect()
