@@ -1,15 +1,26 @@
-//! Parvis, an email-first community list server. The modules, in the order a post meets them.
+//! Parvis, an email-first community list server: the rooms, in the order a post meets them.
+//!
+//! Arrows point down: what stands lower knows nothing of what stands above it. A test holds them.
 
-pub mod admin;
+// How it runs.
 pub mod cli;
 pub mod config;
-pub mod demo;
-pub mod domain;
-pub mod flow;
 pub mod init;
-pub mod letters;
-pub mod mail;
 pub mod serve;
+
+// What happens: to a post, at an operator's wish, before a reader's eyes.
+pub mod admin;
+pub mod demo;
+pub mod flow;
+pub mod web;
+
+// What carries, remembers, and writes.
+pub mod letters;
 pub mod smtp;
 pub mod store;
-pub mod web;
+
+// What a message is: bytes and meaning.
+pub mod mail;
+
+// What a list is: values and rules.
+pub mod domain;

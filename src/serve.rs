@@ -237,11 +237,22 @@ async fn open_doors(
 /// What was taken is decided as it comes; first what an earlier server left behind.
 async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
     let mut changes = desk.store.changes();
-    let left_behind = desk.clone();
-    on_a_thread(move || decide_post::decide_left_behind(&left_behind)).await?;
+    let mut work: fn(&Desk) -> Result<usize, FlowError> = decide_post::decide_left_behind;
     loop {
-        let waiting = desk.clone();
-        on_a_thread(move || decide_post::decide_waiting(&waiting)).await?;
+        let deciding = desk.clone();
+        match on_a_thread(move || work(&deciding)).await {
+            Ok(_) => work = decide_post::decide_waiting,
+            // What was taken is safe, and is decided once there is room to write that down.
+            Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {
+                tracing::warn!("the disk is full: what came in waits");
+                tokio::select! {
+                    () = tokio::time::sleep(FULL_PAUSE) => {}
+                    () = stopped(stopping.clone()) => return Ok(()),
+                }
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { return Ok(()) },
             _ = stopping.changed() => {}
@@ -252,6 +263,9 @@ async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<
         }
     }
 }
+
+/// How often it is looked whether a full disk has room again.
+const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,

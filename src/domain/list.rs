@@ -368,7 +368,7 @@ impl ListSettings {
             moderation: Moderation::FirstPost,
             joining: Joining::Open,
             archive: ArchivePolicy::Members,
-            listed: true,
+            listed: false,
             roster: Roster::Animators,
             reply_to: ReplyTo::List,
             own_posts: true,
@@ -395,12 +395,12 @@ impl ListSettings {
                 settings.posting = Posting::Animators;
                 settings.moderation = Moderation::None;
                 settings.archive = ArchivePolicy::Public;
+                settings.listed = true;
                 settings.roster = Roster::Hidden;
                 settings.reply_to = ReplyTo::Author;
             }
             Preset::Private => {
                 settings.joining = Joining::Approval;
-                settings.listed = false;
                 settings.roster = Roster::Members;
             }
         }

@@ -15,7 +15,11 @@ use crate::smtp::client::Outbox;
 /// Without news, the queue is looked at anyway.
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// Sends what is owed until `stop` becomes true, then waits for what is in hand.
+/// A server that is asked to end waits so long for a peer that says nothing; the copy it was given
+/// is still owed at the next start.
+const STOP_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Sends what is owed until `stop` becomes true, then waits a while for what is in hand.
 ///
 /// Ends with an error when the store no longer takes outcomes: nothing more may leave then.
 pub async fn deliver<O: Outbox + 'static>(
@@ -30,6 +34,8 @@ pub async fn deliver<O: Outbox + 'static>(
     let mut in_hand: JoinSet<(Work, Result<Ended, FlowError>)> = JoinSet::new();
     let mut spread = Spread::default();
     let mut look = true;
+    let patience = stopped_for(stop.clone(), STOP_WAIT);
+    tokio::pin!(patience);
     loop {
         if look {
             changes.borrow_and_update();
@@ -52,6 +58,10 @@ pub async fn deliver<O: Outbox + 'static>(
         }
         let due_in = dispatch.next_due().map_or(LOOK_AGAIN, |due| due.since(desk.now()).min(LOOK_AGAIN));
         tokio::select! {
+            () = &mut patience => {
+                tracing::warn!(copies = in_hand.len(), "peers that do not answer are left; their copies are still owed");
+                return Ok(());
+            }
             Some(ended) = in_hand.join_next(), if !in_hand.is_empty() => match ended {
                 Ok((work, Ok(ended))) => {
                     dispatch.give_back(&work, ended, &desk.retry, desk.now(), spread.next());
@@ -72,6 +82,13 @@ pub async fn deliver<O: Outbox + 'static>(
             () = tokio::time::sleep(due_in.max(SHORTEST_PAUSE)), if !*stop.borrow() => look = true,
         }
     }
+}
+
+/// Returns so long after the word to stop.
+async fn stopped_for(mut stop: watch::Receiver<bool>, long: std::time::Duration) {
+    // A sender that is gone has stopped as well.
+    let _ = stop.wait_for(|stop| *stop).await;
+    tokio::time::sleep(long).await;
 }
 
 /// What is due is looked for at most this often.

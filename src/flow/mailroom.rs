@@ -154,7 +154,7 @@ impl PostRoom {
             let now = self.desk.now();
             let mut change = Change::at(now);
             let mut shares = Vec::with_capacity(envelope.recipients.len());
-            let mut left = Vec::new();
+            let (mut left, mut refused) = (Vec::new(), Vec::new());
             let mut anything = false;
             for address in &envelope.recipients {
                 let share = match self.destination(address)? {
@@ -162,6 +162,10 @@ impl PostRoom {
                         let (share, next) = self.take_post(&list, &seen, envelope, via, change, now)?;
                         anything |= next.1;
                         change = next.0;
+                        match &share {
+                            Share::Refused(_) => refused.push(list),
+                            Share::Kept => {}
+                        }
                         share
                     }
                     Destination::List(list, ListDoor::LeaveByToken(token)) => {
@@ -179,6 +183,14 @@ impl PostRoom {
                     }
                 };
                 shares.push(share);
+            }
+            let one_answer = envelope.protocol != Protocol::Lmtp;
+            if one_answer && shares.iter().any(|share| matches!(share, Share::Kept)) {
+                for list in refused {
+                    let held = self.hold_beside(&list, &seen, envelope, via, change, now)?;
+                    anything |= held.1;
+                    change = held.0;
+                }
             }
             for (list, token) in left {
                 obey_command::leave_by_mail(&self.desk, list, &token).await?;
@@ -238,6 +250,26 @@ impl PostRoom {
         let shelf = Shelf::List(list.id);
         let (change, _) = self.keep(change, Some(list.id), shelf, seen, envelope, via, now);
         Ok((Share::Kept, (change, true)))
+    }
+
+    /// SMTP has one answer for all recipients. Where that is 250 for another list's sake, this one
+    /// cannot refuse any more: the post waits for those who look after it, and is not lost.
+    fn hold_beside(
+        &self,
+        list: &List,
+        seen: &Seen,
+        envelope: &Envelope,
+        via: Via,
+        change: Change,
+        now: Timestamp,
+    ) -> Result<(Change, bool), StoreError> {
+        if self.desk.store.same_content(Some(list.id), &seen.content)?.is_some() {
+            return Ok((change, false));
+        }
+        let shelf = Shelf::List(list.id);
+        let (change, post) = self.keep(change, Some(list.id), shelf, seen, envelope, via, now);
+        let held = Event::Held { post, reason: HoldReason::OtherList };
+        Ok((change.summary(post, parse::summarize(&envelope.raw)).event(held), true))
     }
 
     /// What is no post is kept for a few days, and for the people it is meant for.

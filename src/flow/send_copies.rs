@@ -136,12 +136,17 @@ pub async fn send_copy<O: Outbox>(
         }
     };
     let outcome = CopyOutcome { post, person, result: result.clone() };
+    write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
+    Ok(result)
+}
+
+/// Keeps what became of something that is out: nothing else may leave on that connection before
+/// that is written down, so a full disk is waited for.
+pub(super) async fn write_down(desk: &Desk, change: impl Fn() -> Change) -> Result<(), StoreError> {
     loop {
-        match desk.store.submit(Change::at(desk.now()).outcome(outcome.clone())).await {
-            Ok(()) => return Ok(result),
-            // The copy is out: nothing else may leave on this connection until that is written down.
+        match desk.store.submit(change()).await {
             Err(StoreError::Full) => tokio::time::sleep(FULL_PAUSE).await,
-            Err(error) => return Err(error.into()),
+            other => return other,
         }
     }
 }

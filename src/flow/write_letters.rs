@@ -22,6 +22,7 @@ use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome};
 use crate::store::{OwedLetter, StoreError};
 
 use super::dispatch::Ended;
+use super::send_copies::write_down;
 
 /// Somebody who left may come back by answering, for so long.
 const BACK_DAYS: u64 = 7;
@@ -57,10 +58,12 @@ pub async fn send_letter<O: Outbox>(
             }
         },
     };
-    let change = Change::at(desk.now())
-        .expect(Expect::LetterOwed(owed.letter))
-        .event(Event::LetterDone { letter: owed.letter, outcome });
-    match desk.store.submit(change).await {
+    let change = || {
+        Change::at(desk.now())
+            .expect(Expect::LetterOwed(owed.letter))
+            .event(Event::LetterDone { letter: owed.letter, outcome: outcome.clone() })
+    };
+    match write_down(desk, change).await {
         Ok(()) | Err(StoreError::Conflict(_)) => Ok(Ended::Settled),
         Err(error) => Err(error.into()),
     }

@@ -200,7 +200,7 @@ pub enum DropReason {
     Discarded,
     /// It did its work: a command, a bounce.
     Obeyed,
-    /// It killed the reader three times; its bytes are in `set-aside/`.
+    /// It ended the reader three times, or its bytes are damaged; they stay where they are.
     Poison,
 }
 

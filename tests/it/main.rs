@@ -1,15 +1,19 @@
 //! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
 mod config;
+mod conversation;
 mod copies;
 mod dependencies;
 mod dialogues;
 mod fake_peer;
+mod fan_out;
 mod init;
+mod killed;
 mod letters;
 mod mboxes;
 mod pages;
 mod reading;
 mod simulation;
+mod sink;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;

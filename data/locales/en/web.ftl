@@ -30,7 +30,7 @@ messages = { $count ->
 
 # -- one group
 join_title = Join the group
-join_open = Write to { $address }; the mail can be empty. You will be asked to confirm, and that is all.
+join_open = Write to { $address }; the mail can be empty. Somebody who looks after the group will see to it.
 join_approval = Write to { $address }, with a few words about yourself. One of the people who look after the group will answer.
 join_closed = People join by invitation. To ask for yours, write to { $address }.
 join_button = Join by e-mail
@@ -41,7 +41,7 @@ write_anyone = Write to { $address }: your message goes to all members.
 write_members = Members write to { $address }: their message goes to the whole group.
 write_animators = Only the people who look after the group write to it.
 write_button = Write to the group
-leave_words = To leave, write to { $address }. It is done at once.
+leave_words = To leave at once, use the unsubscribe button your mail program shows on any message of the group; or write to { $address }.
 members_only = The messages of this group are read among members.
 threads_title = Conversations
 threads_empty = Nobody has written yet. The first message may be yours.

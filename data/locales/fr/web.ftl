@@ -31,7 +31,7 @@ messages = { $count ->
 
 # -- one group
 join_title = Rejoindre le groupe
-join_open = Écrivez à { $address }, sans rien ajouter. Un message vous demandera de confirmer, et vous en serez.
+join_open = Écrivez à { $address }, sans rien ajouter. Une personne qui anime le groupe s’en occupera.
 join_approval = Écrivez à { $address }, avec quelques mots pour vous présenter. Une des personnes qui animent le groupe vous répondra.
 join_closed = On y entre sur invitation. Pour demander la vôtre, écrivez à { $address }.
 join_button = Rejoindre par courriel
@@ -42,7 +42,7 @@ write_anyone = Écrivez à { $address } : votre message ira à tous les membres
 write_members = Les membres écrivent à { $address } : leur message va à tout le groupe.
 write_animators = Seules les personnes qui animent le groupe y écrivent.
 write_button = Écrire au groupe
-leave_words = Pour partir, écrivez à { $address }. C’est fait aussitôt.
+leave_words = Pour partir aussitôt, servez-vous du bouton de désinscription que votre messagerie montre sur chaque message du groupe ; ou écrivez à { $address }.
 members_only = Les messages de ce groupe se lisent entre membres.
 threads_title = Conversations
 threads_empty = Personne n’a encore écrit. Le premier message sera peut-être le vôtre.

@@ -49,9 +49,7 @@ fn write_the_folder() {
     join(store, &[jardin], "dao");
 
     let first = post(store, quartier, &mail("anne", "Fuite au 3e", &ids("1@writers.example", &[])));
-    for person in [anne, bob, carla] {
-        outcome(store, first, person, taken());
-    }
+    [anne, bob, carla].into_iter().for_each(|person| outcome(store, first, person, taken()));
     let answer = post(
         store,
         quartier,

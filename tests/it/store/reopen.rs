@@ -32,9 +32,7 @@ pub(super) fn a_little_of_everything(store: &Store) -> ListId {
     outcome(store, first, anne, taken());
     outcome(store, first, bob, put_off(600));
     let second = post(store, list, &mail("bob", "Deux", &ids("2@writers.example", &["1@writers.example"])));
-    for person in [anne, bob, carla] {
-        outcome(store, second, person, taken());
-    }
+    [anne, bob, carla].into_iter().for_each(|person| outcome(store, second, person, taken()));
     let held = receive(store, list, &mail("zoe", "Trois", ""));
     hold(store, held, HoldReason::FirstPost);
     receive(store, list, &mail("zoe", "Quatre", ""));

@@ -1,0 +1,12 @@
+//! The command line as an operator drives it: the real program, in a folder of its own, with no
+//! server and beside one. What is asked and answered must not differ between the two.
+
+mod archives;
+mod lists;
+mod members;
+mod posts;
+mod queue;
+mod scene;
+mod server;
+mod upkeep;
+mod usage;
