@@ -12,7 +12,7 @@ use super::archive::PostState;
 use super::engine::EngineError;
 use super::event::{DropReason, Event, Fence, Line};
 use super::keys;
-use super::ledger::{CopyOutcome, CopyResult};
+use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
 use super::records::{Decision, FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord};
 use super::segments::{self, MailPlace};
@@ -295,6 +295,18 @@ fn decided(
     record.state = state;
     record.decided = Some(decision);
     Ok(Some(record))
+}
+
+/// Makes the state follow from a line of one of the ledger's files.
+pub(super) fn apply_ledger_line(view: &mut View<'_>, file: u32, line: LedgerLine) -> Result<(), EngineError> {
+    let LedgerLine { post, at: _, copies } = line;
+    // Should all the journal said of it be lost, no other post gets its number, and with it these answers.
+    raise(view, HIGHEST_POST, post.0)?;
+    note_ledger(view, post, file)?;
+    for (person, result) in copies {
+        apply_outcome(view, &CopyOutcome { post, person, result })?;
+    }
+    Ok(())
 }
 
 /// Remembers in which files of the ledger a post stands.
