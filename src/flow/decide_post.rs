@@ -22,8 +22,9 @@ use crate::store::event::{DropReason, Event, LetterAbout};
 use crate::store::person_set::PersonSet;
 use crate::store::{PostInfo, StoreError};
 
-/// Messages decided before the answers are waited for.
-const BATCH: usize = 256;
+/// Messages decided before the answers are waited for. Few, since they share the store's groups with
+/// what is being taken at the door, where somebody waits.
+const BATCH: usize = 16;
 /// After so many attempts to read a message that ended the server, it is put aside.
 const ATTEMPTS_MAX: u32 = 3;
 
@@ -31,12 +32,12 @@ const ATTEMPTS_MAX: u32 = 3;
 pub fn decide_waiting(desk: &Desk) -> Result<usize, FlowError> {
     let mut decided = 0;
     loop {
-        let waiting = desk.store.undecided()?;
+        let waiting = desk.store.next_undecided(BATCH)?;
         if waiting.is_empty() {
             return Ok(decided);
         }
         let mut tickets = Vec::new();
-        for (post, _) in waiting.into_iter().take(BATCH) {
+        for post in waiting {
             tickets.push(decide_one(desk, post)?);
         }
         decided += tickets.len();

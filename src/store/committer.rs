@@ -212,20 +212,27 @@ impl Committer {
                 return Err(StoreError::Io { doing: "write", path, why: source.to_string() });
             }
         }
-        self.people.offset = people_len;
         if ledger.offset >= ledger::FILE_BYTES {
             self.files.close(&ledger::name(ledger.file));
             ledger = ledger::Position { file: ledger.file + 1, offset: 0 };
         }
-        self.ledger = ledger;
         if position.offset >= journal::FILE_BYTES {
             self.files.close(&journal_file(position.file));
             position = journal::Position { file: position.file + 1, offset: 0, seq: position.seq };
         }
-        self.position = position;
-        staged.view.put_record(keys::setting(catch_up::POSITION), &position);
-        staged.view.put_record(keys::setting(catch_up::PEOPLE), &self.people);
-        staged.view.put_record(keys::setting(catch_up::LEDGER), &self.ledger);
+        // Only what moved is written: the state keeps every version of what is written for a while.
+        if self.position != position {
+            self.position = position;
+            staged.view.put_record(keys::setting(catch_up::POSITION), &position);
+        }
+        if self.ledger != ledger {
+            self.ledger = ledger;
+            staged.view.put_record(keys::setting(catch_up::LEDGER), &ledger);
+        }
+        if self.people.offset != people_len {
+            self.people.offset = people_len;
+            staged.view.put_record(keys::setting(catch_up::PEOPLE), &self.people);
+        }
         let lists = std::mem::take(&mut staged.lists_with_other_readers);
         lists.iter().for_each(|list| self.readers.forget(*list));
         if let Err(error) = self.engine.apply(&staged.view.into_batch()) {

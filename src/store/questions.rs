@@ -204,6 +204,13 @@ impl Store {
         Ok(found)
     }
 
+    /// The first of those, `take` of them at most.
+    pub fn next_undecided(&self, take: usize) -> Result<Vec<PostId>, StoreError> {
+        let prefix = keys::undecided();
+        let first = self.reader.engine().scan(&prefix, &prefix).take(take);
+        first.map(|entry| Ok(PostId(keys::number_u64(&entry?.0, 1)))).collect()
+    }
+
     /// What waits, in the order it came.
     pub fn held(&self) -> Result<Vec<HeldItem>, StoreError> {
         let prefix = keys::held();

@@ -9,7 +9,10 @@ use super::scene::{LIST, Scene, World, bare, finish, refused, signal};
 fn a_folder_is_served_once() {
     let scene = Scene::with_list(World::BesideAServer);
     let data = scene.data();
-    assert_eq!(scene.refused_to_serve(), format!("cannot serve: a server is running on {} already", data.display()));
+    assert_eq!(
+        scene.refused_to_serve(),
+        format!("cannot serve: a server is running on {} already", data.display())
+    );
     scene.done(&["list", "show", LIST]);
 }
 

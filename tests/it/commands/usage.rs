@@ -112,10 +112,7 @@ fn options_before_and_after_the_command() {
 fn configurations_that_cannot_be_used() {
     let scene = Scene::new(World::Alone);
     let cases: [(&str, &str); 5] = [
-        (
-            "hostname = \"lists.example\"\n[smpt]\n",
-            "line 2: there is no key \"smpt\"; did you mean smtp?",
-        ),
+        ("hostname = \"lists.example\"\n[smpt]\n", "line 2: there is no key \"smpt\"; did you mean smtp?"),
         (
             "hostname = \"lists.example\"\n[web]\nlsten = []\n",
             "line 3: [web] has no key \"lsten\"; did you mean listen?",
@@ -185,7 +182,10 @@ fn completions_pages_and_letters() {
     scene.done(&["man", &text(&pages)]);
     for page in ["parvis.1", "parvis-list-create.1", "parvis-member-import.1", "parvis-held-refuse.1"] {
         let page = fs::read_to_string(pages.join(page)).unwrap();
-        assert!(page.contains(".TH parvis") && page.contains("parvis demo") | page.contains("Example"), "{page}");
+        assert!(
+            page.contains(".TH parvis") && page.contains("parvis demo") | page.contains("Example"),
+            "{page}"
+        );
     }
     let (all, french) = (scene.json(&["letters"]), scene.json(&["letters", "--lang", "fr"]));
     let (all, french) = (all.as_array().unwrap(), french.as_array().unwrap());

@@ -5,8 +5,7 @@ use parvis::domain::list::List;
 use parvis::domain::member::{Joined, MemberState, Reading, Role};
 use parvis::flow::members_csv::{AddedMembers, BadRows, add_members, read};
 use parvis::flow::membership::{
-    Act, AddOutcome, NotDone, Telling, add_member, parse_language, parse_name, remove_member,
-    set_member,
+    Act, AddOutcome, NotDone, Telling, add_member, parse_language, parse_name, remove_member, set_member,
 };
 use parvis::flow::obey_command::end_membership;
 use parvis::store::event::MemberCause;
