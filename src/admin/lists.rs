@@ -31,8 +31,9 @@ pub(super) fn create(
     let list = lists::create(desk, &NewList { address, name, language, preset })?;
     let address = list.address.to_string();
     for animator in animators {
-        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Letter)
-            .map_err(|why| NotDone::Refused(format!("it is made, but {animator} does not look after it: {why}")))?;
+        members::add(desk, &address, animator, None, None, Some(Role::Animator), Welcoming::Letter).map_err(
+            |why| NotDone::Refused(format!("it is made, but {animator} does not look after it: {why}")),
+        )?;
     }
     show_list(desk, &list)
 }

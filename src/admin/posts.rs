@@ -15,9 +15,9 @@ use crate::flow::{Desk, decide_post, lists};
 use crate::mail::headers::Headers;
 use crate::mail::parse;
 use crate::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
-use crate::store::{PostInfo, PutOff};
 use crate::store::event::{Decider, DropReason, Via};
 use crate::store::ledger::CopyResult;
+use crate::store::{PostInfo, PutOff};
 
 /// Hands a message to a list as the door would: the same checks, the same words.
 pub(super) fn post(
@@ -71,7 +71,10 @@ pub(super) fn trace(desk: &Desk, message_id: &str) -> Result<Value, NotDone> {
         return refused("it is no Message-ID; one looks like <name@host>");
     };
     let mut events = Vec::new();
-    each_post(desk, |info| if is_about(desk, &info, &id)? { tell(desk, &info, &mut events) } else { Ok(()) })?;
+    each_post(
+        desk,
+        |info| if is_about(desk, &info, &id)? { tell(desk, &info, &mut events) } else { Ok(()) },
+    )?;
     if events.is_empty() {
         return refused("no message of this id came here, or it was not kept");
     }

@@ -5,12 +5,14 @@
 
 use std::fs::{File, Permissions};
 use std::future::Future;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::net::UnixListener;
@@ -50,7 +52,8 @@ fn by_short_path<T>(data: &Path, with: impl FnOnce(&Path) -> io::Result<T>) -> i
     with(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()).join(NAME))
 }
 
-/// Answers commands until `stop` resolves, and finishes those in hand.
+/// Answers commands until `stop` resolves. Who has asked by then is answered; who still sends an
+/// archive is told that it was not read to its end, and who says nothing is not waited for.
 pub async fn serve(
     listener: UnixListener,
     path: PathBuf,
@@ -58,32 +61,60 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+    let stopping = Arc::new(AtomicBool::new(false));
     let mut conversations = JoinSet::new();
     tokio::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
             Some(_) = conversations.join_next(), if !conversations.is_empty() => {}
-            accepted = listener.accept() => {
-                let (stream, _) = accepted?;
-                let desk = desk.clone();
-                conversations.spawn_blocking(move || {
-                    if let Err(error) = converse(&desk, stream) {
-                        tracing::warn!(%error, "a conversation with a command broke");
-                    }
-                });
-            }
+            accepted = listener.accept() => begin(&mut conversations, accepted?.0, &desk, &stopping),
         }
     }
+    stopping.store(true, Ordering::Relaxed);
+    // From here on commands find no server, and wait for the folder. Those who found one before and
+    // stand in the queue are not left without an answer.
+    let _ = std::fs::remove_file(&path);
+    while let Ok(accepted) = tokio::time::timeout(LAST_CALL, listener.accept()).await {
+        begin(&mut conversations, accepted?.0, &desk, &stopping);
+    }
+    drop(listener);
     while conversations.join_next().await.is_some() {}
-    let _ = std::fs::remove_file(path);
     Ok(())
 }
 
-fn converse(desk: &Arc<Desk>, stream: tokio::net::UnixStream) -> io::Result<()> {
+/// Whoever connected is in the queue at once; this is for the moment the queue is looked through.
+const LAST_CALL: Duration = Duration::from_millis(20);
+/// How often somebody who reads looks whether the server stops.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// While the server stops, a command that has asked for something may be silent for so long.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
+
+fn begin(
+    conversations: &mut JoinSet<()>,
+    stream: tokio::net::UnixStream,
+    desk: &Arc<Desk>,
+    stopping: &Arc<AtomicBool>,
+) {
+    let (desk, stopping) = (desk.clone(), stopping.clone());
+    conversations.spawn_blocking(move || {
+        if let Err(error) = converse(&desk, stream, &stopping) {
+            tracing::warn!(%error, "a conversation with a command broke");
+        }
+    });
+}
+
+fn converse(desk: &Arc<Desk>, stream: tokio::net::UnixStream, stopping: &Arc<AtomicBool>) -> io::Result<()> {
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
-    let mut side = Side { input: BufReader::new(stream.try_clone()?), output: BufWriter::new(stream) };
+    stream.set_read_timeout(Some(LOOK_EVERY))?;
+    let ear = Ear { stream: stream.try_clone()?, stopping: stopping.clone() };
+    let mut side = Side {
+        input: BufReader::new(ear),
+        output: BufWriter::new(stream),
+        stopping: stopping.clone(),
+        blobs: 0,
+    };
     let Some(Frame::Request(json)) = frames::read(&mut side.input)? else {
         return Err(io::Error::other("no request came first"));
     };
@@ -97,14 +128,44 @@ fn converse(desk: &Arc<Desk>, stream: tokio::net::UnixStream) -> io::Result<()> 
     side.send(&answer)?;
     // What the command still sends is read, so that it gets to read the answer.
     let mut rest = [0; 4096];
-    while side.input.read(&mut rest)? > 0 {}
+    while side.input.read(&mut rest).is_ok_and(|count| count > 0) {}
     Ok(())
 }
 
+/// Listens to a command; while the server stops, no longer than it takes.
+struct Ear {
+    stream: UnixStream,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Read for Ear {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut silent = Duration::ZERO;
+        loop {
+            match self.stream.read(into) {
+                Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(why) if why.kind() == ErrorKind::Interrupted => continue,
+                read => return read,
+            }
+            if self.stopping.load(Ordering::Relaxed) {
+                silent += LOOK_EVERY;
+                if silent >= SILENCE_MAX {
+                    return Err(io::Error::other(STOPS));
+                }
+            }
+        }
+    }
+}
+
+const STOPS: &str = "the server is stopping";
+
 /// One side of a conversation.
 struct Side {
-    input: BufReader<UnixStream>,
+    input: BufReader<Ear>,
     output: BufWriter<UnixStream>,
+    stopping: Arc<AtomicBool>,
+    /// Blobs that were asked for.
+    blobs: u64,
 }
 
 impl Side {
@@ -116,6 +177,11 @@ impl Side {
 
 impl Channel for Side {
     fn blob(&mut self) -> io::Result<Option<Vec<u8>>> {
+        // An archive may be long; what was read of it so far is kept.
+        self.blobs += 1;
+        if self.blobs > 1 && self.stopping.load(Ordering::Relaxed) {
+            return Err(io::Error::other(STOPS));
+        }
         match frames::read(&mut self.input)? {
             Some(Frame::Blob(bytes)) => Ok(Some(bytes)),
             Some(Frame::End) | None => Ok(None),

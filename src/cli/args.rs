@@ -484,7 +484,7 @@ fn word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
 /// A day, from its midnight (UTC), or a moment.
 fn moment(text: &str) -> Result<Timestamp, String> {
     let midnight = || Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z"));
-    Timestamp::parse_rfc3339(text)
-        .or_else(midnight)
-        .ok_or_else(|| "it takes a day such as 2026-11-20 or a moment such as 2026-11-20T08:00:00+01:00".to_owned())
+    Timestamp::parse_rfc3339(text).or_else(midnight).ok_or_else(|| {
+        "it takes a day such as 2026-11-20 or a moment such as 2026-11-20T08:00:00+01:00".to_owned()
+    })
 }

@@ -37,8 +37,11 @@ pub(super) fn check(
         // That there is no configuration is an answer too.
         Err(error) => lines.push(line("configuration", false, &mishap::sentence(&error), None)),
     }
-    let wrong: Vec<String> =
-        lines.iter().filter(|line| line["good"] == Value::Bool(false)).map(|line| show::word(&line["what"])).collect();
+    let wrong: Vec<String> = lines
+        .iter()
+        .filter(|line| line["good"] == Value::Bool(false))
+        .map(|line| show::word(&line["what"]))
+        .collect();
     if voice.json {
         show::json(&Value::Array(lines))?;
     } else {
@@ -56,8 +59,10 @@ fn in_force(config: &Config, voice: &Voice) -> Vec<Value> {
     if voice.json {
         return keys.iter().map(|key| line("configuration", true, key, None)).collect();
     }
-    let (defaults, written): (Vec<&String>, Vec<&String>) = keys.iter().partition(|key| key.ends_with(DEFAULT));
-    let mut lines: Vec<Value> = written.into_iter().map(|key| line("configuration", true, key, None)).collect();
+    let (defaults, written): (Vec<&String>, Vec<&String>) =
+        keys.iter().partition(|key| key.ends_with(DEFAULT));
+    let mut lines: Vec<Value> =
+        written.into_iter().map(|key| line("configuration", true, key, None)).collect();
     let rest = format!("{} other keys are at their defaults (all: parvis check --json)", defaults.len());
     lines.push(line("configuration", true, &rest, None));
     lines
@@ -85,7 +90,9 @@ fn installation(config: &Config) -> Vec<Value> {
 fn storage(config: &Config) -> Value {
     let data = config.data_dir.display();
     match &config.storage {
-        Storage::Sled if config.data_dir.is_dir() => line("storage", true, &format!("everything is in {data}"), None),
+        Storage::Sled if config.data_dir.is_dir() => {
+            line("storage", true, &format!("everything is in {data}"), None)
+        }
         Storage::Sled if config.data_dir.exists() => {
             line("storage", false, &format!("{data} is no folder"), Some("data_dir = \"/var/lib/parvis\""))
         }
@@ -114,7 +121,10 @@ fn tls(config: &Config) -> Value {
         Presence::There(files) => line(
             "TLS",
             true,
-            &format!("the certificate {} is there; this version does not offer STARTTLS yet", files.cert.display()),
+            &format!(
+                "the certificate {} is there; this version does not offer STARTTLS yet",
+                files.cert.display()
+            ),
             None,
         ),
         Presence::Absent(files) => {

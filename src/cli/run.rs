@@ -1,11 +1,14 @@
 //! `parvis serve`: the server until a signal ends it.
 
-use anyhow::Context;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use crate::admin::socket;
 use crate::config::Config;
-use crate::serve;
+use crate::serve::{self, Server};
 
 pub(super) fn serve(config: &Config) -> anyhow::Result<()> {
     log_to_stderr("info");
@@ -23,10 +26,33 @@ pub(super) fn log_to_stderr(level: &str) {
     let _ = lines.with_ansi(false).try_init();
 }
 
+/// A command has the folder for a moment, and is waited for; another server has it for good.
+const COMMAND_WAIT: Duration = Duration::from_secs(5);
+const COMMAND_PAUSE: Duration = Duration::from_millis(50);
+
+async fn start(config: &Config) -> anyhow::Result<Server> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match serve::start(config, serve::system_clock()).await {
+            Err(error) if error.is_in_use() => {
+                if socket::connect(&config.data_dir).is_ok() {
+                    bail!("a server is running on {} already", config.data_dir.display());
+                }
+                if waited >= COMMAND_WAIT {
+                    return Err(error.into());
+                }
+                tokio::time::sleep(COMMAND_PAUSE).await;
+                waited += COMMAND_PAUSE;
+            }
+            started => return Ok(started?),
+        }
+    }
+}
+
 async fn run(config: &Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut server = serve::start(config, serve::system_clock()).await?;
+    let mut server = start(config).await?;
     for (what, addresses) in [("SMTP", &server.smtp), ("LMTP", &server.lmtp), ("web", &server.web)] {
         for address in addresses {
             tracing::info!(%address, "{what} is open");

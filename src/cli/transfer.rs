@@ -99,7 +99,9 @@ impl Files {
             fs::create_dir_all(&self.folder).map_err(|why| cannot_write(&self.folder, &why))?;
             let manifest = self.folder.join(MANIFEST);
             match fs::remove_file(&manifest) {
-                Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(cannot_write(&manifest, &why)),
+                Err(why) if why.kind() != io::ErrorKind::NotFound => {
+                    return Err(cannot_write(&manifest, &why));
+                }
                 Ok(()) | Err(_) => {}
             }
         }

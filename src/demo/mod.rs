@@ -174,8 +174,12 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
         animators: Vec::new(),
     };
     ask(server, create, Vec::new()).await?;
-    let settings =
-        [("archive", "public"), ("promise", community.promise), ("description", community.description)];
+    let settings = [
+        ("archive", "public"),
+        ("listed", "yes"),
+        ("promise", community.promise),
+        ("description", community.description),
+    ];
     let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     ask(server, Request::ListSet { list: community.address.to_owned(), settings }, Vec::new()).await?;
     let members = Request::MemberImport {

@@ -12,10 +12,10 @@ use super::archive::PostState;
 use super::engine::EngineError;
 use super::event::{DropReason, Event, Fence, Line};
 use super::keys;
-use super::ledger::{CopyOutcome, CopyResult};
+use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
 use super::records::{Decision, FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord};
-use super::segments::MailPlace;
+use super::segments::{self, MailPlace};
 use super::view::View;
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::List;
@@ -238,7 +238,9 @@ fn remove_if_own(view: &mut View<'_>, key: Vec<u8>, owner: u32) -> Result<(), En
 
 /// Where the message ends in its file, and what tells it from others.
 fn note_kept(view: &mut View<'_>, post: PostId, record: &PostRecord) -> Result<(), EngineError> {
-    if let Some(content) = content_bytes(&record.content) {
+    // What is no post may come twice, and does not make a post of the same words a second one.
+    let is_for_a_list = segments::segment_number(&record.mail.file).is_some();
+    if let Some(content) = content_bytes(&record.content).filter(|_| is_for_a_list) {
         view.put(keys::content(record.list, &content), post.0.to_be_bytes().to_vec());
     }
     let end = record.mail.offset.saturating_add(record.mail.len);
@@ -293,6 +295,18 @@ fn decided(
     record.state = state;
     record.decided = Some(decision);
     Ok(Some(record))
+}
+
+/// Makes the state follow from a line of one of the ledger's files.
+pub(super) fn apply_ledger_line(view: &mut View<'_>, file: u32, line: LedgerLine) -> Result<(), EngineError> {
+    let LedgerLine { post, at: _, copies } = line;
+    // Should all the journal said of it be lost, no other post gets its number, and with it these answers.
+    raise(view, HIGHEST_POST, post.0)?;
+    note_ledger(view, post, file)?;
+    for (person, result) in copies {
+        apply_outcome(view, &CopyOutcome { post, person, result })?;
+    }
+    Ok(())
 }
 
 /// Remembers in which files of the ledger a post stands.

@@ -10,7 +10,7 @@ use std::path::Path;
 use self::groups::JournalReading;
 use super::engine::{Engine, EngineError};
 use super::journal;
-use super::ledger::{self, CopyOutcome};
+use super::ledger;
 use super::segments::MailPlace;
 use super::set_aside::SetAside;
 use super::view::View;
@@ -203,18 +203,16 @@ impl Truth<'_> {
             let offset = if file == from.file { from.offset } else { 0 };
             let path = self.data.join(ledger::name(file));
             let mut view = View::new(self.engine);
+            let mut failure = None;
             let read = ledger::read_from(self.data, ledger::Position { file, offset }, |line| {
-                let mut apply_line = || -> Result<(), EngineError> {
-                    apply::note_ledger(&mut view, line.post, file)?;
-                    for (person, result) in &line.copies {
-                        let outcome =
-                            CopyOutcome { post: line.post, person: *person, result: result.clone() };
-                        apply::apply_outcome(&mut view, &outcome)?;
-                    }
-                    Ok(())
-                };
-                apply_line().map_err(|error| io::Error::other(error.to_string()))
+                apply::apply_ledger_line(&mut view, file, line).map_err(|error| {
+                    failure = Some(error);
+                    io::Error::other("the state took no more")
+                })
             });
+            if let Some(error) = failure {
+                return Err(error.into());
+            }
             let ledger::Read { end, damaged, rest } = read.map_err(|e| failed("read", &path, e))?;
             self.engine.apply(&view.into_batch())?;
             self.keep("deliveries", damaged.into_iter().map(|(_, bytes)| bytes));
@@ -288,7 +286,7 @@ mod tests {
     use crate::store::event::{
         DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
     };
-    use crate::store::ledger::CopyResult;
+    use crate::store::ledger::{CopyOutcome, CopyResult};
     use crate::store::{Store, StoreOptions};
 
     type Entries = Vec<(Vec<u8>, Vec<u8>)>;

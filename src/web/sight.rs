@@ -24,7 +24,7 @@ pub(crate) fn of_stranger(list: &List) -> Sight {
     }
 }
 
-/// Whether a stranger finds it among the groups on the first page.
+/// Whether a stranger finds it among the groups on the first page: all that they may see.
 pub(crate) fn is_listed(list: &List) -> bool {
-    list.settings.listed && of_stranger(list) != Sight::Nothing
+    of_stranger(list) != Sight::Nothing
 }

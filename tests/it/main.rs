@@ -1,7 +1,9 @@
 //! What members, animators, readers and peers can see of Parvis, driven from outside its modules.
+mod commands;
 mod config;
 mod conversation;
 mod copies;
+mod demo;
 mod dependencies;
 mod dialogues;
 mod fake_peer;

@@ -51,7 +51,8 @@ pub(super) fn one(list: &Value) -> String {
     let setting = |key: &str| (key.to_owned(), on_one_line(&word(&list[key])));
     let mut groups: Vec<(&str, Vec<(String, String)>)> =
         GROUPS.iter().map(|(title, keys)| (*title, keys.iter().map(|key| setting(key)).collect())).collect();
-    let is_grouped = |key: &str| NO_SETTINGS.contains(&key) || GROUPS.iter().any(|(_, keys)| keys.contains(&key));
+    let is_grouped =
+        |key: &str| NO_SETTINGS.contains(&key) || GROUPS.iter().any(|(_, keys)| keys.contains(&key));
     let keys = list.as_object().into_iter().flat_map(|object| object.keys());
     let others: Vec<(String, String)> = keys.filter(|key| !is_grouped(key)).map(|key| setting(key)).collect();
     if !others.is_empty() {
@@ -69,7 +70,9 @@ pub(super) fn one(list: &Value) -> String {
 
 pub(super) fn made(list: &Value) -> String {
     let address = word(&list["address"]);
-    format!("{address} is made.\nAdd members: parvis member add {address} anne@example.org --name 'Anne Martin'\n")
+    format!(
+        "{address} is made.\nAdd members: parvis member add {address} anne@example.org --name 'Anne Martin'\n"
+    )
 }
 
 pub(super) fn changed(list: &Value, settings: &[(String, String)]) -> String {

@@ -52,7 +52,9 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::Reindex { .. } => reindexed(answer),
         Request::Import { .. } => posts::imported(answer),
         Request::Export { .. } => lists::exported(answer),
-        Request::CheckStore => table(answer, &[("what", "WHAT", Cells::Words), ("detail", "DETAIL", Cells::Words)]),
+        Request::CheckStore => {
+            table(answer, &[("what", "WHAT", Cells::Words), ("detail", "DETAIL", Cells::Words)])
+        }
     };
     print(&text)
 }

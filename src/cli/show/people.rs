@@ -35,7 +35,8 @@ pub(super) fn member(person: &Value) -> String {
     );
     for member in person["lists"].as_array().into_iter().flatten() {
         text.push_str(&format!("\n{}\n", word(&member["list"])));
-        let mut lines = vec![("member since", day_and_hour(&member["since"])), ("came", word(&member["joined"]))];
+        let mut lines =
+            vec![("member since", day_and_hour(&member["since"])), ("came", word(&member["joined"]))];
         for key in ["state", "role", "reading", "day", "hour", "digest_form", "quiet", "own_posts", "posts"] {
             if !member[key].is_null() {
                 lines.push((key, word(&member[key])));

@@ -44,8 +44,14 @@ pub(super) fn held(item: &Value) -> String {
 
 /// The way of a message, a line for each thing that happened.
 pub(super) fn traced(answer: &Value) -> String {
-    const SAID: [(&str, &str); 6] =
-        [("to", ""), ("list", "for "), ("by", "by "), ("why", "because: "), ("words", "in these words: "), ("reply", "")];
+    const SAID: [(&str, &str); 6] = [
+        ("to", ""),
+        ("list", "for "),
+        ("by", "by "),
+        ("why", "because: "),
+        ("words", "in these words: "),
+        ("reply", ""),
+    ];
     let mut text = format!("<{}>\n", word(&answer["message_id"]));
     for event in answer["events"].as_array().into_iter().flatten() {
         let mut line = format!("{}  {}", to_the_second(&event["at"]), word(&event["what"]));
@@ -54,7 +60,11 @@ pub(super) fn traced(answer: &Value) -> String {
             let repeated = key == "list" && !event["to"].is_null();
             if let Some(value) = event.get(key).filter(|value| !value.is_null() && !repeated) {
                 // Of what went out in the end, it tells why it had waited.
-                let before = if key == "why" && event["what"] == "published" { "had waited because: " } else { before };
+                let before = if key == "why" && event["what"] == "published" {
+                    "had waited because: "
+                } else {
+                    before
+                };
                 line.push_str(&format!("  {before}{}", on_one_line(&word(value))));
             }
         }

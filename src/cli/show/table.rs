@@ -58,7 +58,8 @@ fn lay_out(rows: &Value, columns: &[Column], screen: Option<usize>) -> String {
     let mut text = String::new();
     for line in &lines {
         let cells = line.iter().zip(&widths).zip(columns);
-        let padded: Vec<String> = cells.map(|((cell, width), (_, _, cells))| padded(cell, *width, *cells)).collect();
+        let padded: Vec<String> =
+            cells.map(|((cell, width), (_, _, cells))| padded(cell, *width, *cells)).collect();
         text.push_str(padded.join(GAP).trim_end());
         text.push('\n');
     }
@@ -107,8 +108,11 @@ mod tests {
 
     use super::*;
 
-    const COLUMNS: [Column; 3] =
-        [("name", "NAME", Cells::Words), ("posts", "POSTS", Cells::Numbers), ("since", "SINCE", Cells::Times)];
+    const COLUMNS: [Column; 3] = [
+        ("name", "NAME", Cells::Words),
+        ("posts", "POSTS", Cells::Numbers),
+        ("since", "SINCE", Cells::Times),
+    ];
 
     #[test]
     fn accents_and_wide_letters_stay_in_their_column() {

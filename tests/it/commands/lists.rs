@@ -11,8 +11,7 @@ const SETTINGS: &str = "name:text description:text promise:text language:text po
     archive:text listed:text roster:text reply_to:text own_posts:text subject_prefix:text footer:text edits:text \
     attachments:text post_bytes_max:text digest_day:text digest_hour:text curation:text edition_days:text \
     curation_wait:text consent:text noindex:text hold_all:text pace:text retention:text until:text";
-const LIST_SHAPE: &str =
-    "address:text name:text language:text posts:number threads:number members:number held:number state:text since:moment";
+const LIST_SHAPE: &str = "address:text name:text language:text posts:number threads:number members:number held:number state:text since:moment";
 
 #[test]
 fn a_list_is_made_shown_and_changed() {
@@ -20,8 +19,21 @@ fn a_list_is_made_shown_and_changed() {
         let scene = Scene::new(world);
         assert_eq!(scene.json(&["list", "ls"]), json!([]), "{world:?}");
         assert!(scene.done(&["list", "ls"]).contains("there are no lists"));
-        let made = scene.json(&["list", "create", "Quartier@Lists.Example", "--name", "Été", "--language", "en", "--animator", "Claire@members.example"]);
-        assert_eq!((&made["address"], &made["name"], &made["language"]), (&json!(LIST), &json!("Été"), &json!("en")));
+        let made = scene.json(&[
+            "list",
+            "create",
+            "Quartier@Lists.Example",
+            "--name",
+            "Été",
+            "--language",
+            "en",
+            "--animator",
+            "Claire@members.example",
+        ]);
+        assert_eq!(
+            (&made["address"], &made["name"], &made["language"]),
+            (&json!(LIST), &json!("Été"), &json!("en"))
+        );
         assert_eq!(made["members"], 1, "the animator is a member");
         let lists = scene.json(&["list", "ls"]);
         assert_eq!(lists.as_array().map(Vec::len), Some(1));
@@ -32,14 +44,26 @@ fn a_list_is_made_shown_and_changed() {
         for name in ["quartier", "QUARTIER", "Quartier@LISTS.example"] {
             assert_eq!(scene.json(&["list", "show", name]), shown, "{name}");
         }
-        let changed = scene.json(&["list", "set", LIST, "archive=public", "footer=none", "promise=Une fête, par = an", "pace=3"]);
-        let expected = [("archive", "public"), ("footer", "none"), ("promise", "Une fête, par = an"), ("pace", "3")];
+        let changed = scene.json(&[
+            "list",
+            "set",
+            LIST,
+            "archive=public",
+            "footer=none",
+            "promise=Une fête, par = an",
+            "pace=3",
+        ]);
+        let expected =
+            [("archive", "public"), ("footer", "none"), ("promise", "Une fête, par = an"), ("pace", "3")];
         for (key, value) in expected {
             assert_eq!(changed[key], value);
         }
         assert_eq!(scene.json(&["list", "show", LIST]), changed);
         let words = scene.done(&["list", "show", LIST]);
-        assert!(words.contains("Who writes\n  posting         members\n") && !words.contains("Other"), "{words}");
+        assert!(
+            words.contains("Who writes\n  posting         members\n") && !words.contains("Other"),
+            "{words}"
+        );
         let mail = scene.json(&["queue", "ls"]);
         assert_eq!(mail[0]["to"], "Claire@members.example", "one letter: {mail}");
         assert_eq!(mail.as_array().map(Vec::len), Some(1));
@@ -68,19 +92,40 @@ fn what_a_list_cannot_be() {
         let scene = Scene::with_list(world);
         let before = scene.json(&["list", "ls"]);
         let cases: [(&[&str], &str); 14] = [
-            (&["list", "create", "x"], "cannot make the list x: \"x\" is not an address: write it as quartier@lists.example.org"),
+            (
+                &["list", "create", "x"],
+                "cannot make the list x: \"x\" is not an address: write it as quartier@lists.example.org",
+            ),
             (&["list", "create", LIST], "cannot make the list quartier@lists.example: it is there already"),
-            (&["list", "create", "postmaster@lists.example"], "cannot make the list postmaster@lists.example: "),
+            (
+                &["list", "create", "postmaster@lists.example"],
+                "cannot make the list postmaster@lists.example: ",
+            ),
             (&["list", "create", "quartier-stop@lists.example"], "would be read as an address of the other"),
-            (&["list", "create", "b@lists.example", "--animator", "nobody"], "cannot make the list b@lists.example: \"nobody\" cannot be an animator: an address is written name@domain"),
+            (
+                &["list", "create", "b@lists.example", "--animator", "nobody"],
+                "cannot make the list b@lists.example: \"nobody\" cannot be an animator: an address is written name@domain",
+            ),
             (&["list", "show", "nolist"], "cannot show nolist: there is no list nolist"),
-            (&["list", "show", "quartier@other.example"], "cannot show quartier@other.example: there is no list quartier@other.example"),
-            (&["list", "set", LIST, "archve=public"], "cannot change quartier@lists.example: a list has no setting \"archve\"; did you mean archive?"),
-            (&["list", "set", LIST, "archive=secret"], "archive cannot be \"secret\": it takes public, members, none"),
+            (
+                &["list", "show", "quartier@other.example"],
+                "cannot show quartier@other.example: there is no list quartier@other.example",
+            ),
+            (
+                &["list", "set", LIST, "archve=public"],
+                "cannot change quartier@lists.example: a list has no setting \"archve\"; did you mean archive?",
+            ),
+            (
+                &["list", "set", LIST, "archive=secret"],
+                "archive cannot be \"secret\": it takes public, members, none",
+            ),
             (&["list", "set", LIST, "digest_hour=25"], "digest_hour cannot be \"25\""),
             (&["list", "set", LIST, "archive=public", "footer=long"], "footer cannot be \"long\""),
             (&["list", "close", "nolist"], "cannot close nolist: there is no list nolist"),
-            (&["list", "reopen", "nolist@lists.example"], "cannot reopen nolist@lists.example: there is no list nolist@lists.example"),
+            (
+                &["list", "reopen", "nolist@lists.example"],
+                "cannot reopen nolist@lists.example: there is no list nolist@lists.example",
+            ),
             (&["list", "remove", "nolist", "--yes"], "cannot remove nolist: there is no list nolist"),
         ];
         for (args, said) in cases {
@@ -104,7 +149,10 @@ fn a_closed_list_takes_neither_posts_nor_members() {
         let why = scene.refused(&["member", "add", LIST, "c@members.example"]);
         assert_eq!(why, format!("cannot add c@members.example to {LIST}: {closed}"));
         let csv = scene.file("m.csv", "email\nc@members.example\n");
-        assert_eq!(scene.refused(&["member", "import", LIST, &csv]), format!("cannot add members to {LIST}: {closed}"));
+        assert_eq!(
+            scene.refused(&["member", "import", LIST, &csv]),
+            format!("cannot add members to {LIST}: {closed}")
+        );
         assert_eq!(scene.json(&["list", "show", LIST])["members"], 2);
         assert_eq!(scene.json(&["list", "reopen", LIST])["state"], "open");
         scene.done(&["post", LIST, &file]);

@@ -12,10 +12,14 @@ fn events<'a>(trace: &'a Value, key: &str) -> Vec<&'a str> {
 fn a_post_is_taken_refused_and_traced() {
     for world in WORLDS {
         let scene = Scene::with_members(world);
-        let file = scene.file("1.eml", post("1@x.example", "Anne <ANNE@members.example>", "=?utf-8?q?F=C3=AAte?=", "Bonjour"));
+        let file = scene.file(
+            "1.eml",
+            post("1@x.example", "Anne <ANNE@members.example>", "=?utf-8?q?F=C3=AAte?=", "Bonjour"),
+        );
         assert_eq!(scene.json(&["post", LIST, &file])["message_id"], "1@x.example");
         // The same again, with the line ends of the wire, from standard input.
-        let wire = post("1@x.example", "Anne <ANNE@members.example>", "=?utf-8?q?F=C3=AAte?=", "Bonjour").replace('\n', "\r\n");
+        let wire = post("1@x.example", "Anne <ANNE@members.example>", "=?utf-8?q?F=C3=AAte?=", "Bonjour")
+            .replace('\n', "\r\n");
         let args = ["post", LIST, "-"];
         done(&args, scene.feed(&args, wire.as_bytes()));
         let list = scene.json(&["list", "show", LIST]);
@@ -41,12 +45,23 @@ fn a_post_is_taken_refused_and_traced() {
 
         let stranger = post("3@x.example", "eve@strangers.example", "Achetez", "x");
         let why = refused(&args, &scene.feed(&args, stranger.as_bytes()));
-        assert!(why.starts_with(&format!("cannot post to {LIST}: the door says 550 5.7.1 Ce groupe est reserve")), "{why}");
-        assert_eq!(scene.refused(&["trace", "3@x.example"]), "cannot trace 3@x.example: no message of this id came here, or it was not kept");
+        assert!(
+            why.starts_with(&format!("cannot post to {LIST}: the door says 550 5.7.1 Ce groupe est reserve")),
+            "{why}"
+        );
+        assert_eq!(
+            scene.refused(&["trace", "3@x.example"]),
+            "cannot trace 3@x.example: no message of this id came here, or it was not kept"
+        );
         assert!(scene.refused(&["trace", "a b"]).contains("it is no Message-ID"));
         assert!(refused(&args, &scene.feed(&args, b"")).starts_with(&format!("cannot post to {LIST}: ")));
-        assert_eq!(scene.refused(&["post", LIST, "/nowhere.eml"]), "cannot read /nowhere.eml: No such file or directory");
-        assert!(scene.refused(&["post", LIST, &file, "--sender", "me"]).contains("\"me\" cannot be a sender"));
+        assert_eq!(
+            scene.refused(&["post", LIST, "/nowhere.eml"]),
+            "cannot read /nowhere.eml: No such file or directory"
+        );
+        assert!(
+            scene.refused(&["post", LIST, &file, "--sender", "me"]).contains("\"me\" cannot be a sender")
+        );
     }
 }
 
@@ -89,7 +104,10 @@ fn what_waits_is_read_and_decided_once() {
         assert!(scene.refused(&["held", "accept", &id]).ends_with("it was refused already"));
         let trace = scene.json(&["trace", "2@x.example"]);
         let decided = &trace["events"][1];
-        assert_eq!((&decided["what"], &decided["by"], &decided["words"]), (&json!("refused"), &json!("the operator"), &json!("Merci, mais non.")));
+        assert_eq!(
+            (&decided["what"], &decided["by"], &decided["words"]),
+            (&json!("refused"), &json!("the operator"), &json!("Merci, mais non."))
+        );
 
         let id = held_one(&scene, "3@x.example", "Trois");
         scene.done(&["held", "discard", &id]);
@@ -98,8 +116,14 @@ fn what_waits_is_read_and_decided_once() {
         assert_eq!(scene.json(&["list", "show", LIST])["posts"], 1);
 
         let waiting = held_one(&scene, "4@x.example", "Quatre");
-        assert_eq!(events(&scene.json(&["trace", "4@x.example"]), "what"), ["received from parvis post", "held"]);
-        for (command, id, why) in [("accept", "999", "nothing waits under this number"), ("show", "x", "it is not a number; parvis held ls shows them")] {
+        assert_eq!(
+            events(&scene.json(&["trace", "4@x.example"]), "what"),
+            ["received from parvis post", "held"]
+        );
+        for (command, id, why) in [
+            ("accept", "999", "nothing waits under this number"),
+            ("show", "x", "it is not a number; parvis held ls shows them"),
+        ] {
             assert_eq!(scene.refused(&["held", command, id]), format!("cannot {command} {id}: {why}"));
         }
         scene.done(&["held", "accept", &waiting]);

@@ -89,6 +89,20 @@ impl Scene {
         server.wait().unwrap().code().unwrap_or(-1)
     }
 
+    /// Waits for a server that was told to stop.
+    pub(super) fn wait_for_server(&mut self) -> i32 {
+        self.server.take().expect("a server runs").wait().unwrap().code().unwrap_or(-1)
+    }
+
+    /// The sentence of a server that does not start.
+    pub(super) fn refused_to_serve(&self) -> String {
+        let ran = self.run(&["serve"]);
+        // What it logs until then is not what it says in the end.
+        let last = ran.err.lines().last().unwrap_or_default().to_owned();
+        assert_eq!(ran.code, 1, "{ran:?}");
+        refused(&["serve"], &Ran { err: last, ..ran })
+    }
+
     /// As a power cut would.
     pub(super) fn kill_server(&mut self) {
         let mut server = self.server.take().expect("a server runs");
@@ -248,5 +262,8 @@ pub(super) fn assert_shape(value: &Value, shape: &str) {
 /// RFC 3339 with an offset.
 fn is_moment(text: &str) -> bool {
     let offset = text.get(19..).unwrap_or_default();
-    text.len() >= 20 && text.as_bytes()[10] == b'T' && offset.contains(['+', '-', 'Z']) && text.parse::<jiff::Timestamp>().is_ok()
+    text.len() >= 20
+        && text.as_bytes()[10] == b'T'
+        && offset.contains(['+', '-', 'Z'])
+        && text.parse::<jiff::Timestamp>().is_ok()
 }

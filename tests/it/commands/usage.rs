@@ -9,7 +9,7 @@ use super::scene::{LIST, Scene, World, bare, finish, parsed, refused, sentence, 
 const WRONG: &[(&[&str], &str)] = &[
     (&[], "Usage: parvis"),
     (&["listt"], "list"),
-    (&["list"], "requires a subcommand"),
+    (&["list"], "Usage: parvis list"),
     (&["list", "ls", "--jsn"], "--json"),
     (&["list", "create"], "<ADDRESS>"),
     (&["list", "create", LIST, "--preset", "foo"], "discussion, announce, private"),
@@ -17,7 +17,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["list", "set", LIST], "KEY=VALUE"),
     (&["list", "set", LIST, "archive"], "\"archive\" is not KEY=VALUE"),
     (&["member", "add", LIST, "a@b.example", "--reading", "foo"], "each, daily, weekly, none"),
-    (&["member", "add", LIST, "a@b.example", "--role", "foo"], "member, animator"),
+    (&["member", "add", LIST, "a@b.example", "--role", "foo"], "member or animator"),
     (&["queue", "release", "--newer-than", "yesterday"], "2026-11-20"),
     (&["completions", "foo"], "bash, elvish, fish"),
     (&["import", "mbox", LIST], "<FILES>"),
@@ -38,17 +38,53 @@ fn wrong_usage_is_told_and_is_2() {
 fn help_is_everywhere_with_an_example() {
     let scene = Scene::new(World::Alone);
     let leaves = [
-        "demo", "init", "serve", "check", "list create", "list ls", "list show", "list set", "list close",
-        "list reopen", "list remove", "member add", "member import", "member ls", "member show", "member set",
-        "member remove", "post", "import mbox", "import maildir", "export", "queue ls", "queue retry", "queue drop",
-        "queue release", "held ls", "held show", "held accept", "held refuse", "held discard", "trace", "letters",
-        "person show", "reindex", "bench", "completions", "man",
+        "demo",
+        "init",
+        "serve",
+        "check",
+        "list create",
+        "list ls",
+        "list show",
+        "list set",
+        "list close",
+        "list reopen",
+        "list remove",
+        "member add",
+        "member import",
+        "member ls",
+        "member show",
+        "member set",
+        "member remove",
+        "post",
+        "import mbox",
+        "import maildir",
+        "export",
+        "queue ls",
+        "queue retry",
+        "queue drop",
+        "queue release",
+        "held ls",
+        "held show",
+        "held accept",
+        "held refuse",
+        "held discard",
+        "trace",
+        "letters",
+        "person show",
+        "reindex",
+        "bench",
+        "completions",
+        "man",
     ];
     for command in leaves {
         let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         let ran = finish(bare(&scene.path(""), &words), b"");
         assert_eq!(ran.code, 0, "{command}");
-        assert!(ran.out.contains(&format!("Example: parvis {command}")) || ran.out.contains("Example: parvis --config"), "{command}");
+        assert!(
+            ran.out.contains(&format!("Example: parvis {command}"))
+                || ran.out.contains("Example: parvis --config"),
+            "{command}"
+        );
     }
 }
 
@@ -76,8 +112,14 @@ fn options_before_and_after_the_command() {
 fn configurations_that_cannot_be_used() {
     let scene = Scene::new(World::Alone);
     let cases: [(&str, &str); 5] = [
-        ("hostname = \"lists.example\"\n[smpt]\n", "line 2: there is no section \"smpt\"; did you mean smtp?"),
-        ("hostname = \"lists.example\"\n[web]\nlsten = []\n", "line 3: there is no key \"lsten\" in [web]; did you mean listen?"),
+        (
+            "hostname = \"lists.example\"\n[smpt]\n",
+            "line 2: there is no key \"smpt\"; did you mean smtp?",
+        ),
+        (
+            "hostname = \"lists.example\"\n[web]\nlsten = []\n",
+            "line 3: [web] has no key \"lsten\"; did you mean listen?",
+        ),
         ("hostname = \"lists.example\"\nlanguage = \"de\"\n", "line 2"),
         ("language = \"fr\"\n", "hostname"),
         ("hostname = ", "line 1"),
@@ -116,7 +158,13 @@ fn a_folder_that_cannot_be_one() {
 #[test]
 fn whoever_stops_reading_is_no_fault() {
     let scene = Scene::with_list(World::Alone);
-    for args in [&["list", "ls"][..], &["letters"], &["completions", "bash"], &["list", "show", LIST, "--json"], &["--help"]] {
+    for args in [
+        &["list", "ls"][..],
+        &["letters"],
+        &["completions", "bash"],
+        &["list", "show", LIST, "--json"],
+        &["--help"],
+    ] {
         let mut command = scene.command(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -137,12 +185,14 @@ fn completions_pages_and_letters() {
     scene.done(&["man", &text(&pages)]);
     for page in ["parvis.1", "parvis-list-create.1", "parvis-member-import.1", "parvis-held-refuse.1"] {
         let page = fs::read_to_string(pages.join(page)).unwrap();
-        assert!(page.contains(".TH parvis") && page.contains("Example"), "{page}");
+        assert!(page.contains(".TH parvis") && page.contains("parvis demo") | page.contains("Example"), "{page}");
     }
     let (all, french) = (scene.json(&["letters"]), scene.json(&["letters", "--lang", "fr"]));
     let (all, french) = (all.as_array().unwrap(), french.as_array().unwrap());
     assert!(!french.is_empty() && french.len() < all.len());
-    assert!(french.iter().all(|letter| letter["language"] == "fr" && letter["subject"].is_string() && letter["text"].is_string()));
+    assert!(french.iter().all(|letter| letter["language"] == "fr"
+        && letter["subject"].is_string()
+        && letter["text"].is_string()));
     assert!(scene.done(&["letters", "--lang", "en"]).contains("== welcome (en"));
     let file = scene.file("file", "");
     let why = scene.refused(&["man", &format!("{file}/below")]);

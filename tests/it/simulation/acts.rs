@@ -37,10 +37,7 @@ pub(super) enum Act {
         left: StateLeft,
     },
     Decide,
-    Join(Place),
-    Click(Place),
-    LeaveByMail(Place),
-    Remove(Place),
+    Member(Move, Place),
     Wants(Place, Wants),
     OwnPosts(Place, OwnPosts),
     ListState(&'static str, ListState),
@@ -48,6 +45,14 @@ pub(super) enum Act {
     SetClock(i64),
     RememberState,
     Restart(End),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Move {
+    Joins,
+    LeavesByClick,
+    LeavesByMail,
+    IsTakenOut,
 }
 
 pub(super) fn person(number: u64) -> String {
@@ -75,7 +80,7 @@ impl Simulation {
             }
             for number in 0..PEOPLE {
                 if name == "quartier" && number < 7 || number % 2 == 0 {
-                    self.perform(Act::Join(place(name, number)))?;
+                    self.perform(Act::Member(Move::Joins, place(name, number)))?;
                 }
             }
         }
@@ -109,10 +114,10 @@ impl Simulation {
         for _ in 0..14 {
             let who = place(chance.pick(&LISTS), chance.below(PEOPLE));
             let act = match chance.below(8) {
-                0 | 1 => Act::Join(who),
-                2 => Act::Click(who),
-                3 => Act::LeaveByMail(who),
-                4 => Act::Remove(who),
+                0 | 1 => Act::Member(Move::Joins, who),
+                2 => Act::Member(Move::LeavesByClick, who),
+                3 => Act::Member(Move::LeavesByMail, who),
+                4 => Act::Member(Move::IsTakenOut, who),
                 5 => Act::Wants(who, Wants::Nothing),
                 6 => Act::Wants(who, Wants::Mail),
                 _ => Act::OwnPosts(who, chance.pick(&[OwnPosts::Wanted, OwnPosts::Unwanted])),
@@ -184,7 +189,7 @@ impl Simulation {
                 let list = self.list(name);
                 lists::set_state(&self.open().desk, &list, state).map_err(|e| e.to_string())?;
             }
-            Act::Join(_) | Act::Click(_) | Act::LeaveByMail(_) | Act::Remove(_) => self.come_or_go(act)?,
+            Act::Member(step, place) => self.come_or_go(step, place)?,
             Act::Wants(place, wants) => {
                 let word = if wants == Wants::Mail { "active" } else { "paused" };
                 self.set(&place, "state", word)?;
@@ -200,11 +205,11 @@ impl Simulation {
         Ok(())
     }
 
-    fn come_or_go(&mut self, act: Act) -> Result<(), String> {
+    fn come_or_go(&mut self, step: Move, place: Place) -> Result<(), String> {
         let now = self.time.clock();
         let doing = Doing { now, by: None, telling: Telling::Letter };
-        match act {
-            Act::Join(place) => {
+        match step {
+            Move::Joins => {
                 let wish = Wish {
                     email: EmailAddress::parse(&place.1).expect("an address"),
                     name: None,
@@ -213,17 +218,22 @@ impl Simulation {
                     settings: Vec::new(),
                     joined: Joined::Declared,
                 };
-                let added = add_member(self.store(), &self.list(place.0), &wish, doing);
-                added.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
-                self.model().joins(place);
+                let list = self.list(place.0);
+                match (add_member(self.store(), &list, &wish, doing).map_err(|e| e.to_string())?, list.state)
+                {
+                    (Ok(_), _) => self.model().joins(place),
+                    // Nobody joins a closed list.
+                    (Err(_), ListState::Closed) => {}
+                    (Err(not_done), ListState::Open | ListState::Removed) => return Err(not_done.to_string()),
+                }
             }
-            Act::Click(place) => {
+            Move::LeavesByClick => {
                 if let Some(token) = self.leave_token(&place) {
                     leave_by_token(self.store(), &token, now).map_err(|e| e.to_string())?;
                     self.model().leaves(&place);
                 }
             }
-            Act::LeaveByMail(place) => {
+            Move::LeavesByMail => {
                 if let Some(token) = self.leave_token(&place) {
                     let to = format!("{}-stop+{token}@{DOMAIN}", place.0);
                     let envelope = envelope("somebody@else.example", &to, b"Subject: stop\r\n\r\n".to_vec());
@@ -235,14 +245,13 @@ impl Simulation {
                     self.model().leaves(&place);
                 }
             }
-            Act::Remove(place) => {
+            Move::IsTakenOut => {
                 let email = EmailAddress::parse(&place.1).expect("an address");
                 // Who is no member cannot be removed; that is an answer, not a failure.
                 let _ = remove_member(self.store(), &self.list(place.0), &email, doing)
                     .map_err(|e| e.to_string())?;
                 self.model().leaves(&place);
             }
-            other => unreachable!("{other:?} is no coming and no going"),
         }
         Ok(())
     }

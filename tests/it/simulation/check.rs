@@ -20,10 +20,18 @@ pub(super) enum Depth {
     WithRebuild,
 }
 
+/// How often each thing happened: what never happens is not tested.
+pub(super) type Tally = BTreeMap<&'static str, u64>;
+
+/// What [`check`] counts.
+pub(super) const COUNTED: [&str; 8] =
+    ["taken", "put off", "failed", "gone", "taken twice", "held", "came again", "letters taken"];
+
 /// Everything that is not as it must be.
-pub(super) fn check(simulation: &Simulation, depth: Depth) -> Vec<String> {
+pub(super) fn check(simulation: &Simulation, depth: Depth, tally: &mut Tally) -> Vec<String> {
     let seen = simulation.peers.seen();
     let mut faults = seen.faults.clone();
+    count(simulation, &seen, tally);
     nothing_is_owed(simulation, &mut faults);
     let kept = simulation.kept();
     let posts = simulation.model().posts.clone();
@@ -44,6 +52,28 @@ pub(super) fn check(simulation: &Simulation, depth: Depth) -> Vec<String> {
     letters(simulation, &seen, &mut faults);
     the_store_is_whole(simulation, depth, &mut faults);
     faults
+}
+
+fn count(simulation: &Simulation, seen: &Seen, tally: &mut Tally) {
+    let mut add = |what, count| *tally.entry(what).or_default() += count;
+    let store = simulation.store();
+    for info in store.posts(PostId(0), usize::MAX).expect("readable") {
+        add("held", u64::from(info.hold_reason.is_some()));
+        for (_, result) in store.ledger(info.id).expect("readable").into_iter().flat_map(|line| line.copies) {
+            let what = match result {
+                CopyResult::Taken(_) => "taken",
+                CopyResult::PutOff { .. } => "put off",
+                CopyResult::Failed(_) => "failed",
+                CopyResult::Gone => "gone",
+            };
+            add(what, 1);
+        }
+    }
+    let twice = seen.mailboxes.values().filter(|count| **count > 1).count();
+    add("taken twice", twice as u64);
+    add("letters taken", seen.mailboxes.keys().filter(|(_, id)| id.starts_with("letter-")).count() as u64);
+    let again = simulation.model().posts.values().filter(|post| post.accepted > 1).count();
+    add("came again", again as u64);
 }
 
 fn nothing_is_owed(simulation: &Simulation, faults: &mut Vec<String>) {
@@ -150,9 +180,12 @@ fn ledger(
     }
     let mut said = Vec::new();
     store
-        .history(|line| match line.event {
-            Event::Delivered { post, totals } if post == info.id => said.push(totals),
-            _ => {}
+        .history(|line| {
+            if let Event::Delivered { post, totals } = line.event
+                && post == info.id
+            {
+                said.push(totals);
+            }
         })
         .expect("readable");
     if said != [sums] && !(said.is_empty() && readers == 0) {
@@ -165,19 +198,17 @@ fn letters(simulation: &Simulation, seen: &Seen, faults: &mut Vec<String>) {
     let mut owed: BTreeMap<u64, (String, Vec<LetterOutcome>)> = BTreeMap::new();
     let store = simulation.store();
     store
-        .history(|line| match line.event {
-            Event::LetterOwed { letter, about: _ } => {
+        .history(|line| {
+            if let Event::LetterOwed { letter, about: _ } = line.event {
                 let id = format!("letter-{letter}-{}@lists.example", line.at.millis());
                 if owed.insert(letter, (id, Vec::new())).is_some() {
                     faults.push(format!("letter {letter} was owed twice"));
                 }
+            } else if let Event::LetterDone { letter, outcome } = line.event
+                && let Some((_, outcomes)) = owed.get_mut(&letter)
+            {
+                outcomes.push(outcome);
             }
-            Event::LetterDone { letter, outcome } => {
-                if let Some((_, outcomes)) = owed.get_mut(&letter) {
-                    outcomes.push(outcome);
-                }
-            }
-            _ => {}
         })
         .expect("readable");
     for (letter, (id, outcomes)) in owed {
@@ -204,7 +235,6 @@ fn the_store_is_whole(simulation: &Simulation, depth: Depth, faults: &mut Vec<St
     let counted: u64 = LISTS
         .iter()
         .map(|name| store.reader().counts(simulation.list(name).id).expect("readable").posts)
-        .map(u64::from)
         .sum();
     if published != counted {
         faults.push(format!("{published} posts are published, the lists count {counted}"));

@@ -14,9 +14,10 @@ mod peers;
 mod road;
 mod time;
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use check::{Depth, check};
+use check::{COUNTED, Depth, Tally, check};
 use driver::Simulation;
 use road::Planted;
 
@@ -27,14 +28,14 @@ const REBUILD_EVERY: u64 = 10;
 const DAYS: i64 = 3;
 const WORKERS: usize = 2;
 
-fn run(seed: u64, planted: Planted, depth: Depth) -> Vec<String> {
+fn run(seed: u64, planted: Planted, depth: Depth, tally: &mut Tally) -> Vec<String> {
     let mut simulation = Simulation::new(seed, planted);
     let ran = simulation.found().and_then(|()| {
         simulation.plan(DAYS);
         simulation.run()
     });
     match ran {
-        Ok(()) => check(&simulation, depth),
+        Ok(()) => check(&simulation, depth, tally),
         Err(fault) => vec![fault],
     }
 }
@@ -51,7 +52,8 @@ fn every_post_reaches_every_reader_once() {
         None => (0, number_from("PARVIS_SEEDS").unwrap_or(SEEDS)),
     };
     let next = AtomicU64::new(first);
-    let failed = std::sync::Mutex::new(Vec::new());
+    let failed = Mutex::new(Vec::new());
+    let tally = Mutex::new(Tally::new());
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
             scope.spawn(|| {
@@ -60,9 +62,13 @@ fn every_post_reaches_every_reader_once() {
                     if seed >= end {
                         return;
                     }
-                    let deep = seed % REBUILD_EVERY == 0 || end - first == 1;
+                    let deep = seed.is_multiple_of(REBUILD_EVERY) || end - first == 1;
                     let depth = if deep { Depth::WithRebuild } else { Depth::Usual };
-                    let faults = run(seed, Planted::Nothing, depth);
+                    let mut counted = Tally::new();
+                    let faults = run(seed, Planted::Nothing, depth, &mut counted);
+                    for (what, count) in counted {
+                        *tally.lock().expect("whole").entry(what).or_default() += count;
+                    }
                     if !faults.is_empty() {
                         failed.lock().expect("whole").push(format!("PARVIS_SEED={seed}: {faults:#?}"));
                     }
@@ -72,6 +78,10 @@ fn every_post_reaches_every_reader_once() {
     });
     let failed = failed.into_inner().expect("whole");
     assert!(failed.is_empty(), "{} of {} seeds:\n{}", failed.len(), end - first, failed.join("\n"));
+    let tally = tally.into_inner().expect("whole");
+    let never: Vec<&str> =
+        COUNTED.into_iter().filter(|what| tally.get(what).is_none_or(|n| *n == 0)).collect();
+    assert!(never.is_empty() || end - first < SEEDS, "never happened: {never:?}");
 }
 
 /// A simulation that finds nothing proves nothing: each of these is planted, and has to be found.
@@ -84,7 +94,7 @@ fn planted_faults_are_found() {
         (Planted::TakenTwice, "is kept 2 times"),
     ] {
         let found = (0..40).find(|seed| {
-            let faults = run(*seed, planted, Depth::Usual);
+            let faults = run(*seed, planted, Depth::Usual, &mut Tally::new());
             faults.iter().any(|fault| fault.contains(sentence))
         });
         assert!(found.is_some(), "{planted:?} was not found");

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use parvis::domain::ids::{ListId, PostId};
+use parvis::domain::ids::{ListId, PersonId, PostId};
 use parvis::store::change::{Change, Shelf};
 use parvis::store::event::Event;
+use parvis::store::ledger::CopyResult;
 use parvis::store::{Store, verify};
 
 use super::scene::*;
@@ -58,6 +59,43 @@ fn a_full_journal_file_is_followed_by_another() {
     for finding in verify::verify(scene.store()).expect("readable") {
         assert_eq!(finding.faults, [""; 0], "{}", finding.what);
     }
+}
+
+#[test]
+fn a_full_file_of_the_ledger_is_followed_by_another() {
+    let mut scene = Scene::new();
+    let list = make_list(scene.store(), "quartier");
+    let people: Vec<PersonId> = (0..7).map(|n| join(scene.store(), &[list], &format!("reader{n}"))).collect();
+    let first = post(scene.store(), list, &mail("anne", "Un", ""));
+    let second = post(scene.store(), list, &mail("anne", "Deux", ""));
+    let long = CopyResult::Failed("5".repeat(6 * MIB));
+    for person in &people[..4] {
+        outcome(scene.store(), first, *person, long.clone());
+    }
+    outcome(scene.store(), second, people[0], taken());
+    outcome(scene.store(), first, people[4], taken());
+    let told = |store: &Store| {
+        let copies = |post| -> Vec<PersonId> {
+            let lines = store.ledger(post).expect("readable");
+            lines.iter().flat_map(|line| &line.copies).map(|(person, _)| *person).collect()
+        };
+        assert_eq!((copies(first), copies(second)), (people[..5].to_vec(), people[..1].to_vec()));
+        let owed = |post| store.owed(post).expect("readable").iter().collect::<Vec<_>>();
+        assert_eq!((owed(first), owed(second)), (people[5..].to_vec(), people[1..].to_vec()));
+    };
+    let names = |scene: &Scene| -> Vec<bool> {
+        let exists = |n| scene.data().join(format!("deliveries/00000{n}.jsonl")).exists();
+        (1..=3).map(exists).collect()
+    };
+    told(scene.store());
+    assert_eq!(names(&scene), [true, true, false]);
+    told(scene.reopen());
+    scene.close();
+    fs::remove_dir_all(scene.data().join("state")).expect("removed");
+    told(scene.reopen());
+    outcome(scene.store(), second, people[1], taken());
+    assert_eq!(names(&scene), [true, true, false]);
+    assert!(verify::verify(scene.store()).expect("readable").iter().all(|finding| finding.faults.is_empty()));
 }
 
 /// What goes on goes to the second file.
