@@ -37,7 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
     ("crc32fast", &["store"]),
-    ("rustix", &["store"]),
+    ("rustix", &["store", "cli/show"]),
     ("mail_parser", &["mail"]),
     ("encoding_rs", &["mail"]),
     ("whatlang", &["mail"]),
