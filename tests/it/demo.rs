@@ -77,6 +77,16 @@ fn a_mail_that_is_gone_is_a_difference() {
     );
 }
 
+/// A demo that ends with its test, however that ends.
+struct Staying(Child);
+
+impl Drop for Staying {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Reads until a line begins so; what was read.
 fn until(child: &mut Child, beginning: &str) -> String {
     let mut said = String::new();
@@ -95,8 +105,9 @@ fn until(child: &mut Child, beginning: &str) -> String {
 fn it_stays_until_told_to_end() {
     for signal in ["TERM", "INT"] {
         let folder = tempfile::tempdir().unwrap();
-        let mut child = demo(folder.path(), &["--dir", "here"]).spawn().unwrap();
-        let said = until(&mut child, "Ctrl-C ends it.");
+        let mut staying = Staying(demo(folder.path(), &["--dir", "here"]).spawn().unwrap());
+        let child = &mut staying.0;
+        let said = until(child, "Ctrl-C ends it.");
         let address = said
             .lines()
             .find_map(|line| line.strip_prefix("Open the archive:    http://"))

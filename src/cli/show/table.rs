@@ -124,7 +124,7 @@ mod tests {
         expect![[r#"
             NAME       POSTS  SINCE
             Zoé            3  2026-11-23 03:50
-            Zoé           12  -
+            Zoé           12  -
             山田 太郎   1200  2026-11-23 03:50
         "#]]
         .assert_eq(&lay_out(&rows, &COLUMNS, None));
