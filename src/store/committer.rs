@@ -25,8 +25,8 @@ use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::parse;
 
-/// A group takes no more changes than this…
-const GROUP_CHANGES_MAX: usize = 2_048;
+/// A group takes no more changes than this: sled keeps a copy of a page for each key of a batch…
+const GROUP_CHANGES_MAX: usize = 512;
 /// …nor more bytes of mail.
 const GROUP_BYTES_MAX: usize = 16 << 20;
 

@@ -14,7 +14,7 @@ use crate::store::event::{Event, MemberCause};
 use crate::store::{Store, StoreError};
 
 /// Rows that become true together.
-const CHUNK_ROWS: usize = 500;
+const CHUNK_ROWS: usize = 50;
 
 /// What happens where a row cannot be taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
