@@ -151,9 +151,10 @@ fn line(what: &str, good: bool, detail: &str, mend: Option<&str>) -> Value {
 fn words(line: &Value) -> String {
     let (what, detail) = (show::word(&line["what"]), show::word(&line["detail"]));
     let head = if line["good"] == Value::Bool(true) { "good " } else { "wrong" };
-    let mend = match &line["mend"] {
-        Value::Null => String::new(),
-        mend => format!("       mend it: {}\n", show::word(mend)),
+    let mend = if line["mend"].is_null() {
+        String::new()
+    } else {
+        format!("       mend it: {}\n", show::word(&line["mend"]))
     };
     format!("{head}  {what}: {detail}\n{mend}")
 }
