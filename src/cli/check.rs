@@ -151,10 +151,6 @@ fn line(what: &str, good: bool, detail: &str, mend: Option<&str>) -> Value {
 fn words(line: &Value) -> String {
     let (what, detail) = (show::word(&line["what"]), show::word(&line["detail"]));
     let head = if line["good"] == Value::Bool(true) { "good " } else { "wrong" };
-    let mend = if line["mend"].is_null() {
-        String::new()
-    } else {
-        format!("       mend it: {}\n", show::word(&line["mend"]))
-    };
+    let mend = line["mend"].as_str().map_or_else(String::new, |mend| format!("       mend it: {mend}\n"));
     format!("{head}  {what}: {detail}\n{mend}")
 }

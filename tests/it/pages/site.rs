@@ -93,7 +93,7 @@ impl Site {
         {
             site.post(quartier, &mail(name));
         }
-        site.list("conseil@lists.example.org", "Le conseil", &[("promise", "Les affaires du conseil.")]);
+        site.list("conseil@lists.example.org", "Le conseil", &[("listed", "yes"), ("promise", "Les affaires du conseil.")]);
         site.list("cercle@lists.example.org", "Le cercle secret", &[("listed", "no")]);
         site.list("hello@a.example", "Hello from A", &[("archive", "public"), ("language", "en")]);
         site.list("hello@b.example", "Hello from B", &[("archive", "public"), ("language", "en")]);
