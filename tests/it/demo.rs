@@ -1,5 +1,8 @@
 //! `parvis demo` as somebody sees it who has just got the program.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![allow(clippy::disallowed_methods, reason = "a real program is waited for in real time")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
