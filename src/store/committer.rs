@@ -25,7 +25,7 @@ use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::parse;
 
-/// A group takes no more changes than this: sled keeps a copy of a page for each key of a batch…
+/// A group takes no more changes than this, so that its first one does not wait long for its last…
 const GROUP_CHANGES_MAX: usize = 512;
 /// …nor more bytes of mail.
 const GROUP_BYTES_MAX: usize = 16 << 20;
