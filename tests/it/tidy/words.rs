@@ -36,7 +36,7 @@ const UNDONE: &[&str] = &["todo!", "unimplemented!", "dbg!", "FIXME", "XXX", "TO
 /// Paths of somebody's machine, and names of places packages come from. A program that is built
 /// anywhere names neither.
 const MACHINES: &[&str] =
-    &["/home/", "/root/", "/Users/", "/mnt/", "/work/", "/workspace/", "index.crates.io", "static.crates.io"];
+    &["/home/", "/root/", "/Users/", "/mnt/", "/work/", "/workspace/", "index.crates.", "static.crates."];
 
 /// The files whose work it is to name such things.
 const NAMES_THEM: &[&str] = &["tests/it/tidy/words.rs", "CONTRIBUTING.md"];
