@@ -10,7 +10,7 @@ use tokio_rustls::rustls::ServerConfig;
 use super::script::{Dialect, Does, Ending, Point, Script, Tls, Trouble};
 use super::{Memory, Taken};
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 pub(super) async fn converse(stream: impl Stream + 'static, script: Arc<Script>, memory: Arc<Memory>) {
