@@ -16,6 +16,7 @@ pub mod web;
 
 // What carries, remembers, and writes.
 pub mod letters;
+pub mod net;
 pub mod smtp;
 pub mod store;
 

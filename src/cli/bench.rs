@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::domain::address::EmailAddress;
 use crate::domain::member::Role;
 use crate::flow::import::{Item, Message};
+use crate::net::slots::Slots;
 use crate::serve::{self, Server};
 use crate::smtp::client::{Bits, Carrier, Copy, Outcome, Timeouts};
 use crate::smtp::dot_stuff::dot_stuff;
@@ -32,7 +33,6 @@ use crate::smtp::reply::Reply;
 use crate::smtp::route::Route;
 use crate::smtp::server::{Deadlines, Mailroom, ServerOptions, serve as serve_smtp};
 use crate::smtp::session::Door;
-use crate::smtp::slots::Slots;
 
 const LIST: &str = "bench@parvis.example";
 const AUTHOR: &str = "author@members.example";
@@ -347,6 +347,7 @@ async fn sink(taken: Arc<AtomicU64>, stopping: watch::Receiver<bool>) -> anyhow:
         message_bytes_max: 50 << 20,
         slots: Slots::new(2_000, 2_000, Vec::new()),
         deadlines: Deadlines::default(),
+        tls: None,
     };
     tokio::spawn(serve_smtp(listener, Arc::new(Sink(taken)), options, stopping));
     Ok(address)

@@ -122,7 +122,7 @@ fn tls(config: &Config) -> Value {
             "TLS",
             true,
             &format!(
-                "the certificate {} is there; this version does not offer STARTTLS yet",
+                "the certificate {} is there; STARTTLS is offered",
                 files.cert.display()
             ),
             None,
