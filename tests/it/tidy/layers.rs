@@ -14,24 +14,34 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
+    // Sockets and certificates, and names.
     ("net", &["domain"]),
+    ("dns", &[]),
     ("smtp", &["domain", "net"]),
+    // Keys, and what they sign.
+    ("sign", &["mail"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "store", "smtp"]),
+    ("flow", &["domain", "mail", "letters", "store", "smtp", "sign", "dns"]),
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
     // How it runs.
     (
         "serve",
-        &["domain", "mail", "letters", "config", "init", "store", "net", "smtp", "flow", "web", "admin"],
+        &[
+            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
+            "web", "admin",
+        ],
     ),
-    ("demo", &["domain", "mail", "config", "init", "store", "net", "smtp", "flow", "web", "admin", "serve"]),
+    (
+        "demo",
+        &["domain", "mail", "config", "init", "store", "net", "smtp", "dns", "flow", "web", "admin", "serve"],
+    ),
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "flow", "web", "admin",
-            "serve", "demo",
+            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
+            "web", "admin", "serve", "demo",
         ],
     ),
 ];
@@ -55,6 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls", &["net", "smtp", "web/server"]),
     ("tokio_rustls", &["smtp", "web/server"]),
     ("hyper_util", &["web/server"]),
+    ("hickory_resolver", &["dns"]),
     ("axum", &["web"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
@@ -64,7 +75,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("handlebars", &["letters", "web"]),
     ("hmac", &["domain/token"]),
     ("jiff", &["domain/time"]),
-    ("aws_lc_rs", &["init", "net"]),
+    ("aws_lc_rs", &["init", "net", "sign"]),
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export"]),
     ("csv", &["flow"]),
