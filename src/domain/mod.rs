@@ -4,6 +4,7 @@
 //! knows come in as arguments; what should happen goes out as a value that `flow` carries out.
 
 pub mod address;
+pub mod command;
 pub mod door;
 pub mod ids;
 pub mod list;

@@ -4,6 +4,7 @@
 //! takes strangers' bytes: every reader is bounded, linear and total.
 
 pub mod autoreply;
+pub mod canonical;
 pub mod charset;
 pub mod compose;
 mod content_type;
@@ -17,6 +18,7 @@ pub mod mime;
 pub mod parse;
 pub mod quote;
 mod references;
+pub mod said;
 pub mod show;
 pub mod subject;
 pub mod text;
