@@ -62,7 +62,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_builder", &["letters"]),
     ("smtp_proto", &["smtp"]),
     ("mail_send", &["smtp"]),
-    ("rustls", &["net", "smtp", "web/server"]),
+    ("rustls", &["net", "smtp", "web/server", "dns"]),
     ("tokio_rustls", &["smtp", "web/server"]),
     ("hyper_util", &["web/server"]),
     ("hickory_resolver", &["dns"]),
