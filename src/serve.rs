@@ -3,6 +3,7 @@
 //! Decides nothing about mail. What it starts, [`Server::stop`] ends: what is in hand is finished,
 //! nothing new is begun.
 
+mod acme;
 mod certificates;
 mod web_doors;
 
@@ -15,7 +16,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::admin::socket;
-use crate::config::{Config, DkimKeyFile, LmtpListen, Presence};
+use crate::config::{Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
@@ -175,6 +176,10 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (smtp, lmtp) = open_doors(config, &desk, &certificates, &stopping, &mut tasks).await?;
     let (pages, challenges) = (pages(config, &desk)?, Challenges::default());
     let web = web_doors::open(config, pages, &certificates, &challenges, &stopping, &mut tasks).await?;
+    if config.acme.is_some() {
+        let (config, clock, stopping) = (config.clone(), desk.clock.clone(), stopping.clone());
+        tasks.spawn(acme::keep(config, certificates, challenges, clock, stopping));
+    }
     let control_path = socket::path(&config.data_dir);
     let control = socket::listen(&config.data_dir)
         .map_err(|source| ServeError::Listen { address: control_path.display().to_string(), source })?;
@@ -226,7 +231,8 @@ impl Server {
     }
 }
 
-/// The certificate of the files, if there are any, and a task that keeps looking at them.
+/// The certificate of the files, if there are any, and a task that keeps looking at them. One that
+/// we fetched ourselves comes before those of the configuration.
 async fn show_certificate(
     config: &Config,
     certificates: &Arc<Certificates>,
@@ -235,7 +241,12 @@ async fn show_certificate(
     stopping: &watch::Receiver<bool>,
     tasks: &mut JoinSet<Result<(), ServeError>>,
 ) -> Result<(), ServeError> {
-    let Presence::There(named) = config.smtp.tls.clone() else { return Ok(()) };
+    let fetched = acme::certificate_file(config);
+    let named = match &config.smtp.tls {
+        _ if config.acme.is_some() && fetched.exists() => TlsFiles { cert: fetched.clone(), key: fetched },
+        Presence::There(named) => named.clone(),
+        Presence::Absent(_) => return Ok(()),
+    };
     let mut files = WatchedFiles::new(&named.cert, &named.key);
     let (shown, names, now) = (certificates.clone(), named.clone(), clock.clone());
     let looked = tokio::task::spawn_blocking(move || {
@@ -243,6 +254,10 @@ async fn show_certificate(
         files
     });
     let files = looked.await.map_err(|error| ServeError::Task(error.to_string()))?;
+    if config.acme.is_some() {
+        // From here on, what is fetched counts.
+        return Ok(());
+    }
     let keeping = (certificates.clone(), clock.clone(), reload.clone(), stopping.clone());
     let (certificates, clock, reload, stopping) = keeping;
     tasks.spawn(certificates::keep(files, certificates, named, clock, reload, stopping));

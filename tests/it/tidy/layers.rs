@@ -64,6 +64,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_send", &["smtp"]),
     ("rustls", &["net", "smtp", "web/server", "dns"]),
     ("tokio_rustls", &["smtp", "web/server"]),
+    ("instant_acme", &["net"]),
     ("hyper_util", &["web/server"]),
     ("hickory_resolver", &["dns"]),
     ("axum", &["web"]),
