@@ -15,6 +15,10 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+mod road;
+
+pub use road::Road;
+
 use crate::admin::socket;
 use crate::config::{Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
 use crate::domain::retry::RetrySchedule;
@@ -26,8 +30,6 @@ use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::slots::Slots;
 use crate::sign::{self, NamedKey, NoSigner, Signer};
-use crate::smtp::client::{Copy, Outbox, Outcome, PoolOptions, SmtpOutbox, Stage};
-use crate::smtp::route::Route;
 use crate::smtp::server::{Deadlines, ServerOptions, StartTls, serve as serve_smtp};
 use crate::smtp::session::Door;
 use crate::store::{Store, StoreError, StoreOptions};
@@ -167,7 +169,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let mut desk = desk.await.map_err(|error| ServeError::Task(error.to_string()))??;
     desk.signer = signer;
     let desk = Arc::new(desk);
-    let outbox = Arc::new(road(config)?);
+    let outbox = Arc::new(road::road(config)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
@@ -184,16 +186,14 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let control = socket::listen(&config.data_dir)
         .map_err(|source| ServeError::Listen { address: control_path.display().to_string(), source })?;
     tasks.spawn(control_commands(control, control_path, desk.clone(), stopping.clone()));
-    if let Road::Smtp(outbox) = &*outbox {
-        let (outbox, stopping) = (outbox.clone(), stopping.clone());
-        tasks.spawn(async move {
-            tokio::select! {
-                () = outbox.tend() => {}
-                () = stopped(stopping) => {}
-            }
-            Ok(())
-        });
-    }
+    let (tended, stopping_to_tend) = (outbox.clone(), stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = tended.tend() => {}
+            () = stopped(stopping_to_tend) => {}
+        }
+        Ok(())
+    });
     let delivering =
         deliver::deliver(desk.clone(), outbox.clone(), config.delivery.connections_max, stopping);
     tasks.spawn(async move {
@@ -405,44 +405,4 @@ fn listen_unix(path: &PathBuf) -> Result<UnixListener, ServeError> {
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // A sender that is gone has stopped as well.
     let _ = stopping.wait_for(|stop| *stop).await;
-}
-
-/// What carries mail out, by the configuration's route.
-pub enum Road {
-    /// To a smarthost or a mail store.
-    Smtp(SmtpOutbox),
-    /// Nowhere yet, and why: everything waits.
-    Closed(String),
-}
-
-impl Road {
-    async fn close(&self) {
-        match self {
-            Road::Smtp(outbox) => outbox.close().await,
-            Road::Closed(_) => {}
-        }
-    }
-}
-
-impl Outbox for Road {
-    async fn carry(&self, copy: Copy) -> Outcome {
-        match self {
-            Road::Smtp(outbox) => outbox.carry(copy).await,
-            Road::Closed(why) => {
-                Outcome::PutOff { code: None, enhanced: None, reply: why.clone(), stage: Stage::Connect }
-            }
-        }
-    }
-}
-
-fn road(config: &Config) -> Result<Road, ServeError> {
-    let route =
-        Route::parse(&config.delivery.route).map_err(|error| ServeError::Outbox(error.to_string()))?;
-    if let Err(why) = route.built() {
-        tracing::warn!(%why, "copies wait in the queue");
-        return Ok(Road::Closed(why.to_string()));
-    }
-    let options = PoolOptions { connections_max: config.delivery.connections_max, ..PoolOptions::default() };
-    let outbox = SmtpOutbox::new(route, &config.hostname, options);
-    outbox.map(Road::Smtp).map_err(|error| ServeError::Outbox(error.to_string()))
 }

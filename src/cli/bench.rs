@@ -325,7 +325,10 @@ async fn send(carrier: &mut Carrier, raw: &[u8]) -> anyhow::Result<()> {
     };
     match carrier.carry(&copy).await {
         Outcome::Taken { .. } => Ok(()),
-        outcome @ (Outcome::PutOff { .. } | Outcome::Refused { .. } | Outcome::Lost { .. }) => {
+        outcome @ (Outcome::PutOff { .. }
+        | Outcome::Refused { .. }
+        | Outcome::NeedsSevenBits
+        | Outcome::Lost { .. }) => {
             bail!("the door did not take a post: {outcome:?}")
         }
     }

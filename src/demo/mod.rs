@@ -246,6 +246,7 @@ async fn send_live_posts(server: &mut Server, teller: &dyn Teller) -> Result<(Ve
             Outcome::Taken { reply } | Outcome::PutOff { reply, .. } | Outcome::Refused { reply, .. } => {
                 reply.clone()
             }
+            Outcome::NeedsSevenBits => "the door takes seven bits only".to_owned(),
             Outcome::Lost { why, .. } => why.clone(),
         },
     };
@@ -261,7 +262,10 @@ async fn send_live_posts(server: &mut Server, teller: &dyn Teller) -> Result<(Ve
                 accepted += 1;
                 sent.push(Sent { list: community.address, message_id });
             }
-            outcome @ (Outcome::PutOff { .. } | Outcome::Refused { .. } | Outcome::Lost { .. }) => {
+            outcome @ (Outcome::PutOff { .. }
+            | Outcome::Refused { .. }
+            | Outcome::NeedsSevenBits
+            | Outcome::Lost { .. }) => {
                 return Err(refused(name, &outcome));
             }
         }
