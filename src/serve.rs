@@ -5,6 +5,7 @@
 
 mod acme;
 mod certificates;
+mod measurements;
 mod web_doors;
 
 use std::net::SocketAddr;
@@ -91,6 +92,8 @@ pub struct Server {
     pub web: Vec<SocketAddr>,
     /// Where they are read over https.
     pub web_tls: Vec<SocketAddr>,
+    /// Where measurements are read.
+    pub metrics: Vec<SocketAddr>,
     reload: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), ServeError>>,
@@ -177,7 +180,17 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
     let (smtp, lmtp) = open_doors(config, &desk, &certificates, &stopping, &mut tasks).await?;
     let (pages, challenges) = (pages(config, &desk)?, Challenges::default());
-    let web = web_doors::open(config, pages, &certificates, &challenges, &stopping, &mut tasks).await?;
+    let web = web_doors::open(
+        config,
+        pages,
+        &certificates,
+        &challenges,
+        measurements::health(&desk),
+        &stopping,
+        &mut tasks,
+    )
+    .await?;
+    let metrics = measurements::open(config, &desk, &certificates, &stopping, &mut tasks).await?;
     if config.acme.is_some() {
         let (config, clock, stopping) = (config.clone(), desk.clock.clone(), stopping.clone());
         tasks.spawn(acme::keep(config, certificates, challenges, clock, stopping));
@@ -202,7 +215,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
         ended.map_err(ServeError::from)
     });
     let web_doors::Opened { plain, tls } = web;
-    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, stop, reload, tasks })
+    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, metrics, stop, reload, tasks })
 }
 
 impl Server {
