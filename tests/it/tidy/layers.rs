@@ -47,7 +47,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Where a library may be named: folders, or files without `.rs`. One that is not here is for all:
-/// `serde`, `serde_json`, `thiserror`, `tracing`, `tokio`'s channels, the codecs and checksums.
+/// `serde`, `serde_json`, `thiserror`, `tracing`, `metrics`, `tokio`'s channels, the codecs and checksums.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
     ("crc32fast", &["store"]),
@@ -66,6 +66,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["smtp", "web/server"]),
     ("hyper", &["smtp/client/mx"]),
     ("hyper_util", &["smtp/client/mx", "web/server"]),
+    ("metrics_exporter_prometheus", &["serve"]),
+    ("instant_acme", &["net"]),
     ("hickory_resolver", &["dns"]),
     ("axum", &["web"]),
     ("tower", &["web"]),
