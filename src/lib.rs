@@ -14,10 +14,11 @@ pub mod demo;
 pub mod flow;
 pub mod web;
 
-// What carries, remembers, and writes.
+// What carries, remembers, understands, and writes.
 pub mod letters;
 pub mod smtp;
 pub mod store;
+pub mod understand;
 
 // What a message is: bytes and meaning.
 pub mod mail;

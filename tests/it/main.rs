@@ -20,6 +20,7 @@ mod killed;
 mod letters;
 mod mboxes;
 mod pages;
+mod phrasings;
 mod reading;
 mod simulation;
 mod sink;
