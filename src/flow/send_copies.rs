@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Desk, FlowError, beside, bounce_address, leave_address};
+use crate::domain::address::EmailAddress;
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{ArchivePolicy, Edits, Footer, Language, List, ListState, Posting, ReplyTo};
 use crate::domain::recipient::ListDoor;
 use crate::domain::retry::Next;
-use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::mail::compose::{self, CopyEdits, PreparedCopy, ReplyToEdit, Touch};
-use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
+use crate::sign::{Common, NotSigned};
+use crate::smtp::client::{Bits, Copy, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
 use crate::store::change::Change;
 use crate::store::ledger::{CopyOutcome, CopyResult};
@@ -25,6 +26,8 @@ pub struct Prepared {
     list: List,
     head: Arc<PreparedCopy>,
     body: DotStuffed,
+    /// What is signed of all copies, if any are.
+    signed: Option<Arc<Common>>,
 }
 
 /// Makes copies, keeping what is common of the posts in hand.
@@ -32,8 +35,8 @@ pub struct CopyMaker {
     prepared: Mutex<HashMap<Wanted, Arc<Prepared>>>,
 }
 
-/// A post, in a language of its readers.
-type Wanted = (PostId, Option<Language>);
+/// A post, in a language of its readers, as the way to them can carry it.
+type Wanted = (PostId, Option<Language>, Bits);
 
 /// More posts than this are not kept prepared.
 const PREPARED_MAX: usize = 64;
@@ -42,9 +45,18 @@ const PREPARED_BYTES_MAX: usize = 32 << 20;
 
 /// A copy that can go, or why it will not.
 enum Made {
-    Copy(Box<Copy>),
+    Copy(Box<Unsigned>),
     /// They left, or their list did, before it was sent.
     Gone,
+}
+
+/// A copy but for its signatures.
+struct Unsigned {
+    prepared: Arc<Prepared>,
+    sender: EmailAddress,
+    recipient: EmailAddress,
+    /// The fields only this copy has.
+    own: Vec<u8>,
 }
 
 impl Default for CopyMaker {
@@ -57,7 +69,7 @@ impl CopyMaker {
     /// Forgets a post whose copies are all answered for.
     pub fn forget(&self, post: PostId) {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        prepared.retain(|(kept, _), _| *kept != post);
+        prepared.retain(|(kept, _, _), _| *kept != post);
     }
 
     fn prepared(
@@ -65,10 +77,11 @@ impl CopyMaker {
         desk: &Desk,
         post: PostId,
         reader: Option<Language>,
+        bits: Bits,
     ) -> Result<Option<Arc<Prepared>>, FlowError> {
+        let wanted = (post, reader, bits);
         let journal = desk.store.journal_len();
-        let known =
-            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&(post, reader)).cloned();
+        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&wanted).cloned();
         if let Some(prepared) = known.as_ref().filter(|prepared| prepared.journal == journal) {
             return Ok(Some(prepared.clone()));
         }
@@ -77,11 +90,17 @@ impl CopyMaker {
             return Ok(None);
         };
         let made = match known.filter(|prepared| prepared.list == list) {
-            Some(known) => Prepared { journal, list, head: known.head.clone(), body: known.body.clone() },
+            Some(known) => Prepared {
+                journal,
+                list,
+                head: known.head.clone(),
+                body: known.body.clone(),
+                signed: known.signed.clone(),
+            },
             None => {
                 let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
                 let language = reader.unwrap_or(list.settings.language);
-                prepare(desk, &info, list, language, &raw, journal)
+                prepare(desk, &info, list, language, bits, &raw, journal)
             }
         };
         let made = Arc::new(made);
@@ -90,16 +109,17 @@ impl CopyMaker {
         if prepared.len() >= PREPARED_MAX || bytes > PREPARED_BYTES_MAX {
             prepared.clear();
         }
-        prepared.insert((post, reader), made.clone());
+        prepared.insert(wanted, made.clone());
         Ok(Some(made))
     }
 
-    fn make(&self, desk: &Desk, post: PostId, person: PersonId, now: Timestamp) -> Result<Made, FlowError> {
+    fn make(&self, desk: &Desk, post: PostId, person: PersonId, bits: Bits) -> Result<Made, FlowError> {
         let Some(reader) = desk.store.person(person)? else { return Ok(Made::Gone) };
         let Some(address) = reader.addresses.first() else { return Ok(Made::Gone) };
-        let Some(prepared) = self.prepared(desk, post, reader.language)? else { return Ok(Made::Gone) };
+        let Some(prepared) = self.prepared(desk, post, reader.language, bits)? else { return Ok(Made::Gone) };
         let list = &prepared.list;
-        let stays = desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(now));
+        let stays =
+            desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(desk.now()));
         if !stays || list.state == ListState::Removed {
             return Ok(Made::Gone);
         }
@@ -108,15 +128,39 @@ impl CopyMaker {
         let bounce = tokens.token(Purpose::Bounce { post, person });
         let language = reader.language.unwrap_or(list.settings.language);
         let leave_mail = leave_address(&list.address, language, &leave);
-        let head = prepared.head.head(&desk.leave_url(&leave), leave_mail.as_str());
-        Ok(Made::Copy(Box::new(Copy {
-            sender: Some(bounce_address(&list.address, &bounce)),
+        Ok(Made::Copy(Box::new(Unsigned {
+            sender: bounce_address(&list.address, &bounce),
             recipient: address.clone(),
-            head: dot_stuff(&head),
-            body: prepared.body.clone(),
-            bits: if prepared.head.eight_bit() { Bits::Eight } else { Bits::Seven },
+            own: compose::own_fields(&desk.leave_url(&leave), leave_mail.as_str()),
+            prepared,
         })))
     }
+}
+
+/// The copy as it leaves. Signing is the last thing that is done to it.
+async fn signed(desk: &Desk, unsigned: Unsigned) -> Result<Copy, NotSigned> {
+    let Unsigned { prepared, sender, recipient, own } = unsigned;
+    let mut head = match (&desk.signer, &prepared.signed) {
+        (Some(signer), Some(common)) => {
+            signer.sign(common.clone(), own.clone(), desk.now().seconds()).await?
+        }
+        (Some(_) | None, _) => Vec::new(),
+    };
+    head.extend_from_slice(&prepared.head.head_with(&own));
+    Ok(Copy {
+        sender: Some(sender),
+        recipient,
+        head: dot_stuff(&head),
+        body: prepared.body.clone(),
+        bits: if prepared.head.eight_bit() { Bits::Eight } else { Bits::Seven },
+    })
+}
+
+/// What becomes of what could not be signed: it is tried again, since unsigned it would be taken
+/// for a forgery.
+pub(super) fn not_signed(error: NotSigned) -> Outcome {
+    tracing::error!(%error, "something that was to leave could not be signed; it is tried again");
+    Outcome::PutOff { code: None, enhanced: None, reply: error.to_string(), stage: Stage::Connect }
 }
 
 /// Carries one copy that is owed, and keeps what became of it. Returns once that is durable.
@@ -128,16 +172,36 @@ pub async fn send_copy<O: Outbox>(
     person: PersonId,
     spread: f64,
 ) -> Result<CopyResult, FlowError> {
-    let result = match maker.make(desk, post, person, desk.now())? {
-        Made::Gone => CopyResult::Gone,
-        Made::Copy(copy) => {
-            let outcome = outbox.carry(*copy).await;
-            result_of(desk, post, person, outcome, spread)?
-        }
+    let mut sent = send_as(desk, outbox, maker, post, person, Bits::Eight).await?;
+    if sent == Some(Outcome::NeedsSevenBits) {
+        // Only this conversation could tell. From the membership on, everything is looked at again.
+        sent = send_as(desk, outbox, maker, post, person, Bits::Seven).await?;
+    }
+    let result = match sent {
+        None => CopyResult::Gone,
+        Some(outcome) => result_of(desk, post, person, outcome, spread)?,
     };
     let outcome = CopyOutcome { post, person, result: result.clone() };
     write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
     Ok(result)
+}
+
+/// `None` for who gets no copy any more.
+async fn send_as<O: Outbox>(
+    desk: &Desk,
+    outbox: &O,
+    maker: &CopyMaker,
+    post: PostId,
+    person: PersonId,
+    bits: Bits,
+) -> Result<Option<Outcome>, FlowError> {
+    Ok(match maker.make(desk, post, person, bits)? {
+        Made::Gone => None,
+        Made::Copy(unsigned) => Some(match signed(desk, *unsigned).await {
+            Ok(copy) => outbox.carry(copy).await,
+            Err(error) => not_signed(error),
+        }),
+    })
 }
 
 /// Keeps what became of something that is out: nothing else may leave on that connection before
@@ -154,6 +218,11 @@ pub(super) async fn write_down(desk: &Desk, change: impl Fn() -> Change) -> Resu
 /// How long an outcome waits for room on a full disk before it is tried again.
 const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// Of a copy that a signature or a seal keeps at eight bits (RFC 3463: conversion required but not
+/// supported).
+pub(super) const NEEDS_EIGHT_BITS: &str =
+    "554 5.6.3 it cannot be written in seven bits, and their server takes no others";
+
 /// What an outcome means for the copy.
 fn result_of(
     desk: &Desk,
@@ -165,6 +234,7 @@ fn result_of(
     let reply = match outcome {
         Outcome::Taken { reply } => return Ok(CopyResult::Taken(reply)),
         Outcome::Refused { reply, .. } => return Ok(CopyResult::Failed(reply)),
+        Outcome::NeedsSevenBits => return Ok(CopyResult::Failed(NEEDS_EIGHT_BITS.to_owned())),
         Outcome::PutOff { reply, .. } => reply,
         Outcome::Lost { why, .. } => why,
     };
@@ -182,6 +252,7 @@ fn prepare(
     info: &PostInfo,
     list: List,
     language: Language,
+    bits: Bits,
     raw: &[u8],
     journal: u64,
 ) -> Prepared {
@@ -222,9 +293,18 @@ fn prepare(
         missing_date: Some(&missing_date),
         loop_mark: &list_id,
     };
-    let head = Arc::new(compose::prepare(raw, &edits));
+    let whole = compose::prepare(raw, &edits);
+    let head = match bits {
+        Bits::Seven if whole.eight_bit() => whole.in_seven_bits().unwrap_or(whole),
+        Bits::Seven | Bits::Eight => whole,
+    };
+    let head = Arc::new(head);
     let body = dot_stuff(head.body());
-    Prepared { journal, list, head, body }
+    let signed = desk
+        .signer
+        .as_ref()
+        .map(|_| Arc::new(Common::new(list.address.domain(), &head.common_head(), head.body())));
+    Prepared { journal, list, head, body, signed }
 }
 
 /// Two lines under a post: whose group it is, and how to leave. Words only, so that all copies of
