@@ -25,12 +25,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
+    // Looks at an installation from outside.
+    ("check", &["domain", "init", "dns", "net", "sign", "smtp"]),
     // How it runs.
     (
         "serve",
         &[
             "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
-            "web", "admin",
+            "web", "admin", "check",
         ],
     ),
     (
@@ -41,7 +43,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "cli",
         &[
             "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
-            "web", "admin", "serve", "demo",
+            "web", "admin", "check", "serve", "demo",
         ],
     ),
 ];
