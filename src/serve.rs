@@ -24,7 +24,6 @@ pub use road::Road;
 
 use crate::admin::socket;
 use crate::config::{Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
-use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
@@ -178,7 +177,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let mut desk = desk.await.map_err(|error| ServeError::Task(error.to_string()))??;
     desk.signer = signer;
     let desk = Arc::new(desk);
-    let outbox = Arc::new(road::road(config, Arc::new(Resolver::new(&config.dns.servers)))?);
+    let outbox = Arc::new(road::road(config)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
