@@ -12,7 +12,7 @@ use crate::domain::recipient::ListDoor;
 use crate::domain::retry::Next;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
-use crate::mail::compose::{self, CopyEdits, PreparedCopy, ReplyToEdit, Touch};
+use crate::mail::compose::{self, CopyEdits, FromEdit, PreparedCopy, ReplyToEdit, Touch};
 use crate::sign::{Common, NotSigned};
 use crate::smtp::client::{Bits, Copy, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
@@ -260,6 +260,7 @@ fn prepare(
             ReplyTo::Author => ReplyToEdit::Author,
             ReplyTo::List => ReplyToEdit::List,
         },
+        from: FromEdit::AsItIs,
         touch: match settings.edits {
             Edits::Auto => Touch::WhereNeeded,
             Edits::None => Touch::NoContent,

@@ -20,6 +20,7 @@ pub mod quote;
 mod references;
 pub mod said;
 pub mod show;
+pub mod signed;
 pub mod subject;
 pub mod text;
 mod transfer;
