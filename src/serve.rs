@@ -125,6 +125,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         zone: config.timezone.clone(),
         bell: Arc::default(),
         signer: None,
+        rewrite_from_always: config.delivery.rewrite_from_always.clone(),
         retry: RetrySchedule {
             waits: config.delivery.retry.clone(),
             give_up_after: config.delivery.give_up_after,

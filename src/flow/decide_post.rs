@@ -6,6 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::choose_from::choose_from;
 use super::mailroom::standing;
 use super::{Desk, FlowError};
 use crate::domain::ids::{PersonId, PostId};
@@ -118,7 +119,8 @@ fn decision(
     Ok(match moderation::decide(list, &facts) {
         Verdict::Publish => {
             let readers = readers(desk, list, info.author, now)?;
-            let event = Event::Published { post, list: list.id, by: None, readers };
+            let from = Some(choose_from(desk, info, list, &summary, raw));
+            let event = Event::Published { post, list: list.id, by: None, readers, from };
             change.summary(post, summary).event(event)
         }
         Verdict::Hold(reason) => {

@@ -15,6 +15,7 @@ pub mod maildir;
 pub mod mask;
 pub mod mbox;
 pub mod mime;
+pub mod own_results;
 pub mod parse;
 pub mod quote;
 mod references;

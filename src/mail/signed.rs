@@ -42,7 +42,7 @@ pub fn kept(before: Halves<'_>, after: Halves<'_>) -> Vec<Kept> {
         let there = fields_after.iter().any(|(_, other)| tags.form(other) == tags.form(raw));
         let same_head = || tags.header(&fields_before) == tags.header(&fields_after);
         let mut hash =
-            |n: usize, body| bodies[n].entry(tags.body_relaxed).or_insert_with(|| tags.body(body)).clone();
+            |n: usize, body| *bodies[n].entry(tags.body_relaxed).or_insert_with(|| tags.body(body));
         let holds = there && same_head() && hash(0, before.body) == hash(1, after.body);
         Some(Kept { domain: tags.domain, holds })
     };

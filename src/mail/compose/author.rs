@@ -29,7 +29,7 @@ impl Authors {
     }
 
     /// `Anne Martin via Quartier`, with the list's address.
-    pub(super) fn from_field(&self, edits: &CopyEdits<'_>, member_name: &str) -> String {
+    pub(super) fn field_via_list(&self, edits: &CopyEdits<'_>, member_name: &str) -> String {
         let names: Vec<String> = self.mailboxes.iter().map(|mailbox| name_of(mailbox, member_name)).collect();
         let names = names.iter().filter(|name| !name.is_empty()).map(String::as_str).collect::<Vec<_>>();
         let list = match words::clean(edits.list_phrase) {

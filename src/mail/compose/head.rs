@@ -109,7 +109,7 @@ fn via_list(
                 return true;
             }
             let authors = Authors::of(headers);
-            out.extend_from_slice(authors.from_field(edits, member_name).as_bytes());
+            out.extend_from_slice(authors.field_via_list(edits, member_name).as_bytes());
             out.extend_from_slice(authors.author_field().as_bytes());
             true
         }
@@ -316,7 +316,7 @@ fn add_author(out: &mut Vec<u8>, written: &[String], headers: &Headers<'_>, edit
     let FromEdit::ViaList { member_name } = edits.from else { return };
     let authors = Authors::of(headers);
     if !written.iter().any(|name| name == "from") {
-        out.extend_from_slice(authors.from_field(edits, member_name).as_bytes());
+        out.extend_from_slice(authors.field_via_list(edits, member_name).as_bytes());
     }
     if !answers_go_to_list(edits) && !author_wants_elsewhere(headers) {
         out.extend_from_slice(authors.field("Reply-To").as_bytes());
