@@ -11,7 +11,6 @@ use crate::domain::from_line::FromLine;
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{Language, List, ListState};
 use crate::domain::retry::Next;
-use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::mail::compose::{self, FromEdit, PreparedCopy};
 use crate::sign::{Common, NotSigned};
@@ -37,8 +36,8 @@ pub struct CopyMaker {
     prepared: Mutex<HashMap<Wanted, Arc<Prepared>>>,
 }
 
-/// A post, in a language of its readers.
-type Wanted = (PostId, Option<Language>);
+/// A post, in a language of its readers, as the way to them can carry it.
+type Wanted = (PostId, Option<Language>, Bits);
 
 /// More posts than this are not kept prepared.
 const PREPARED_MAX: usize = 64;
@@ -71,7 +70,7 @@ impl CopyMaker {
     /// Forgets a post whose copies are all answered for.
     pub fn forget(&self, post: PostId) {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        prepared.retain(|(kept, _), _| *kept != post);
+        prepared.retain(|(kept, _, _), _| *kept != post);
     }
 
     fn prepared(
@@ -79,10 +78,11 @@ impl CopyMaker {
         desk: &Desk,
         post: PostId,
         reader: Option<Language>,
+        bits: Bits,
     ) -> Result<Option<Arc<Prepared>>, FlowError> {
+        let wanted = (post, reader, bits);
         let journal = desk.store.journal_len();
-        let known =
-            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&(post, reader)).cloned();
+        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&wanted).cloned();
         if let Some(prepared) = known.as_ref().filter(|prepared| prepared.journal == journal) {
             return Ok(Some(prepared.clone()));
         }
@@ -106,7 +106,11 @@ impl CopyMaker {
                     true => FromEdit::ViaList { member_name: &member_name },
                     false => FromEdit::AsItIs,
                 };
-                let head = Arc::new(compose_copy(desk, &info, &list, language, from, &raw));
+                let whole = compose_copy(desk, &info, &list, language, from, &raw);
+                let head = Arc::new(match bits {
+                    Bits::Seven if whole.eight_bit() => whole.in_seven_bits().unwrap_or(whole),
+                    Bits::Seven | Bits::Eight => whole,
+                });
                 let signed = desk
                     .signer
                     .as_ref()
@@ -121,16 +125,17 @@ impl CopyMaker {
         if prepared.len() >= PREPARED_MAX || bytes > PREPARED_BYTES_MAX {
             prepared.clear();
         }
-        prepared.insert((post, reader), made.clone());
+        prepared.insert(wanted, made.clone());
         Ok(Some(made))
     }
 
-    fn make(&self, desk: &Desk, post: PostId, person: PersonId, now: Timestamp) -> Result<Made, FlowError> {
+    fn make(&self, desk: &Desk, post: PostId, person: PersonId, bits: Bits) -> Result<Made, FlowError> {
         let Some(reader) = desk.store.person(person)? else { return Ok(Made::Gone) };
         let Some(address) = reader.addresses.first() else { return Ok(Made::Gone) };
-        let Some(prepared) = self.prepared(desk, post, reader.language)? else { return Ok(Made::Gone) };
+        let Some(prepared) = self.prepared(desk, post, reader.language, bits)? else { return Ok(Made::Gone) };
         let list = &prepared.list;
-        let stays = desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(now));
+        let stays =
+            desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(desk.now()));
         if !stays || list.state == ListState::Removed {
             return Ok(Made::Gone);
         }
@@ -183,19 +188,36 @@ pub async fn send_copy<O: Outbox>(
     person: PersonId,
     spread: f64,
 ) -> Result<CopyResult, FlowError> {
-    let result = match maker.make(desk, post, person, desk.now())? {
-        Made::Gone => CopyResult::Gone,
-        Made::Copy(unsigned) => {
-            let outcome = match signed(desk, *unsigned).await {
-                Ok(copy) => outbox.carry(copy).await,
-                Err(error) => not_signed(error),
-            };
-            result_of(desk, post, person, outcome, spread)?
-        }
+    let mut sent = send_as(desk, outbox, maker, post, person, Bits::Eight).await?;
+    if sent == Some(Outcome::NeedsSevenBits) {
+        // Only this conversation could tell. From the membership on, everything is looked at again.
+        sent = send_as(desk, outbox, maker, post, person, Bits::Seven).await?;
+    }
+    let result = match sent {
+        None => CopyResult::Gone,
+        Some(outcome) => result_of(desk, post, person, outcome, spread)?,
     };
     let outcome = CopyOutcome { post, person, result: result.clone() };
     write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
     Ok(result)
+}
+
+/// `None` for who gets no copy any more.
+async fn send_as<O: Outbox>(
+    desk: &Desk,
+    outbox: &O,
+    maker: &CopyMaker,
+    post: PostId,
+    person: PersonId,
+    bits: Bits,
+) -> Result<Option<Outcome>, FlowError> {
+    Ok(match maker.make(desk, post, person, bits)? {
+        Made::Gone => None,
+        Made::Copy(unsigned) => Some(match signed(desk, *unsigned).await {
+            Ok(copy) => outbox.carry(copy).await,
+            Err(error) => not_signed(error),
+        }),
+    })
 }
 
 /// Keeps what became of something that is out: nothing else may leave on that connection before
@@ -212,6 +234,11 @@ pub(super) async fn write_down(desk: &Desk, change: impl Fn() -> Change) -> Resu
 /// How long an outcome waits for room on a full disk before it is tried again.
 const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// Of a copy that a signature or a seal keeps at eight bits (RFC 3463: conversion required but not
+/// supported).
+pub(super) const NEEDS_EIGHT_BITS: &str =
+    "554 5.6.3 it cannot be written in seven bits, and their server takes no others";
+
 /// What an outcome means for the copy.
 fn result_of(
     desk: &Desk,
@@ -223,6 +250,7 @@ fn result_of(
     let reply = match outcome {
         Outcome::Taken { reply } => return Ok(CopyResult::Taken(reply)),
         Outcome::Refused { reply, .. } => return Ok(CopyResult::Failed(reply)),
+        Outcome::NeedsSevenBits => return Ok(CopyResult::Failed(NEEDS_EIGHT_BITS.to_owned())),
         Outcome::PutOff { reply, .. } => reply,
         Outcome::Lost { why, .. } => why,
     };
