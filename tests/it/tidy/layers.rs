@@ -11,6 +11,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("mail", &["domain"]),
     // Find, remember, carry, write: none of them knows another.
     ("letters", &["domain", "mail"]),
+    // What people mean: words in, a meaning out. Of a mail it gets only the words.
+    ("understand", &["domain"]),
     ("config", &["domain"]),
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
@@ -21,7 +23,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Keys, and what they sign.
     ("sign", &["mail"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "store", "smtp", "sign", "dns"]),
+    ("flow", &["domain", "mail", "letters", "understand", "store", "smtp", "sign", "dns"]),
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
@@ -29,8 +31,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "serve",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
-            "web", "admin",
+            "domain",
+            "mail",
+            "letters",
+            "understand",
+            "config",
+            "init",
+            "store",
+            "net",
+            "smtp",
+            "sign",
+            "dns",
+            "flow",
+            "web",
+            "admin",
         ],
     ),
     (
@@ -40,14 +54,28 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
-            "web", "admin", "serve", "demo",
+            "domain",
+            "mail",
+            "letters",
+            "understand",
+            "config",
+            "init",
+            "store",
+            "net",
+            "smtp",
+            "sign",
+            "dns",
+            "flow",
+            "web",
+            "admin",
+            "serve",
+            "demo",
         ],
     ),
 ];
 
 /// Where a library may be named: folders, or files without `.rs`. One that is not here is for all:
-/// `serde`, `serde_json`, `thiserror`, `tracing`, `tokio`'s channels, the codecs and checksums.
+/// `serde`, `serde_json`, `thiserror`, `tracing`, `metrics`, `tokio`'s channels, the codecs and checksums.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
     ("crc32fast", &["store"]),
@@ -64,6 +92,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_send", &["smtp"]),
     ("rustls", &["net", "smtp", "web/server", "dns"]),
     ("tokio_rustls", &["smtp", "web/server"]),
+    ("metrics_exporter_prometheus", &["serve"]),
+    ("instant_acme", &["net"]),
     ("hyper_util", &["web/server"]),
     ("hickory_resolver", &["dns"]),
     ("axum", &["web"]),
@@ -77,7 +107,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jiff", &["domain/time"]),
     ("aws_lc_rs", &["init", "net", "sign"]),
     ("getrandom", &["store"]),
-    ("toml", &["config", "init", "flow/export"]),
+    ("toml", &["config", "init", "flow/export", "understand/book"]),
     ("csv", &["flow"]),
     ("tempfile", &["store", "flow", "admin", "cli", "net"]),
     ("clap", &["cli", "main"]),
@@ -93,6 +123,7 @@ const HOMES: &[(&str, &[&str])] = &[
 const KEEPS_FROM: &[(&str, &[&str])] = &[
     ("domain", &["std::fs", "std::net::Tcp", "std::env", "std::process", "std::thread", "tokio"]),
     ("mail", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
+    ("understand", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("letters", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("store", &["std::net", "std::env", "std::process"]),
     ("flow", &["std::net::Tcp", "std::env", "std::process", "tokio::net"]),
