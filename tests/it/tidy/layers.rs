@@ -27,6 +27,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
+    // Looks at an installation from outside.
+    ("check", &["domain", "init", "dns", "net", "sign", "smtp"]),
     // How it runs.
     (
         "serve",
@@ -45,6 +47,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "flow",
             "web",
             "admin",
+            "check",
         ],
     ),
     (
@@ -68,6 +71,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "flow",
             "web",
             "admin",
+            "check",
             "serve",
             "demo",
         ],
