@@ -289,7 +289,21 @@ pub(super) fn words_for(error: &std::io::Error) -> String {
         Some(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)) => {
             "its certificate is none of those its TLSA records name".to_owned()
         }
-        Some(Error::InvalidCertificate(why)) => format!("its certificate does not hold: {why}"),
+        Some(Error::InvalidCertificate(why)) => {
+            let why = match why {
+                CertificateError::UnknownIssuer => "nobody this system trusts vouches for it".to_owned(),
+                CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                    "it has expired".to_owned()
+                }
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    "it is for another name".to_owned()
+                }
+                // An authority's own certificate in a server's place: how servers sign for themselves.
+                CertificateError::Other(_) => "it is signed by itself, or misused".to_owned(),
+                other => other.to_string(),
+            };
+            format!("its certificate does not hold: {why}")
+        }
         Some(other) => other.to_string(),
         None => error.to_string(),
     }
