@@ -18,6 +18,7 @@ mod dns;
 mod fake_dns;
 mod fake_peer;
 mod fan_out;
+mod from_lines;
 mod init;
 mod killed;
 mod letters;
