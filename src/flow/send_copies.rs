@@ -11,10 +11,11 @@ use crate::domain::from_line::FromLine;
 use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::{Language, List, ListState};
 use crate::domain::retry::Next;
+use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::mail::compose::{self, FromEdit, PreparedCopy};
 use crate::sign::{Common, NotSigned};
-use crate::smtp::client::{Bits, Copy, Outbox, Outcome, Stage};
+use crate::smtp::client::{Bits, Copy, EnhancedCode, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
 use crate::store::change::Change;
 use crate::store::ledger::{CopyOutcome, CopyResult};
@@ -266,6 +267,14 @@ const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 pub(super) const NEEDS_EIGHT_BITS: &str =
     "554 5.6.3 it cannot be written in seven bits, and their server takes no others";
 
+/// What the DNS says for good is believed when it has said so for this long: zones break, and are
+/// mended within hours.
+const BELIEVED_AFTER: std::time::Duration = std::time::Duration::from_hours(4);
+
+fn owed_since(desk: &Desk, post: PostId) -> Result<Option<Timestamp>, StoreError> {
+    Ok(desk.store.fan(post)?.map(|fan| fan.since))
+}
+
 /// What an outcome means for the copy.
 fn result_of(
     desk: &Desk,
@@ -278,13 +287,22 @@ fn result_of(
         Outcome::Taken { reply } => return Ok(CopyResult::Taken(reply)),
         Outcome::Refused { reply, .. } => return Ok(CopyResult::Failed(reply)),
         Outcome::NeedsSevenBits => return Ok(CopyResult::Failed(NEEDS_EIGHT_BITS.to_owned())),
+        // A domain that does not exist is believed once it has not for a while (threat F09).
+        Outcome::PutOff {
+            reply,
+            enhanced: Some(EnhancedCode { class: 5, .. }),
+            stage: Stage::Connect,
+            ..
+        } if owed_since(desk, post)?.is_some_and(|since| desk.now().since(since) >= BELIEVED_AFTER) => {
+            return Ok(CopyResult::Failed(reply));
+        }
         Outcome::PutOff { reply, .. } => reply,
         Outcome::Lost { why, .. } => why,
     };
     let now = desk.now();
     let attempts = desk.store.attempts(post, person)? + 1;
-    let owed_since = desk.store.fan(post)?.map_or(now, |fan| fan.since);
-    Ok(match desk.retry.next(attempts, owed_since, now, spread) {
+    let since = owed_since(desk, post)?.unwrap_or(now);
+    Ok(match desk.retry.next(attempts, since, now, spread) {
         Next::At(next) => CopyResult::PutOff { attempts, next, reply },
         Next::GiveUp => CopyResult::Failed(format!("given up: {reply}")),
     })
