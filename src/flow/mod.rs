@@ -4,6 +4,8 @@
 //! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
+mod choose_from;
+mod compose_copy;
 pub mod decide_post;
 pub mod deliver;
 pub mod dispatch;
@@ -19,6 +21,7 @@ pub mod send_copies;
 pub mod write_letters;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListAddress};
@@ -49,12 +52,16 @@ pub struct Desk {
     pub zone: Zone,
     /// What signs all that leaves; `None`: nothing does.
     pub signer: Option<Arc<Signer>>,
+    /// Domains whose mail other servers do not believe from us, in lower case.
+    pub rewrite_from_always: Vec<String>,
     /// When copies are tried again.
     pub retry: RetrySchedule,
     /// The moment.
     pub clock: Clock,
     /// Rings when the queue should be looked at though no line was written.
     pub bell: Arc<tokio::sync::Notify>,
+    /// Messages being kept at this moment; a server waits for each.
+    pub taking: AtomicUsize,
 }
 
 /// Why something could not be carried out. The machine failed; nobody was refused anything.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -322,12 +323,14 @@ fn desk(data: &Path, time: &Time) -> Desk {
         language: Language::Fr,
         zone,
         signer: None,
+        rewrite_from_always: Vec::new(),
         retry: RetrySchedule {
             waits: [5 * MINUTE, 30 * MINUTE, 3 * HOUR, 8 * HOUR].map(minutes).to_vec(),
             give_up_after: GIVE_UP_AFTER,
         },
         clock: time.as_clock(),
         bell: Arc::default(),
+        taking: AtomicUsize::new(0),
     }
 }
 
