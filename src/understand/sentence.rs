@@ -96,10 +96,13 @@ pub(super) struct Ear<'a> {
 
 impl Ear<'_> {
     pub(super) fn hear(&self, sentence: &Sentence) -> Heard {
-        match self.hear_words(sentence) {
-            Heard::Sure(mut found) if sentence.signs => Heard::Probably(found.remove(0)),
-            heard => heard,
+        let mut heard = self.hear_words(sentence);
+        if let Heard::Sure(found) = &mut heard
+            && sentence.signs
+        {
+            heard = Heard::Probably(found.remove(0));
         }
+        heard
     }
 
     fn hear_words(&self, sentence: &Sentence) -> Heard {

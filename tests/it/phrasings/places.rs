@@ -11,10 +11,9 @@ fn at_a_lists_own_address_only_what_is_nothing_but_a_command() {
     let text = file("at-list.txt");
     let mut wrong = String::new();
     for case in cases(&text) {
-        let found = match understood(&book, &case.mail, Place::List).meaning {
-            Meaning::ForPeople | Meaning::Nothing => "people".to_owned(),
-            meaning => shown(&meaning),
-        };
+        let meaning = understood(&book, &case.mail, Place::List).meaning;
+        let is_post = matches!(meaning, Meaning::ForPeople | Meaning::Nothing);
+        let found = if is_post { "people".to_owned() } else { shown(&meaning) };
         if found != case.wanted {
             wrong.push_str(&format!(
                 "at-list.txt:{}: {found}, not {}: {}\n",
