@@ -8,6 +8,7 @@ mod certificates;
 mod facts;
 mod measurements;
 mod web_doors;
+mod weekly;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -203,6 +204,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     )
     .await?;
     let metrics = measurements::open(config, &desk, &certificates, &stopping, &mut tasks).await?;
+    tasks.spawn(weekly::look(config.clone(), desk.clone(), outbox.clone(), stopping.clone()));
     if config.acme.is_some() {
         let (config, clock, stopping) = (config.clone(), desk.clock.clone(), stopping.clone());
         tasks.spawn(acme::keep(config, certificates, challenges, clock, stopping));
