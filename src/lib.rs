@@ -15,6 +15,7 @@ pub mod flow;
 pub mod web;
 
 // What asks, carries, remembers, and writes.
+pub mod auth;
 pub mod dns;
 pub mod letters;
 pub mod smtp;

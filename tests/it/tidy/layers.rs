@@ -17,22 +17,32 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("smtp", &["domain"]),
     // Asks names; knows nothing of mail.
     ("dns", &[]),
+    ("auth", &["domain", "mail", "dns"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "store", "smtp", "dns"]),
+    ("flow", &["domain", "mail", "letters", "store", "smtp", "dns", "auth"]),
     ("web", &["domain", "mail", "store", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
     // How it runs.
     (
         "serve",
-        &["domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "flow", "web", "admin"],
+        &[
+            "domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "auth", "flow", "web",
+            "admin",
+        ],
     ),
-    ("demo", &["domain", "mail", "config", "init", "store", "smtp", "dns", "flow", "web", "admin", "serve"]),
+    (
+        "demo",
+        &[
+            "domain", "mail", "config", "init", "store", "smtp", "dns", "auth", "flow", "web", "admin",
+            "serve",
+        ],
+    ),
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "flow", "web", "admin",
-            "serve", "demo",
+            "domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "auth", "flow", "web",
+            "admin", "serve", "demo",
         ],
     ),
 ];
@@ -54,6 +64,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("smtp_proto", &["smtp"]),
     ("mail_send", &["smtp"]),
     ("hickory_resolver", &["dns"]),
+    ("mail_auth", &["auth"]),
     ("axum", &["web"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
