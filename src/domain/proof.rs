@@ -53,28 +53,22 @@ pub fn judge(means: &[Means]) -> Proof {
 }
 
 /// What each check said, as it is told to whoever asks what became of a message.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Checks {
     /// May the client send for the domain of the reverse-path (RFC 7208)?
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub spf: Option<DomainCheck>,
     /// What signatures said (RFC 6376), in the order of the message.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dkim: Vec<DomainCheck>,
     /// What the author's domain asks for (RFC 9989).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub dmarc: Option<DmarcCheck>,
     /// What servers on the way said (RFC 8617); the domain is the last sealer's.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub arc: Option<DomainCheck>,
     /// What the server in front of us said, if it is believed: `dmarc=pass`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<String>,
 }
 
 /// A result and whose it is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DomainCheck {
     /// What came of it.
     pub result: CheckResult,
@@ -83,7 +77,7 @@ pub struct DomainCheck {
 }
 
 /// DMARC's.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DmarcCheck {
     /// What came of it.
     pub result: CheckResult,
@@ -94,8 +88,7 @@ pub struct DmarcCheck {
 }
 
 /// What a domain wants done with mail that only says it is from there (RFC 9989 §4.7).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Policy {
     /// Nothing, or it did not say.
     None,
@@ -106,8 +99,7 @@ pub enum Policy {
 }
 
 /// The words of RFC 8601 §2.7.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the RFC's words")]
 pub enum CheckResult {
     None,

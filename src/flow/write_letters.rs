@@ -1,5 +1,7 @@
 //! The mails Parvis writes itself: written when they are sent, from what is true at that moment.
 
+use std::sync::Arc;
+
 use super::{Desk, FlowError, beside, leave_address};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
@@ -14,6 +16,7 @@ use crate::letters::{
     NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
 };
 use crate::mail::parse;
+use crate::sign::Common;
 use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
 use crate::smtp::dot_stuff::dot_stuff;
 use crate::store::archive::PostState;
@@ -22,7 +25,7 @@ use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome};
 use crate::store::{OwedLetter, StoreError};
 
 use super::dispatch::Ended;
-use super::send_copies::write_down;
+use super::send_copies::{not_signed, write_down};
 
 /// Somebody who left may come back by answering, for so long.
 const BACK_DAYS: u64 = 7;
@@ -47,7 +50,7 @@ pub async fn send_letter<O: Outbox>(
 ) -> Result<Ended, FlowError> {
     let outcome = match write(desk, owed)? {
         None => LetterOutcome::Pointless,
-        Some(copy) => match outbox.carry(copy).await {
+        Some(unsigned) => match carry_signed(desk, outbox, unsigned).await {
             Outcome::Taken { reply } => LetterOutcome::Taken(reply),
             Outcome::Refused { reply, .. } => LetterOutcome::Failed(reply),
             Outcome::PutOff { reply, .. } | Outcome::Lost { why: reply, .. } => {
@@ -69,7 +72,32 @@ pub async fn send_letter<O: Outbox>(
     }
 }
 
-fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Copy>, FlowError> {
+/// A letter but for its signatures.
+struct Unsigned {
+    /// Whose key signs it.
+    domain: String,
+    recipient: EmailAddress,
+    head: Vec<u8>,
+    body: Vec<u8>,
+}
+
+async fn carry_signed<O: Outbox>(desk: &Desk, outbox: &O, unsigned: Unsigned) -> Outcome {
+    let Unsigned { domain, recipient, head, body } = unsigned;
+    let mut signed = Vec::new();
+    if let Some(signer) = &desk.signer {
+        let common = Arc::new(Common::new(&domain, &head, &body));
+        match signer.sign(common, Vec::new(), desk.now().seconds()).await {
+            Ok(fields) => signed = fields,
+            Err(error) => return not_signed(error),
+        }
+    }
+    signed.extend_from_slice(&head);
+    // Nobody is told when one of our own letters fails (RFC 3834 §3.3).
+    let (head, body) = (dot_stuff(&signed), dot_stuff(&body));
+    outbox.carry(Copy { sender: None, recipient, head, body, bits: Bits::Seven }).await
+}
+
+fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> {
     let Some(facts) = facts(desk, &owed.about)? else { return Ok(None) };
     let member = desk.store.member(facts.list.id, facts.person.id)?;
     let is_member = member.as_ref().is_some_and(|member| member.state != MemberState::Left);
@@ -136,7 +164,7 @@ fn compose(
     letter: Letter<'_>,
     archive: Option<&str>,
     is_member: bool,
-) -> Copy {
+) -> Unsigned {
     let list = &facts.list;
     let parse = |text: &str| EmailAddress::parse(text).expect("an address beside a list's own");
     let from = parse(&beside(list, &ListDoor::Help));
@@ -175,14 +203,9 @@ fn compose(
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template was not used");
     }
     let split = memchr::memmem::find(&mail.bytes, b"\r\n\r\n").map_or(mail.bytes.len(), |at| at + 4);
-    Copy {
-        // Nobody is told when one of our own letters fails (RFC 3834 §3.3).
-        sender: None,
-        recipient: facts.address.clone(),
-        head: dot_stuff(&mail.bytes[..split]),
-        body: dot_stuff(&mail.bytes[split..]),
-        bits: Bits::Seven,
-    }
+    let mut head = mail.bytes;
+    let body = head.split_off(split);
+    Unsigned { domain: list.address.domain().to_owned(), recipient: facts.address.clone(), head, body }
 }
 
 fn facts(desk: &Desk, about: &LetterAbout) -> Result<Option<Facts>, FlowError> {

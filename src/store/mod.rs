@@ -16,6 +16,7 @@ mod journal;
 mod keys;
 pub mod ledger;
 mod lines;
+pub mod news;
 mod open;
 mod people;
 pub mod person_set;
@@ -42,6 +43,7 @@ use self::archive::ArchiveReader;
 use self::change::{Change, Conflict, Ticket};
 use self::committer::{Committer, Request};
 use self::engine::EngineError;
+use self::news::{Heard, News, Newsroom};
 pub use self::open::Opened;
 pub use self::questions::{Due, Fan, HeldItem, OwedLetter, PostInfo, PutOff};
 use self::readers::ReadersCache;
@@ -124,6 +126,7 @@ pub struct Store {
     closed: Arc<AtomicBool>,
     changed: watch::Receiver<u64>,
     readers: Arc<ReadersCache>,
+    newsroom: Arc<Newsroom>,
     numbers: Numbers,
     tokens: TokenKey,
     options: StoreOptions,
@@ -155,6 +158,7 @@ impl Store {
         let closed = Arc::new(AtomicBool::new(false));
         let stop = Arc::new(AtomicBool::new(false));
         let readers = Arc::new(ReadersCache::default());
+        let newsroom = Arc::new(Newsroom::default());
         let (changed_sender, changed) = watch::channel(parts.reached.journal.seq);
         let mut committer = Committer {
             data: options.data.clone(),
@@ -166,6 +170,7 @@ impl Store {
             closed: closed.clone(),
             changed: changed_sender,
             readers: readers.clone(),
+            newsroom: newsroom.clone(),
             files: files::Appender::new(&options.data),
             segments: std::collections::BTreeMap::new(),
         };
@@ -188,6 +193,7 @@ impl Store {
             closed,
             changed,
             readers,
+            newsroom,
             numbers,
             tokens,
             options,
@@ -253,6 +259,11 @@ impl Store {
     /// The journal's length in lines: while it stays, nothing but copies has moved.
     pub fn journal_len(&self) -> u64 {
         *self.changed.borrow()
+    }
+
+    /// What concerns who sends and is new since; `None`: look at everything.
+    pub fn news(&self, heard: &mut Heard) -> Option<Vec<News>> {
+        self.newsroom.since(heard)
     }
 
     /// The key tokens are derived from.

@@ -15,11 +15,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
     ("smtp", &["domain"]),
+    // Keys, and what they sign.
+    ("sign", &["mail"]),
     // Asks names; knows nothing of mail.
     ("dns", &[]),
     ("auth", &["domain", "mail", "dns"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "store", "smtp", "dns", "auth"]),
+    ("flow", &["domain", "mail", "letters", "store", "smtp", "sign", "dns", "auth"]),
     ("web", &["domain", "mail", "store", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
@@ -27,22 +29,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "serve",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "auth", "flow", "web",
-            "admin",
-        ],
-    ),
-    (
-        "demo",
-        &[
-            "domain", "mail", "config", "init", "store", "smtp", "dns", "auth", "flow", "web", "admin",
-            "serve",
+            "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "auth", "flow",
+            "web", "admin",
         ],
     ),
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "auth", "flow", "web",
-            "admin", "serve", "demo",
+            "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "auth", "flow",
+            "web", "admin", "serve", "demo",
         ],
     ),
 ];
@@ -74,7 +69,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("handlebars", &["letters", "web"]),
     ("hmac", &["domain/token"]),
     ("jiff", &["domain/time"]),
-    ("aws_lc_rs", &["init"]),
+    ("aws_lc_rs", &["init", "sign"]),
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export"]),
     ("csv", &["flow"]),
