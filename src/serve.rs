@@ -12,7 +12,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::admin::socket;
+use crate::auth::Checker;
 use crate::config::{Config, DkimKeyFile, LmtpListen};
+use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
@@ -161,7 +163,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
-    let (smtp, lmtp) = open_doors(config, &desk, &stopping, &mut tasks).await?;
+    let resolver = Arc::new(Resolver::new(&config.dns.servers));
+    let (smtp, lmtp) = open_doors(config, &desk, &resolver, &stopping, &mut tasks).await?;
     let pages = pages(config, &desk)?;
     let mut addresses = Vec::new();
     for address in &config.web.listen {
@@ -221,6 +224,7 @@ impl Server {
 async fn open_doors(
     config: &Config,
     desk: &Arc<Desk>,
+    resolver: &Arc<Resolver>,
     stopping: &watch::Receiver<bool>,
     tasks: &mut JoinSet<Result<(), ServeError>>,
 ) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), ServeError> {
@@ -229,7 +233,9 @@ async fn open_doors(
         config.smtp.connections_per_peer_max,
         config.smtp.trusted_relays.clone(),
     );
-    let room = Arc::new(PostRoom::new(desk.clone()));
+    let (relays, believed) = (config.smtp.trusted_relays.clone(), config.smtp.trusted_authserv_id.clone());
+    let checker = Arc::new(Checker::new(resolver.clone(), relays, believed));
+    let room = Arc::new(PostRoom::new(desk.clone()).checking(checker));
     let options = |door| ServerOptions {
         hostname: config.hostname.clone(),
         door,

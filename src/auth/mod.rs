@@ -18,7 +18,7 @@ use std::sync::Arc;
 use mail_auth::MessageAuthenticator;
 
 pub use relay::{Client, RelaySays};
-pub use results::{header, without_ours};
+pub use results::{header, results_in, without_ours};
 
 use crate::dns::Resolver;
 use crate::domain::address::EmailAddress;

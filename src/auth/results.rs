@@ -26,6 +26,17 @@ pub fn header(hostname: &str, checks: &Checks) -> String {
     format!("Authentication-Results: {hostname};\r\n\t{}\r\n", results.join(";\r\n\t"))
 }
 
+/// What our own field on top of a kept message says: `spf=pass smtp.mailfrom=anne.example`, and so
+/// on; nothing if it was not looked into.
+pub fn results_in(raw: &[u8], hostname: &str) -> Vec<String> {
+    let (headers, _) = Headers::scan_leniently(raw);
+    let Some(field) = headers.fields().first().filter(|field| claims_to_be(field, hostname)) else {
+        return Vec::new();
+    };
+    let value = field.value().replace(['\r', '\n', '\t'], " ");
+    value.split(';').skip(1).map(|result| result.trim().to_owned()).collect()
+}
+
 /// The message without `Authentication-Results:` that claim to be ours, in pieces (RFC 8601 §5).
 pub fn without_ours<'a>(raw: &'a [u8], hostname: &str) -> Vec<&'a [u8]> {
     let (headers, _) = Headers::scan_leniently(raw);
@@ -85,6 +96,17 @@ mod tests {
             	dmarc=pass (p=reject) header.from=anne.example
         "#]]
         .assert_eq(&header("lists.example", &checks).replace("\r\n", "\n"));
+        let kept = format!("{}Received: x\r\n\r\n", header("lists.example", &checks));
+        assert_eq!(
+            results_in(kept.as_bytes(), "lists.example"),
+            [
+                "spf=softfail smtp.mailfrom=anne.example",
+                "dkim=pass header.d=anne.example",
+                "dkim=neutral header.d=x??Bcc??y",
+                "dmarc=pass (p=reject) header.from=anne.example",
+            ]
+        );
+        assert!(results_in(b"Subject: x\r\n\r\n", "lists.example").is_empty());
         assert_eq!(
             header("lists.example", &Checks::default()),
             "Authentication-Results: lists.example;\r\n\tnone\r\n"

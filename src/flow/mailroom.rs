@@ -6,11 +6,14 @@
 
 use std::sync::Arc;
 
-use super::{Desk, beside, obey_command};
+use super::replies::{later, refusal_reply};
+use super::who::{self, PutOff};
+use super::{Desk, obey_command};
+use crate::auth::{self, Checker, Found};
 use crate::domain::address::EmailAddress;
-use crate::domain::door::{self, Admission, Arrival, Form, RECEIVED_MAX, Refusal, Standing, Writer};
+use crate::domain::door::{self, Admission, Arrival, Form, Patience, RECEIVED_MAX, Standing, Writer};
 use crate::domain::ids::{ListId, PersonId, PostId};
-use crate::domain::list::{Joining, Language, List, ListState};
+use crate::domain::list::{Language, List};
 use crate::domain::member::{Joined, MemberState, Role};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
@@ -32,6 +35,8 @@ use crate::store::event::{DropReason, Event, Via};
 /// The door's [`Mailroom`].
 pub struct PostRoom {
     desk: Arc<Desk>,
+    checker: Option<Arc<Checker>>,
+    put_off: PutOff,
 }
 
 /// What one recipient of an envelope stands for.
@@ -54,6 +59,9 @@ struct Seen {
     automatic: bool,
     author: Option<PersonId>,
     proof: Proof,
+    patience: Patience,
+    /// What we write about it in its header; empty if it was not looked into.
+    results: String,
     bytes: u64,
 }
 
@@ -68,9 +76,14 @@ enum Share {
 const ATTEMPTS_MAX: usize = 8;
 
 impl PostRoom {
-    /// The mailroom of a desk.
+    /// The mailroom of a desk, where nobody looks who really writes.
     pub fn new(desk: Arc<Desk>) -> PostRoom {
-        PostRoom { desk }
+        PostRoom { desk, checker: None, put_off: PutOff::default() }
+    }
+
+    /// Looks who really writes.
+    pub fn checking(self, checker: Arc<Checker>) -> PostRoom {
+        PostRoom { checker: Some(checker), ..self }
     }
 
     fn destination(&self, address: &EmailAddress) -> Result<Destination, StoreError> {
@@ -138,18 +151,29 @@ impl PostRoom {
     }
 
     /// Keeps a message for everybody it was written to. One reply, or for LMTP one each.
-    pub async fn take(&self, envelope: Envelope, via: Via) -> Vec<Reply> {
+    pub async fn take(&self, mut envelope: Envelope, via: Via) -> Vec<Reply> {
         let per_recipient = envelope.protocol == Protocol::Lmtp;
         let count = envelope.recipients.len();
-        match self.try_take(&envelope, via).await {
+        // Whoever runs the server may hand in what they like.
+        let checker = self.checker.as_deref().filter(|_| via != Via::Command);
+        let found = match checker {
+            Some(checker) => Some(who::find_out(checker, &mut envelope).await),
+            None => None,
+        };
+        match self.try_take(&envelope, found.as_ref(), via).await {
             Ok(shares) if per_recipient => shares.into_iter().map(|share| share.reply()).collect(),
             Ok(shares) => vec![one_reply(shares)],
             Err(error) => vec![later(&error); if per_recipient { count } else { 1 }],
         }
     }
 
-    async fn try_take(&self, envelope: &Envelope, via: Via) -> Result<Vec<Share>, StoreError> {
-        let seen = self.look_at(envelope)?;
+    async fn try_take(
+        &self,
+        envelope: &Envelope,
+        found: Option<&Found>,
+        via: Via,
+    ) -> Result<Vec<Share>, StoreError> {
+        let seen = self.look_at(envelope, found)?;
         for _ in 0..ATTEMPTS_MAX {
             let now = self.desk.now();
             let mut change = Change::at(now);
@@ -224,6 +248,7 @@ impl PostRoom {
             bytes: seen.bytes,
             standing: self.standing(list.id, seen.author)?,
             proof: seen.proof,
+            patience: seen.patience,
             form: if own_copy { Form::OwnCopy } else { seen.form },
             writer: if seen.automatic { Writer::Machine } else { Writer::Person },
         };
@@ -294,6 +319,10 @@ impl PostRoom {
         let automatic = seen.automatic && !matches!(destination, Destination::Operator);
         let (change, post) = self.keep(change, list, Shelf::Transit, seen, envelope, via, now);
         match reason {
+            // What is disproved is never obeyed nor answered; people may still read it.
+            Some(HoldReason::Request) if seen.proof == Proof::Disproved => {
+                change.event(Event::Dropped { post, why: DropReason::Disproved, by: None })
+            }
             Some(reason) if !automatic => {
                 change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason })
             }
@@ -316,7 +345,9 @@ impl PostRoom {
         let post = self.desk.store.next_post();
         let id = format!("P{post}");
         let received = received_line(envelope, &self.desk.hostname, &id, now, &self.desk.zone);
-        let raw = [received.as_bytes(), &envelope.raw].concat();
+        let mut pieces = vec![seen.results.as_bytes(), received.as_bytes()];
+        pieces.extend(auth::without_ours(&envelope.raw, &self.desk.hostname));
+        let raw = pieces.concat();
         let sender = envelope.sender.address().map_or("", EmailAddress::as_str);
         let event = Event::Received {
             post,
@@ -335,7 +366,7 @@ impl PostRoom {
         (change.mail(post, shelf, &raw, sender, now).event(event), post)
     }
 
-    fn look_at(&self, envelope: &Envelope) -> Result<Seen, StoreError> {
+    fn look_at(&self, envelope: &Envelope, found: Option<&Found>) -> Result<Seen, StoreError> {
         let (headers, fault) = Headers::scan_leniently(&envelope.raw);
         let from = headers.get("from").map(|value| mailboxes(&value)).unwrap_or_default();
         let author = match from.into_iter().find_map(|mailbox| mailbox.address) {
@@ -360,13 +391,19 @@ impl PostRoom {
         } else {
             Form::Sound
         };
+        let content = parse::content_key(&envelope.raw);
+        let proof = found.map_or(Proof::NoMeans, |found| found.proof);
         Ok(Seen {
-            content: parse::content_key(&envelope.raw),
+            content,
             form,
             automatic: autoreply::automatic_post(&headers, envelope.sender.address()).is_some(),
             author,
-            // Signatures and SPF are not looked at yet: nobody has the means to prove anything.
-            proof: Proof::NoMeans,
+            proof,
+            patience: match proof {
+                Proof::CannotTell => self.put_off.patience(content, self.desk.now()),
+                Proof::Proven | Proof::NoMeans | Proof::Disproved => Patience::Left,
+            },
+            results: found.map_or_else(String::new, |found| auth::header(&self.desk.hostname, &found.checks)),
             bytes: envelope.raw.len() as u64,
         })
     }
@@ -428,41 +465,4 @@ fn one_reply(shares: Vec<Share>) -> Reply {
     let later = refusals.iter().position(|reply| reply.code() < 500);
     let first = later.unwrap_or(0);
     if refusals.is_empty() { Share::Kept.reply() } else { refusals.swap_remove(first) }
-}
-
-/// Our own trouble is never a refusal: the sender keeps the message and comes again.
-fn later(error: &StoreError) -> Reply {
-    match error {
-        StoreError::Full => Reply::new(452, "4.3.1 no room at the moment; please try again later"),
-        StoreError::Conflict(_)
-        | StoreError::Closed
-        | StoreError::InUse(_)
-        | StoreError::Io { .. }
-        | StoreError::Damaged { .. }
-        | StoreError::TooLong(_)
-        | StoreError::State(_) => {
-            tracing::error!(%error, "a message could not be kept; its sender was asked to try again");
-            Reply::new(451, "4.3.0 something of ours is out of order; please try again later")
-        }
-    }
-}
-
-fn refusal_reply(list: &List, refusal: Refusal, language: Language) -> Reply {
-    let join = beside(list, &ListDoor::Join);
-    let can_join = list.settings.joining != Joining::Closed && list.state == ListState::Open;
-    let (code, class, why) = match refusal {
-        Refusal::ListClosed => (550, "5.7.1", DoorRefusal::ListClosed),
-        Refusal::MembersOnly => {
-            (550, "5.7.1", DoorRefusal::MembersOnly { join: can_join.then_some(join.as_str()) })
-        }
-        Refusal::AnimatorsOnly => (550, "5.7.1", DoorRefusal::AnimatorsOnly),
-        Refusal::TooLarge(limit) => (552, "5.3.4", DoorRefusal::TooLarge { limit }),
-        Refusal::Automatic => (550, "5.7.1", DoorRefusal::AutomaticMail),
-        Refusal::Form(Form::NotOneAuthor) => (550, "5.6.0", DoorRefusal::DuplicateFrom),
-        Refusal::Form(Form::TooManyHops) => (554, "5.4.6", DoorRefusal::Loop),
-        Refusal::Form(Form::Unreadable | Form::Sound | Form::OwnCopy) => {
-            (550, "5.6.0", DoorRefusal::HeaderDefect)
-        }
-    };
-    Reply::new(code, &format!("{class} {}", words(why, language)))
 }

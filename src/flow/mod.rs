@@ -15,7 +15,9 @@ pub mod members_csv;
 pub mod membership;
 pub mod moderate;
 pub mod obey_command;
+mod replies;
 pub mod send_copies;
+mod who;
 pub mod write_letters;
 
 use std::sync::Arc;

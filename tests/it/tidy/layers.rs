@@ -24,13 +24,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("flow", &["domain", "mail", "letters", "store", "smtp", "sign", "dns", "auth"]),
     ("web", &["domain", "mail", "store", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
-    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
+    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
     // How it runs.
     (
         "serve",
         &[
             "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "auth", "flow",
             "web", "admin",
+        ],
+    ),
+    (
+        "demo",
+        &[
+            "domain", "mail", "config", "init", "store", "smtp", "dns", "auth", "flow", "web", "admin",
+            "serve",
         ],
     ),
     (
