@@ -18,6 +18,7 @@ pub mod web;
 pub mod auth;
 pub mod dns;
 pub mod letters;
+pub mod net;
 pub mod sign;
 pub mod smtp;
 pub mod store;

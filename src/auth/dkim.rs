@@ -65,7 +65,7 @@ fn hash(raw: &[u8]) -> Option<Hashed> {
     let message = AuthenticatedMessage::parse(raw)?;
     let signed = !message.dkim_headers.is_empty() || !message.ams_headers.is_empty();
     let head = raw.get(..message.body_offset as usize)?.to_vec();
-    signed.then(|| Hashed { head, bodies: message.body_hashes })
+    signed.then_some(Hashed { head, bodies: message.body_hashes })
 }
 
 impl Hashed {

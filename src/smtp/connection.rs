@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::reply::{self, Reply};
 use super::server::{Mailroom, ServerOptions, stopped};
 use super::session::{Event, Expects, Session};
+use super::stream::Stream;
 
 /// Bytes taken from the socket at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -26,7 +27,7 @@ const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 /// A socket with its session.
 pub(super) struct Connection<S> {
-    stream: S,
+    stream: Stream<S>,
     session: Session,
     options: Arc<ServerOptions>,
     stop: watch::Receiver<bool>,
@@ -58,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     ) -> Connection<S> {
         let now = Instant::now();
         Connection {
-            stream,
+            stream: Stream::Plain(stream),
             session,
             options,
             stop,
@@ -172,9 +173,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         if output.is_empty() {
             return Ok(());
         }
+        count_refusals(output);
         // A peer that does not read is as slow as one that does not write.
-        timeout(self.options.deadlines.command, self.stream.write_all(output)).await??;
+        let spoken = async {
+            self.stream.write_all(output).await?;
+            self.stream.flush().await
+        };
+        timeout(self.options.deadlines.command, spoken).await??;
         output.clear();
+        Ok(())
+    }
+
+    /// What was said is out; now the handshake, within its time.
+    async fn start_tls(&mut self) -> io::Result<()> {
+        self.speak().await?;
+        let deadlines = &self.options.deadlines;
+        let crowded = self.options.slots.are_crowded();
+        let patience = if crowded { deadlines.handshake.min(deadlines.crowded) } else { deadlines.handshake };
+        let tls = self.options.tls.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        tokio::select! {
+            started = timeout(patience, self.stream.start_tls(Arc::clone(&tls.config))) => started??,
+            () = stopped(&mut self.stop), if self.stopping.is_none() => {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+        }
+        self.session.tls_started();
+        self.note_progress(0);
         Ok(())
     }
 
@@ -210,8 +234,11 @@ where
     while connection.session.expects() != Expects::Nothing {
         match connection.hear(&mut buffer).await? {
             Heard::Bytes(bytes) => {
-                obey(&mut connection.session, mailroom, &buffer[..bytes]).await;
+                let wish = obey(&mut connection.session, mailroom, &buffer[..bytes]).await;
                 connection.note_progress(bytes);
+                if wish == Wish::StartTls {
+                    connection.start_tls().await?;
+                }
             }
             Heard::End => return Ok(()),
             Heard::Late(reply) => connection.session.close_with(&reply),
@@ -226,11 +253,32 @@ where
     connection.hang_up(&mut buffer).await
 }
 
+/// Every refusal and putting-off is counted, whoever decided it, by its two codes.
+fn count_refusals(output: &[u8]) {
+    for line in output.split(|byte| *byte == b'\n') {
+        let Some((code @ [b'4' | b'5', _, _], text)) = line.split_at_checked(3) else { continue };
+        // The last line of a reply has a space there, and each reply one last line.
+        let Some(text) = text.strip_prefix(b" ") else { continue };
+        let enhanced = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let word = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        metrics::counter!("parvis_door_replies_total", "code" => word(code), "reason" => word(enhanced))
+            .increment(1);
+    }
+}
+
+/// What has to be done with the socket before more can be heard.
+#[derive(PartialEq, Eq)]
+enum Wish {
+    Nothing,
+    StartTls,
+}
+
 /// Brings what was heard to the session, and its questions to the mailroom.
-async fn obey<M: Mailroom>(session: &mut Session, mailroom: &M, mut input: &[u8]) {
+async fn obey<M: Mailroom>(session: &mut Session, mailroom: &M, mut input: &[u8]) -> Wish {
     loop {
         match session.advance(&mut input) {
-            Event::NeedInput | Event::Close => return,
+            Event::NeedInput | Event::Close => return Wish::Nothing,
+            Event::StartTls => return Wish::StartTls,
             Event::Ready => {
                 let verdict = mailroom.ready();
                 session.answer(verdict);

@@ -14,43 +14,44 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
-    ("smtp", &["domain"]),
+    // Sockets and certificates, and names.
+    ("net", &["domain"]),
+    ("dns", &[]),
+    ("smtp", &["domain", "net"]),
+    ("auth", &["domain", "mail", "dns"]),
     // Keys, and what they sign.
     ("sign", &["mail"]),
-    // Asks names; knows nothing of mail.
-    ("dns", &[]),
-    ("auth", &["domain", "mail", "dns"]),
     // What happens.
     ("flow", &["domain", "mail", "letters", "store", "smtp", "sign", "dns", "auth"]),
-    ("web", &["domain", "mail", "store", "flow::obey_command"]),
+    ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
     // How it runs.
     (
         "serve",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "auth", "flow",
-            "web", "admin",
+            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "auth",
+            "flow", "web", "admin",
         ],
     ),
     (
         "demo",
         &[
-            "domain", "mail", "config", "init", "store", "smtp", "dns", "auth", "flow", "web", "admin",
-            "serve",
+            "domain", "mail", "config", "init", "store", "net", "smtp", "dns", "auth", "flow", "web",
+            "admin", "serve",
         ],
     ),
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "auth", "flow",
-            "web", "admin", "serve", "demo",
+            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "auth",
+            "flow", "web", "admin", "serve", "demo",
         ],
     ),
 ];
 
 /// Where a library may be named: folders, or files without `.rs`. One that is not here is for all:
-/// `serde`, `serde_json`, `thiserror`, `tracing`, `tokio`'s channels, the codecs and checksums.
+/// `serde`, `serde_json`, `thiserror`, `tracing`, `metrics`, `tokio`'s channels, the codecs and checksums.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
     ("crc32fast", &["store"]),
@@ -65,6 +66,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_builder", &["letters"]),
     ("smtp_proto", &["smtp"]),
     ("mail_send", &["smtp"]),
+    ("rustls", &["net", "smtp", "web/server", "dns", "auth/spf_facts"]),
+    ("tokio_rustls", &["smtp", "web/server"]),
+    ("metrics_exporter_prometheus", &["serve"]),
+    ("instant_acme", &["net"]),
+    ("hyper_util", &["web/server"]),
     ("hickory_resolver", &["dns"]),
     ("mail_auth", &["auth"]),
     ("axum", &["web"]),
@@ -76,11 +82,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("handlebars", &["letters", "web"]),
     ("hmac", &["domain/token"]),
     ("jiff", &["domain/time"]),
-    ("aws_lc_rs", &["init", "sign"]),
+    ("aws_lc_rs", &["init", "net", "sign"]),
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export"]),
     ("csv", &["flow"]),
-    ("tempfile", &["store", "flow", "admin", "cli"]),
+    ("tempfile", &["store", "flow", "admin", "cli", "net"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
