@@ -14,7 +14,7 @@ pub mod demo;
 pub mod flow;
 pub mod web;
 
-// What asks, carries, remembers, and writes.
+// What asks, carries, remembers, understands, and writes.
 pub mod auth;
 pub mod dns;
 pub mod letters;
@@ -22,6 +22,7 @@ pub mod net;
 pub mod sign;
 pub mod smtp;
 pub mod store;
+pub mod understand;
 
 // What a message is: bytes and meaning.
 pub mod mail;

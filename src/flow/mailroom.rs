@@ -5,6 +5,7 @@
 //! of a message afterwards is `decide_post`'s.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::replies::{later, refusal_reply};
 use super::who::{self, PutOff};
@@ -74,6 +75,22 @@ enum Share {
 
 /// Others may take the same message at the same moment; then one looks again.
 const ATTEMPTS_MAX: usize = 8;
+
+/// Counts one message more while it lives.
+struct Taking<'a>(&'a AtomicUsize);
+
+impl Taking<'_> {
+    fn one(count: &AtomicUsize) -> Taking<'_> {
+        count.fetch_add(1, Ordering::Relaxed);
+        Taking(count)
+    }
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl PostRoom {
     /// The mailroom of a desk, where nobody looks who really writes.
@@ -160,6 +177,7 @@ impl PostRoom {
             Some(checker) => Some(who::find_out(checker, &mut envelope).await),
             None => None,
         };
+        let _taking = Taking::one(&self.desk.taking);
         match self.try_take(&envelope, found.as_ref(), via).await {
             Ok(shares) if per_recipient => shares.into_iter().map(|share| share.reply()).collect(),
             Ok(shares) => vec![one_reply(shares)],

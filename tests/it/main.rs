@@ -23,6 +23,7 @@ mod killed;
 mod letters;
 mod mboxes;
 mod pages;
+mod phrasings;
 mod reading;
 mod signing;
 mod simulation;
