@@ -27,6 +27,7 @@ use crate::config::{Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
 use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
+use crate::filter::{Filter, NoAddress};
 use crate::flow::mailroom::PostRoom;
 use crate::flow::obey_command::Left;
 use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, obey_command};
@@ -65,6 +66,9 @@ pub enum ServeError {
     /// What carries mail out.
     #[error("cannot carry mail out: {0}")]
     Outbox(String),
+    /// The filter.
+    #[error(transparent)]
+    Filter(#[from] NoAddress),
     /// The pages.
     #[error("cannot make the web pages: {0}")]
     Web(String),
@@ -297,7 +301,11 @@ async fn open_doors(
     );
     let (relays, believed) = (config.smtp.trusted_relays.clone(), config.smtp.trusted_authserv_id.clone());
     let checker = Arc::new(Checker::new(resolver.clone(), relays, believed));
-    let room = Arc::new(PostRoom::new(desk.clone()).checking(checker));
+    let mut room = PostRoom::new(desk.clone()).checking(checker);
+    if let Some(address) = &config.rspamd {
+        room = room.filtering(Filter::new(address)?);
+    }
+    let room = Arc::new(room);
     let options = |door| ServerOptions {
         hostname: config.hostname.clone(),
         door,

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use mail_auth::MessageAuthenticator;
 
-pub use relay::{Client, RelaySays};
+pub use relay::{Client, RelaySays, SpamWord};
 pub use results::{header, results_in, without_ours};
 
 use crate::dns::Resolver;

@@ -18,3 +18,4 @@ pub mod thread;
 pub mod time;
 pub mod token;
 pub mod units;
+pub mod unwanted;

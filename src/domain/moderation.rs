@@ -52,6 +52,8 @@ pub enum HoldReason {
     /// The author's domain could have proven it and did not, it cannot be told, or the list wants
     /// proof and there are no means.
     Unproven,
+    /// A filter thinks that nobody wants it. No letter is written about it.
+    Doubtful,
     /// Two programs may read two different messages in it.
     Ambiguous,
     /// It cannot be shown.
@@ -74,6 +76,7 @@ impl HoldReason {
             | HoldReason::Moderated
             | HoldReason::HoldAll
             | HoldReason::Unproven
+            | HoldReason::Doubtful
             | HoldReason::Ambiguous
             | HoldReason::NotDisplayable
             | HoldReason::OtherList => true,
@@ -90,6 +93,7 @@ impl fmt::Display for HoldReason {
             HoldReason::Moderated => "moderated",
             HoldReason::HoldAll => "hold-all",
             HoldReason::Unproven => "unproven",
+            HoldReason::Doubtful => "doubtful",
             HoldReason::Ambiguous => "ambiguous",
             HoldReason::NotDisplayable => "not-displayable",
             HoldReason::OtherList => "other-list",

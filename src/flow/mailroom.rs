@@ -4,23 +4,28 @@
 //! Nothing here reads a body as MIME, and nothing is answered 250 before it is safe. What becomes
 //! of a message afterwards is `decide_post`'s.
 
+mod recipients;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::replies::{later, refusal_reply};
+use super::caps::{Caps, Room};
+use super::replies::{flood_reply, later, refusal_reply, unwanted_reply};
 use super::who::{self, PutOff};
 use super::{Desk, obey_command};
 use crate::auth::{self, Checker, Found};
 use crate::domain::address::EmailAddress;
 use crate::domain::door::{self, Admission, Arrival, Form, Patience, RECEIVED_MAX, Standing, Writer};
 use crate::domain::ids::{ListId, PersonId, PostId};
-use crate::domain::list::{Language, List};
+use crate::domain::list::List;
 use crate::domain::member::{Joined, MemberState, Role};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
-use crate::domain::recipient::{ListDoor, LocalPart, meanings};
+use crate::domain::recipient::ListDoor;
 use crate::domain::time::Timestamp;
-use crate::letters::{DoorRefusal, door as words};
+use crate::domain::unwanted::Unwanted;
+use crate::filter::Filter;
 use crate::mail::autoreply;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault};
@@ -37,7 +42,9 @@ use crate::store::event::{DropReason, Event, Via};
 pub struct PostRoom {
     desk: Arc<Desk>,
     checker: Option<Arc<Checker>>,
+    filter: Option<Filter>,
     put_off: PutOff,
+    caps: Caps,
 }
 
 /// What one recipient of an envelope stands for.
@@ -61,6 +68,9 @@ struct Seen {
     author: Option<PersonId>,
     proof: Proof,
     patience: Patience,
+    unwanted: Unwanted,
+    /// Who handed it in, if anybody knows.
+    client: Option<IpAddr>,
     /// What we write about it in its header; empty if it was not looked into.
     results: String,
     bytes: u64,
@@ -95,7 +105,7 @@ impl Drop for Taking<'_> {
 impl PostRoom {
     /// The mailroom of a desk, where nobody looks who really writes.
     pub fn new(desk: Arc<Desk>) -> PostRoom {
-        PostRoom { desk, checker: None, put_off: PutOff::default() }
+        PostRoom { desk, checker: None, filter: None, put_off: PutOff::default(), caps: Caps::default() }
     }
 
     /// Looks who really writes.
@@ -103,68 +113,9 @@ impl PostRoom {
         PostRoom { checker: Some(checker), ..self }
     }
 
-    fn destination(&self, address: &EmailAddress) -> Result<Destination, StoreError> {
-        let ours = address.domain().eq_ignore_ascii_case(&self.desk.hostname);
-        for meaning in meanings(address.local_part()) {
-            match meaning {
-                LocalPart::List { name, door } => {
-                    let lists = self.desk.store.reader().lists_named(&name)?;
-                    let here = |list: &List| list.address.domain().eq_ignore_ascii_case(address.domain());
-                    let Some(list) = lists.into_iter().find(here) else { continue };
-                    return Ok(match door {
-                        ListDoor::Post => Destination::Post(Box::new(list)),
-                        ListDoor::Bounce(_) => Destination::Bounce,
-                        ListDoor::Join
-                        | ListDoor::Leave
-                        | ListDoor::LeaveByToken(_)
-                        | ListDoor::Help
-                        | ListDoor::Request
-                        | ListDoor::Animators
-                        | ListDoor::Poll
-                        | ListDoor::Event
-                        | ListDoor::Search
-                        | ListDoor::Answer(_) => Destination::List(Box::new(list), door),
-                    });
-                }
-                LocalPart::Operator if ours || self.is_our_domain(address)? => {
-                    return Ok(Destination::Operator);
-                }
-                LocalPart::Service if ours => return Ok(Destination::Service),
-                LocalPart::Bounce(_) if ours || self.is_our_domain(address)? => {
-                    return Ok(Destination::Bounce);
-                }
-                LocalPart::Operator | LocalPart::Service | LocalPart::Bounce(_) | LocalPart::Answer(_) => {}
-            }
-        }
-        Ok(Destination::Nobody)
-    }
-
-    fn is_our_domain(&self, address: &EmailAddress) -> Result<bool, StoreError> {
-        let lists = self.desk.store.reader().lists()?;
-        Ok(lists.iter().any(|list| list.address.domain().eq_ignore_ascii_case(address.domain())))
-    }
-
-    fn may_receive(&self, sender: &ReversePath, address: &EmailAddress) -> Result<(), Reply> {
-        let relay_denied = || Reply::new(550, "5.7.1 we do not carry mail for that domain");
-        match self.destination(address).map_err(|error| later(&error))? {
-            Destination::Post(list) if sender.is_null() => Err(Reply::new(
-                550,
-                &format!("5.7.1 {}", words(DoorRefusal::NullSender, list.settings.language)),
-            )),
-            Destination::Nobody => {
-                let ours = address.domain().eq_ignore_ascii_case(&self.desk.hostname)
-                    || self.is_our_domain(address).map_err(|error| later(&error))?;
-                if !ours {
-                    return Err(relay_denied());
-                }
-                Err(Reply::new(550, &format!("5.1.1 {}", words(DoorRefusal::UnknownAddress, Language::Fr))))
-            }
-            Destination::Post(_)
-            | Destination::List(..)
-            | Destination::Service
-            | Destination::Operator
-            | Destination::Bounce => Ok(()),
-        }
+    /// Has each message looked at by a filter.
+    pub fn filtering(self, filter: Filter) -> PostRoom {
+        PostRoom { filter: Some(filter), ..self }
     }
 
     /// Keeps a message for everybody it was written to. One reply, or for LMTP one each.
@@ -177,8 +128,20 @@ impl PostRoom {
             Some(checker) => Some(who::find_out(checker, &mut envelope).await),
             None => None,
         };
+        let filter = self.filter.as_ref().filter(|_| via != Via::Command);
+        let mut unwanted = who::unwanted(filter, &envelope, found.as_ref()).await;
+        if unwanted == Unwanted::Clearly {
+            match self.language_without_operator(&envelope) {
+                Ok(Some(language)) => {
+                    return vec![unwanted_reply(language); if per_recipient { count } else { 1 }];
+                }
+                // Who runs the server is always reached, and decides.
+                Ok(None) => unwanted = Unwanted::Doubtful,
+                Err(error) => return vec![later(&error); if per_recipient { count } else { 1 }],
+            }
+        }
         let _taking = Taking::one(&self.desk.taking);
-        match self.try_take(&envelope, found.as_ref(), via).await {
+        match self.try_take(&envelope, found.as_ref(), unwanted, via).await {
             Ok(shares) if per_recipient => shares.into_iter().map(|share| share.reply()).collect(),
             Ok(shares) => vec![one_reply(shares)],
             Err(error) => vec![later(&error); if per_recipient { count } else { 1 }],
@@ -189,9 +152,10 @@ impl PostRoom {
         &self,
         envelope: &Envelope,
         found: Option<&Found>,
+        unwanted: Unwanted,
         via: Via,
     ) -> Result<Vec<Share>, StoreError> {
-        let seen = self.look_at(envelope, found)?;
+        let seen = self.look_at(envelope, found, unwanted)?;
         for _ in 0..ATTEMPTS_MAX {
             let now = self.desk.now();
             let mut change = Change::at(now);
@@ -218,11 +182,14 @@ impl PostRoom {
                     | Destination::Service
                     | Destination::Operator
                     | Destination::Bounce
-                    | Destination::Nobody) => {
-                        anything = true;
-                        change = self.take_other(&other, &seen, envelope, via, change, now);
-                        Share::Kept
-                    }
+                    | Destination::Nobody) => match self.room_for(&other, &seen, now)? {
+                        Room::Full => Share::Refused(flood_reply()),
+                        Room::Left => {
+                            anything = true;
+                            change = self.take_other(&other, &seen, envelope, via, change, now);
+                            Share::Kept
+                        }
+                    },
                 };
                 shares.push(share);
             }
@@ -291,7 +258,14 @@ impl PostRoom {
             return Ok((Share::Kept, (change, false)));
         }
         let shelf = Shelf::List(list.id);
-        let (change, _) = self.keep(change, Some(list.id), shelf, seen, envelope, via, now);
+        let (change, post) = self.keep(change, Some(list.id), shelf, seen, envelope, via, now);
+        let change = match seen.unwanted {
+            // It waits at once, and nobody gets a letter about it.
+            Unwanted::Doubtful | Unwanted::Clearly => change
+                .summary(post, parse::summarize(&envelope.raw))
+                .event(Event::Held { post, reason: HoldReason::Doubtful }),
+            Unwanted::No => change,
+        };
         Ok((Share::Kept, (change, true)))
     }
 
@@ -384,7 +358,12 @@ impl PostRoom {
         (change.mail(post, shelf, &raw, sender, now).event(event), post)
     }
 
-    fn look_at(&self, envelope: &Envelope, found: Option<&Found>) -> Result<Seen, StoreError> {
+    fn look_at(
+        &self,
+        envelope: &Envelope,
+        found: Option<&Found>,
+        unwanted: Unwanted,
+    ) -> Result<Seen, StoreError> {
         let (headers, fault) = Headers::scan_leniently(&envelope.raw);
         let from = headers.get("from").map(|value| mailboxes(&value)).unwrap_or_default();
         let author = match from.into_iter().find_map(|mailbox| mailbox.address) {
@@ -417,6 +396,8 @@ impl PostRoom {
             automatic: autoreply::automatic_post(&headers, envelope.sender.address()).is_some(),
             author,
             proof,
+            unwanted,
+            client: found.and_then(|found| found.client.as_ref()).map(|client| client.address),
             patience: match proof {
                 Proof::CannotTell => self.put_off.patience(content, self.desk.now()),
                 Proof::Proven | Proof::NoMeans | Proof::Disproved => Patience::Left,

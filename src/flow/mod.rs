@@ -4,6 +4,7 @@
 //! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
+mod caps;
 pub mod decide_post;
 pub mod deliver;
 pub mod dispatch;

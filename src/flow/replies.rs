@@ -25,6 +25,16 @@ pub(super) fn later(error: &StoreError) -> Reply {
     }
 }
 
+/// What a filter is sure nobody wants.
+pub(super) fn unwanted_reply(language: Language) -> Reply {
+    Reply::new(550, &format!("5.7.1 {}", words(DoorRefusal::Unwanted, language)))
+}
+
+/// Strangers have written to these people more than enough for now.
+pub(super) fn flood_reply() -> Reply {
+    Reply::new(451, "4.7.1 too much mail for these people at the moment; please try again later")
+}
+
 /// Why the door refuses a post, as it is said there.
 pub(super) fn refusal_reply(list: &List, refusal: Refusal, language: Language) -> Reply {
     let join = beside(list, &ListDoor::Join);

@@ -4,9 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::auth::{Arrived, Checker, Found};
+use crate::auth::{Arrived, Checker, Found, SpamWord};
+use crate::domain::address::EmailAddress;
 use crate::domain::door::{PATIENCE, Patience};
 use crate::domain::time::Timestamp;
+use crate::domain::unwanted::Unwanted;
+use crate::filter::{Filter, Questioned};
 use crate::smtp::envelope::{Envelope, Peer};
 
 /// Messages remembered as put off. Of more, those that wait longest are taken for new ones.
@@ -48,6 +51,30 @@ pub(super) async fn find_out(checker: &Checker, envelope: &mut Envelope) -> Foun
     envelope.raw = raw;
     tracing::debug!(proof = ?found.proof, checks = ?found.checks, "looked who writes");
     found
+}
+
+/// Whether anybody wants it: what the filter says, or else a server in front that may.
+pub(super) async fn unwanted(
+    filter: Option<&Filter>,
+    envelope: &Envelope,
+    found: Option<&Found>,
+) -> Unwanted {
+    let Some(filter) = filter else {
+        // It has taken the message already; refusing it now would send a report to nobody knows whom.
+        return match found.and_then(|found| found.relay.spam) {
+            Some(SpamWord::Spam) => Unwanted::Doubtful,
+            Some(SpamWord::Ham) | None => Unwanted::No,
+        };
+    };
+    let client = found.and_then(|found| found.client.as_ref());
+    let message = Questioned {
+        client: client.map(|client| client.address),
+        helo: client.map_or("", |client| &client.helo),
+        sender: envelope.sender.address().map_or("", EmailAddress::as_str),
+        recipients: envelope.recipients.iter().map(EmailAddress::as_str).collect(),
+        raw: &envelope.raw,
+    };
+    filter.verdict(&message).await
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use parvis::domain::moderation::HoldReason;
 use parvis::domain::proof::Proof;
 use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::{Timestamp, Zone};
+use parvis::filter::Filter;
 use parvis::flow::lists::{self, NewList};
 use parvis::flow::mailroom::PostRoom;
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
@@ -37,6 +38,15 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn new(world: impl AsyncFn() -> FakeDns) -> House {
+        House::trusting(world, None)
+    }
+
+    /// One that believes results of that name.
+    pub(crate) fn believing(world: impl AsyncFn() -> FakeDns, name: &str) -> House {
+        House::trusting(world, Some(name))
+    }
+
+    fn trusting(world: impl AsyncFn() -> FakeDns, believed: Option<&str>) -> House {
         let runtime = Runtime::new().unwrap();
         let dns = runtime.block_on(world());
         let folder = tempfile::tempdir().unwrap();
@@ -58,8 +68,9 @@ impl House {
             },
             clock: Arc::new(move || *told.lock().unwrap()),
             bell: Arc::default(),
+            taking: Default::default(),
         });
-        let room = PostRoom::new(desk.clone()).checking(Arc::new(checker(&dns, None)));
+        let room = PostRoom::new(desk.clone()).checking(Arc::new(checker(&dns, believed)));
         House { runtime, _dns: dns, desk, room, now, _folder: folder }
     }
 
@@ -87,9 +98,13 @@ impl House {
 
     /// Hands a message in from 192.0.2.7, has it decided, and says what the door answered.
     pub(crate) fn hand_in(&self, sender: &str, to: &str, raw: &str) -> String {
+        self.hand_in_from("192.0.2.7", sender, to, raw)
+    }
+
+    pub(crate) fn hand_in_from(&self, peer: &str, sender: &str, to: &str, raw: &str) -> String {
         let envelope = Envelope {
             protocol: Protocol::Esmtp,
-            peer: Peer::Address("192.0.2.7".parse().unwrap()),
+            peer: Peer::Address(peer.parse().unwrap()),
             helo: "mail.anne.example".to_owned(),
             sender: EmailAddress::parse(sender).map_or(ReversePath::NULL, ReversePath::from),
             recipients: vec![EmailAddress::parse(to).unwrap()],
@@ -99,6 +114,19 @@ impl House {
         let reply = self.runtime.block_on(self.room.take(envelope, Via::Smtp)).remove(0).to_string();
         decide_post::decide_waiting(&self.desk).unwrap();
         reply
+    }
+
+    pub(crate) fn run<T>(&self, doing: impl Future<Output = T>) -> T {
+        self.runtime.block_on(doing)
+    }
+
+    pub(crate) fn filter_with(&mut self, filter: Filter) {
+        let room = PostRoom::new(self.desk.clone());
+        self.room = std::mem::replace(&mut self.room, room).filtering(filter);
+    }
+
+    pub(crate) fn all(&self) -> Vec<PostInfo> {
+        self.desk.store.posts(parvis::domain::ids::PostId(0), 1000).unwrap()
     }
 
     pub(crate) fn last(&self) -> PostInfo {
