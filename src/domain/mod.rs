@@ -6,6 +6,7 @@
 pub mod address;
 pub mod command;
 pub mod door;
+pub mod from_line;
 pub mod ids;
 pub mod list;
 pub mod member;

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::choose_from::choose_from;
 use super::mailroom::standing;
 use super::{Desk, FlowError};
 use crate::domain::ids::{MessageId, PersonId, PostId};
@@ -131,7 +132,8 @@ fn decision(
     Ok(match verdict {
         Verdict::Publish => {
             let readers = readers(desk, list, info.author, now)?;
-            let event = Event::Published { post, list: list.id, by: None, readers };
+            let from = Some(choose_from(desk, info, list, &summary, raw));
+            let event = Event::Published { post, list: list.id, by: None, readers, from };
             change.summary(post, summary).event(event)
         }
         Verdict::Hold(reason) => {

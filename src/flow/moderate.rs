@@ -1,9 +1,11 @@
 //! What somebody decides about a thing that waits: let it out, refuse it with words, throw it away.
 
+use super::choose_from::choose_from;
 use super::decide_post::{may_be_told, readers};
 use super::{Desk, FlowError};
 use crate::domain::ids::PostId;
 use crate::domain::moderation::HoldReason;
+use crate::mail::parse;
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{Decider, DropReason, Event, LetterAbout};
@@ -72,7 +74,11 @@ fn publish(desk: &Desk, change: Change, info: &PostInfo, by: Decider) -> Result<
     };
     let Some(list) = list else { return Ok(change) };
     let readers = readers(desk, &list, info.author, desk.now())?;
-    Ok(change.event(Event::Published { post: info.id, list: list.id, by: Some(by), readers }))
+    let from = desk.store.raw(info.id)?.map(|raw| {
+        let summary = parse::summarize(&raw);
+        choose_from(desk, info, &list, &summary, &raw)
+    });
+    Ok(change.event(Event::Published { post: info.id, list: list.id, by: Some(by), readers, from }))
 }
 
 fn refuse(

@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod check;
 mod commands;
 mod config;
 mod conversation;
@@ -18,6 +19,7 @@ mod dns;
 mod fake_dns;
 mod fake_peer;
 mod fan_out;
+mod from_lines;
 mod init;
 mod killed;
 mod letters;

@@ -69,6 +69,7 @@ impl House {
             clock: Arc::new(move || *told.lock().unwrap()),
             bell: Arc::default(),
             taking: Default::default(),
+            rewrite_from_always: Vec::new(),
         });
         let room = PostRoom::new(desk.clone()).checking(Arc::new(checker(&dns, believed)));
         House { runtime, _dns: dns, desk, room, now, _folder: folder }

@@ -29,6 +29,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
+    // Looks at an installation from outside.
+    ("check", &["domain", "init", "dns", "net", "sign", "smtp"]),
     // How it runs.
     (
         "serve",
@@ -49,6 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "flow",
             "web",
             "admin",
+            "check",
         ],
     ),
     (
@@ -77,6 +80,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "flow",
             "web",
             "admin",
+            "check",
             "serve",
             "demo",
         ],
@@ -101,12 +105,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_send", &["smtp"]),
     ("rustls", &["net", "smtp", "web/server", "dns", "auth/spf_facts"]),
     ("tokio_rustls", &["smtp", "web/server"]),
+    ("hyper", &["smtp/client/mx", "filter"]),
+    ("hyper_util", &["smtp/client/mx", "web/server", "filter"]),
     ("metrics_exporter_prometheus", &["serve"]),
     ("instant_acme", &["net"]),
-    ("hyper_util", &["web/server", "filter"]),
     ("hickory_resolver", &["dns"]),
     ("mail_auth", &["auth"]),
-    ("http_body_util", &["filter"]),
+    ("http_body_util", &["smtp/client/mx", "filter"]),
     ("axum", &["web"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
