@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::door::Standing;
-use super::list::{List, Moderation, Posting};
+use super::list::{Attachments, List, Moderation, Posting};
 use super::proof::Proof;
 
 /// What is known of a post once it has been read.
@@ -17,6 +17,17 @@ pub struct PostFacts {
     pub proof: Proof,
     /// Whether it can be read, and read in one way only.
     pub body: Body,
+    /// What its attachments weigh.
+    pub weight: Weight,
+}
+
+/// What the attachments of a post weigh, together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Weight {
+    /// What copies may carry.
+    Usual,
+    /// More than that.
+    Large,
 }
 
 /// How well the body of a post can be read.
@@ -58,6 +69,8 @@ pub enum HoldReason {
     Ambiguous,
     /// It cannot be shown.
     NotDisplayable,
+    /// Its attachments are large, on a list that looks at those.
+    Attachment,
     /// It was written to several lists, and only some of them would have taken it.
     OtherList,
     /// Not a post: a word to those who look after the list.
@@ -79,6 +92,7 @@ impl HoldReason {
             | HoldReason::Doubtful
             | HoldReason::Ambiguous
             | HoldReason::NotDisplayable
+            | HoldReason::Attachment
             | HoldReason::OtherList => true,
             HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => false,
         }
@@ -96,6 +110,7 @@ impl fmt::Display for HoldReason {
             HoldReason::Doubtful => "doubtful",
             HoldReason::Ambiguous => "ambiguous",
             HoldReason::NotDisplayable => "not-displayable",
+            HoldReason::Attachment => "attachment",
             HoldReason::OtherList => "other-list",
             HoldReason::ToAnimators => "to-animators",
             HoldReason::ToOperator => "to-operator",
@@ -115,6 +130,10 @@ pub fn decide(list: &List, post: &PostFacts) -> Verdict {
         (_, Body::NotDisplayable) => return hold(HoldReason::NotDisplayable),
         (_, Body::Ambiguous) => return hold(HoldReason::Ambiguous),
         (Proof::Proven | Proof::NoMeans, Body::Plain) => {}
+    }
+    let is_held = settings.attachments == Attachments::Hold && post.weight == Weight::Large;
+    if is_held && post.standing != Standing::Animator {
+        return hold(HoldReason::Attachment);
     }
     match (settings.hold_all, settings.moderation, post.standing) {
         (_, _, Standing::Animator) => Verdict::Publish,
@@ -149,7 +168,7 @@ mod tests {
             since: Timestamp::from_seconds(0),
             settings,
         };
-        let facts = |proof, body| PostFacts { standing, proof, body };
+        let facts = |proof, body| PostFacts { standing, proof, body, weight: Weight::Usual };
         assert_eq!(
             decide(&list, &facts(Proof::NoMeans, Body::Plain)),
             expected,
@@ -182,8 +201,31 @@ mod tests {
             (Proof::CannotTell, Verdict::Hold(HoldReason::Unproven)),
             (Proof::Disproved, Verdict::Hold(HoldReason::Unproven)),
         ] {
-            let post = PostFacts { standing: Standing::Animator, proof, body: Body::Plain };
+            let post =
+                PostFacts { standing: Standing::Animator, proof, body: Body::Plain, weight: Weight::Usual };
             assert_eq!(decide(&list, &post), expected, "{proof:?}");
+        }
+    }
+
+    #[test]
+    fn large_attachments_wait_where_the_list_says_so() {
+        let mut settings = ListSettings::preset(Preset::Discussion, "Quartier", Language::Fr);
+        settings.moderation = Moderation::None;
+        for (attachments, weight, standing, expected) in [
+            (Attachments::Hold, Weight::Large, Standing::Member, Verdict::Hold(HoldReason::Attachment)),
+            (Attachments::Hold, Weight::Large, Standing::Animator, Verdict::Publish),
+            (Attachments::Hold, Weight::Usual, Standing::Member, Verdict::Publish),
+            (Attachments::Link, Weight::Large, Standing::Member, Verdict::Publish),
+        ] {
+            let list = List {
+                id: ListId(1),
+                address: ListAddress::parse("quartier@lists.example").expect("valid"),
+                state: ListState::Open,
+                since: Timestamp::from_seconds(0),
+                settings: ListSettings { attachments, ..settings.clone() },
+            };
+            let post = PostFacts { standing, proof: Proof::NoMeans, body: Body::Plain, weight };
+            assert_eq!(decide(&list, &post), expected, "{attachments:?} {weight:?} {standing:?}");
         }
     }
 

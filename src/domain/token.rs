@@ -33,6 +33,11 @@ pub enum Purpose {
         /// Who leaves.
         person: PersonId,
     },
+    /// Opens the attachments of a post, whoever has the link: they had them in their copy.
+    Attachments {
+        /// The post.
+        post: PostId,
+    },
     /// Answers a letter to one person about one list.
     Letter {
         /// The list.
@@ -97,6 +102,7 @@ fn subject(purpose: Purpose) -> u64 {
     let (kind, first, second) = match purpose {
         Purpose::Bounce { post, person } => (1, post.0, person.0),
         Purpose::Leave { list, person } => (2, u64::from(list.0), person.0),
+        Purpose::Attachments { post } => (8, post.0, 0),
         Purpose::Letter { list, person } => (3, u64::from(list.0), person.0),
     };
     (kind << KIND_SHIFT) | ((first & FIRST_MASK) << FIRST_SHIFT) | (u64::from(second) & SECOND_MASK)
@@ -110,6 +116,7 @@ fn purpose(subject: u64) -> Option<Purpose> {
         1 => Some(Purpose::Bounce { post: PostId(first), person }),
         2 => Some(Purpose::Leave { list: list()?, person }),
         3 => Some(Purpose::Letter { list: list()?, person }),
+        8 => Some(Purpose::Attachments { post: PostId(first) }),
         _ => None,
     }
 }
@@ -147,7 +154,8 @@ impl fmt::Debug for TokenKey {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 4] = [
+    const PURPOSES: [Purpose; 5] = [
+        Purpose::Attachments { post: PostId(7) },
         Purpose::Bounce { post: PostId(1), person: PersonId(1) },
         Purpose::Bounce { post: PostId::MAX, person: PersonId::MAX },
         Purpose::Leave { list: ListId(1), person: PersonId(1) },

@@ -12,11 +12,12 @@ use super::choose_from::choose_from;
 use super::mailroom::standing;
 use super::{Desk, FlowError};
 use crate::domain::ids::{MessageId, PersonId, PostId};
-use crate::domain::list::List;
-use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict};
+use crate::domain::list::{Attachments, List};
+use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict, Weight};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::mail::autoreply;
+use crate::mail::compose;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
 use crate::store::archive::PostState;
@@ -125,6 +126,10 @@ fn decision(
         standing: standing(desk, list.id, info.author)?,
         proof: info.proof.unwrap_or(Proof::NoMeans),
         body,
+        weight: match list.settings.attachments {
+            Attachments::Hold if compose::are_large(raw) => Weight::Large,
+            Attachments::Hold | Attachments::Link | Attachments::Keep => Weight::Usual,
+        },
     };
     let verdict = moderation::decide(list, &facts);
     let (message_id, list_address) = (info.message_id.as_ref().map(MessageId::as_str), &list.address);

@@ -264,6 +264,7 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::Moderated => WhyHeld::Moderated,
         HoldReason::HoldAll => WhyHeld::HoldAll,
         HoldReason::Unproven => WhyHeld::Unproven,
+        HoldReason::Attachment => WhyHeld::Attachment,
         HoldReason::Doubtful | HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
         HoldReason::OtherList | HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => {
             WhyHeld::NotAMember

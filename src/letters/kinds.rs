@@ -20,6 +20,8 @@ pub enum Letter<'a> {
     Refused(Refused<'a>),
     /// To somebody who looks after a list from now on.
     NowAnimator(NowAnimator<'a>),
+    /// To the operator, when the weekly look finds wrong what was right.
+    Check(Check<'a>),
 }
 
 /// The name of a letter, which is the name of its folder.
@@ -31,6 +33,7 @@ pub enum LetterKind {
     Held,
     Refused,
     NowAnimator,
+    Check,
 }
 
 /// The list a letter is about.
@@ -160,14 +163,24 @@ pub struct NowAnimator<'a> {
     pub host: &'a str,
 }
 
+/// Something about the installation was right and is not any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'a> {
+    /// The name of the host.
+    pub host: &'a str,
+    /// What was found, a line each, in the words of `parvis check`.
+    pub found: &'a str,
+}
+
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 5] = [
+    pub const ALL: [LetterKind; 6] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
         LetterKind::Refused,
         LetterKind::NowAnimator,
+        LetterKind::Check,
     ];
 
     /// The folder of its templates.
@@ -178,6 +191,7 @@ impl LetterKind {
             LetterKind::Held => "held",
             LetterKind::Refused => "refused",
             LetterKind::NowAnimator => "now-animator",
+            LetterKind::Check => "check",
         }
     }
 }
@@ -191,6 +205,7 @@ impl Letter<'_> {
             Letter::Held(_) => LetterKind::Held,
             Letter::Refused(_) => LetterKind::Refused,
             Letter::NowAnimator(_) => LetterKind::NowAnimator,
+            Letter::Check(_) => LetterKind::Check,
         }
     }
 
@@ -202,6 +217,7 @@ impl Letter<'_> {
             Letter::Held(held) => held.facts(facts, frame),
             Letter::Refused(refused) => refused.facts(facts, frame),
             Letter::NowAnimator(animator) => animator.facts(facts, frame),
+            Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }
 }

@@ -17,7 +17,8 @@ mod words;
 
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
 pub use kinds::{
-    Arrival, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome, WhyHeld,
+    Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
+    WhyHeld,
 };
 pub use message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 pub use samples::{Sample, samples};

@@ -2,7 +2,8 @@
 
 use super::facts::Facts;
 use super::kinds::{
-    Arrival, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome, WhyHeld,
+    Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
+    WhyHeld,
 };
 use super::message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 use super::{LetterMail, Letters};
@@ -63,6 +64,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Refused, "refused-without-words"),
     (LetterKind::NowAnimator, "now-animator"),
     (LetterKind::NowAnimator, "now-animator-alone"),
+    (LetterKind::Check, "check"),
 ];
 
 /// Every letter in every language, with each of its turns.
@@ -109,6 +111,11 @@ impl Sample {
                 group,
                 others: if self.name == "now-animator" { &["Claire Martin", "Paul Petit"] } else { &[] },
                 host: place.address.domain(),
+            }),
+            LetterKind::Check => Letter::Check(Check {
+                host: place.address.domain(),
+                found: "MX – lilas.example has no MX record\n\
+                        → lilas.example. 3600 IN MX 10 lilas.example.",
             }),
         }
     }
@@ -167,7 +174,7 @@ impl Sample {
     fn frame<'a>(&self, place: &'a Neighbourhood) -> Frame<'a> {
         let answers = match self.kind {
             LetterKind::Held | LetterKind::Refused => Some(&place.post_id),
-            LetterKind::Welcome | LetterKind::Farewell | LetterKind::NowAnimator => None,
+            LetterKind::Welcome | LetterKind::Farewell | LetterKind::NowAnimator | LetterKind::Check => None,
         };
         let member = self.kind != LetterKind::Farewell;
         let unsubscribe = Unsubscribe { mail: &place.stop, one_click: None };

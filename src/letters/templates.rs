@@ -58,8 +58,8 @@ macro_rules! embedded {
 }
 
 embedded! {
-    Fr "fr": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator";
-    En "en": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator";
+    Fr "fr": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator", Check "check";
+    En "en": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator", Check "check";
 }
 
 impl Part {
