@@ -63,9 +63,16 @@ pub(super) async fn hash_body(raw: Vec<u8>) -> (Vec<u8>, Option<Hashed>) {
 
 fn hash(raw: &[u8]) -> Option<Hashed> {
     let message = AuthenticatedMessage::parse(raw)?;
-    let signed = !message.dkim_headers.is_empty() || !message.ams_headers.is_empty();
+    let signed = !message.dkim_headers.is_empty() || is_sealed(&message);
     let head = raw.get(..message.body_offset as usize)?.to_vec();
     signed.then_some(Hashed { head, bodies: message.body_hashes })
+}
+
+/// Whether anything of a seal is there, be it whole or not.
+fn is_sealed(message: &AuthenticatedMessage<'_>) -> bool {
+    let none =
+        message.as_headers.is_empty() && message.ams_headers.is_empty() && message.aar_headers.is_empty();
+    message.has_arc_errors || !none
 }
 
 impl Hashed {
@@ -168,8 +175,13 @@ pub(super) async fn arc(
     hashed: Option<&Hashed>,
 ) -> Option<DomainCheck> {
     let message = hashed.and_then(Hashed::message)?;
-    let last = message.as_headers.last()?;
-    let domain = last.header.d.to_lowercase();
+    if !is_sealed(&message) {
+        return None;
+    }
+    let domain = message.as_headers.last().map_or(String::new(), |last| last.header.d.to_lowercase());
+    if message.as_headers.is_empty() || message.ams_headers.is_empty() {
+        return Some(DomainCheck { result: CheckResult::Fail, domain });
+    }
     if message.as_headers.len() > SEALS_MAX || message.ams_headers.len() > SEALS_MAX {
         return Some(DomainCheck { result: CheckResult::Fail, domain });
     }

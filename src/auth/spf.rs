@@ -161,7 +161,7 @@ async fn learn(budget: &Budget<'_>, facts: &Mutex<Facts>, wanted: &Wanted, ip: I
             let mut names = settle(budget.ptr(ip).await).unwrap_or_default();
             names.truncate(NAMES_MAX);
             let found = Ok(names);
-            locked().ptr = Some(found.iter().flatten().map(|name| format!("{name}.")).collect());
+            locked().ptr = Some(found.iter().flatten().cloned().collect());
             // RFC 7208 §5.5: trouble with the client's own names is no trouble of the domain.
             outcome(&found)
         }
