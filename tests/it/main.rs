@@ -24,6 +24,7 @@ mod init;
 mod killed;
 mod letters;
 mod mboxes;
+mod pacing;
 mod pages;
 mod phrasings;
 mod reading;
