@@ -11,6 +11,7 @@ pub mod deliver;
 pub mod dispatch;
 pub mod export;
 pub mod import;
+mod lanes;
 pub mod lists;
 pub mod mailroom;
 pub mod members_csv;

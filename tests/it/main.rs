@@ -23,6 +23,7 @@ mod init;
 mod killed;
 mod letters;
 mod mboxes;
+mod pacing;
 mod pages;
 mod phrasings;
 mod reading;
