@@ -4,6 +4,7 @@
 //! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
+mod caps;
 mod choose_from;
 mod compose_copy;
 pub mod decide_post;
@@ -18,7 +19,9 @@ pub mod members_csv;
 pub mod membership;
 pub mod moderate;
 pub mod obey_command;
+mod replies;
 pub mod send_copies;
+mod who;
 pub mod write_letters;
 
 use std::sync::Arc;

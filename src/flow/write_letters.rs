@@ -266,7 +266,7 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::HoldAll => WhyHeld::HoldAll,
         HoldReason::Unproven => WhyHeld::Unproven,
         HoldReason::Attachment => WhyHeld::Attachment,
-        HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
+        HoldReason::Doubtful | HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
         HoldReason::OtherList | HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => {
             WhyHeld::NotAMember
         }
