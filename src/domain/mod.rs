@@ -4,6 +4,7 @@
 //! knows come in as arguments; what should happen goes out as a value that `flow` carries out.
 
 pub mod address;
+pub mod authority;
 pub mod door;
 pub mod ids;
 pub mod list;
@@ -17,3 +18,4 @@ pub mod thread;
 pub mod time;
 pub mod token;
 pub mod units;
+pub mod wish;

@@ -326,6 +326,7 @@ impl PostRoom {
             author: seen.author,
             proof: seen.proof,
             via,
+            door: None,
         };
         let change = match shelf {
             // What is no post may come twice: two requests are two requests.

@@ -1,5 +1,9 @@
 //! Which letters there are, and the facts each of them is written from.
 
+use super::exchange::{
+    AskAdmit, AskJoin, AskLeave, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry, NoMember,
+    Settings, TooLate,
+};
 use super::facts::Facts;
 use super::message::Frame;
 use super::words;
@@ -20,6 +24,32 @@ pub enum Letter<'a> {
     Refused(Refused<'a>),
     /// To somebody who looks after a list from now on.
     NowAnimator(NowAnimator<'a>),
+    /// To somebody who may want to join.
+    AskJoin(AskJoin<'a>),
+    /// To somebody who may want to leave.
+    AskLeave(AskLeave<'a>),
+    /// To somebody of whom we think they want this.
+    AskWish(AskWish<'a>),
+    /// To somebody who did not say in which group.
+    AskWhich(AskWhich<'a>),
+    /// To an animator, about a newcomer.
+    AskAdmit(AskAdmit<'a>),
+    /// What one can write.
+    Help(Help<'a>),
+    /// How one reads.
+    Settings(Settings<'a>),
+    /// What one wished is done.
+    Done(Done<'a>),
+    /// To somebody who is not part of it.
+    NoMember(NoMember<'a>),
+    /// To somebody who waits to be let in.
+    JoinWaits(JoinWaits<'a>),
+    /// To somebody who is not let in.
+    NoEntry(NoEntry<'a>),
+    /// To a member whose membership ends.
+    EndsSoon(EndsSoon<'a>),
+    /// To somebody whose answer came too late.
+    TooLate(TooLate<'a>),
 }
 
 /// The name of a letter, which is the name of its folder.
@@ -31,6 +61,19 @@ pub enum LetterKind {
     Held,
     Refused,
     NowAnimator,
+    AskJoin,
+    AskLeave,
+    AskWish,
+    AskWhich,
+    AskAdmit,
+    Help,
+    Settings,
+    Done,
+    NoMember,
+    JoinWaits,
+    NoEntry,
+    EndsSoon,
+    TooLate,
 }
 
 /// The list a letter is about.
@@ -162,12 +205,25 @@ pub struct NowAnimator<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 5] = [
+    pub const ALL: [LetterKind; 18] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
         LetterKind::Refused,
         LetterKind::NowAnimator,
+        LetterKind::AskJoin,
+        LetterKind::AskLeave,
+        LetterKind::AskWish,
+        LetterKind::AskWhich,
+        LetterKind::AskAdmit,
+        LetterKind::Help,
+        LetterKind::Settings,
+        LetterKind::Done,
+        LetterKind::NoMember,
+        LetterKind::JoinWaits,
+        LetterKind::NoEntry,
+        LetterKind::EndsSoon,
+        LetterKind::TooLate,
     ];
 
     /// The folder of its templates.
@@ -178,6 +234,19 @@ impl LetterKind {
             LetterKind::Held => "held",
             LetterKind::Refused => "refused",
             LetterKind::NowAnimator => "now-animator",
+            LetterKind::AskJoin => "ask-join",
+            LetterKind::AskLeave => "ask-leave",
+            LetterKind::AskWish => "ask-wish",
+            LetterKind::AskWhich => "ask-which",
+            LetterKind::AskAdmit => "ask-admit",
+            LetterKind::Help => "help",
+            LetterKind::Settings => "settings",
+            LetterKind::Done => "done",
+            LetterKind::NoMember => "no-member",
+            LetterKind::JoinWaits => "join-waits",
+            LetterKind::NoEntry => "no-entry",
+            LetterKind::EndsSoon => "ends-soon",
+            LetterKind::TooLate => "too-late",
         }
     }
 }
@@ -191,6 +260,19 @@ impl Letter<'_> {
             Letter::Held(_) => LetterKind::Held,
             Letter::Refused(_) => LetterKind::Refused,
             Letter::NowAnimator(_) => LetterKind::NowAnimator,
+            Letter::AskJoin(_) => LetterKind::AskJoin,
+            Letter::AskLeave(_) => LetterKind::AskLeave,
+            Letter::AskWish(_) => LetterKind::AskWish,
+            Letter::AskWhich(_) => LetterKind::AskWhich,
+            Letter::AskAdmit(_) => LetterKind::AskAdmit,
+            Letter::Help(_) => LetterKind::Help,
+            Letter::Settings(_) => LetterKind::Settings,
+            Letter::Done(_) => LetterKind::Done,
+            Letter::NoMember(_) => LetterKind::NoMember,
+            Letter::JoinWaits(_) => LetterKind::JoinWaits,
+            Letter::NoEntry(_) => LetterKind::NoEntry,
+            Letter::EndsSoon(_) => LetterKind::EndsSoon,
+            Letter::TooLate(_) => LetterKind::TooLate,
         }
     }
 
@@ -202,12 +284,25 @@ impl Letter<'_> {
             Letter::Held(held) => held.facts(facts, frame),
             Letter::Refused(refused) => refused.facts(facts, frame),
             Letter::NowAnimator(animator) => animator.facts(facts, frame),
+            Letter::AskJoin(letter) => letter.facts(facts, frame),
+            Letter::AskLeave(letter) => letter.facts(facts, frame),
+            Letter::AskWish(letter) => letter.facts(facts, frame),
+            Letter::AskWhich(letter) => letter.facts(facts, frame),
+            Letter::AskAdmit(letter) => letter.facts(facts, frame),
+            Letter::Help(letter) => letter.facts(facts, frame),
+            Letter::Settings(letter) => letter.facts(facts, frame),
+            Letter::Done(letter) => letter.facts(facts, frame),
+            Letter::NoMember(letter) => letter.facts(facts, frame),
+            Letter::JoinWaits(letter) => letter.facts(facts, frame),
+            Letter::NoEntry(letter) => letter.facts(facts, frame),
+            Letter::EndsSoon(letter) => letter.facts(facts, frame),
+            Letter::TooLate(letter) => letter.facts(facts, frame),
         }
     }
 }
 
 impl Group<'_> {
-    fn facts(&self, facts: Facts, language: Language) -> Facts {
+    pub(super) fn facts(&self, facts: Facts, language: Language) -> Facts {
         let animators = match language {
             Language::Fr => "animateurs",
             Language::En => "animators",
@@ -326,7 +421,7 @@ impl NowAnimator<'_> {
     }
 }
 
-fn names_or_keeper(names: &[&str], language: Language) -> String {
+pub(super) fn names_or_keeper(names: &[&str], language: Language) -> String {
     match (words::names(names, language), language) {
         (named, _) if !named.is_empty() => named,
         (_, Language::Fr) => "la personne qui s’occupe du groupe".to_owned(),

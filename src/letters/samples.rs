@@ -1,5 +1,7 @@
 //! One neighbourhood and its people, so that every letter can be read before anybody gets it.
 
+mod exchange;
+
 use super::facts::Facts;
 use super::kinds::{
     Arrival, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome, WhyHeld,
@@ -63,6 +65,26 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Refused, "refused-without-words"),
     (LetterKind::NowAnimator, "now-animator"),
     (LetterKind::NowAnimator, "now-animator-alone"),
+    (LetterKind::AskJoin, "ask-join"),
+    (LetterKind::AskJoin, "ask-join-public"),
+    (LetterKind::AskJoin, "ask-join-invited"),
+    (LetterKind::AskLeave, "ask-leave"),
+    (LetterKind::AskWish, "ask-wish"),
+    (LetterKind::AskWish, "ask-wish-pause"),
+    (LetterKind::AskWhich, "ask-which"),
+    (LetterKind::AskAdmit, "ask-admit"),
+    (LetterKind::Help, "help"),
+    (LetterKind::Settings, "settings"),
+    (LetterKind::Settings, "settings-paused"),
+    (LetterKind::Done, "done"),
+    (LetterKind::Done, "done-pause"),
+    (LetterKind::Done, "done-mute"),
+    (LetterKind::NoMember, "no-member"),
+    (LetterKind::JoinWaits, "join-waits"),
+    (LetterKind::NoEntry, "no-entry"),
+    (LetterKind::NoEntry, "no-entry-declined"),
+    (LetterKind::EndsSoon, "ends-soon"),
+    (LetterKind::TooLate, "too-late"),
 ];
 
 /// Every letter in every language, with each of its turns.
@@ -110,6 +132,19 @@ impl Sample {
                 others: if self.name == "now-animator" { &["Claire Martin", "Paul Petit"] } else { &[] },
                 host: place.address.domain(),
             }),
+            LetterKind::AskJoin
+            | LetterKind::AskLeave
+            | LetterKind::AskWish
+            | LetterKind::AskWhich
+            | LetterKind::AskAdmit
+            | LetterKind::Help
+            | LetterKind::Settings
+            | LetterKind::Done
+            | LetterKind::NoMember
+            | LetterKind::JoinWaits
+            | LetterKind::NoEntry
+            | LetterKind::EndsSoon
+            | LetterKind::TooLate => exchange::letter(self.kind, self.name, place, group),
         }
     }
 
@@ -167,7 +202,22 @@ impl Sample {
     fn frame<'a>(&self, place: &'a Neighbourhood) -> Frame<'a> {
         let answers = match self.kind {
             LetterKind::Held | LetterKind::Refused => Some(&place.post_id),
-            LetterKind::Welcome | LetterKind::Farewell | LetterKind::NowAnimator => None,
+            LetterKind::Welcome
+            | LetterKind::Farewell
+            | LetterKind::NowAnimator
+            | LetterKind::AskJoin
+            | LetterKind::AskLeave
+            | LetterKind::AskWish
+            | LetterKind::AskWhich
+            | LetterKind::AskAdmit
+            | LetterKind::Help
+            | LetterKind::Settings
+            | LetterKind::Done
+            | LetterKind::NoMember
+            | LetterKind::JoinWaits
+            | LetterKind::NoEntry
+            | LetterKind::EndsSoon
+            | LetterKind::TooLate => None,
         };
         let member = self.kind != LetterKind::Farewell;
         let unsubscribe = Unsubscribe { mail: &place.stop, one_click: None };

@@ -58,8 +58,8 @@ macro_rules! embedded {
 }
 
 embedded! {
-    Fr "fr": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator";
-    En "en": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator";
+    Fr "fr": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator", AskJoin "ask-join", AskLeave "ask-leave", AskWish "ask-wish", AskWhich "ask-which", AskAdmit "ask-admit", Help "help", Settings "settings", Done "done", NoMember "no-member", JoinWaits "join-waits", NoEntry "no-entry", EndsSoon "ends-soon", TooLate "too-late";
+    En "en": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator", AskJoin "ask-join", AskLeave "ask-leave", AskWish "ask-wish", AskWhich "ask-which", AskAdmit "ask-admit", Help "help", Settings "settings", Done "done", NoMember "no-member", JoinWaits "join-waits", NoEntry "no-entry", EndsSoon "ends-soon", TooLate "too-late";
 }
 
 impl Part {

@@ -46,7 +46,7 @@ pub use self::open::Opened;
 pub use self::questions::{Due, Fan, HeldItem, OwedLetter, PostInfo, PutOff};
 use self::readers::ReadersCache;
 use self::segments::{MailPlace, RecordFault};
-use crate::domain::ids::{ListId, PersonId, PostId};
+use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::token::TokenKey;
 
@@ -137,6 +137,7 @@ struct Numbers {
     list: AtomicU64,
     person: AtomicU64,
     letter: AtomicU64,
+    question: AtomicU64,
 }
 
 /// How long what the state has seen may be younger than what it has safely on disk. The journal
@@ -296,6 +297,16 @@ impl Store {
         PersonId(narrow(self.numbers.person.fetch_add(1, Ordering::Relaxed)))
     }
 
+    /// The highest number a question has had.
+    pub fn questions_asked(&self) -> u32 {
+        narrow(self.numbers.question.load(Ordering::Relaxed).saturating_sub(1))
+    }
+
+    /// A number no question has had.
+    pub fn next_question(&self) -> QuestionId {
+        QuestionId(narrow(self.numbers.question.fetch_add(1, Ordering::Relaxed)))
+    }
+
     /// A number no letter has had.
     pub fn next_letter(&self) -> u64 {
         self.numbers.letter.fetch_add(1, Ordering::Relaxed)
@@ -327,6 +338,7 @@ impl Numbers {
             list: next(apply::HIGHEST_LIST)?,
             person: next(apply::HIGHEST_PERSON)?,
             letter: next(apply::HIGHEST_LETTER)?,
+            question: next(apply::HIGHEST_QUESTION)?,
         })
     }
 }

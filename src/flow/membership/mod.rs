@@ -216,9 +216,18 @@ pub(super) fn ending(store: &Store, member: Membership, cause: MemberCause, act:
         Change::at(act.now).expect(seen).event(Event::Member { member: Box::new(left), cause, by: act.by });
     let ending = match cause {
         MemberCause::LeftByMail | MemberCause::LeftByClick => Ending::TheyLeft,
-        MemberCause::Removed | MemberCause::Set | MemberCause::Added | MemberCause::Imported => {
-            Ending::TakenOut
-        }
+        MemberCause::Ended => Ending::TimeOver,
+        MemberCause::Removed
+        | MemberCause::Set
+        | MemberCause::Added
+        | MemberCause::Imported
+        | MemberCause::Asked
+        | MemberCause::Confirmed
+        | MemberCause::Admitted
+        | MemberCause::NotJoined
+        | MemberCause::Wished
+        | MemberCause::CameBack
+        | MemberCause::Forgotten => Ending::TakenOut,
     };
     owe(store, change, act, LetterAbout::Farewell { list, person, ending })
 }

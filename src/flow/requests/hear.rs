@@ -1,0 +1,244 @@
+//! What a mail asks for, as wishes: between the words somebody chose and what can be carried out.
+
+use super::{Request, answered_post};
+use crate::domain::command::{Command, Meaning, OwnPosts, Understood};
+use crate::domain::command::{Holidays, Scope as Groups};
+use crate::domain::ids::{ListId, PostId};
+use crate::domain::list::Language;
+use crate::domain::recipient::ListDoor;
+use crate::domain::time::Timestamp;
+use crate::domain::wish::{Heed, Threads, Wish};
+use crate::flow::{Desk, FlowError};
+use crate::mail::said::{self, Said as Words};
+use crate::store::event::RequestDoor;
+
+/// What was heard, and where it is meant.
+pub(super) struct HeardMail {
+    pub(super) said: Said,
+    /// The language of the words, if that can be told.
+    pub(super) language: Option<Language>,
+}
+
+/// What was heard.
+pub(super) struct Said {
+    pub(super) heard: Heard,
+    pub(super) scope: Scope,
+}
+
+/// What a mail comes to.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Heard {
+    /// This, in this order.
+    Wishes(Vec<Wish>),
+    /// Probably this.
+    Guess(Wish),
+    Yes,
+    No,
+    /// They do not want something; nothing is to be done.
+    Declined,
+    /// Words for those who look after the group.
+    ForPeople,
+    /// Something that is asked for, and that nothing here carries out.
+    ForOthers,
+    /// No words at all.
+    Nothing,
+}
+
+/// In which groups.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Scope {
+    /// The one that was written to.
+    Here,
+    /// These.
+    Named(Vec<ListId>),
+    /// All of theirs.
+    All,
+}
+
+/// Reads a request.
+pub(super) fn hear(desk: &Desk, request: &Request<'_>) -> Result<HeardMail, FlowError> {
+    let words = said::said(request.raw);
+    let understood = understood(desk, request, &words);
+    let answered = match &request.list {
+        Some(list) => answered_post(desk, list.id, request.raw)?,
+        None => None,
+    };
+    let wishes = Wishes { desk, request, answered };
+    let heard = wishes.of_meaning(&understood.meaning);
+    let scope = match &understood.scope {
+        Groups::Here => Scope::Here,
+        Groups::All => Scope::All,
+        Groups::Named(names) => Scope::Named(lists_named(desk, names)?),
+    };
+    Ok(HeardMail { said: Said { heard, scope }, language: understood.language })
+}
+
+/// Whether the whole of a mail to the list, subject and body, is nothing but a request.
+pub(super) fn is_nothing_but_a_command(desk: &Desk, request: &Request<'_>) -> bool {
+    let words = said::said(request.raw);
+    match understood(desk, request, &words).meaning {
+        // A yes or no to a post is a post.
+        Meaning::Certain(commands) => {
+            !commands.iter().any(|command| matches!(command, Command::Yes | Command::No | Command::Animator(_)))
+        }
+        Meaning::Guess(_)
+        | Meaning::Declined(_)
+        | Meaning::Contradiction { .. }
+        | Meaning::ForPeople
+        | Meaning::Nothing => false,
+    }
+}
+
+fn lists_named(desk: &Desk, names: &[String]) -> Result<Vec<ListId>, FlowError> {
+    let mut found = Vec::new();
+    for list in desk.store.reader().lists()? {
+        let is_it = |name: &String| {
+            let name = name.trim();
+            name.eq_ignore_ascii_case(list.address.name())
+                || name.eq_ignore_ascii_case(&list.address.to_string())
+                || name.to_lowercase() == list.settings.name.to_lowercase()
+        };
+        if names.iter().any(is_it) {
+            found.push(list.id);
+        }
+    }
+    Ok(found)
+}
+
+/// What turns commands into wishes: the day it is, and what the mail answers.
+struct Wishes<'a> {
+    desk: &'a Desk,
+    request: &'a Request<'a>,
+    answered: Option<PostId>,
+}
+
+impl Wishes<'_> {
+    fn of_meaning(&self, meaning: &Meaning) -> Heard {
+        match meaning {
+            Meaning::Certain(commands) => match commands.as_slice() {
+                [] => Heard::Nothing,
+                [Command::Yes] => Heard::Yes,
+                [Command::No] => Heard::No,
+                commands => {
+                    let wishes: Vec<Wish> = commands.iter().filter_map(|c| self.wish(c)).collect();
+                    if wishes.is_empty() { Heard::ForOthers } else { Heard::Wishes(wishes) }
+                }
+            },
+            Meaning::Guess(command) => self.wish(command).map_or(Heard::ForOthers, Heard::Guess),
+            Meaning::Declined(_) => Heard::Declined,
+            // Asked which: their own words are proposed, and a no leaves everything as it is.
+            Meaning::Contradiction { address: _, words } => match self.of_meaning(words) {
+                Heard::Wishes(wishes) => wishes.into_iter().next().map_or(Heard::Nothing, Heard::Guess),
+                other => other,
+            },
+            Meaning::ForPeople => Heard::ForPeople,
+            Meaning::Nothing => Heard::Nothing,
+        }
+    }
+
+    fn wish(&self, command: &Command) -> Option<Wish> {
+        let mail = self.request.info.id;
+        Some(match command {
+            Command::Join => Wish::Join,
+            Command::Leave => Wish::Leave,
+            Command::Read(rhythm) => Wish::Read { reading: rhythm.reading, day: rhythm.day, hour: rhythm.hour },
+            Command::Pause(holidays) => Wish::Pause { until: self.end_of(*holidays) },
+            Command::Resume | Command::ComeBack => Wish::Resume,
+            Command::Mute => Wish::Heed { post: self.answered, heed: Heed::Mute },
+            Command::Follow => Wish::Heed { post: self.answered, heed: Heed::Follow },
+            Command::FirstPostsOnly => Wish::Threads { wanted: Threads::First },
+            Command::Quiet(hours) => {
+                Wish::Quiet { hours: hours.map(|hours| format!("{}-{}", hours.from, hours.to)) }
+            }
+            Command::OwnPosts(own) => Wish::OwnPosts { sent: *own == OwnPosts::Sent },
+            Command::Settings => Wish::Settings,
+            Command::Name(_) => Wish::Rename { mail },
+            Command::Language(language) => Wish::Speak { language: *language },
+            Command::NewAddress(_) => Wish::Move { mail },
+            Command::MyData => Wish::MyData,
+            Command::ForgetMe => Wish::Forget { posts: None },
+            Command::Withdraw => Wish::Withdraw { post: self.answered },
+            Command::WhereIsMyMessage => Wish::Trace,
+            Command::Help => Wish::Help,
+            Command::Search(_) | Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// The end of the last day that was named.
+    fn end_of(&self, holidays: Holidays) -> Option<Timestamp> {
+        holidays.until.map(|day| Timestamp::end_of_day(day, &self.desk.zone))
+    }
+}
+
+/// The name somebody wants to be called by, in the mail that says so.
+pub(super) fn name_in(desk: &Desk, mail: PostId) -> Result<Option<String>, FlowError> {
+    let (Some(info), Some(raw)) = (desk.store.post(mail)?, desk.store.raw(mail)?) else { return Ok(None) };
+    let request =
+        Request { info: &info, door: RequestDoor::Request, list: None, raw: &raw, now: desk.now() };
+    let words = said::said(&raw);
+    Ok(match understood(desk, &request, &words).meaning {
+        Meaning::Certain(commands) => commands.into_iter().find_map(|command| match command {
+            Command::Name(name) => Some(name),
+            _ => None,
+        }),
+        Meaning::Guess(Command::Name(name)) => Some(name),
+        Meaning::Guess(_)
+        | Meaning::Declined(_)
+        | Meaning::Contradiction { .. }
+        | Meaning::ForPeople
+        | Meaning::Nothing => None,
+    })
+}
+
+fn door_of(door: RequestDoor) -> ListDoor {
+    match door {
+        RequestDoor::Join => ListDoor::Join,
+        RequestDoor::Leave => ListDoor::Leave,
+        RequestDoor::Help => ListDoor::Help,
+        RequestDoor::Request => ListDoor::Request,
+        RequestDoor::Answer(_) => ListDoor::Answer(String::new()),
+        RequestDoor::Post => ListDoor::Post,
+    }
+}
+
+fn understood(_desk: &Desk, request: &Request<'_>, words: &Words) -> Understood {
+    use crate::domain::command::{Rhythm, Scope};
+    use crate::domain::member::Reading;
+    let door = door_of(request.door);
+    let first = words.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default().to_lowercase();
+    let subject = if words.answers { String::new() } else { words.subject.to_lowercase() };
+    let word = |w: &str| {
+        let w = w.trim_end_matches(|c: char| !c.is_alphanumeric());
+        Some(match w {
+            "oui" | "yes" | "ok" => Command::Yes,
+            "non" | "no" => Command::No,
+            "stop" | "leave" => Command::Leave,
+            "inscription" | "join" => Command::Join,
+            "hebdo" | "weekly" => Command::Read(Rhythm::of(Reading::Weekly)),
+            "quotidien" | "daily" => Command::Read(Rhythm::of(Reading::Daily)),
+            "chaque message" | "every post" => Command::Read(Rhythm::of(Reading::Each)),
+            "rien" => Command::Read(Rhythm::of(Reading::None)),
+            "pause" => Command::Pause(Holidays::default()),
+            "reprendre" | "resume" => Command::Resume,
+            "revenir" => Command::ComeBack,
+            "sourdine" | "mute" => Command::Mute,
+            "suivre" | "follow" => Command::Follow,
+            "aide" | "help" => Command::Help,
+            "réglages" | "settings" => Command::Settings,
+            "english" | "anglais" => Command::Language(Language::En),
+            "français" => Command::Language(Language::Fr),
+            _ => return None,
+        })
+    };
+    let body = word(&first);
+    let meaning = match (word(&subject).filter(|_| !subject.is_empty()), body, Command::of_door(&door)) {
+        (Some(command), _, _) => Meaning::Certain(vec![command]),
+        (None, Some(command), _) => Meaning::Certain(vec![command]),
+        (None, None, Some(command)) => Meaning::Certain(vec![command]),
+        (None, None, None) if first.is_empty() => Meaning::Nothing,
+        (None, None, None) => Meaning::ForPeople,
+    };
+    Understood { meaning, scope: Scope::Here, language: None }
+}
