@@ -17,6 +17,7 @@ pub mod mime;
 pub mod parse;
 pub mod quote;
 mod references;
+pub mod said;
 pub mod show;
 pub mod subject;
 pub mod text;

@@ -6,13 +6,13 @@ use super::words;
 
 /// Words that programs put in front of the subject of an answer or a forwarded message, in small
 /// letters without the colon.
-const REPLY_WORDS: [&str; 22] = [
-    "re", "aw", "antw", "sv", "vs", "réf", "ref", "rép", "rep", "res", "odp", "ynt", "tr", "fw", "fwd", "wg",
-    "rv", "vb", "i", "enc", "doorst", "pd",
+const REPLY_WORDS: [&str; 23] = [
+    "re", "ré", "aw", "antw", "sv", "vs", "réf", "ref", "rép", "rep", "res", "odp", "ynt", "tr", "fw", "fwd",
+    "wg", "rv", "vb", "i", "enc", "doorst", "pd",
 ];
 /// Answers, as opposed to forwarded messages: several in a row say no more than one.
-const ANSWER_WORDS: [&str; 12] =
-    ["re", "aw", "antw", "sv", "vs", "réf", "ref", "rép", "rep", "res", "odp", "ynt"];
+const ANSWER_WORDS: [&str; 13] =
+    ["re", "ré", "aw", "antw", "sv", "vs", "réf", "ref", "rép", "rep", "res", "odp", "ynt"];
 
 /// What stands for a subject that is empty.
 fn no_subject(language: Language) -> &'static str {
@@ -51,6 +51,12 @@ pub fn prefixed(subject: &str, prefix: &str, language: Language) -> Prefixed {
         1 if !rest.is_empty() => Prefixed::Unchanged,
         _ => Prefixed::Rewritten(rewritten(&tokens, rest, prefix, language)),
     }
+}
+
+/// Whether a subject is another message's: it begins with a word programs put there when one
+/// answers or forwards.
+pub fn is_answered(subject: &str) -> bool {
+    reply_word(subject.trim_start()).is_some()
 }
 
 /// What may stand in front of the subject proper.

@@ -46,13 +46,27 @@ impl Block {
 /// Cuts a text into blocks.
 pub fn blocks(text: &str) -> Vec<Block> {
     let lines: Vec<&str> = text.lines().collect();
-    let mut cut = Cut { lines: &lines, blocks: Vec::new(), kind: Kind::Text, pending: Vec::new() };
-    let mut at = 0;
-    while at < lines.len() {
-        at = cut.step(at);
-    }
-    cut.flush();
-    cut.blocks
+    Cut::of(&lines, Aim::Show).run()
+}
+
+/// What is left of an answer for whoever obeys it: neither quote nor signature, nor a message that
+/// was forwarded, even where nothing was written above them.
+pub fn own_words(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let own = Cut::of(&lines, Aim::Obey).run().into_iter().filter_map(|block| match block {
+        Block::Text(text) => Some(text),
+        Block::Quote { .. } | Block::Signature(_) => None,
+    });
+    own.collect::<Vec<_>>().join("\n\n")
+}
+
+/// What the blocks are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    /// A page: in doubt a line is what the author wants to be read.
+    Show,
+    /// Obeying what was written: in doubt a line is somebody else's.
+    Obey,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,9 +81,23 @@ struct Cut<'a> {
     kind: Kind,
     /// Lines of the block being read, of `kind`.
     pending: Vec<&'a str>,
+    aim: Aim,
 }
 
 impl<'a> Cut<'a> {
+    fn of(lines: &'a [&'a str], aim: Aim) -> Cut<'a> {
+        Cut { lines, blocks: Vec::new(), kind: Kind::Text, pending: Vec::new(), aim }
+    }
+
+    fn run(mut self) -> Vec<Block> {
+        let mut at = 0;
+        while at < self.lines.len() {
+            at = self.step(at);
+        }
+        self.flush();
+        self.blocks
+    }
+
     /// Takes one line or more; returns the next line to look at.
     fn step(&mut self, at: usize) -> usize {
         let line = self.lines[at];
@@ -87,6 +115,10 @@ impl<'a> Cut<'a> {
                 self.flush();
                 let heading = self.lines[at..from].join("\n");
                 return self.rest(Some(heading), from);
+            }
+            Some(History::Forwarded { from }) if self.aim == Aim::Obey => {
+                self.flush();
+                return self.rest(None, from);
             }
             // A forward is content; nothing above it, so is a quoted block of headers.
             Some(History::Forwarded { from } | History::Quoted { from }) => {
@@ -170,7 +202,9 @@ impl<'a> Cut<'a> {
     }
 
     fn has_own_words(&self) -> bool {
-        !self.blocks.is_empty() || self.pending.iter().any(|line| !line.trim().is_empty())
+        self.aim == Aim::Obey
+            || !self.blocks.is_empty()
+            || self.pending.iter().any(|line| !line.trim().is_empty())
     }
 
     /// `>From` in running text was escaped by a mailbox, not quoted by a person.

@@ -1,0 +1,72 @@
+//! What a mail says to whoever obeys it: its subject and its author's own words, nothing quoted.
+//!
+//! What the words mean is `understand`'s to say; here is only whose they are.
+
+use super::headers::Headers;
+use super::{quote, show, subject, words};
+
+/// Bytes of one's own words that are looked at; a command stands in the first few.
+pub const OWN_WORDS_BYTES_MAX: usize = 64 * 1024;
+
+/// A mail's own words.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Said {
+    /// The subject, decoded, on one line; empty if there is none.
+    pub subject: String,
+    /// Whether the subject is that of the message which is answered or forwarded, and so not theirs.
+    pub answers: bool,
+    /// What they wrote themselves: without quotes, signature, telephone footer, forwarded message.
+    pub text: String,
+    /// What they are called, as their program says it in From.
+    pub name: String,
+}
+
+/// Reads a mail's own words, from its HTML where there is no text. Total and bounded.
+pub fn said(raw: &[u8]) -> Said {
+    let (headers, _) = Headers::scan_leniently(raw);
+    let decoded = |name| headers.get(name).map(|v| words::clean(&words::decode(&v))).unwrap_or_default();
+    let name = headers.get("From").and_then(|from| words::mailboxes(&from).into_iter().next());
+    let subject = decoded("Subject");
+    let whole = show::plain_text(raw);
+    let mut text = quote::own_words(&whole);
+    let cut = text.floor_char_boundary(OWN_WORDS_BYTES_MAX);
+    text.truncate(cut);
+    Said {
+        answers: subject::is_answered(&subject),
+        subject,
+        text,
+        name: name.map(|mailbox| mailbox.name.to_string()).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ones_own_words() {
+        let headers =
+            "From: Marcel Dupont <marcel@courrier.example>\nSubject: =?utf-8?q?R=C3=A9_=3A?= Fête\n";
+        for (mail, text) in [
+            ("\nhebdo\n", "hebdo"),
+            ("\nhebdo\n-- \nMarcel\n", "hebdo"),
+            ("\nhebdo\n\nEnvoyé de mon iPhone\n", "hebdo"),
+            ("\nhebdo\n\nLe 12 mai 2026 à 10:23, Claire <c@e.example> a écrit :\n> stop\n", "hebdo"),
+            ("\nLe 12 mai 2026 à 10:23, Claire <c@e.example> a écrit :\n> stop\n", ""),
+            (
+                "\n-----Message d'origine-----\nDe : Claire\nEnvoyé : mardi\nÀ : Marcel\nObjet : Fête\n\nstop\n",
+                "",
+            ),
+            (
+                "\n---------- Forwarded message ---------\nFrom: Claire\nDate: Tue\nSubject: P\nTo: M\n\nstop\n",
+                "",
+            ),
+            ("Content-Type: text/html\n\n<p>hebdo</p><blockquote>stop</blockquote>\n", "hebdo"),
+            ("", ""),
+        ] {
+            let said = said(format!("{headers}{mail}").replace('\n', "\r\n").as_bytes());
+            assert_eq!(said.text.trim(), text, "{mail}");
+            assert_eq!((said.name.as_str(), said.answers), ("Marcel Dupont", true));
+        }
+    }
+}
