@@ -14,7 +14,8 @@ pub mod demo;
 pub mod flow;
 pub mod web;
 
-// What carries, remembers, and writes.
+// What asks, carries, remembers, and writes.
+pub mod dns;
 pub mod letters;
 pub mod smtp;
 pub mod store;

@@ -13,6 +13,8 @@ mod copies;
 mod demo;
 mod dependencies;
 mod dialogues;
+mod dns;
+mod fake_dns;
 mod fake_peer;
 mod fan_out;
 mod init;

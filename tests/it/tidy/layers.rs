@@ -15,19 +15,24 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
     ("smtp", &["domain"]),
+    // Asks names; knows nothing of mail.
+    ("dns", &[]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "store", "smtp"]),
+    ("flow", &["domain", "mail", "letters", "store", "smtp", "dns"]),
     ("web", &["domain", "mail", "store", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
     // How it runs.
-    ("serve", &["domain", "mail", "letters", "config", "init", "store", "smtp", "flow", "web", "admin"]),
-    ("demo", &["domain", "mail", "config", "init", "store", "smtp", "flow", "web", "admin", "serve"]),
+    (
+        "serve",
+        &["domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "flow", "web", "admin"],
+    ),
+    ("demo", &["domain", "mail", "config", "init", "store", "smtp", "dns", "flow", "web", "admin", "serve"]),
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "flow", "web", "admin", "serve",
-            "demo",
+            "domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "flow", "web", "admin",
+            "serve", "demo",
         ],
     ),
 ];
@@ -48,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_builder", &["letters"]),
     ("smtp_proto", &["smtp"]),
     ("mail_send", &["smtp"]),
+    ("hickory_resolver", &["dns"]),
     ("axum", &["web"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),
