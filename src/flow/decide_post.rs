@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::mailroom::standing;
-use super::{Desk, FlowError};
+use super::{Desk, FlowError, is_current, requests};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::List;
 use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict};
@@ -18,7 +18,7 @@ use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect, Ticket};
-use crate::store::event::{DropReason, Event, LetterAbout};
+use crate::store::event::{DropReason, Event, LetterAbout, RequestDoor};
 use crate::store::person_set::PersonSet;
 use crate::store::{PostInfo, StoreError};
 
@@ -81,6 +81,10 @@ fn decide_one(desk: &Desk, post: PostId) -> Result<Option<Ticket>, FlowError> {
         return Ok(None);
     };
     let now = desk.now();
+    if let Some(door) = info.door {
+        decide_request(desk, &info, door, now)?;
+        return Ok(None);
+    }
     let change = Change::at(now).expect(Expect::Undecided(post));
     let change = match (info.list, desk.store.raw(post)) {
         (_, Err(error @ StoreError::Damaged { .. })) => {
@@ -89,12 +93,40 @@ fn decide_one(desk: &Desk, post: PostId) -> Result<Option<Ticket>, FlowError> {
         }
         (_, Err(error)) => return Err(error.into()),
         (Some(list), Ok(Some(raw))) => match desk.store.list(list)? {
+            Some(list) if is_misdirected_request(desk, &list, &info, &raw, now)? => {
+                decide_request(desk, &info, RequestDoor::Post, now)?;
+                return Ok(None);
+            }
             Some(list) => decision(desk, change, &info, &list, &raw, now)?,
             None => change.event(Event::Held { post, reason: HoldReason::ToOperator }),
         },
         (None, _) | (_, Ok(None)) => change.event(Event::Held { post, reason: HoldReason::ToOperator }),
     };
     Ok(Some(desk.store.submit(change)))
+}
+
+/// A request is decided alone: the next one may rest on what this one changes.
+fn decide_request(desk: &Desk, info: &PostInfo, door: RequestDoor, now: Timestamp) -> Result<(), FlowError> {
+    let post = info.id;
+    let undecided = || Change::at(now).expect(Expect::Undecided(post));
+    let change = match desk.store.raw(post) {
+        Err(error @ StoreError::Damaged { .. }) => {
+            tracing::error!(%post, %error, "a request that waits cannot be read; it is put aside");
+            undecided().event(Event::Dropped { post, why: DropReason::Poison, by: None })
+        }
+        Err(error) => return Err(error.into()),
+        Ok(None) => undecided().event(Event::Held { post, reason: HoldReason::ToOperator }),
+        Ok(Some(raw)) => requests::decide(desk, info, door, &raw, now)?,
+    };
+    match desk.store.commit(change) {
+        // Whoever wrote it can be told by people only.
+        Err(StoreError::TooLong(what)) => {
+            tracing::error!(%post, what, "a request would not fit; it waits for somebody to look at it");
+            let held = Event::Held { post, reason: HoldReason::ToOperator };
+            settle(desk.store.commit(undecided().event(held)))
+        }
+        other => settle(other),
+    }
 }
 
 fn decision(
@@ -132,6 +164,21 @@ fn decision(
             }
         }
     })
+}
+
+/// A member who writes « stop » to everybody is understood, and spared: nobody sees it.
+fn is_misdirected_request(
+    desk: &Desk,
+    list: &List,
+    info: &PostInfo,
+    raw: &[u8],
+    now: Timestamp,
+) -> Result<bool, FlowError> {
+    let by_a_member = match info.author {
+        Some(author) => desk.store.member(list.id, author)?.is_some_and(|member| is_current(&member)),
+        None => false,
+    };
+    Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now))
 }
 
 /// Whom a post goes to: everybody who reads each one, and the author if they want their own.

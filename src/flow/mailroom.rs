@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{Desk, beside, obey_command};
+use super::{Desk, beside, obey_command, requests};
 use crate::domain::address::EmailAddress;
 use crate::domain::door::{self, Admission, Arrival, Form, RECEIVED_MAX, Refusal, Standing, Writer};
 use crate::domain::ids::{ListId, PersonId, PostId};
@@ -27,7 +27,7 @@ use crate::smtp::reply::Reply;
 use crate::smtp::server::Mailroom;
 use crate::store::StoreError;
 use crate::store::change::{Change, Conflict, Expect, Shelf};
-use crate::store::event::{DropReason, Event, Via};
+use crate::store::event::{DropReason, Event, RequestDoor, Via};
 
 /// The door's [`Mailroom`].
 pub struct PostRoom {
@@ -42,6 +42,8 @@ enum Destination {
     List(Box<List>, ListDoor),
     Service,
     Operator,
+    /// `re+TOKEN@`: an answer to a letter about no list, or about one with a long name.
+    Answer(String),
     /// A copy that could not be delivered.
     Bounce,
     Nobody,
@@ -103,6 +105,9 @@ impl PostRoom {
                 LocalPart::Bounce(_) if ours || self.is_our_domain(address)? => {
                     return Ok(Destination::Bounce);
                 }
+                LocalPart::Answer(token) if ours || self.is_our_domain(address)? => {
+                    return Ok(Destination::Answer(token));
+                }
                 LocalPart::Operator | LocalPart::Service | LocalPart::Bounce(_) | LocalPart::Answer(_) => {}
             }
         }
@@ -132,6 +137,7 @@ impl PostRoom {
             Destination::Post(_)
             | Destination::List(..)
             | Destination::Service
+            | Destination::Answer(_)
             | Destination::Operator
             | Destination::Bounce => Ok(()),
         }
@@ -174,11 +180,12 @@ impl PostRoom {
                     }
                     other @ (Destination::List(..)
                     | Destination::Service
+                    | Destination::Answer(_)
                     | Destination::Operator
                     | Destination::Bounce
                     | Destination::Nobody) => {
                         anything = true;
-                        change = self.take_other(&other, &seen, envelope, via, change, now);
+                        change = self.take_other(&other, &seen, envelope, via, change, now)?;
                         Share::Kept
                     }
                 };
@@ -248,7 +255,7 @@ impl PostRoom {
             return Ok((Share::Kept, (change, false)));
         }
         let shelf = Shelf::List(list.id);
-        let (change, _) = self.keep(change, Some(list.id), shelf, seen, envelope, via, now);
+        let (change, _) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
         Ok((Share::Kept, (change, true)))
     }
 
@@ -267,7 +274,7 @@ impl PostRoom {
             return Ok((change, false));
         }
         let shelf = Shelf::List(list.id);
-        let (change, post) = self.keep(change, Some(list.id), shelf, seen, envelope, via, now);
+        let (change, post) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
         let held = Event::Held { post, reason: HoldReason::OtherList };
         Ok((change.summary(post, parse::summarize(&envelope.raw)).event(held), true))
     }
@@ -281,25 +288,63 @@ impl PostRoom {
         via: Via,
         change: Change,
         now: Timestamp,
-    ) -> Change {
+    ) -> Result<Change, StoreError> {
+        let door = self.request_door(destination);
         let (list, reason) = match destination {
             Destination::List(list, ListDoor::Animators) => (Some(list.id), Some(HoldReason::ToAnimators)),
             Destination::List(list, _) | Destination::Post(list) => {
                 (Some(list.id), Some(HoldReason::Request))
             }
+            Destination::Answer(_) => (self.list_asked_about(door)?, Some(HoldReason::Request)),
             Destination::Service => (None, Some(HoldReason::Request)),
             Destination::Operator => (None, Some(HoldReason::ToOperator)),
             Destination::Bounce | Destination::Nobody => (None, None),
         };
         let automatic = seen.automatic && !matches!(destination, Destination::Operator);
-        let (change, post) = self.keep(change, list, Shelf::Transit, seen, envelope, via, now);
-        match reason {
+        let door = door.filter(|_| !automatic);
+        let (change, post) = self.keep(change, list, door, Shelf::Transit, seen, envelope, via, now);
+        Ok(match reason {
+            // Read once it is safe, as a post is.
+            Some(_) if door.is_some() => change,
             Some(reason) if !automatic => {
                 change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason })
             }
             Some(_) => change.event(Event::Dropped { post, why: DropReason::Automatic, by: None }),
             None => change.event(Event::Dropped { post, why: DropReason::Obeyed, by: None }),
+        })
+    }
+
+    /// What a mail to an address beside a list's own asks for, if it is ours to read. A token that
+    /// is none of ours says nothing: the words alone count.
+    fn request_door(&self, destination: &Destination) -> Option<RequestDoor> {
+        let answer = |token: &str| match requests::question_of_token(&self.desk, token) {
+            Some(question) => RequestDoor::Answer(question),
+            None => RequestDoor::Request,
+        };
+        match destination {
+            Destination::List(_, door) => match door {
+                ListDoor::Join => Some(RequestDoor::Join),
+                ListDoor::Leave => Some(RequestDoor::Leave),
+                ListDoor::Help => Some(RequestDoor::Help),
+                ListDoor::Request => Some(RequestDoor::Request),
+                ListDoor::Answer(token) => Some(answer(token)),
+                ListDoor::LeaveByToken(_)
+                | ListDoor::Post
+                | ListDoor::Animators
+                | ListDoor::Poll
+                | ListDoor::Event
+                | ListDoor::Search
+                | ListDoor::Bounce(_) => None,
+            },
+            Destination::Answer(token) => Some(answer(token)),
+            Destination::Service => Some(RequestDoor::Request),
+            Destination::Post(_) | Destination::Operator | Destination::Bounce | Destination::Nobody => None,
         }
+    }
+
+    fn list_asked_about(&self, door: Option<RequestDoor>) -> Result<Option<ListId>, StoreError> {
+        let Some(RequestDoor::Answer(question)) = door else { return Ok(None) };
+        Ok(self.desk.store.question(question)?.and_then(|asked| asked.question.list))
     }
 
     #[allow(clippy::too_many_arguments, reason = "each is one fact of the same moment")]
@@ -307,6 +352,7 @@ impl PostRoom {
         &self,
         change: Change,
         list: Option<ListId>,
+        door: Option<RequestDoor>,
         shelf: Shelf,
         seen: &Seen,
         envelope: &Envelope,
@@ -326,7 +372,7 @@ impl PostRoom {
             author: seen.author,
             proof: seen.proof,
             via,
-            door: None,
+            door,
         };
         let change = match shelf {
             // What is no post may come twice: two requests are two requests.

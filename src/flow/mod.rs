@@ -15,6 +15,7 @@ pub mod members_csv;
 pub mod membership;
 pub mod moderate;
 pub mod obey_command;
+mod requests;
 pub mod send_copies;
 pub mod write_letters;
 
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListAddress};
+use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::{Timestamp, Zone};
@@ -84,6 +86,11 @@ impl Desk {
     }
 }
 
+/// Who is a member: neither gone, nor still asking.
+pub(crate) fn is_current(member: &Membership) -> bool {
+    !matches!(member.state, MemberState::Left | MemberState::Pending)
+}
+
 /// An address beside a list's own, in the list's language: `quartier-aide@…`.
 pub fn beside(list: &List, door: &ListDoor) -> String {
     list.address.beside(word_for(door, list.settings.language))
@@ -93,6 +100,15 @@ pub fn beside(list: &List, door: &ListDoor) -> String {
 pub fn leave_address(address: &ListAddress, language: Language, token: &Token) -> EmailAddress {
     let word = word_for(&ListDoor::Leave, language);
     token_address(address, &format!("{}-{word}", address.name()), "re", token)
+}
+
+/// Where a letter is answered: `quartier+TOKEN@…`, or `re+TOKEN@` of the host for a letter about no list.
+pub fn answer_address(hostname: &str, list: Option<&ListAddress>, token: &Token) -> EmailAddress {
+    match list {
+        Some(list) => token_address(list, list.name(), "re", token),
+        None => EmailAddress::parse(&format!("re+{token}@{hostname}"))
+            .expect("a token and a host make an address"),
+    }
 }
 
 /// Where a copy comes back that could not be delivered: `quartier-bounces+TOKEN@…` (VERP).

@@ -139,6 +139,8 @@ pub enum Departure {
     Left,
     /// An animator or the operator took them out.
     Removed,
+    /// The membership had an end from the beginning.
+    Ended,
 }
 
 /// Your post waits for somebody to look at it.
@@ -360,6 +362,7 @@ impl Farewell<'_> {
         group
             .facts(facts, frame.language)
             .is("left", departure == Departure::Left)
+            .is("ended", departure == Departure::Ended)
             .phrase("back_until", &until)
             .link("join_address", join_address.unwrap_or_default())
     }

@@ -51,6 +51,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Welcome, "welcome-confirmed"),
     (LetterKind::Farewell, "farewell"),
     (LetterKind::Farewell, "farewell-removed"),
+    (LetterKind::Farewell, "farewell-ended"),
     (LetterKind::Held, "held"),
     (LetterKind::Held, "held-moderated"),
     (LetterKind::Held, "held-all"),
@@ -111,7 +112,11 @@ impl Sample {
             LetterKind::Welcome => Letter::Welcome(self.welcome(place, group)),
             LetterKind::Farewell => Letter::Farewell(Farewell {
                 group,
-                departure: if self.name == "farewell" { Departure::Left } else { Departure::Removed },
+                departure: match self.name {
+                    "farewell" => Departure::Left,
+                    "farewell-ended" => Departure::Ended,
+                    _ => Departure::Removed,
+                },
                 back_until: Timestamp::from_seconds(place.now.seconds() + 7 * 86_400),
                 join_address: (self.name == "farewell").then_some(place.join.as_str()),
             }),

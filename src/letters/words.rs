@@ -57,7 +57,7 @@ pub fn day(date: CivilDate, language: Language) -> String {
 }
 
 /// « lundi », “Monday”.
-pub fn weekday(day: Day, language: Language) -> &'static str {
+pub(super) fn weekday(day: Day, language: Language) -> &'static str {
     let at = day as usize;
     match language {
         Language::Fr => FRENCH_DAYS[at],

@@ -352,6 +352,7 @@ pub(super) fn summary_of(id: PostId, record: PostRecord) -> Option<PostSummary> 
         content,
         received,
         via: _,
+        door: _,
         author: _,
         proof: _,
         state,

@@ -43,7 +43,7 @@ use self::change::{Change, Conflict, Ticket};
 use self::committer::{Committer, Request};
 use self::engine::EngineError;
 pub use self::open::Opened;
-pub use self::questions::{Due, Fan, HeldItem, OwedLetter, PostInfo, PutOff};
+pub use self::questions::{Due, Fan, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
 use self::readers::ReadersCache;
 use self::segments::{MailPlace, RecordFault};
 use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};

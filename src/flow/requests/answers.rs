@@ -28,7 +28,10 @@ pub(super) fn answer(
         }
         // Twice is as good as once.
         (
-            Matter::Wish { .. } | Matter::WhichList { .. } | Matter::Admit { .. } | Matter::Invitation { .. }
+            Matter::Wish { .. }
+            | Matter::WhichList { .. }
+            | Matter::Admit { .. }
+            | Matter::Invitation { .. }
             | Matter::Back { .. },
             Heard::Yes | Heard::No,
         ) if question.answer.is_some() => Ok(Fate::Done),
@@ -47,15 +50,24 @@ pub(super) fn answer(
             Ok(Fate::Done)
         }
         (Matter::WhichList { wish }, heard) => which_list(talk, request, question, wish, heard, said),
-        (Matter::Admit { newcomer }, heard) => admit(talk, request, question, list.as_ref(), (*newcomer, heard), said),
-        (Matter::Back { was }, heard) => come_back(talk, request, question, list.as_ref(), (was, heard), said),
+        (Matter::Admit { newcomer }, heard) => {
+            admit(talk, request, question, list.as_ref(), (*newcomer, heard), said)
+        }
+        (Matter::Back { was }, heard) => {
+            come_back(talk, request, question, list.as_ref(), (was, heard), said)
+        }
         (Matter::Wish { .. }, Heard::No) => {
             talk.settle(asked.number, Answered::No);
             Ok(Fate::Done)
         }
         (
             Matter::Wish { .. } | Matter::Invitation { .. },
-            Heard::Wishes(_) | Heard::Guess(_) | Heard::ForPeople | Heard::ForOthers | Heard::Nothing | Heard::Declined,
+            Heard::Wishes(_)
+            | Heard::Guess(_)
+            | Heard::ForPeople
+            | Heard::ForOthers
+            | Heard::Nothing
+            | Heard::Declined,
         ) => hearing(talk, request, asked.list, said),
     }
 }

@@ -49,7 +49,9 @@ impl Talk<'_> {
             tracing::info!(post = %self.post, "not answered: that address was written to often enough today");
             return Ok(false);
         }
-        if self.is_unproven() && asks_to_join(matter) && self.confirmations_this_hour()? >= CONFIRMATIONS_PER_HOUR_MAX
+        if self.is_unproven()
+            && asks_to_join(matter)
+            && self.confirmations_this_hour()? >= CONFIRMATIONS_PER_HOUR_MAX
         {
             tracing::warn!(post = %self.post, "not answered: somebody has very many addresses asked to join");
             return Ok(false);

@@ -78,9 +78,9 @@ pub(super) fn is_nothing_but_a_command(desk: &Desk, request: &Request<'_>) -> bo
     let words = said::said(request.raw);
     match understood(desk, request, &words).meaning {
         // A yes or no to a post is a post.
-        Meaning::Certain(commands) => {
-            !commands.iter().any(|command| matches!(command, Command::Yes | Command::No | Command::Animator(_)))
-        }
+        Meaning::Certain(commands) => !commands
+            .iter()
+            .any(|command| matches!(command, Command::Yes | Command::No | Command::Animator(_))),
         Meaning::Guess(_)
         | Meaning::Declined(_)
         | Meaning::Contradiction { .. }
@@ -141,7 +141,9 @@ impl Wishes<'_> {
         Some(match command {
             Command::Join => Wish::Join,
             Command::Leave => Wish::Leave,
-            Command::Read(rhythm) => Wish::Read { reading: rhythm.reading, day: rhythm.day, hour: rhythm.hour },
+            Command::Read(rhythm) => {
+                Wish::Read { reading: rhythm.reading, day: rhythm.day, hour: rhythm.hour }
+            }
             Command::Pause(holidays) => Wish::Pause { until: self.end_of(*holidays) },
             Command::Resume | Command::ComeBack => Wish::Resume,
             Command::Mute => Wish::Heed { post: self.answered, heed: Heed::Mute },
@@ -168,15 +170,14 @@ impl Wishes<'_> {
 
     /// The end of the last day that was named.
     fn end_of(&self, holidays: Holidays) -> Option<Timestamp> {
-        holidays.until.map(|day| Timestamp::end_of_day(day, &self.desk.zone))
+        holidays.until.map(|day| Timestamp::last_second_of(day, &self.desk.zone))
     }
 }
 
 /// The name somebody wants to be called by, in the mail that says so.
 pub(super) fn name_in(desk: &Desk, mail: PostId) -> Result<Option<String>, FlowError> {
     let (Some(info), Some(raw)) = (desk.store.post(mail)?, desk.store.raw(mail)?) else { return Ok(None) };
-    let request =
-        Request { info: &info, door: RequestDoor::Request, list: None, raw: &raw, now: desk.now() };
+    let request = Request { info: &info, door: RequestDoor::Request, list: None, raw: &raw, now: desk.now() };
     let words = said::said(&raw);
     Ok(match understood(desk, &request, &words).meaning {
         Meaning::Certain(commands) => commands.into_iter().find_map(|command| match command {

@@ -1,6 +1,6 @@
 //! How somebody becomes a member by mail: asked, confirmed, and where the list wants it, admitted.
 
-use super::talk::{Talk, is_current};
+use super::talk::Talk;
 use super::{Fate, Request};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId};
@@ -8,7 +8,8 @@ use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{Consent, Joined, MemberState, Membership, Person, Role};
 use crate::domain::moderation::HoldReason;
 use crate::domain::wish::{Answered, AskedBecause, Matter, Wish};
-use crate::flow::FlowError;
+use crate::flow::membership::{ANSWER_WAIT, answerable};
+use crate::flow::{FlowError, is_current};
 use crate::store::OpenQuestion;
 use crate::store::change::Expect;
 use crate::store::event::{LetterAbout, MemberCause, Note};
@@ -119,8 +120,7 @@ fn enter(
     let (list, person) = (member.list, member.person);
     let member = Membership { state: MemberState::Active, since: talk.now, ..member };
     talk.set_member(member, cause, by)?;
-    let talk_on = super::talk_about(talk.desk, person, list, talk.now);
-    talk.event(talk_on);
+    talk.event(answerable(&talk.desk.store, person, list, Matter::Talk, talk.now));
     talk.owe(LetterAbout::Welcome { list, person });
     Ok(())
 }
@@ -185,8 +185,9 @@ pub(super) fn invite(talk: &mut Talk<'_>, list: &List, address: &EmailAddress) -
     let seen = talk.membership_of(list.id, person.id)?;
     let today = talk.desk.store.questions_to(person.id)?;
     let was_asked = today.iter().any(|asked| {
-        matches!(asked.question.matter, Matter::Invitation { .. }) && asked.question.list == Some(list.id)
-            && talk.now < asked.since + super::talk::ANSWER_WAIT
+        matches!(asked.question.matter, Matter::Invitation { .. })
+            && asked.question.list == Some(list.id)
+            && talk.now < asked.since + ANSWER_WAIT
     });
     if seen.as_ref().is_some_and(is_current) || was_asked {
         return Ok(false);
@@ -199,9 +200,10 @@ pub(super) fn invite(talk: &mut Talk<'_>, list: &List, address: &EmailAddress) -
     let by = talk.person.id;
     talk.set_member(pending, MemberCause::Asked, Some(by))?;
     let matter = Matter::Invitation { by };
-    let wait = super::talk::ANSWER_WAIT;
+    let wait = ANSWER_WAIT;
     let question = talk.new_question(person.id, Some(list.id), matter, AskedBecause::Unproven, wait);
-    let occasion = crate::store::event::Occasion { question: Some(question), unproven: true, ..Default::default() };
+    let occasion =
+        crate::store::event::Occasion { question: Some(question), unproven: true, ..Default::default() };
     talk.owe(LetterAbout::Question { question, person: person.id, occasion });
     Ok(true)
 }

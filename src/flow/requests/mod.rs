@@ -21,7 +21,7 @@ use super::{Desk, FlowError};
 use crate::domain::address::EmailAddress;
 use crate::domain::authority::{Course, course_by_token};
 use crate::domain::ids::{ListId, PostId, QuestionId};
-use crate::domain::list::{Language, List, ListState};
+use crate::domain::list::{List, ListState};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::recipient::{LocalPart, meanings};
@@ -32,9 +32,6 @@ use crate::mail::words::mailboxes;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{DropReason, Event, Note, RequestDoor};
 use crate::store::{OpenQuestion, PostInfo};
-
-pub(super) use self::joining::invite;
-pub(super) use self::talk::talk_about;
 
 /// A request, before its words are read.
 struct Request<'a> {
@@ -80,7 +77,11 @@ pub(super) fn decide(
     let heard = heard?;
     let question = match door {
         RequestDoor::Answer(question) => desk.store.question(question)?,
-        RequestDoor::Join | RequestDoor::Leave | RequestDoor::Help | RequestDoor::Request | RequestDoor::Post => None,
+        RequestDoor::Join
+        | RequestDoor::Leave
+        | RequestDoor::Help
+        | RequestDoor::Request
+        | RequestDoor::Post => None,
     };
     let mut talk = Talk::begin(desk, &request, from, heard.language)?;
     let fate = match question {
@@ -223,9 +224,4 @@ fn answered_post(desk: &Desk, list: ListId, raw: &[u8]) -> Result<Option<PostId>
         }
     }
     Ok(None)
-}
-
-/// In whose words a letter is written where nothing else is known.
-fn language_of(list: Option<&List>, desk: &Desk) -> Language {
-    list.map_or(desk.language, |list| list.settings.language)
 }

@@ -8,19 +8,18 @@ use super::{Fate, Request};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
 use crate::domain::list::{Language, List};
-use crate::domain::member::{MemberState, Membership, Person};
+use crate::domain::member::{Membership, Person};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, AskedBecause, Matter, Question};
-use crate::flow::{Desk, FlowError};
+use crate::flow::membership::ANSWER_WAIT;
+use crate::flow::{Desk, FlowError, is_current};
 use crate::store::StoreError;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{Event, LetterAbout, MemberCause, Note, Occasion};
 
-/// A question can be answered for so long.
-pub(in crate::flow) const ANSWER_WAIT: Duration = Duration::from_secs(7 * 86_400);
 /// A letter in which nothing in particular was asked can be answered for so long.
-pub(in crate::flow) const TALK_WAIT: Duration = Duration::from_secs(30 * 86_400);
+const TALK_WAIT: Duration = Duration::from_secs(30 * 86_400);
 
 /// How sure it is that the one who writes is the one in From.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -108,7 +107,11 @@ impl<'a> Talk<'a> {
         self.membership_of(list, self.person.id)
     }
 
-    pub(super) fn membership_of(&self, list: ListId, person: PersonId) -> Result<Option<Membership>, StoreError> {
+    pub(super) fn membership_of(
+        &self,
+        list: ListId,
+        person: PersonId,
+    ) -> Result<Option<Membership>, StoreError> {
         match self.members.get(&(list, person)) {
             Some(changed) => Ok(Some(changed.after.clone())),
             None => self.desk.store.member(list, person),
@@ -267,24 +270,9 @@ impl<'a> Talk<'a> {
             change = change.event(event);
         }
         change.event(match fate {
-            Fate::Done => {
-                Event::Dropped { post, why: crate::store::event::DropReason::Obeyed, by: None }
-            }
+            Fate::Done => Event::Dropped { post, why: crate::store::event::DropReason::Obeyed, by: None },
             Fate::Waits(reason) => Event::Held { post, reason },
             Fate::Away(why) => Event::Dropped { post, why, by: None },
         })
     }
-}
-
-/// Who is a member: neither gone, nor still asking.
-pub(super) fn is_current(member: &Membership) -> bool {
-    !matches!(member.state, MemberState::Left | MemberState::Pending)
-}
-
-/// A question in which nothing in particular is asked, for a letter somebody may answer.
-pub(in crate::flow) fn talk_about(desk: &Desk, person: PersonId, list: ListId, now: Timestamp) -> Event {
-    let number = desk.store.next_question();
-    let until = now + TALK_WAIT;
-    let (list, matter, cause) = (Some(list), Matter::Talk, AskedBecause::Ours);
-    Event::Asked { question: Box::new(Question { number, person, list, matter, until, cause }) }
 }

@@ -11,6 +11,7 @@ use crate::domain::member::{MemberState, Membership};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::FlowError;
+use crate::flow::membership::ANSWER_WAIT;
 use crate::store::event::{Event, MemberCause, Note};
 
 /// What kind of act a wish is.
@@ -77,7 +78,8 @@ pub(super) fn guess(
     match wish {
         Wish::Help => talk.tell(list, Note::Help),
         Wish::Join => {
-            let lists = if talk.is_unproven() { list.into_iter().collect() } else { lists_meant(talk, list, scope)? };
+            let lists =
+                if talk.is_unproven() { list.into_iter().collect() } else { lists_meant(talk, list, scope)? };
             join(talk, &lists)
         }
         wish => talk.ask(list, Matter::Wish { wish: wish.clone() }),
@@ -232,7 +234,7 @@ fn leave(talk: &mut Talk<'_>, member: Membership) -> Result<(), FlowError> {
     let left = Membership { state: MemberState::Left, ..member };
     talk.set_member(left, MemberCause::LeftByMail, None)?;
     let cause = talk.cause();
-    talk.new_question(person, Some(list), was, cause, super::talk::ANSWER_WAIT);
+    talk.new_question(person, Some(list), was, cause, ANSWER_WAIT);
     talk.owe(crate::store::event::LetterAbout::Farewell {
         list,
         person,
@@ -282,7 +284,9 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
     match wish {
         Wish::Speak { language } => talk.person.language = Some(*language),
         Wish::Rename { mail } => {
-            let Some(name) = super::hear::name_in(talk.desk, *mail)? else { return talk.tell(list, Note::Help) };
+            let Some(name) = super::hear::name_in(talk.desk, *mail)? else {
+                return talk.tell(list, Note::Help);
+            };
             talk.person.name = name;
         }
         Wish::Join
