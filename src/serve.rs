@@ -12,13 +12,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::admin::socket;
-use crate::config::{Config, LmtpListen};
+use crate::config::{Config, DkimKeyFile, LmtpListen};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
 use crate::flow::obey_command::Left;
 use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, obey_command};
 use crate::letters::Letters;
+use crate::sign::{self, NamedKey, NoSigner, Signer};
 use crate::smtp::client::{Copy, Outbox, Outcome, PoolOptions, SmtpOutbox, Stage};
 use crate::smtp::route::Route;
 use crate::smtp::server::{Deadlines, ServerOptions, serve as serve_smtp};
@@ -40,6 +41,14 @@ pub enum ServeError {
         address: String,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// What signs mail.
+    #[error("{problem} (dkim.keys: {place})")]
+    Signer {
+        /// What is wrong with which file.
+        problem: NoSigner,
+        /// Where that file is named.
+        place: String,
     },
     /// What carries mail out.
     #[error("cannot carry mail out: {0}")]
@@ -115,6 +124,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         language: config.language,
         zone: config.timezone.clone(),
         bell: Arc::default(),
+        signer: None,
         retry: RetrySchedule {
             waits: config.delivery.retry.clone(),
             give_up_after: config.delivery.give_up_after,
@@ -123,11 +133,30 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
     })
 }
 
+/// What signs, if there are keys.
+fn signer(config: &Config) -> Result<Option<Signer>, ServeError> {
+    let Some(files) = config.dkim.there().filter(|files| !files.is_empty()) else { return Ok(None) };
+    let place = || config.written_at("dkim.keys");
+    let wrong = |problem| ServeError::Signer { problem, place: place() };
+    let mut keys = Vec::new();
+    for DkimKeyFile { selector, file } in files {
+        if sign::others_may_read(file) {
+            tracing::warn!(file = %file.display(), "others on this machine may read a DKIM key; chmod 600 it");
+        }
+        keys.push(NamedKey { selector: selector.clone(), key: sign::read_key(file).map_err(wrong)? });
+    }
+    Signer::start(keys).map(Some).map_err(wrong)
+}
+
 /// Starts everything. Returns once all doors are open.
 pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> {
+    // Before anything else: a key that cannot be used is no reason to open the data folder.
+    let signer = signer(config)?.map(Arc::new);
     let opening = config.clone();
     let desk = tokio::task::spawn_blocking(move || open_desk(&opening, clock));
-    let desk = Arc::new(desk.await.map_err(|error| ServeError::Task(error.to_string()))??);
+    let mut desk = desk.await.map_err(|error| ServeError::Task(error.to_string()))??;
+    desk.signer = signer;
+    let desk = Arc::new(desk);
     let outbox = Arc::new(road(config)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();

@@ -429,6 +429,9 @@ pub(super) struct BenchArgs {
     /// Connections
     #[arg(long, default_value_t = 50)]
     pub(super) connections: usize,
+    /// Sign each copy of a fan-out with a new RSA key of 2048 bits
+    #[arg(long)]
+    pub(super) signed: bool,
     /// Carry copies to this sink instead of our own
     #[arg(long, value_name = "URL")]
     pub(super) sink: Option<String>,

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "measuring reads the clock")]
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +25,9 @@ use crate::config::Config;
 use crate::domain::address::EmailAddress;
 use crate::domain::member::Role;
 use crate::flow::import::{Item, Message};
+use crate::init::DkimKey;
 use crate::serve::{self, Server};
+use crate::sign::SigningKey;
 use crate::smtp::client::{Bits, Carrier, Copy, Outcome, Timeouts};
 use crate::smtp::dot_stuff::dot_stuff;
 use crate::smtp::envelope::{Envelope, ReversePath};
@@ -77,6 +80,9 @@ async fn fan_out(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
         Some(url) => url.clone(),
         None => format!("smtp://{}", sink(taken.clone(), stopping).await?),
     };
+    if args.signed {
+        write_key(folder)?;
+    }
     let server = server(folder, &route).await?;
     found(&server, args.members).await?;
     let post = message(0, args.bytes);
@@ -91,14 +97,54 @@ async fn fan_out(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
     let seconds = begun.elapsed().as_secs_f64();
     let recipients = f64::from(args.members);
     end(server).await?;
-    Ok(json!({
+    let mut measured = json!({
         "recipients": args.members,
         "bytes": args.bytes,
         "answered after ms": answered.as_millis() as u64,
         "seconds": seconds,
         "recipients per second": (recipients / seconds).round(),
         "memory MB": memory_mb(),
-    }))
+    });
+    if args.signed {
+        let bare = tokio::task::spawn_blocking(bare_signatures).await??;
+        measured["signatures per second, nothing else"] = json!(bare.round());
+        measured["signed fan-out of that, %"] = json!((100.0 * recipients / seconds / bare).round());
+    }
+    Ok(measured)
+}
+
+/// Makes the key the server will find at its default place.
+fn write_key(folder: &Path) -> anyhow::Result<()> {
+    let keys = folder.join("data").join("keys");
+    std::fs::create_dir_all(&keys)?;
+    let path = keys.join("dkim.pem");
+    std::fs::write(&path, DkimKey::generate()?.private_pem())?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(())
+}
+
+/// What all cores together sign with RSA-2048 when they do nothing else, in a second.
+fn bare_signatures() -> anyhow::Result<f64> {
+    const MEASURED: Duration = Duration::from_secs(3);
+    let text = DkimKey::generate()?.private_pem();
+    let key = SigningKey::from_pem(&text)?;
+    let cores = std::thread::available_parallelism()?.get();
+    let begun = Instant::now();
+    let signed: u64 = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut signed = 0_u64;
+                    while begun.elapsed() < MEASURED && key.try_out().is_ok() {
+                        signed += 1;
+                    }
+                    signed
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or(0)).sum()
+    });
+    Ok(signed as f64 / begun.elapsed().as_secs_f64())
 }
 
 /// Posts over many connections, each answered only when it is on the disk.

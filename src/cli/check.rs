@@ -9,7 +9,8 @@ use super::args::CheckArgs;
 use super::{Voice, mishap, show, talk};
 use crate::admin::request::Request;
 use crate::admin::socket::{self, no_blobs};
-use crate::config::{Config, Presence, Storage};
+use crate::config::{Config, DkimKeyFile, Presence, Storage};
+use crate::sign;
 use crate::smtp::route::Route;
 
 /// What `Config::show` writes behind a key nobody wrote.
@@ -136,11 +137,28 @@ fn tls(config: &Config) -> Value {
 fn dkim(config: &Config) -> Value {
     match &config.dkim {
         Presence::There(keys) => {
-            let files: Vec<String> = keys.iter().map(|key| key.file.display().to_string()).collect();
-            let detail = format!("{} is there; this version does not sign yet", files.join(", "));
+            let mut signing = Vec::new();
+            for DkimKeyFile { selector, file } in keys {
+                match sign::read_key(file) {
+                    Ok(key) => signing.push(format!("{selector} ({})", key.algorithm().tag())),
+                    Err(error) => {
+                        let place = config.written_at("dkim.keys");
+                        let detail = format!("{error} (dkim.keys: {place})");
+                        return line("DKIM", false, &detail, Some("openssl genrsa 2048, into that file"));
+                    }
+                }
+            }
+            if signing.is_empty() {
+                return line("DKIM", true, "copies are not signed: dkim.keys is empty", None);
+            }
+            let detail = format!("copies and letters are signed by {}", signing.join(", "));
             line("DKIM", true, &detail, None)
         }
-        Presence::Absent(_) => line("DKIM", true, "copies are not signed: there is no key", None),
+        Presence::Absent(keys) => {
+            let files: Vec<String> = keys.iter().map(|key| key.file.display().to_string()).collect();
+            let detail = format!("copies are not signed: there is no {}", files.join(", "));
+            line("DKIM", true, &detail, None)
+        }
     }
 }
 

@@ -226,6 +226,12 @@ impl Config {
         self.data_dir.join("keys")
     }
 
+    /// Where a key that is in force is written: `line 12`, a variable's name, `default`.
+    pub fn written_at(&self, key: &str) -> String {
+        let read = self.in_force.iter().find(|one| one.key == key);
+        read.map_or_else(|| Place::Default.to_string(), |one| one.place.to_string())
+    }
+
     /// What is in force, one line a key, with where it is written. Passwords are not shown.
     pub fn show(&self) -> Vec<String> {
         let line = |one: &InForce| format!("{} = {}  ({})", one.key, without_password(&one.value), one.place);

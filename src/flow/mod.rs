@@ -29,6 +29,7 @@ use crate::domain::retry::RetrySchedule;
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::token::Token;
 use crate::letters::Letters;
+use crate::sign::Signer;
 use crate::store::{Store, StoreError};
 
 /// Tells the moment; in tests, whatever the test says.
@@ -48,6 +49,8 @@ pub struct Desk {
     pub language: Language,
     /// In which days begin, for those who told us no other.
     pub zone: Zone,
+    /// What signs all that leaves; `None`: nothing does.
+    pub signer: Option<Arc<Signer>>,
     /// When copies are tried again.
     pub retry: RetrySchedule,
     /// The moment.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Desk, FlowError, beside, bounce_address, leave_address};
+use crate::domain::address::EmailAddress;
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{ArchivePolicy, Edits, Footer, Language, List, ListState, Posting, ReplyTo};
 use crate::domain::recipient::ListDoor;
@@ -12,7 +13,8 @@ use crate::domain::retry::Next;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::mail::compose::{self, CopyEdits, PreparedCopy, ReplyToEdit, Touch};
-use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
+use crate::sign::{Common, NotSigned};
+use crate::smtp::client::{Bits, Copy, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
 use crate::store::change::Change;
 use crate::store::ledger::{CopyOutcome, CopyResult};
@@ -25,6 +27,8 @@ pub struct Prepared {
     list: List,
     head: Arc<PreparedCopy>,
     body: DotStuffed,
+    /// What is signed of all copies, if any are.
+    signed: Option<Arc<Common>>,
 }
 
 /// Makes copies, keeping what is common of the posts in hand.
@@ -42,9 +46,18 @@ const PREPARED_BYTES_MAX: usize = 32 << 20;
 
 /// A copy that can go, or why it will not.
 enum Made {
-    Copy(Box<Copy>),
+    Copy(Box<Unsigned>),
     /// They left, or their list did, before it was sent.
     Gone,
+}
+
+/// A copy but for its signatures.
+struct Unsigned {
+    prepared: Arc<Prepared>,
+    sender: EmailAddress,
+    recipient: EmailAddress,
+    /// The fields only this copy has.
+    own: Vec<u8>,
 }
 
 impl Default for CopyMaker {
@@ -77,7 +90,13 @@ impl CopyMaker {
             return Ok(None);
         };
         let made = match known.filter(|prepared| prepared.list == list) {
-            Some(known) => Prepared { journal, list, head: known.head.clone(), body: known.body.clone() },
+            Some(known) => Prepared {
+                journal,
+                list,
+                head: known.head.clone(),
+                body: known.body.clone(),
+                signed: known.signed.clone(),
+            },
             None => {
                 let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
                 let language = reader.unwrap_or(list.settings.language);
@@ -108,15 +127,39 @@ impl CopyMaker {
         let bounce = tokens.token(Purpose::Bounce { post, person });
         let language = reader.language.unwrap_or(list.settings.language);
         let leave_mail = leave_address(&list.address, language, &leave);
-        let head = prepared.head.head(&desk.leave_url(&leave), leave_mail.as_str());
-        Ok(Made::Copy(Box::new(Copy {
-            sender: Some(bounce_address(&list.address, &bounce)),
+        Ok(Made::Copy(Box::new(Unsigned {
+            sender: bounce_address(&list.address, &bounce),
             recipient: address.clone(),
-            head: dot_stuff(&head),
-            body: prepared.body.clone(),
-            bits: if prepared.head.eight_bit() { Bits::Eight } else { Bits::Seven },
+            own: compose::own_fields(&desk.leave_url(&leave), leave_mail.as_str()),
+            prepared,
         })))
     }
+}
+
+/// The copy as it leaves. Signing is the last thing that is done to it.
+async fn signed(desk: &Desk, unsigned: Unsigned) -> Result<Copy, NotSigned> {
+    let Unsigned { prepared, sender, recipient, own } = unsigned;
+    let mut head = match (&desk.signer, &prepared.signed) {
+        (Some(signer), Some(common)) => {
+            signer.sign(common.clone(), own.clone(), desk.now().seconds()).await?
+        }
+        (Some(_) | None, _) => Vec::new(),
+    };
+    head.extend_from_slice(&prepared.head.head_with(&own));
+    Ok(Copy {
+        sender: Some(sender),
+        recipient,
+        head: dot_stuff(&head),
+        body: prepared.body.clone(),
+        bits: if prepared.head.eight_bit() { Bits::Eight } else { Bits::Seven },
+    })
+}
+
+/// What becomes of what could not be signed: it is tried again, since unsigned it would be taken
+/// for a forgery.
+pub(super) fn not_signed(error: NotSigned) -> Outcome {
+    tracing::error!(%error, "something that was to leave could not be signed; it is tried again");
+    Outcome::PutOff { code: None, enhanced: None, reply: error.to_string(), stage: Stage::Connect }
 }
 
 /// Carries one copy that is owed, and keeps what became of it. Returns once that is durable.
@@ -130,8 +173,11 @@ pub async fn send_copy<O: Outbox>(
 ) -> Result<CopyResult, FlowError> {
     let result = match maker.make(desk, post, person, desk.now())? {
         Made::Gone => CopyResult::Gone,
-        Made::Copy(copy) => {
-            let outcome = outbox.carry(*copy).await;
+        Made::Copy(unsigned) => {
+            let outcome = match signed(desk, *unsigned).await {
+                Ok(copy) => outbox.carry(copy).await,
+                Err(error) => not_signed(error),
+            };
             result_of(desk, post, person, outcome, spread)?
         }
     };
@@ -224,7 +270,11 @@ fn prepare(
     };
     let head = Arc::new(compose::prepare(raw, &edits));
     let body = dot_stuff(head.body());
-    Prepared { journal, list, head, body }
+    let signed = desk
+        .signer
+        .as_ref()
+        .map(|_| Arc::new(Common::new(list.address.domain(), &head.common_head(), head.body())));
+    Prepared { journal, list, head, body, signed }
 }
 
 /// Two lines under a post: whose group it is, and how to leave. Words only, so that all copies of

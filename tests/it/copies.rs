@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use parvis::domain::list::Language;
-use parvis::mail::compose::{CopyEdits, Posting, ReplyToEdit, Touch, prepare};
+use parvis::mail::compose::{CopyEdits, Posting, PreparedCopy, ReplyToEdit, Touch, prepare};
 use parvis::mail::headers::Headers;
 use parvis::mail::parse::{content_key, summarize};
 use proptest::prelude::*;
 
-const URL: &str = "https://lists.example/u/TOKEN";
-const ADDRESS: &str = "ants-stop+TOKEN@lists.example";
+pub(crate) const URL: &str = "https://lists.example/u/TOKEN";
+pub(crate) const ADDRESS: &str = "ants-stop+TOKEN@lists.example";
 const FOOTER: &str = "Ants, a group at lists.example\nTo leave, write to: ants-stop@lists.example";
 const FOOTER_FR: &str = "Les fourmis, à lists.example\nPour partir, écrivez à : ants-stop@lists.example";
 
@@ -76,10 +76,18 @@ fn crlf(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/posts");
+pub(crate) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/posts")
+}
+
+/// The copy of a case but for what only one member's has.
+pub(crate) fn prepared(case: &Path) -> PreparedCopy {
+    prepare(&crlf(&post_of(case)), &list_of(case))
+}
+
+pub(crate) fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable").path()).collect();
+        std::fs::read_dir(folder()).expect("readable").map(|entry| entry.expect("readable").path()).collect();
     cases.sort();
     assert!(cases.len() >= 25);
     cases

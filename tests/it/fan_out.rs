@@ -42,7 +42,8 @@ impl Running {
             folder.join(data).display().to_string(),
             sink.address,
         );
-        let config = Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|_| true);
+        let config =
+            Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists());
         let runtime = Runtime::new().expect("a runtime");
         let server =
             runtime.block_on(serve::start(&config.expect("valid"), system_clock())).expect("it starts");

@@ -23,6 +23,7 @@ mod letters;
 mod mboxes;
 mod pages;
 mod reading;
+mod signing;
 mod simulation;
 mod sink;
 mod smtp_door;

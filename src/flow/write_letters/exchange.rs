@@ -1,6 +1,6 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
-use super::{Facts, Told, answer_to, compose};
+use super::{Facts, Told, Unsigned, answer_to, compose};
 use crate::domain::ids::ListId;
 use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{MemberState, Membership};
@@ -11,12 +11,11 @@ use crate::letters::{
     Act, AskAdmit, AskJoin, AskLeave, AskWhich, AskWish, Done, EndsSoon, Group, Help, JoinWaits, Letter,
     NoEntry, NoMember, Pause, Settings, TooLate, WhyNoEntry,
 };
-use crate::smtp::client::Copy;
 use crate::store::OwedLetter;
 use crate::store::event::{LetterAbout, Note};
 
 /// A question or a note as a mail; nothing, where it has become pointless.
-pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Option<Copy>, FlowError> {
+pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> {
     let (question, unproven) = match &owed.about {
         LetterAbout::Question { question, occasion, .. } => (Some(*question), occasion.unproven),
         LetterAbout::Note { occasion, .. } => (occasion.question, occasion.unproven),
@@ -62,8 +61,8 @@ fn ask(
     desk: &Desk,
     facts: &Facts,
     asked: &Question,
-    send: impl FnOnce(Letter<'_>) -> Option<Copy>,
-) -> Result<Option<Copy>, FlowError> {
+    send: impl FnOnce(Letter<'_>) -> Option<Unsigned>,
+) -> Result<Option<Unsigned>, FlowError> {
     let list = facts.list.as_ref();
     let here = list.map(group);
     Ok(match (&asked.matter, list) {
@@ -117,8 +116,8 @@ fn tell(
     facts: &Facts,
     note: &Note,
     member: Option<&Membership>,
-    send: impl FnOnce(Letter<'_>) -> Option<Copy>,
-) -> Result<Option<Copy>, FlowError> {
+    send: impl FnOnce(Letter<'_>) -> Option<Unsigned>,
+) -> Result<Option<Unsigned>, FlowError> {
     let list = facts.list.as_ref();
     let here = list.map(group);
     let animators: Vec<&str> = facts.animators.iter().map(String::as_str).collect();

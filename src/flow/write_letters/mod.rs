@@ -2,6 +2,8 @@
 
 mod exchange;
 
+use std::sync::Arc;
+
 use super::{Desk, FlowError, answer_address, beside, is_current, leave_address};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
@@ -17,6 +19,7 @@ use crate::letters::{
     NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
 };
 use crate::mail::parse;
+use crate::sign::Common;
 use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
 use crate::smtp::dot_stuff::dot_stuff;
 use crate::store::archive::PostState;
@@ -25,7 +28,7 @@ use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome, Occasion};
 use crate::store::{OpenQuestion, OwedLetter, StoreError};
 
 use super::dispatch::Ended;
-use super::send_copies::write_down;
+use super::send_copies::{not_signed, write_down};
 
 /// Somebody who left may come back by answering, for so long.
 const BACK_DAYS: u64 = 7;
@@ -53,7 +56,7 @@ pub async fn send_letter<O: Outbox>(
 ) -> Result<Ended, FlowError> {
     let outcome = match write(desk, owed)? {
         None => LetterOutcome::Pointless,
-        Some(copy) => match outbox.carry(copy).await {
+        Some(unsigned) => match carry_signed(desk, outbox, unsigned).await {
             Outcome::Taken { reply } => LetterOutcome::Taken(reply),
             Outcome::Refused { reply, .. } => LetterOutcome::Failed(reply),
             Outcome::PutOff { reply, .. } | Outcome::Lost { why: reply, .. } => {
@@ -75,7 +78,32 @@ pub async fn send_letter<O: Outbox>(
     }
 }
 
-fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Copy>, FlowError> {
+/// A letter but for its signatures.
+struct Unsigned {
+    /// Whose key signs it.
+    domain: String,
+    recipient: EmailAddress,
+    head: Vec<u8>,
+    body: Vec<u8>,
+}
+
+async fn carry_signed<O: Outbox>(desk: &Desk, outbox: &O, unsigned: Unsigned) -> Outcome {
+    let Unsigned { domain, recipient, head, body } = unsigned;
+    let mut signed = Vec::new();
+    if let Some(signer) = &desk.signer {
+        let common = Arc::new(Common::new(&domain, &head, &body));
+        match signer.sign(common, Vec::new(), desk.now().seconds()).await {
+            Ok(fields) => signed = fields,
+            Err(error) => return not_signed(error),
+        }
+    }
+    signed.extend_from_slice(&head);
+    // Nobody is told when one of our own letters fails (RFC 3834 §3.3).
+    let (head, body) = (dot_stuff(&signed), dot_stuff(&body));
+    outbox.carry(Copy { sender: None, recipient, head, body, bits: Bits::Seven }).await
+}
+
+fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> {
     let Some(facts) = facts(desk, &owed.about)? else { return Ok(None) };
     match (&owed.about, &facts.list) {
         (LetterAbout::Question { .. } | LetterAbout::Note { .. }, _) => exchange::write(desk, &facts, owed),
@@ -90,7 +118,7 @@ fn write_about(
     facts: &Facts,
     list: &List,
     owed: &OwedLetter,
-) -> Result<Option<Copy>, FlowError> {
+) -> Result<Option<Unsigned>, FlowError> {
     let member = desk.store.member(list.id, facts.person.id)?;
     let is_member = member.as_ref().is_some_and(is_current);
     let group = Group { name: &list.settings.name, address: &list.address };
@@ -185,7 +213,7 @@ fn answer_to(desk: &Desk, list: Option<&List>, question: &QuestionId, person: Pe
     answer_address(&desk.hostname, list.map(|list| &list.address), &token)
 }
 
-fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, told: Told) -> Copy {
+fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, told: Told) -> Unsigned {
     let parse = |text: &str| EmailAddress::parse(text).expect("an address beside a list's own");
     let list = facts.list.as_ref();
     let from = match list {
@@ -233,14 +261,10 @@ fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, to
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template was not used");
     }
     let split = memchr::memmem::find(&mail.bytes, b"\r\n\r\n").map_or(mail.bytes.len(), |at| at + 4);
-    Copy {
-        // Nobody is told when one of our own letters fails (RFC 3834 §3.3).
-        sender: None,
-        recipient: facts.address.clone(),
-        head: dot_stuff(&mail.bytes[..split]),
-        body: dot_stuff(&mail.bytes[split..]),
-        bits: Bits::Seven,
-    }
+    let mut head = mail.bytes;
+    let body = head.split_off(split);
+    let domain = list.map_or(desk.hostname.as_str(), |list| list.address.domain()).to_owned();
+    Unsigned { domain, recipient: facts.address.clone(), head, body }
 }
 
 fn facts(desk: &Desk, about: &LetterAbout) -> Result<Option<Facts>, FlowError> {

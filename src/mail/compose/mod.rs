@@ -109,12 +109,27 @@ pub fn prepare(raw: &[u8], edits: &CopyEdits<'_>) -> PreparedCopy {
     PreparedCopy { before_unsubscribe, after_unsubscribe, body: entity.body, eight_bit }
 }
 
+/// The fields one member's copy has for itself. `unsubscribe_url` takes the one-click POST of
+/// RFC 8058; `unsubscribe_address` any mail.
+pub fn own_fields(unsubscribe_url: &str, unsubscribe_address: &str) -> Vec<u8> {
+    list_fields::unsubscribe(unsubscribe_url, unsubscribe_address)
+}
+
 impl PreparedCopy {
     /// The header of one member's copy with the empty line behind it. `unsubscribe_url` takes the
     /// one-click POST of RFC 8058; `unsubscribe_address` any mail.
     pub fn head(&self, unsubscribe_url: &str, unsubscribe_address: &str) -> Vec<u8> {
-        let fields = list_fields::unsubscribe(unsubscribe_url, unsubscribe_address);
-        [self.before_unsubscribe.as_slice(), &fields, &self.after_unsubscribe].concat()
+        self.head_with(&own_fields(unsubscribe_url, unsubscribe_address))
+    }
+
+    /// The header of the copy that has these fields for itself, see [`own_fields`].
+    pub fn head_with(&self, own: &[u8]) -> Vec<u8> {
+        [self.before_unsubscribe.as_slice(), own, &self.after_unsubscribe].concat()
+    }
+
+    /// The fields all copies have in common, with the empty line behind them.
+    pub fn common_head(&self) -> Vec<u8> {
+        self.head_with(&[])
     }
 
     /// The body of every copy.

@@ -321,6 +321,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
         base_url: "https://lists.example".to_owned(),
         language: Language::Fr,
         zone,
+        signer: None,
         retry: RetrySchedule {
             waits: [5 * MINUTE, 30 * MINUTE, 3 * HOUR, 8 * HOUR].map(minutes).to_vec(),
             give_up_after: GIVE_UP_AFTER,

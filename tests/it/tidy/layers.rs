@@ -15,24 +15,29 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
     ("smtp", &["domain"]),
+    // Keys, and what they sign.
+    ("sign", &["mail"]),
     // Asks names; knows nothing of mail.
     ("dns", &[]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "store", "smtp", "dns"]),
+    ("flow", &["domain", "mail", "letters", "store", "smtp", "sign", "dns"]),
     ("web", &["domain", "mail", "store", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
     // How it runs.
     (
         "serve",
-        &["domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "flow", "web", "admin"],
+        &[
+            "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "flow", "web",
+            "admin",
+        ],
     ),
     ("demo", &["domain", "mail", "config", "init", "store", "smtp", "dns", "flow", "web", "admin", "serve"]),
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "dns", "flow", "web", "admin",
-            "serve", "demo",
+            "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "flow", "web",
+            "admin", "serve", "demo",
         ],
     ),
 ];
@@ -63,7 +68,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("handlebars", &["letters", "web"]),
     ("hmac", &["domain/token"]),
     ("jiff", &["domain/time"]),
-    ("aws_lc_rs", &["init"]),
+    ("aws_lc_rs", &["init", "sign"]),
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export"]),
     ("csv", &["flow"]),
