@@ -17,7 +17,7 @@ use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
 use crate::flow::obey_command::Left;
-use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, obey_command};
+use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house, obey_command};
 use crate::letters::Letters;
 use crate::sign::{self, NamedKey, NoSigner, Signer};
 use crate::smtp::client::{Copy, Outbox, Outcome, PoolOptions, SmtpOutbox, Stage};
@@ -161,6 +161,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
+    tasks.spawn(tend_house(desk.clone(), stopping.clone()));
     let (smtp, lmtp) = open_doors(config, &desk, &stopping, &mut tasks).await?;
     let pages = pages(config, &desk)?;
     let mut addresses = Vec::new();
@@ -293,6 +294,23 @@ async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<
     }
 }
 
+/// What is due because time passes: ends of memberships and pauses, questions nobody answered.
+async fn tend_house(desk: Arc<Desk>, stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
+    loop {
+        let keeping = desk.clone();
+        match on_a_thread(move || keep_house::keep_house(&keeping)).await {
+            Ok(()) | Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {}
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(HOUSE_EVERY) => {}
+            () = stopped(stopping.clone()) => return Ok(()),
+        }
+    }
+}
+
+/// How often it is looked what has become due.
+const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
 /// How often it is looked whether a full disk has room again.
 const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 

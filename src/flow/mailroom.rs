@@ -145,17 +145,28 @@ impl PostRoom {
 
     /// Keeps a message for everybody it was written to. One reply, or for LMTP one each.
     pub async fn take(&self, envelope: Envelope, via: Via) -> Vec<Reply> {
+        self.take_as(envelope, via, None).await
+    }
+
+    /// The same where it is known already who really writes.
+    pub async fn take_as(&self, envelope: Envelope, via: Via, proof: Option<Proof>) -> Vec<Reply> {
         let per_recipient = envelope.protocol == Protocol::Lmtp;
         let count = envelope.recipients.len();
-        match self.try_take(&envelope, via).await {
+        match self.try_take(&envelope, via, proof).await {
             Ok(shares) if per_recipient => shares.into_iter().map(|share| share.reply()).collect(),
             Ok(shares) => vec![one_reply(shares)],
             Err(error) => vec![later(&error); if per_recipient { count } else { 1 }],
         }
     }
 
-    async fn try_take(&self, envelope: &Envelope, via: Via) -> Result<Vec<Share>, StoreError> {
-        let seen = self.look_at(envelope)?;
+    async fn try_take(
+        &self,
+        envelope: &Envelope,
+        via: Via,
+        proof: Option<Proof>,
+    ) -> Result<Vec<Share>, StoreError> {
+        let mut seen = self.look_at(envelope)?;
+        seen.proof = proof.unwrap_or(seen.proof);
         for _ in 0..ATTEMPTS_MAX {
             let now = self.desk.now();
             let mut change = Change::at(now);

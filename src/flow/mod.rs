@@ -9,6 +9,7 @@ pub mod deliver;
 pub mod dispatch;
 pub mod export;
 pub mod import;
+pub mod keep_house;
 pub mod lists;
 pub mod mailroom;
 pub mod members_csv;

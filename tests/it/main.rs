@@ -20,6 +20,7 @@ mod fan_out;
 mod init;
 mod killed;
 mod letters;
+mod lives;
 mod mboxes;
 mod pages;
 mod reading;

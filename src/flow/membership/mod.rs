@@ -211,7 +211,7 @@ fn again<T>(store: &Store, plan: impl Fn() -> Planned<T>) -> Asked<T> {
 }
 
 /// Ends a membership.
-pub(super) fn ending(store: &Store, member: Membership, cause: MemberCause, act: Act) -> Change {
+pub(in crate::flow) fn ending(store: &Store, member: Membership, cause: MemberCause, act: Act) -> Change {
     let (list, person) = (member.list, member.person);
     let seen = Expect::Member(list, person, Some(Box::new(member.clone())));
     let was = Matter::Back { was: Box::new(member.clone()) };
