@@ -68,6 +68,11 @@ pub enum Wish {
         /// Which.
         mail: PostId,
     },
+    /// To change who is a member, as an animator; whom it concerns stands in that mail.
+    Animate {
+        /// Which.
+        mail: PostId,
+    },
     /// To know what one can write.
     Help,
     /// To see how they read, and what is known of them.

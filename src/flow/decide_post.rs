@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::mailroom::standing;
+use super::readers::readers;
 use super::{Desk, FlowError, is_current, requests};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::List;
@@ -19,7 +20,6 @@ use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect, Ticket};
 use crate::store::event::{DropReason, Event, LetterAbout, RequestDoor};
-use crate::store::person_set::PersonSet;
 use crate::store::{PostInfo, StoreError};
 
 /// Messages decided before the answers are waited for. Few, since they share the store's groups with
@@ -149,7 +149,7 @@ fn decision(
     };
     Ok(match moderation::decide(list, &facts) {
         Verdict::Publish => {
-            let readers = readers(desk, list, info.author, now)?;
+            let readers = readers(desk, list, info.author, &summary, now)?;
             let event = Event::Published { post, list: list.id, by: None, readers };
             change.summary(post, summary).event(event)
         }
@@ -179,24 +179,6 @@ fn is_misdirected_request(
         None => false,
     };
     Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now))
-}
-
-/// Whom a post goes to: everybody who reads each one, and the author if they want their own.
-pub(super) fn readers(
-    desk: &Desk,
-    list: &List,
-    author: Option<PersonId>,
-    now: Timestamp,
-) -> Result<PersonSet, FlowError> {
-    let mut readers = PersonSet::clone(&*desk.store.readers(list.id, now)?);
-    if let Some(author) = author.filter(|author| readers.contains(*author)) {
-        let member = desk.store.member(list.id, author)?;
-        let wanted = member.and_then(|member| member.own_posts).unwrap_or(list.settings.own_posts);
-        if !wanted {
-            readers.remove(author);
-        }
-    }
-    Ok(readers)
 }
 
 /// An author we may write to: a member, whose mail was not written by a program. A stranger gets

@@ -16,6 +16,7 @@ pub mod members_csv;
 pub mod membership;
 pub mod moderate;
 pub mod obey_command;
+mod readers;
 mod requests;
 pub mod send_copies;
 pub mod write_letters;

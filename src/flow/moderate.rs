@@ -1,9 +1,11 @@
 //! What somebody decides about a thing that waits: let it out, refuse it with words, throw it away.
 
-use super::decide_post::{may_be_told, readers};
+use super::decide_post::may_be_told;
+use super::readers::readers;
 use super::{Desk, FlowError};
 use crate::domain::ids::PostId;
 use crate::domain::moderation::HoldReason;
+use crate::mail::parse;
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{Decider, DropReason, Event, LetterAbout};
@@ -71,7 +73,8 @@ fn publish(desk: &Desk, change: Change, info: &PostInfo, by: Decider) -> Result<
         None => None,
     };
     let Some(list) = list else { return Ok(change) };
-    let readers = readers(desk, &list, info.author, desk.now())?;
+    let summary = desk.store.raw(info.id)?.map(|raw| parse::summarize(&raw)).unwrap_or_default();
+    let readers = readers(desk, &list, info.author, &summary, desk.now())?;
     Ok(change.event(Event::Published { post: info.id, list: list.id, by: Some(by), readers }))
 }
 

@@ -192,6 +192,8 @@ pub enum Act<'a> {
     Rename,
     /// To be written to elsewhere.
     Move,
+    /// To change who is a member.
+    Animate,
     /// To see how they read.
     Settings,
     /// All that is held about them.
@@ -221,18 +223,10 @@ impl Act<'_> {
     fn facts(self, facts: Facts, frame: &Frame<'_>) -> Facts {
         let reading = |wanted| matches!(self, Act::Read(reading, _) if reading == wanted);
         let heed = |wanted| matches!(self, Act::Heed(heed, _) if heed == wanted);
-        let day = match self {
-            Act::Read(_, Some(day)) => words::weekday(day, frame.language),
-            _ => "",
-        };
-        let until = match self {
-            Act::Pause(Some(until)) => day_of(until, frame),
-            _ => String::new(),
-        };
-        let (from, to) = match self {
-            Act::Quiet(Some(hours)) => hours.split_once('-').unwrap_or_default(),
-            _ => ("", ""),
-        };
+        let day = if let Act::Read(_, Some(day)) = self { words::weekday(day, frame.language) } else { "" };
+        let until = if let Act::Pause(Some(until)) = self { day_of(until, frame) } else { String::new() };
+        let hours = if let Act::Quiet(Some(hours)) = self { hours } else { "" };
+        let (from, to) = hours.split_once('-').unwrap_or_default();
         let thread = if let Act::Heed(_, subject) = self { subject } else { "" };
         facts
             .is("join", self == Act::Join)
@@ -261,6 +255,7 @@ impl Act<'_> {
             .is("no_own_posts", self == Act::OwnPosts(false))
             .is("rename", self == Act::Rename)
             .is("move", self == Act::Move)
+            .is("animate", self == Act::Animate)
             .is("settings", self == Act::Settings)
             .is("my_data", self == Act::MyData)
             .is("forget", self == Act::Forget)

@@ -44,6 +44,7 @@ use self::committer::{Committer, Request};
 use self::engine::EngineError;
 pub use self::open::Opened;
 pub use self::questions::{Due, Fan, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
+pub use self::readers::Readers;
 use self::readers::ReadersCache;
 use self::segments::{MailPlace, RecordFault};
 use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};

@@ -6,6 +6,7 @@ use super::archive::{self, KeptMail, PostState, ThreadId};
 use super::event::{Decider, DropReason, Event, Fence, LetterAbout, Line, RequestDoor, Totals, Via};
 use super::ledger::{self, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
+use super::readers::Readers;
 use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord};
 use super::segments::MailPlace;
 use super::{Store, StoreError, apply, journal, keys, records};
@@ -16,7 +17,7 @@ use crate::domain::member::{MemberState, Membership, Person};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Answered, Heed, Question};
+use crate::domain::wish::{Answered, Heed, Question, Threads};
 
 /// Everything known of a message that was kept.
 #[derive(Clone, PartialEq, Debug)]
@@ -165,14 +166,22 @@ impl Store {
 
     /// Everybody who gets each post of a list at that moment.
     pub fn readers(&self, list: ListId, now: Timestamp) -> Result<Arc<PersonSet>, StoreError> {
+        Ok(self.readers_of_each(list, now)?.each)
+    }
+
+    /// The same, and who of them wants the first post of each thread only.
+    pub fn readers_of_each(&self, list: ListId, now: Timestamp) -> Result<Readers, StoreError> {
         let (version, known) = self.readers.get(list, now);
         if let Some(readers) = known {
             return Ok(readers);
         }
         let members = self.members(list)?;
-        let readers: PersonSet =
-            members.iter().filter(|m| m.receives_each_post(now)).map(|m| m.person).collect();
-        let readers = Arc::new(readers);
+        let each = || members.iter().filter(|member| member.receives_each_post(now));
+        let first_only = each().filter(|member| member.threads == Threads::First);
+        let readers = Readers {
+            first_only: Arc::new(first_only.map(|member| member.person).collect()),
+            each: Arc::new(each().map(|member| member.person).collect()),
+        };
         let until = members
             .iter()
             .filter(|member| member.state != MemberState::Left)

@@ -1,10 +1,10 @@
 //! What a mail asks for, as wishes: between the words somebody chose and what can be carried out.
 
 use super::{Request, answered_post};
-use crate::domain::command::{Command, Meaning, OwnPosts, Understood};
+use crate::domain::command::{AnimatorCommand, Command, Meaning, OwnPosts, Understood};
 use crate::domain::command::{Holidays, Scope as Groups};
 use crate::domain::ids::{ListId, PostId};
-use crate::domain::list::Language;
+use crate::domain::list::{Language, List};
 use crate::domain::recipient::ListDoor;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Threads, Wish};
@@ -129,7 +129,13 @@ impl Wishes<'_> {
             // Asked which: their own words are proposed, and a no leaves everything as it is.
             Meaning::Contradiction { address: _, words } => match self.of_meaning(words) {
                 Heard::Wishes(wishes) => wishes.into_iter().next().map_or(Heard::Nothing, Heard::Guess),
-                other => other,
+                other @ (Heard::Guess(_)
+                | Heard::Yes
+                | Heard::No
+                | Heard::Declined
+                | Heard::ForPeople
+                | Heard::ForOthers
+                | Heard::Nothing) => other,
             },
             Meaning::ForPeople => Heard::ForPeople,
             Meaning::Nothing => Heard::Nothing,
@@ -162,6 +168,9 @@ impl Wishes<'_> {
             Command::Withdraw => Wish::Withdraw { post: self.answered },
             Command::WhereIsMyMessage => Wish::Trace,
             Command::Help => Wish::Help,
+            Command::Animator(
+                AnimatorCommand::Add(_) | AnimatorCommand::Invite(_) | AnimatorCommand::Remove(_),
+            ) => Wish::Animate { mail },
             Command::Search(_) | Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
                 return None;
             }
@@ -176,20 +185,43 @@ impl Wishes<'_> {
 
 /// The name somebody wants to be called by, in the mail that says so.
 pub(super) fn name_in(desk: &Desk, mail: PostId) -> Result<Option<String>, FlowError> {
-    let (Some(info), Some(raw)) = (desk.store.post(mail)?, desk.store.raw(mail)?) else { return Ok(None) };
-    let request = Request { info: &info, door: RequestDoor::Request, list: None, raw: &raw, now: desk.now() };
+    let commands = commands_in(desk, None, mail)?;
+    Ok(commands
+        .into_iter()
+        .find_map(|command| if let Command::Name(name) = command { Some(name) } else { None }))
+}
+
+/// What an animator asked for, in the mail that says so.
+pub(super) fn animator_commands_in(
+    desk: &Desk,
+    list: &List,
+    mail: PostId,
+) -> Result<Vec<AnimatorCommand>, FlowError> {
+    let commands = commands_in(desk, Some(list), mail)?.into_iter();
+    Ok(commands
+        .filter_map(|c| if let Command::Animator(command) = c { Some(command) } else { None })
+        .collect())
+}
+
+/// What a mail said that was read before: what the journal must not hold stands only there.
+fn commands_in(desk: &Desk, list: Option<&List>, mail: PostId) -> Result<Vec<Command>, FlowError> {
+    let (Some(info), Some(raw)) = (desk.store.post(mail)?, desk.store.raw(mail)?) else {
+        return Ok(Vec::new());
+    };
+    let (door, list) = (info.door.unwrap_or(RequestDoor::Request), list.cloned());
+    let request = Request { info: &info, door, list, raw: &raw, now: desk.now() };
     let words = said::said(&raw);
     Ok(match understood(desk, &request, &words).meaning {
-        Meaning::Certain(commands) => commands.into_iter().find_map(|command| match command {
-            Command::Name(name) => Some(name),
-            _ => None,
-        }),
-        Meaning::Guess(Command::Name(name)) => Some(name),
-        Meaning::Guess(_)
-        | Meaning::Declined(_)
-        | Meaning::Contradiction { .. }
-        | Meaning::ForPeople
-        | Meaning::Nothing => None,
+        Meaning::Certain(commands) => commands,
+        Meaning::Guess(command) => vec![command],
+        Meaning::Contradiction { words, .. } => match *words {
+            Meaning::Certain(commands) => commands,
+            Meaning::Guess(command) => vec![command],
+            Meaning::Declined(_) | Meaning::Contradiction { .. } | Meaning::ForPeople | Meaning::Nothing => {
+                Vec::new()
+            }
+        },
+        Meaning::Declined(_) | Meaning::ForPeople | Meaning::Nothing => Vec::new(),
     })
 }
 
@@ -208,7 +240,7 @@ fn understood(_desk: &Desk, request: &Request<'_>, words: &Words) -> Understood 
     use crate::domain::command::{Rhythm, Scope};
     use crate::domain::member::Reading;
     let door = door_of(request.door);
-    let first = words.text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default().to_lowercase();
+    let first = words.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let subject = if words.answers { String::new() } else { words.subject.to_lowercase() };
     let word = |w: &str| {
         let w = w.trim_end_matches(|c: char| !c.is_alphanumeric());

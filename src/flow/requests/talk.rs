@@ -49,8 +49,6 @@ pub(super) struct Talk<'a> {
     /// Who it says it is from.
     pub(super) person: Person,
     person_before: Option<Person>,
-    /// The address it came from.
-    pub(super) address: EmailAddress,
     pub(super) sure: Sure,
     /// The language it was written in.
     language: Option<Language>,
@@ -82,7 +80,6 @@ impl<'a> Talk<'a> {
             post: request.info.id,
             person,
             person_before,
-            address,
             sure: Sure::Unproven(Proof::NoMeans),
             language,
             others: Vec::new(),

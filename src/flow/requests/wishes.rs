@@ -5,19 +5,23 @@ use super::hear::Scope;
 use super::joining;
 use super::talk::{Sure, Talk};
 use crate::domain::authority::{Course, Deed, course};
+use crate::domain::command::AnimatorCommand;
 use crate::domain::ids::ListId;
 use crate::domain::list::List;
-use crate::domain::member::{MemberState, Membership};
+use crate::domain::member::{Joined, MemberState, Membership, Role};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::FlowError;
-use crate::flow::membership::ANSWER_WAIT;
+use crate::flow::membership::{self, ANSWER_WAIT, Act, Telling};
 use crate::store::event::{Event, MemberCause, Note};
+
+/// So many people are added or invited by one mail.
+const INVITATIONS_MAX: usize = 50;
 
 /// What kind of act a wish is.
 fn deed(wish: &Wish) -> Deed {
     match wish {
-        Wish::Join => Deed::Weighty,
+        Wish::Join | Wish::Animate { .. } => Deed::Weighty,
         Wish::Leave => Deed::Leave,
         // What cannot be undone, or sends what is held to an address, is never done on From alone.
         Wish::MyData | Wish::Forget { .. } | Wish::Withdraw { .. } | Wish::Move { .. } => Deed::Weighty,
@@ -75,15 +79,15 @@ pub(super) fn guess(
     scope: &Scope,
     wish: &Wish,
 ) -> Result<(), FlowError> {
-    match wish {
-        Wish::Help => talk.tell(list, Note::Help),
-        Wish::Join => {
-            let lists =
-                if talk.is_unproven() { list.into_iter().collect() } else { lists_meant(talk, list, scope)? };
-            join(talk, &lists)
-        }
-        wish => talk.ask(list, Matter::Wish { wish: wish.clone() }),
+    if *wish == Wish::Help {
+        return talk.tell(list, Note::Help);
     }
+    if *wish == Wish::Join {
+        let here = || list.into_iter().collect();
+        let lists = if talk.is_unproven() { here() } else { lists_meant(talk, list, scope)? };
+        return join(talk, &lists);
+    }
+    talk.ask(list, Matter::Wish { wish: wish.clone() })
 }
 
 fn join(talk: &mut Talk<'_>, lists: &[ListId]) -> Result<(), FlowError> {
@@ -109,6 +113,7 @@ fn is_about_a_list(wish: &Wish) -> bool {
         | Wish::Threads { .. }
         | Wish::Heed { .. }
         | Wish::OwnPosts { .. }
+        | Wish::Animate { .. }
         | Wish::Settings => true,
         Wish::Speak { .. }
         | Wish::Rename { .. }
@@ -161,6 +166,7 @@ fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowE
         Wish::Leave => return leave(talk, member),
         Wish::Settings => return talk.tell(Some(list), Note::Settings),
         Wish::Heed { post, heed } => return attend(talk, list, *post, *heed),
+        Wish::Animate { mail } => return animate(talk, &known, &member, *mail),
         Wish::Join
         | Wish::Read { .. }
         | Wish::Pause { .. }
@@ -208,6 +214,7 @@ fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
         | Wish::Leave
         | Wish::Speak { .. }
         | Wish::Heed { .. }
+        | Wish::Animate { .. }
         | Wish::Rename { .. }
         | Wish::Help
         | Wish::Settings
@@ -276,6 +283,53 @@ fn attend(
     talk.tell(Some(list), Note::Done { wish: Wish::Heed { post, heed } })
 }
 
+/// What only those who look after a list may ask; their word alone adds nobody who does not want it.
+fn animate(
+    talk: &mut Talk<'_>,
+    list: &List,
+    member: &Membership,
+    mail: crate::domain::ids::PostId,
+) -> Result<(), FlowError> {
+    if member.role != Role::Animator {
+        return talk.tell(Some(list.id), Note::Help);
+    }
+    let act = Act { now: talk.now, by: Some(talk.person.id), telling: Telling::Letter };
+    for command in super::hear::animator_commands_in(talk.desk, list, mail)? {
+        match command {
+            AnimatorCommand::Invite(addresses) => {
+                for address in addresses.iter().take(INVITATIONS_MAX) {
+                    joining::invite(talk, list, address)?;
+                }
+            }
+            AnimatorCommand::Add(addresses) => {
+                for email in addresses.into_iter().take(INVITATIONS_MAX) {
+                    let (name, language, since) = (None, None, None);
+                    let (settings, joined) = (Vec::new(), Joined::Declared);
+                    let wish = membership::Wish { email, name, language, since, settings, joined };
+                    log_not_done(membership::add_member(&talk.desk.store, list, &wish, act)?);
+                }
+            }
+            AnimatorCommand::Remove(addresses) => {
+                for email in &addresses {
+                    log_not_done(membership::remove_member(&talk.desk.store, list, email, act)?);
+                }
+            }
+            AnimatorCommand::Members
+            | AnimatorCommand::Slow
+            | AnimatorCommand::History
+            | AnimatorCommand::Letter => {}
+        }
+    }
+    talk.tell(Some(list.id), Note::Done { wish: Wish::Animate { mail } })
+}
+
+/// Somebody who is not there, or cannot be: the rest is done all the same.
+fn log_not_done<T>(asked: Result<T, membership::NotDone>) {
+    if let Err(why) = asked {
+        tracing::info!(%why, "an animator asked for something that could not be done");
+    }
+}
+
 /// What concerns the person and no list in particular.
 fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) -> Result<(), FlowError> {
     if talk.current_lists()?.is_empty() {
@@ -298,6 +352,7 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
         | Wish::Threads { .. }
         | Wish::Heed { .. }
         | Wish::OwnPosts { .. }
+        | Wish::Animate { .. }
         | Wish::Help
         | Wish::Settings
         | Wish::MyData

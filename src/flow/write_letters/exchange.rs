@@ -214,6 +214,7 @@ fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
         Wish::OwnPosts { sent } => Act::OwnPosts(*sent),
         Wish::Rename { .. } => Act::Rename,
         Wish::Move { .. } => Act::Move,
+        Wish::Animate { .. } => Act::Animate,
         Wish::Help => Act::Help,
         Wish::Settings => Act::Settings,
         Wish::MyData => Act::MyData,

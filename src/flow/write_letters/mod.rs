@@ -239,9 +239,10 @@ fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, to
         to: Mailbox { name: &facts.name, address: &facts.address },
         from: Mailbox { name: list.map_or(&desk.hostname, |list| &list.settings.name), address: &from },
         // Whoever is told no may answer the people who said it.
-        reply_to: match letter {
-            Letter::Refused(_) => animators.as_ref(),
-            _ => told.answers.as_ref(),
+        reply_to: if matches!(letter, Letter::Refused(_)) {
+            animators.as_ref()
+        } else {
+            told.answers.as_ref()
         },
         list: list.map(|list| ListHeaders {
             name: &list.settings.name,

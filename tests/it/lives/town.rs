@@ -28,7 +28,6 @@ use tokio::runtime::Runtime;
 /// A mail somebody got.
 #[derive(Clone, Debug)]
 pub(super) struct Got {
-    pub(super) raw: Vec<u8>,
     pub(super) subject: String,
     pub(super) text: String,
     pub(super) reply_to: String,
@@ -52,7 +51,6 @@ impl Outbox for Boxes {
             text: parsed.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
             reply_to: reply_to.unwrap_or_else(|| address(parsed.from())),
             message_id: parsed.message_id().unwrap_or_default().to_owned(),
-            raw: raw.clone(),
         };
         self.0.lock().expect("whole").entry(copy.recipient.to_string().to_lowercase()).or_default().push(got);
         Outcome::Taken { reply: "250 2.0.0 thanks".to_owned() }
