@@ -17,6 +17,7 @@ pub mod web;
 // What asks, carries, remembers, and writes.
 pub mod dns;
 pub mod letters;
+pub mod net;
 pub mod sign;
 pub mod smtp;
 pub mod store;

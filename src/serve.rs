@@ -3,30 +3,37 @@
 //! Decides nothing about mail. What it starts, [`Server::stop`] ends: what is in hand is finished,
 //! nothing new is begun.
 
+mod certificates;
+mod web_doors;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+mod road;
+
+pub use road::Road;
+
 use crate::admin::socket;
-use crate::config::{Config, DkimKeyFile, LmtpListen};
+use crate::config::{Config, DkimKeyFile, LmtpListen, Presence};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
 use crate::flow::obey_command::Left;
 use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house, obey_command};
 use crate::letters::Letters;
+use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
+use crate::net::slots::Slots;
 use crate::sign::{self, NamedKey, NoSigner, Signer};
-use crate::smtp::client::{Copy, Outbox, Outcome, PoolOptions, SmtpOutbox, Stage};
-use crate::smtp::route::Route;
-use crate::smtp::server::{Deadlines, ServerOptions, serve as serve_smtp};
+use crate::smtp::server::{Deadlines, ServerOptions, StartTls, serve as serve_smtp};
 use crate::smtp::session::Door;
-use crate::smtp::slots::Slots;
 use crate::store::{Store, StoreError, StoreOptions};
-use crate::web::{self, LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
+use crate::web::front::Challenges;
+use crate::web::{LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
 
 /// Why a server cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +88,9 @@ pub struct Server {
     pub lmtp: Vec<SocketAddr>,
     /// Where pages are read.
     pub web: Vec<SocketAddr>,
+    /// Where they are read over https.
+    pub web_tls: Vec<SocketAddr>,
+    reload: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), ServeError>>,
 }
@@ -150,6 +160,7 @@ fn signer(config: &Config) -> Result<Option<Signer>, ServeError> {
 
 /// Starts everything. Returns once all doors are open.
 pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> {
+    install_crypto_provider();
     // Before anything else: a key that cannot be used is no reason to open the data folder.
     let signer = signer(config)?.map(Arc::new);
     let opening = config.clone();
@@ -157,37 +168,28 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let mut desk = desk.await.map_err(|error| ServeError::Task(error.to_string()))??;
     desk.signer = signer;
     let desk = Arc::new(desk);
-    let outbox = Arc::new(road(config)?);
+    let outbox = Arc::new(road::road(config)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
     tasks.spawn(tend_house(desk.clone(), stopping.clone()));
-    let (smtp, lmtp) = open_doors(config, &desk, &stopping, &mut tasks).await?;
-    let pages = pages(config, &desk)?;
-    let mut addresses = Vec::new();
-    for address in &config.web.listen {
-        let listener = listen(*address).await?;
-        addresses.extend(listener.local_addr());
-        let stopping = stopping.clone();
-        let router = web::router(pages.clone());
-        tasks.spawn(async move {
-            web::serve(listener, router, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
-        });
-    }
+    let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
+    show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
+    let (smtp, lmtp) = open_doors(config, &desk, &certificates, &stopping, &mut tasks).await?;
+    let (pages, challenges) = (pages(config, &desk)?, Challenges::default());
+    let web = web_doors::open(config, pages, &certificates, &challenges, &stopping, &mut tasks).await?;
     let control_path = socket::path(&config.data_dir);
     let control = socket::listen(&config.data_dir)
         .map_err(|source| ServeError::Listen { address: control_path.display().to_string(), source })?;
     tasks.spawn(control_commands(control, control_path, desk.clone(), stopping.clone()));
-    if let Road::Smtp(outbox) = &*outbox {
-        let (outbox, stopping) = (outbox.clone(), stopping.clone());
-        tasks.spawn(async move {
-            tokio::select! {
-                () = outbox.tend() => {}
-                () = stopped(stopping) => {}
-            }
-            Ok(())
-        });
-    }
+    let (tended, stopping_to_tend) = (outbox.clone(), stopping.clone());
+    tasks.spawn(async move {
+        tokio::select! {
+            () = tended.tend() => {}
+            () = stopped(stopping_to_tend) => {}
+        }
+        Ok(())
+    });
     let delivering =
         deliver::deliver(desk.clone(), outbox.clone(), config.delivery.connections_max, stopping);
     tasks.spawn(async move {
@@ -195,13 +197,19 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
         outbox.close().await;
         ended.map_err(ServeError::from)
     });
-    Ok(Server { desk, smtp, lmtp, web: addresses, stop, tasks })
+    let web_doors::Opened { plain, tls } = web;
+    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, stop, reload, tasks })
 }
 
 impl Server {
     /// Begins to end: what is in hand is finished.
     pub fn stop(&self) {
         self.stop.send_replace(true);
+    }
+
+    /// Looks at once whether the certificate's files have changed.
+    pub fn reload(&self) {
+        self.reload.notify_one();
     }
 
     /// Waits for the end. A task that fails ends the others.
@@ -219,9 +227,33 @@ impl Server {
     }
 }
 
+/// The certificate of the files, if there are any, and a task that keeps looking at them.
+async fn show_certificate(
+    config: &Config,
+    certificates: &Arc<Certificates>,
+    clock: &Clock,
+    reload: &Arc<Notify>,
+    stopping: &watch::Receiver<bool>,
+    tasks: &mut JoinSet<Result<(), ServeError>>,
+) -> Result<(), ServeError> {
+    let Presence::There(named) = config.smtp.tls.clone() else { return Ok(()) };
+    let mut files = WatchedFiles::new(&named.cert, &named.key);
+    let (shown, names, now) = (certificates.clone(), named.clone(), clock.clone());
+    let looked = tokio::task::spawn_blocking(move || {
+        certificates::look(&mut files, &shown, &names, &now);
+        files
+    });
+    let files = looked.await.map_err(|error| ServeError::Task(error.to_string()))?;
+    let keeping = (certificates.clone(), clock.clone(), reload.clone(), stopping.clone());
+    let (certificates, clock, reload, stopping) = keeping;
+    tasks.spawn(certificates::keep(files, certificates, named, clock, reload, stopping));
+    Ok(())
+}
+
 async fn open_doors(
     config: &Config,
     desk: &Arc<Desk>,
+    certificates: &Arc<Certificates>,
     stopping: &watch::Receiver<bool>,
     tasks: &mut JoinSet<Result<(), ServeError>>,
 ) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), ServeError> {
@@ -237,6 +269,7 @@ async fn open_doors(
         message_bytes_max: usize::try_from(config.smtp.message_bytes_max).unwrap_or(usize::MAX),
         slots: slots.clone(),
         deadlines: Deadlines::default(),
+        tls: Some(StartTls::new(certificates)),
     };
     let (mut smtp, mut lmtp) = (Vec::new(), Vec::new());
     for address in &config.smtp.listen {
@@ -375,44 +408,4 @@ fn listen_unix(path: &PathBuf) -> Result<UnixListener, ServeError> {
 async fn stopped(mut stopping: watch::Receiver<bool>) {
     // A sender that is gone has stopped as well.
     let _ = stopping.wait_for(|stop| *stop).await;
-}
-
-/// What carries mail out, by the configuration's route.
-pub enum Road {
-    /// To a smarthost or a mail store.
-    Smtp(SmtpOutbox),
-    /// Nowhere yet, and why: everything waits.
-    Closed(String),
-}
-
-impl Road {
-    async fn close(&self) {
-        match self {
-            Road::Smtp(outbox) => outbox.close().await,
-            Road::Closed(_) => {}
-        }
-    }
-}
-
-impl Outbox for Road {
-    async fn carry(&self, copy: Copy) -> Outcome {
-        match self {
-            Road::Smtp(outbox) => outbox.carry(copy).await,
-            Road::Closed(why) => {
-                Outcome::PutOff { code: None, enhanced: None, reply: why.clone(), stage: Stage::Connect }
-            }
-        }
-    }
-}
-
-fn road(config: &Config) -> Result<Road, ServeError> {
-    let route =
-        Route::parse(&config.delivery.route).map_err(|error| ServeError::Outbox(error.to_string()))?;
-    if let Err(why) = route.built() {
-        tracing::warn!(%why, "copies wait in the queue");
-        return Ok(Road::Closed(why.to_string()));
-    }
-    let options = PoolOptions { connections_max: config.delivery.connections_max, ..PoolOptions::default() };
-    let outbox = SmtpOutbox::new(route, &config.hostname, options);
-    outbox.map(Road::Smtp).map_err(|error| ServeError::Outbox(error.to_string()))
 }

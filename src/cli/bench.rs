@@ -26,6 +26,7 @@ use crate::domain::address::EmailAddress;
 use crate::domain::member::Role;
 use crate::flow::import::{Item, Message};
 use crate::init::DkimKey;
+use crate::net::slots::Slots;
 use crate::serve::{self, Server};
 use crate::sign::SigningKey;
 use crate::smtp::client::{Bits, Carrier, Copy, Outcome, Timeouts};
@@ -35,7 +36,6 @@ use crate::smtp::reply::Reply;
 use crate::smtp::route::Route;
 use crate::smtp::server::{Deadlines, Mailroom, ServerOptions, serve as serve_smtp};
 use crate::smtp::session::Door;
-use crate::smtp::slots::Slots;
 
 const LIST: &str = "bench@parvis.example";
 const AUTHOR: &str = "author@members.example";
@@ -325,7 +325,10 @@ async fn send(carrier: &mut Carrier, raw: &[u8]) -> anyhow::Result<()> {
     };
     match carrier.carry(&copy).await {
         Outcome::Taken { .. } => Ok(()),
-        outcome @ (Outcome::PutOff { .. } | Outcome::Refused { .. } | Outcome::Lost { .. }) => {
+        outcome @ (Outcome::PutOff { .. }
+        | Outcome::Refused { .. }
+        | Outcome::NeedsSevenBits
+        | Outcome::Lost { .. }) => {
             bail!("the door did not take a post: {outcome:?}")
         }
     }
@@ -393,6 +396,7 @@ async fn sink(taken: Arc<AtomicU64>, stopping: watch::Receiver<bool>) -> anyhow:
         message_bytes_max: 50 << 20,
         slots: Slots::new(2_000, 2_000, Vec::new()),
         deadlines: Deadlines::default(),
+        tls: None,
     };
     tokio::spawn(serve_smtp(listener, Arc::new(Sink(taken)), options, stopping));
     Ok(address)

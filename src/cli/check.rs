@@ -122,10 +122,7 @@ fn tls(config: &Config) -> Value {
         Presence::There(files) => line(
             "TLS",
             true,
-            &format!(
-                "the certificate {} is there; this version does not offer STARTTLS yet",
-                files.cert.display()
-            ),
+            &format!("the certificate {} is there; STARTTLS is offered", files.cert.display()),
             None,
         ),
         Presence::Absent(files) => {

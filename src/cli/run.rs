@@ -52,17 +52,23 @@ async fn start(config: &Config) -> anyhow::Result<Server> {
 async fn run(config: &Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     let mut server = start(config).await?;
-    for (what, addresses) in [("SMTP", &server.smtp), ("LMTP", &server.lmtp), ("web", &server.web)] {
+    for (what, addresses) in
+        [("SMTP", &server.smtp), ("LMTP", &server.lmtp), ("web", &server.web), ("https", &server.web_tls)]
+    {
         for address in addresses {
             tracing::info!(%address, "{what} is open");
         }
     }
     tracing::info!(hostname = %config.hostname, data = %config.data_dir.display(), "parvis serves");
-    let ended = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        ended = server.wait() => Some(ended),
+    let ended = loop {
+        tokio::select! {
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            _ = hang_up.recv() => server.reload(),
+            ended = server.wait() => break Some(ended),
+        }
     };
     match ended {
         Some(ended) => ended?,

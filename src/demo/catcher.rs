@@ -10,11 +10,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::domain::address::EmailAddress;
+use crate::net::slots::Slots;
 use crate::smtp::envelope::{Envelope, ReversePath};
 use crate::smtp::reply::Reply;
 use crate::smtp::server::{Deadlines, Mailroom, ServerOptions, serve};
 use crate::smtp::session::Door;
-use crate::smtp::slots::Slots;
 
 /// Everybody's mailbox.
 struct Catcher {
@@ -36,6 +36,7 @@ pub(super) async fn open(folder: PathBuf, stop: watch::Receiver<bool>) -> io::Re
         message_bytes_max: MESSAGE_BYTES_MAX,
         slots: Slots::new(CONNECTIONS_MAX, CONNECTIONS_MAX, Vec::new()),
         deadlines: Deadlines::default(),
+        tls: None,
     };
     tokio::spawn(serve(listener, catcher, options, stop));
     Ok(address)

@@ -30,6 +30,7 @@ use crate::smtp::client::{Bits, Carrier, Copy, Outcome, Timeouts};
 use crate::smtp::dot_stuff::dot_stuff;
 use crate::smtp::route::Route;
 use crate::web;
+use crate::web::server::WebDoor;
 
 /// How the demo tells what it does.
 pub trait Teller {
@@ -245,6 +246,7 @@ async fn send_live_posts(server: &mut Server, teller: &dyn Teller) -> Result<(Ve
             Outcome::Taken { reply } | Outcome::PutOff { reply, .. } | Outcome::Refused { reply, .. } => {
                 reply.clone()
             }
+            Outcome::NeedsSevenBits => "the door takes seven bits only".to_owned(),
             Outcome::Lost { why, .. } => why.clone(),
         },
     };
@@ -260,7 +262,10 @@ async fn send_live_posts(server: &mut Server, teller: &dyn Teller) -> Result<(Ve
                 accepted += 1;
                 sent.push(Sent { list: community.address, message_id });
             }
-            outcome @ (Outcome::PutOff { .. } | Outcome::Refused { .. } | Outcome::Lost { .. }) => {
+            outcome @ (Outcome::PutOff { .. }
+            | Outcome::Refused { .. }
+            | Outcome::NeedsSevenBits
+            | Outcome::Lost { .. }) => {
                 return Err(refused(name, &outcome));
             }
         }
@@ -318,15 +323,13 @@ async fn wait_for_copies(server: &Server, teller: &dyn Teller) -> Result<(), Dem
 
 async fn page_of_mailboxes(
     folder: PathBuf,
-    mut stopping: tokio::sync::watch::Receiver<bool>,
+    stopping: tokio::sync::watch::Receiver<bool>,
 ) -> Result<SocketAddr, DemoError> {
     let doing = || "open the page of mailboxes".to_owned();
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await;
     let listener = listener.map_err(|source| DemoError::Io { doing: doing(), source })?;
     let address = listener.local_addr().map_err(|source| DemoError::Io { doing: doing(), source })?;
     let router = web::mailboxes::router(Arc::new(folder));
-    tokio::spawn(web::serve(listener, router, async move {
-        let _ = stopping.wait_for(|stop| *stop).await;
-    }));
+    tokio::spawn(web::server::serve(WebDoor::plain(listener), router, stopping));
     Ok(address)
 }

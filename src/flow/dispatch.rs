@@ -10,7 +10,8 @@ use crate::domain::ids::{PersonId, PostId};
 use crate::domain::retry::{Next, RetrySchedule};
 use crate::domain::time::Timestamp;
 use crate::store::event::Fence;
-use crate::store::{OwedLetter, StoreError};
+use crate::store::news::{Heard, News};
+use crate::store::{OwedLetter, Store, StoreError};
 
 /// Something to send.
 #[derive(Clone, PartialEq, Debug)]
@@ -40,9 +41,11 @@ pub struct Dispatch {
     in_hand: HashSet<(PostId, PersonId)>,
     due: VecDeque<(PostId, PersonId)>,
     letters: VecDeque<OwedLetter>,
+    letters_queued: HashSet<u64>,
     letters_in_hand: HashSet<u64>,
     letters_later: HashMap<u64, (u32, Timestamp)>,
     next_due: Option<Timestamp>,
+    heard: Heard,
     fenced: bool,
 }
 
@@ -59,40 +62,103 @@ impl Dispatch {
             self.known.clear();
             self.due.clear();
             self.letters.clear();
+            self.letters_queued.clear();
+            self.heard = Heard::default();
             return Ok(Vec::new());
         }
-        let mut owed_now = HashSet::new();
-        for fan in store.fans()? {
-            owed_now.insert(fan.post);
-            if self.known.insert(fan.post) {
-                let put_off: HashSet<PersonId> =
-                    store.put_off(fan.post)?.into_iter().map(|c| c.person).collect();
-                let fresh = |person: &PersonId| {
-                    !put_off.contains(person) && !self.in_hand.contains(&(fan.post, *person))
-                };
-                let people: VecDeque<PersonId> = store.owed(fan.post)?.iter().filter(fresh).collect();
-                if !people.is_empty() {
-                    self.posts.push_back((fan.post, people));
+        let finished = match store.news(&mut self.heard) {
+            Some(news) => self.hear(store, news)?,
+            None => self.look_at_everything(store)?,
+        };
+        let due = store.due(now, DUE_BATCH)?;
+        self.next_due = due.next;
+        let waiting: HashSet<_> = self.due.iter().copied().collect();
+        let fresh =
+            due.copies.into_iter().filter(|copy| !self.in_hand.contains(copy) && !waiting.contains(copy));
+        self.due.extend(fresh);
+        self.queue_letters_due(store, now)?;
+        Ok(finished)
+    }
+
+    fn hear(&mut self, store: &Store, news: Vec<News>) -> Result<Vec<PostId>, StoreError> {
+        let mut finished = Vec::new();
+        for news in news {
+            match news {
+                News::Owed(post) => self.queue_post(store, post)?,
+                News::AnsweredFor(post) => {
+                    self.known.remove(&post);
+                    finished.push(post);
+                }
+                News::LetterOwed(letter) => {
+                    if let Some(letter) = store.letter(letter)? {
+                        self.queue_letter(letter);
+                    }
+                }
+                News::LetterDone(letter) => {
+                    self.letters_later.remove(&letter);
+                    if self.letters_queued.remove(&letter) {
+                        self.letters.retain(|queued| queued.letter != letter);
+                    }
                 }
             }
         }
-        let finished: Vec<PostId> = self.known.difference(&owed_now).copied().collect();
-        self.known.retain(|post| owed_now.contains(post));
-        let due = store.due(now, DUE_BATCH)?;
-        self.next_due = due.next;
-        for copy in due.copies {
-            if !self.in_hand.contains(&copy) && !self.due.contains(&copy) {
-                self.due.push_back(copy);
-            }
+        Ok(finished)
+    }
+
+    fn look_at_everything(&mut self, store: &Store) -> Result<Vec<PostId>, StoreError> {
+        let mut owed_now = HashSet::new();
+        for fan in store.fans()? {
+            owed_now.insert(fan.post);
+            self.queue_post(store, fan.post)?;
         }
+        let finished = self.known.difference(&owed_now).copied().collect();
+        self.known.retain(|post| owed_now.contains(post));
         for letter in store.letters()? {
-            let waits = self.letters_later.get(&letter.letter).is_some_and(|(_, next)| *next > now);
-            let queued = self.letters.iter().any(|known| known.letter == letter.letter);
-            if !waits && !queued && !self.letters_in_hand.contains(&letter.letter) {
-                self.letters.push_back(letter);
-            }
+            self.queue_letter(letter);
         }
         Ok(finished)
+    }
+
+    fn queue_post(&mut self, store: &Store, post: PostId) -> Result<(), StoreError> {
+        if !self.known.insert(post) {
+            return Ok(());
+        }
+        let put_off: HashSet<PersonId> = store.put_off(post)?.into_iter().map(|c| c.person).collect();
+        let fresh = |person: &PersonId| !put_off.contains(person) && !self.in_hand.contains(&(post, *person));
+        let people: VecDeque<PersonId> = store.owed(post)?.iter().filter(fresh).collect();
+        if !people.is_empty() {
+            self.posts.push_back((post, people));
+        }
+        Ok(())
+    }
+
+    fn queue_letter(&mut self, letter: OwedLetter) {
+        let id = letter.letter;
+        let waits = self.letters_later.contains_key(&id) || self.letters_in_hand.contains(&id);
+        if !waits && self.letters_queued.insert(id) {
+            self.letters.push_back(letter);
+        }
+    }
+
+    /// Letters that were put off and whose time has come. How often they were put off stays known.
+    fn queue_letters_due(&mut self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        let due = self.letters_later.iter().filter(|(_, (_, next))| *next <= now).map(|(letter, _)| *letter);
+        let due: Vec<u64> = due.collect();
+        for letter in due {
+            if self.letters_in_hand.contains(&letter) || self.letters_queued.contains(&letter) {
+                continue;
+            }
+            match store.letter(letter)? {
+                Some(owed) => {
+                    self.letters_queued.insert(letter);
+                    self.letters.push_back(owed);
+                }
+                None => {
+                    self.letters_later.remove(&letter);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// How often a letter was put off so far.
@@ -108,6 +174,7 @@ impl Dispatch {
     /// The next piece of work, claimed. Letters first: somebody is waiting for an answer.
     pub fn take(&mut self) -> Option<Work> {
         if let Some(letter) = self.letters.pop_front() {
+            self.letters_queued.remove(&letter.letter);
             self.letters_in_hand.insert(letter.letter);
             return Some(Work::Letter(letter));
         }
@@ -159,7 +226,9 @@ impl Dispatch {
 
     /// When something that waits is due, if nothing is to be done before.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let letters = self.letters_later.values().map(|(_, next)| *next).min();
+        let idle =
+            |letter: &u64| !self.letters_in_hand.contains(letter) && !self.letters_queued.contains(letter);
+        let letters = self.letters_later.iter().filter(|(id, _)| idle(id)).map(|(_, (_, next))| *next).min();
         self.next_due.into_iter().chain(letters).min()
     }
 

@@ -457,7 +457,7 @@ impl Mailroom for PostRoom {
 
     async fn receive(&self, envelope: Envelope) -> Vec<Reply> {
         let via = match envelope.protocol {
-            Protocol::Smtp | Protocol::Esmtp => Via::Smtp,
+            Protocol::Smtp | Protocol::Esmtp | Protocol::Esmtps => Via::Smtp,
             Protocol::Lmtp => Via::Lmtp,
         };
         self.take(envelope, via).await

@@ -10,7 +10,6 @@ use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{ArchivePolicy, Edits, Footer, Language, List, ListState, Posting, ReplyTo};
 use crate::domain::recipient::ListDoor;
 use crate::domain::retry::Next;
-use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::mail::compose::{self, CopyEdits, PreparedCopy, ReplyToEdit, Touch};
 use crate::sign::{Common, NotSigned};
@@ -36,8 +35,8 @@ pub struct CopyMaker {
     prepared: Mutex<HashMap<Wanted, Arc<Prepared>>>,
 }
 
-/// A post, in a language of its readers.
-type Wanted = (PostId, Option<Language>);
+/// A post, in a language of its readers, as the way to them can carry it.
+type Wanted = (PostId, Option<Language>, Bits);
 
 /// More posts than this are not kept prepared.
 const PREPARED_MAX: usize = 64;
@@ -70,7 +69,7 @@ impl CopyMaker {
     /// Forgets a post whose copies are all answered for.
     pub fn forget(&self, post: PostId) {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        prepared.retain(|(kept, _), _| *kept != post);
+        prepared.retain(|(kept, _, _), _| *kept != post);
     }
 
     fn prepared(
@@ -78,10 +77,11 @@ impl CopyMaker {
         desk: &Desk,
         post: PostId,
         reader: Option<Language>,
+        bits: Bits,
     ) -> Result<Option<Arc<Prepared>>, FlowError> {
+        let wanted = (post, reader, bits);
         let journal = desk.store.journal_len();
-        let known =
-            self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&(post, reader)).cloned();
+        let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&wanted).cloned();
         if let Some(prepared) = known.as_ref().filter(|prepared| prepared.journal == journal) {
             return Ok(Some(prepared.clone()));
         }
@@ -100,7 +100,7 @@ impl CopyMaker {
             None => {
                 let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
                 let language = reader.unwrap_or(list.settings.language);
-                prepare(desk, &info, list, language, &raw, journal)
+                prepare(desk, &info, list, language, bits, &raw, journal)
             }
         };
         let made = Arc::new(made);
@@ -109,16 +109,17 @@ impl CopyMaker {
         if prepared.len() >= PREPARED_MAX || bytes > PREPARED_BYTES_MAX {
             prepared.clear();
         }
-        prepared.insert((post, reader), made.clone());
+        prepared.insert(wanted, made.clone());
         Ok(Some(made))
     }
 
-    fn make(&self, desk: &Desk, post: PostId, person: PersonId, now: Timestamp) -> Result<Made, FlowError> {
+    fn make(&self, desk: &Desk, post: PostId, person: PersonId, bits: Bits) -> Result<Made, FlowError> {
         let Some(reader) = desk.store.person(person)? else { return Ok(Made::Gone) };
         let Some(address) = reader.addresses.first() else { return Ok(Made::Gone) };
-        let Some(prepared) = self.prepared(desk, post, reader.language)? else { return Ok(Made::Gone) };
+        let Some(prepared) = self.prepared(desk, post, reader.language, bits)? else { return Ok(Made::Gone) };
         let list = &prepared.list;
-        let stays = desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(now));
+        let stays =
+            desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(desk.now()));
         if !stays || list.state == ListState::Removed {
             return Ok(Made::Gone);
         }
@@ -171,19 +172,36 @@ pub async fn send_copy<O: Outbox>(
     person: PersonId,
     spread: f64,
 ) -> Result<CopyResult, FlowError> {
-    let result = match maker.make(desk, post, person, desk.now())? {
-        Made::Gone => CopyResult::Gone,
-        Made::Copy(unsigned) => {
-            let outcome = match signed(desk, *unsigned).await {
-                Ok(copy) => outbox.carry(copy).await,
-                Err(error) => not_signed(error),
-            };
-            result_of(desk, post, person, outcome, spread)?
-        }
+    let mut sent = send_as(desk, outbox, maker, post, person, Bits::Eight).await?;
+    if sent == Some(Outcome::NeedsSevenBits) {
+        // Only this conversation could tell. From the membership on, everything is looked at again.
+        sent = send_as(desk, outbox, maker, post, person, Bits::Seven).await?;
+    }
+    let result = match sent {
+        None => CopyResult::Gone,
+        Some(outcome) => result_of(desk, post, person, outcome, spread)?,
     };
     let outcome = CopyOutcome { post, person, result: result.clone() };
     write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
     Ok(result)
+}
+
+/// `None` for who gets no copy any more.
+async fn send_as<O: Outbox>(
+    desk: &Desk,
+    outbox: &O,
+    maker: &CopyMaker,
+    post: PostId,
+    person: PersonId,
+    bits: Bits,
+) -> Result<Option<Outcome>, FlowError> {
+    Ok(match maker.make(desk, post, person, bits)? {
+        Made::Gone => None,
+        Made::Copy(unsigned) => Some(match signed(desk, *unsigned).await {
+            Ok(copy) => outbox.carry(copy).await,
+            Err(error) => not_signed(error),
+        }),
+    })
 }
 
 /// Keeps what became of something that is out: nothing else may leave on that connection before
@@ -200,6 +218,11 @@ pub(super) async fn write_down(desk: &Desk, change: impl Fn() -> Change) -> Resu
 /// How long an outcome waits for room on a full disk before it is tried again.
 const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// Of a copy that a signature or a seal keeps at eight bits (RFC 3463: conversion required but not
+/// supported).
+pub(super) const NEEDS_EIGHT_BITS: &str =
+    "554 5.6.3 it cannot be written in seven bits, and their server takes no others";
+
 /// What an outcome means for the copy.
 fn result_of(
     desk: &Desk,
@@ -211,6 +234,7 @@ fn result_of(
     let reply = match outcome {
         Outcome::Taken { reply } => return Ok(CopyResult::Taken(reply)),
         Outcome::Refused { reply, .. } => return Ok(CopyResult::Failed(reply)),
+        Outcome::NeedsSevenBits => return Ok(CopyResult::Failed(NEEDS_EIGHT_BITS.to_owned())),
         Outcome::PutOff { reply, .. } => reply,
         Outcome::Lost { why, .. } => why,
     };
@@ -228,6 +252,7 @@ fn prepare(
     info: &PostInfo,
     list: List,
     language: Language,
+    bits: Bits,
     raw: &[u8],
     journal: u64,
 ) -> Prepared {
@@ -268,7 +293,12 @@ fn prepare(
         missing_date: Some(&missing_date),
         loop_mark: &list_id,
     };
-    let head = Arc::new(compose::prepare(raw, &edits));
+    let whole = compose::prepare(raw, &edits);
+    let head = match bits {
+        Bits::Seven if whole.eight_bit() => whole.in_seven_bits().unwrap_or(whole),
+        Bits::Seven | Bits::Eight => whole,
+    };
+    let head = Arc::new(head);
     let body = dot_stuff(head.body());
     let signed = desk
         .signer

@@ -126,8 +126,8 @@ fn parse_simple(line: &[u8], rest: &str) -> Result<Command, Reply> {
         Ok(Request::Noop { .. }) => Command::Noop,
         Ok(Request::Help { .. }) => Command::Help,
         Ok(Request::Vrfy { .. }) => Command::Vrfy,
-        // RFC 5321 §4.1.1.4, .5 and .10: these three take no argument.
-        Ok(Request::Data | Request::Rset | Request::Quit) if !rest.is_empty() => {
+        // RFC 5321 §4.1.1.4, .5 and .10; RFC 3207 §4: these four take no argument.
+        Ok(Request::Data | Request::Rset | Request::Quit | Request::StartTls) if !rest.is_empty() => {
             return Err(reply::BAD_ARGUMENTS);
         }
         Ok(Request::Data) => Command::Data,
@@ -401,6 +401,7 @@ mod tests {
             ("EXPN ants", "NotOffered"),
             ("eXpN", "NotOffered"),
             ("STARTTLS", "StartTls"),
+            ("STARTTLS now", "501 5.5.4"),
             ("AUTH PLAIN AGEAYg==", "NotOffered"),
             ("FOO", "500 5.5.1"),
             ("DATAX", "500 5.5.1"),

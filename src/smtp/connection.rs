@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::reply::{self, Reply};
 use super::server::{Mailroom, ServerOptions, stopped};
 use super::session::{Event, Expects, Session};
+use super::stream::Stream;
 
 /// Bytes taken from the socket at once.
 const READ_BYTES: usize = 64 * 1024;
@@ -26,7 +27,7 @@ const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 /// A socket with its session.
 pub(super) struct Connection<S> {
-    stream: S,
+    stream: Stream<S>,
     session: Session,
     options: Arc<ServerOptions>,
     stop: watch::Receiver<bool>,
@@ -58,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
     ) -> Connection<S> {
         let now = Instant::now();
         Connection {
-            stream,
+            stream: Stream::Plain(stream),
             session,
             options,
             stop,
@@ -173,8 +174,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
             return Ok(());
         }
         // A peer that does not read is as slow as one that does not write.
-        timeout(self.options.deadlines.command, self.stream.write_all(output)).await??;
+        let spoken = async {
+            self.stream.write_all(output).await?;
+            self.stream.flush().await
+        };
+        timeout(self.options.deadlines.command, spoken).await??;
         output.clear();
+        Ok(())
+    }
+
+    /// What was said is out; now the handshake, within its time.
+    async fn start_tls(&mut self) -> io::Result<()> {
+        self.speak().await?;
+        let deadlines = &self.options.deadlines;
+        let crowded = self.options.slots.are_crowded();
+        let patience = if crowded { deadlines.handshake.min(deadlines.crowded) } else { deadlines.handshake };
+        let tls = self.options.tls.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        tokio::select! {
+            started = timeout(patience, self.stream.start_tls(Arc::clone(&tls.config))) => started??,
+            () = stopped(&mut self.stop), if self.stopping.is_none() => {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+        }
+        self.session.tls_started();
+        self.note_progress(0);
         Ok(())
     }
 
@@ -210,8 +233,11 @@ where
     while connection.session.expects() != Expects::Nothing {
         match connection.hear(&mut buffer).await? {
             Heard::Bytes(bytes) => {
-                obey(&mut connection.session, mailroom, &buffer[..bytes]).await;
+                let wish = obey(&mut connection.session, mailroom, &buffer[..bytes]).await;
                 connection.note_progress(bytes);
+                if wish == Wish::StartTls {
+                    connection.start_tls().await?;
+                }
             }
             Heard::End => return Ok(()),
             Heard::Late(reply) => connection.session.close_with(&reply),
@@ -226,11 +252,19 @@ where
     connection.hang_up(&mut buffer).await
 }
 
+/// What has to be done with the socket before more can be heard.
+#[derive(PartialEq, Eq)]
+enum Wish {
+    Nothing,
+    StartTls,
+}
+
 /// Brings what was heard to the session, and its questions to the mailroom.
-async fn obey<M: Mailroom>(session: &mut Session, mailroom: &M, mut input: &[u8]) {
+async fn obey<M: Mailroom>(session: &mut Session, mailroom: &M, mut input: &[u8]) -> Wish {
     loop {
         match session.advance(&mut input) {
-            Event::NeedInput | Event::Close => return,
+            Event::NeedInput | Event::Close => return Wish::Nothing,
+            Event::StartTls => return Wish::StartTls,
             Event::Ready => {
                 let verdict = mailroom.ready();
                 session.answer(verdict);

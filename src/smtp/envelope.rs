@@ -66,6 +66,8 @@ pub enum Protocol {
     Smtp,
     /// EHLO.
     Esmtp,
+    /// EHLO after STARTTLS.
+    Esmtps,
     /// LHLO (RFC 2033): one final answer for each recipient.
     Lmtp,
 }
@@ -76,6 +78,7 @@ impl Protocol {
         match self {
             Protocol::Smtp => "SMTP",
             Protocol::Esmtp => "ESMTP",
+            Protocol::Esmtps => "ESMTPS",
             Protocol::Lmtp => "LMTP",
         }
     }
@@ -93,6 +96,16 @@ pub enum Peer {
 impl From<SocketAddr> for Peer {
     fn from(address: SocketAddr) -> Peer {
         Peer::Address(address.ip().to_canonical())
+    }
+}
+
+impl Peer {
+    /// Its address, unless it is on this machine.
+    pub fn address(self) -> Option<IpAddr> {
+        match self {
+            Peer::Address(address) => Some(address),
+            Peer::Local => None,
+        }
     }
 }
 

@@ -13,4 +13,4 @@ pub mod reply;
 pub mod route;
 pub mod server;
 pub mod session;
-pub mod slots;
+mod stream;

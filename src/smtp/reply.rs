@@ -168,6 +168,7 @@ macro_rules! fixed_replies {
 fixed_replies! {
     SENDER_OK = 250 (2 1 0) "sender ok";
     RECIPIENT_OK = 250 (2 1 5) "recipient ok";
+    TLS_READY = 220 (2 0 0) "go ahead with TLS";
     RESET_OK = 250 (2 0 0) "forgotten";
     NOOP_OK = 250 (2 0 0) "ok";
     HELP = 214 (2 0 0) "RFC 5321 is spoken here; people are answered at postmaster";
@@ -187,6 +188,8 @@ fixed_replies! {
     NOT_OFFERED = 502 (5 5 1) "not offered here";
     HELLO_FIRST = 503 (5 5 1) "first say who you are";
     ALREADY_SENDER = 503 (5 5 1) "one sender for each message";
+    TLS_ALREADY = 503 (5 5 1) "TLS is on already";
+    TALKED_BEFORE_TLS = 501 (5 5 1) "wait for the answer to STARTTLS before you go on";
     SENDER_FIRST = 503 (5 5 1) "first the sender: MAIL FROM";
     RECIPIENT_FIRST = 503 (5 5 1) "first a recipient: RCPT TO";
     NO_RECIPIENT_LEFT = 554 (5 5 1) "none of the recipients was taken";

@@ -55,9 +55,6 @@ pub enum NotBuiltYet {
     /// Delivery by MX.
     #[error("delivery by mx is not built yet; name a smarthost, as in smtp://mail.example.org:25")]
     Mx,
-    /// TLS to a smarthost.
-    #[error("delivery over smtps is not built yet; use smtp:// to a smarthost on this machine or network")]
-    Smtps,
 }
 
 impl Route {
@@ -92,8 +89,7 @@ impl Route {
     pub fn built(&self) -> Result<(), NotBuiltYet> {
         match self {
             Route::Mx => Err(NotBuiltYet::Mx),
-            Route::Smtps(_) => Err(NotBuiltYet::Smtps),
-            Route::Smtp(_) | Route::Lmtp(_) | Route::LmtpSocket(_) => Ok(()),
+            Route::Smtp(_) | Route::Smtps(_) | Route::Lmtp(_) | Route::LmtpSocket(_) => Ok(()),
         }
     }
 }
@@ -208,7 +204,7 @@ mod tests {
     fn what_is_not_built_says_so() {
         for (text, why) in [
             ("mx", Err(NotBuiltYet::Mx)),
-            ("smtps://a.example", Err(NotBuiltYet::Smtps)),
+            ("smtps://a.example", Ok(())),
             ("smtp://a.example", Ok(())),
             ("lmtp://a.example", Ok(())),
             ("lmtp:///run/lmtp", Ok(())),

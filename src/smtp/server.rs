@@ -8,6 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,8 +19,9 @@ use super::connection::{self, Connection};
 use super::envelope::{Envelope, Peer, ReversePath};
 use super::reply::{self, Reply};
 use super::session::{Door, Session, SessionSettings, Tls};
-use super::slots::Slots;
 use crate::domain::address::EmailAddress;
+use crate::net::certificates::Certificates;
+use crate::net::slots::Slots;
 
 /// Pause after the system had no file descriptor or memory for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -55,6 +57,22 @@ pub struct ServerOptions {
     pub slots: Arc<Slots>,
     /// How long a peer may take.
     pub deadlines: Deadlines,
+    /// What STARTTLS shows; none: it is not offered here.
+    pub tls: Option<StartTls>,
+}
+
+/// STARTTLS (RFC 3207) as a listener offers it: while there is a certificate.
+#[derive(Clone, Debug)]
+pub struct StartTls {
+    certificates: Arc<Certificates>,
+    pub(super) config: Arc<ServerConfig>,
+}
+
+impl StartTls {
+    /// With whatever certificate is there when a connection comes.
+    pub fn new(certificates: &Arc<Certificates>) -> StartTls {
+        StartTls { certificates: Arc::clone(certificates), config: certificates.server_config(&[]) }
+    }
 }
 
 /// How long a peer may take, for each thing it can be in the middle of.
@@ -64,6 +82,8 @@ pub struct Deadlines {
     pub idle: Duration,
     /// From the first byte of a command line to its last.
     pub command: Duration,
+    /// For a TLS handshake.
+    pub handshake: Duration,
     /// In each such time of a message ...
     pub content_window: Duration,
     /// ... so many bytes a second have to come.
@@ -87,6 +107,7 @@ impl Default for Deadlines {
         Deadlines {
             idle: Duration::from_secs(5 * 60),
             command: Duration::from_secs(60),
+            handshake: Duration::from_secs(30),
             content_window: Duration::from_secs(30),
             content_bytes_per_second: 500,
             session: Duration::from_secs(20 * 60),
@@ -179,7 +200,7 @@ fn admit<M: Mailroom>(
     stop: &watch::Receiver<bool>,
     connections: &mut JoinSet<()>,
 ) {
-    let Some(slot) = options.slots.take(peer) else {
+    let Some(slot) = options.slots.take(peer.address()) else {
         debug!(%peer, "too many connections at the door");
         send_away(&stream);
         return;
@@ -188,7 +209,10 @@ fn admit<M: Mailroom>(
         hostname: options.hostname.clone(),
         door: options.door,
         message_bytes_max: options.message_bytes_max,
-        tls: Tls::Unavailable,
+        tls: match (options.door, &options.tls) {
+            (Door::Smtp, Some(tls)) if tls.certificates.is_there() => Tls::Offered,
+            (Door::Smtp | Door::Lmtp, _) => Tls::Unavailable,
+        },
     };
     let session = Session::new(settings, peer);
     let (mailroom, options, stop) = (Arc::clone(mailroom), Arc::clone(options), stop.clone());

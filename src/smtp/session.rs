@@ -1,6 +1,6 @@
 //! The server side of one SMTP or LMTP conversation, without I/O: bytes in, replies and events out.
 //!
-//! RFC 5321, RFC 2033 (LMTP), RFC 2920 (pipelining), RFC 1870 (SIZE). The caller owns the socket and
+//! RFC 5321, RFC 2033 (LMTP), RFC 2920 (pipelining), RFC 1870 (SIZE), RFC 3207 (STARTTLS). The caller owns the socket and
 //! the deadlines, and answers the questions the conversation raises. Knows nothing of lists.
 //!
 //! What was agreed about a message (its envelope) is forgotten by every final answer to DATA, by
@@ -29,11 +29,15 @@ pub enum Door {
     Lmtp,
 }
 
-/// Whether STARTTLS (RFC 3207) can be answered. The only answer so far is no.
+/// How far TLS has come on this connection (RFC 3207).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tls {
     /// Not offered.
     Unavailable,
+    /// STARTTLS is offered and was not asked for yet.
+    Offered,
+    /// Everything said now is inside it; not offered again (§4.2).
+    Active,
 }
 
 /// What a conversation needs to know beforehand.
@@ -82,6 +86,9 @@ pub enum Event<'a> {
     },
     /// A whole message. Answer with [`Session::answer_message`].
     Message(Envelope),
+    /// Write the output, begin TLS, and say so with [`Session::tls_started`]. Until then whatever
+    /// the peer says is outside TLS, and ends the conversation.
+    StartTls,
     /// Write the output and hang up.
     Close,
 }
@@ -112,6 +119,8 @@ enum State {
     Content(Content),
     /// For which entries of `Envelope::recipients` an answer is due, in the order of the RCPTs.
     AskedMessage(Vec<usize>),
+    /// STARTTLS was answered: the next byte belongs to TLS.
+    AskedTls,
     Closed,
 }
 
@@ -122,6 +131,7 @@ enum Step {
     Ready,
     Recipient,
     Message(Envelope),
+    StartTls,
 }
 
 #[derive(Debug)]
@@ -187,6 +197,8 @@ impl Session {
                     Progress::TooMuch => self.leave(&reply::ENDLESS_MESSAGE),
                 },
                 State::LongLine { .. } => self.skip_long_line(input),
+                State::AskedTls if input.is_empty() => Step::StartTls,
+                State::AskedTls => self.leave(&reply::TALKED_BEFORE_TLS),
                 State::Command | State::AskedReady | State::AskedRecipient(_) | State::AskedMessage(_) => {
                     self.take_line(input)
                 }
@@ -201,6 +213,7 @@ impl Session {
                 Event::Recipient { sender: &transaction.sender, recipient }
             }
             (Step::Ready, _, _) => Event::Ready,
+            (Step::StartTls, _, _) => Event::StartTls,
             (Step::NeedInput | Step::GoOn | Step::Recipient, _, _) => Event::NeedInput,
         }
     }
@@ -226,6 +239,7 @@ impl Session {
                 | State::LongLine { .. }
                 | State::Content(_)
                 | State::AskedMessage(_)
+                | State::AskedTls
                 | State::Closed),
                 _,
             ) => self.state = state,
@@ -254,6 +268,17 @@ impl Session {
         }
     }
 
+    /// TLS is on: the conversation begins again, with nothing of what was said before it
+    /// (RFC 3207 §4.2). What the peer has wasted still counts.
+    pub fn tls_started(&mut self) {
+        self.hello = None;
+        self.transaction = None;
+        self.line.clear();
+        self.output.clear();
+        self.settings.tls = Tls::Active;
+        self.state = State::Command;
+    }
+
     /// Ends the conversation for a reason of the caller's: a deadline, a stop.
     pub(super) fn close_with(&mut self, reply: &Reply) {
         if !matches!(self.state, State::Closed) {
@@ -275,8 +300,16 @@ impl Session {
     /// What the peer is in the middle of.
     pub fn expects(&self) -> Expects {
         match &self.state {
-            State::Command | State::AskedReady | State::AskedRecipient(_) | State::AskedMessage(_) => {
-                if self.line.is_empty() { Expects::Command } else { Expects::RestOfCommand }
+            State::Command
+            | State::AskedReady
+            | State::AskedRecipient(_)
+            | State::AskedMessage(_)
+            | State::AskedTls => {
+                if self.line.is_empty() {
+                    Expects::Command
+                } else {
+                    Expects::RestOfCommand
+                }
             }
             State::LongLine { .. } => Expects::RestOfCommand,
             State::Content(_) => Expects::Content,
@@ -298,7 +331,8 @@ impl Session {
         match self.state {
             State::AskedReady | State::AskedRecipient(_) => self.answer(Err(reply::LOCAL_TROUBLE)),
             State::AskedMessage(_) => self.answer_message(Vec::new()),
-            State::Command | State::LongLine { .. } | State::Content(_) | State::Closed => {}
+            State::Command | State::LongLine { .. } | State::Content(_) | State::AskedTls | State::Closed => {
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ use super::engine::{Engine, EngineError, Health};
 use super::event::{Event, Line};
 use super::files::{Appender, Failure};
 use super::ledger::{self, CopyResult, LedgerLine};
+use super::news::Newsroom;
 use super::readers::ReadersCache;
 use super::segments::{self, MailPlace};
 use super::view::View;
@@ -48,6 +49,7 @@ pub(super) struct Committer {
     pub(super) closed: Arc<AtomicBool>,
     pub(super) changed: watch::Sender<u64>,
     pub(super) readers: Arc<ReadersCache>,
+    pub(super) newsroom: Arc<Newsroom>,
     pub(super) files: Appender,
     pub(super) segments: BTreeMap<ListId, u32>,
 }
@@ -241,6 +243,7 @@ impl Committer {
             tracing::error!(%error, "the state did not take what the journal has");
         }
         lists.iter().for_each(|list| self.readers.forget(*list));
+        self.newsroom.tell(&staged.lines);
         Ok(())
     }
 
@@ -263,6 +266,7 @@ impl Committer {
         let built = rebuild::build_beside(&self.data, &self.zone, rebuild::BUILDING)?;
         self.engine.replace(&built, &super::open::next_state_folder(&self.engine.folder()))?;
         self.readers.forget_all();
+        self.newsroom.forget_all();
         Ok(())
     }
 
@@ -276,6 +280,7 @@ impl Committer {
                 self.engine.open_again()?;
                 catch_up::catch_up(&self.data, &self.engine, &self.zone, Ends::Leave)?;
                 self.readers.forget_all();
+                self.newsroom.forget_all();
             }
             Health::Damaged => {
                 tracing::error!("the state is damaged; it is built again");

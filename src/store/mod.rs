@@ -16,6 +16,7 @@ mod journal;
 mod keys;
 pub mod ledger;
 mod lines;
+pub mod news;
 mod open;
 mod people;
 pub mod person_set;
@@ -42,6 +43,7 @@ use self::archive::ArchiveReader;
 use self::change::{Change, Conflict, Ticket};
 use self::committer::{Committer, Request};
 use self::engine::EngineError;
+use self::news::{Heard, News, Newsroom};
 pub use self::open::Opened;
 pub use self::questions::{Due, Fan, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
 pub use self::readers::Readers;
@@ -125,6 +127,7 @@ pub struct Store {
     closed: Arc<AtomicBool>,
     changed: watch::Receiver<u64>,
     readers: Arc<ReadersCache>,
+    newsroom: Arc<Newsroom>,
     numbers: Numbers,
     tokens: TokenKey,
     options: StoreOptions,
@@ -157,6 +160,7 @@ impl Store {
         let closed = Arc::new(AtomicBool::new(false));
         let stop = Arc::new(AtomicBool::new(false));
         let readers = Arc::new(ReadersCache::default());
+        let newsroom = Arc::new(Newsroom::default());
         let (changed_sender, changed) = watch::channel(parts.reached.journal.seq);
         let mut committer = Committer {
             data: options.data.clone(),
@@ -168,6 +172,7 @@ impl Store {
             closed: closed.clone(),
             changed: changed_sender,
             readers: readers.clone(),
+            newsroom: newsroom.clone(),
             files: files::Appender::new(&options.data),
             segments: std::collections::BTreeMap::new(),
         };
@@ -190,6 +195,7 @@ impl Store {
             closed,
             changed,
             readers,
+            newsroom,
             numbers,
             tokens,
             options,
@@ -255,6 +261,11 @@ impl Store {
     /// The journal's length in lines: while it stays, nothing but copies has moved.
     pub fn journal_len(&self) -> u64 {
         *self.changed.borrow()
+    }
+
+    /// What concerns who sends and is new since; `None`: look at everything.
+    pub fn news(&self, heard: &mut Heard) -> Option<Vec<News>> {
+        self.newsroom.since(heard)
     }
 
     /// The key tokens are derived from.

@@ -329,6 +329,12 @@ impl Store {
         Ok(Due { copies: due, next: None })
     }
 
+    /// One letter, if it is still to be written.
+    pub fn letter(&self, letter: u64) -> Result<Option<OwedLetter>, StoreError> {
+        let record: Option<LetterRecord> = self.reader.record(&keys::letter(letter))?;
+        Ok(record.map(|LetterRecord { about, since }| OwedLetter { letter, about, since }))
+    }
+
     /// Letters to be written.
     pub fn letters(&self) -> Result<Vec<OwedLetter>, StoreError> {
         let prefix = keys::letters();

@@ -10,11 +10,13 @@ mod dates;
 mod downloads;
 mod feeds;
 mod files;
+pub mod front;
 pub mod mailboxes;
 mod mbox;
 mod pages;
 mod request;
 mod routes;
+pub mod server;
 mod sight;
 mod templates;
 mod text;
@@ -23,7 +25,6 @@ mod unsubscribe;
 mod views;
 mod words;
 
-use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,6 @@ use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use axum::middleware::{from_fn, map_response};
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tracing::error;
@@ -119,15 +119,6 @@ pub fn router(web: WebState) -> axum::Router {
         .layer(CompressionLayer::new())
         .layer(map_response(|response: Response<Body>| async { answer::guard(response) }))
         .layer(from_fn(without_body))
-}
-
-/// Answers until `stop` resolves; then finishes what is in hand.
-pub async fn serve(
-    listener: TcpListener,
-    router: axum::Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
 }
 
 /// HEAD answers as GET, without the body (RFC 9110 §9.3.2).

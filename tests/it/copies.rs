@@ -178,6 +178,97 @@ fn a_copy_without_edits_has_the_posts_bytes() {
     }
 }
 
+fn whole(copy: &PreparedCopy) -> Vec<u8> {
+    [copy.head(URL, ADDRESS).as_slice(), copy.body()].concat()
+}
+
+#[test]
+fn a_copy_in_seven_bits_reads_the_same() {
+    for case in cases() {
+        let name = case.file_name().expect("a folder").to_string_lossy().into_owned();
+        let prepared = prepare(&crlf(&post_of(&case)), &list_of(&case));
+        let seven = prepared.in_seven_bits();
+        let seven = seven.unwrap_or_else(|| panic!("{name} has no copy in seven bits"));
+        let (eight, seven) = (whole(&prepared), whole(&seven));
+        assert!(seven.is_ascii(), "{name}");
+        check_travels(&seven, Lines::All);
+        if eight.is_ascii() {
+            assert!(seven == eight, "{name} was in seven bits already");
+        }
+        let read = |copy: &[u8]| format!("{:#?}", summarize(copy));
+        assert_eq!(read(&seven), read(&eight), "{name}");
+    }
+}
+
+#[test]
+fn each_part_is_wrapped_as_it_needs() {
+    let post = "From: Zo\u{eb} <zoe@author.example>\r\nSubject: \u{c9}t\u{e9}\r\nDate: Sun, 22 Nov 2026 18:30:00 \
+         +0100\r\nMessage-ID: <1@author.example>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; \
+         boundary=m\r\nContent-Transfer-Encoding: 8bit\r\n\r\npr\u{e9}ambule\r\n--m\r\nContent-Type: text/plain; \
+         charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\u{e9}t\u{e9}\r\n--m\r\nContent-Type: text/x-diff; \
+         name=plain.txt\r\n\r\nascii\r\n--m\r\nContent-Type: application/octet-stream\r\nContent-Disposition: \
+         attachment; filename=\"r\u{e9}union.bin\"\r\n\r\n\u{e9}\r\n--m--\r\n";
+    let edits = CopyEdits { footer: None, ..list() };
+    let seven = whole(&prepare(post.as_bytes(), &edits).in_seven_bits().expect("nothing is signed"));
+    let seven = String::from_utf8(seven).expect("ASCII");
+    let from = seven.find("From: ").expect("it has an author");
+    expect_test::expect![[r#"
+        From: =?utf-8?Q?Zo=C3=AB?=
+         <zoe@author.example>
+        Subject: =?utf-8?B?w4l0w6k=?=
+        Date: Sun, 22 Nov 2026 18:30:00 +0100
+        Message-ID: <1@author.example>
+        MIME-Version: 1.0
+        Content-Type: multipart/mixed; boundary=m
+
+        pr??ambule
+        --m
+        Content-Type: text/plain; charset=utf-8
+        Content-Transfer-Encoding: quoted-printable
+
+        =C3=A9t=C3=A9
+        --m
+        Content-Type: text/x-diff; name=plain.txt
+
+        ascii
+        --m
+        Content-Type: application/octet-stream
+        Content-Disposition: attachment;
+         filename*=utf-8''r%C3%A9union.bin
+        Content-Transfer-Encoding: base64
+
+        w6k=
+        --m--
+    "#]]
+    .assert_eq(&seven[from..].replace("\r\n", "\n"));
+}
+
+#[test]
+fn what_is_signed_in_eight_bits_stays_so() {
+    let signed = |inner: &str| {
+        format!(
+            "From: anne@author.example\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n{inner}\r\n\
+             --s\r\nContent-Type: application/pgp-signature\r\n\r\nx\r\n--s--\r\n"
+        )
+    };
+    for (inner, possible) in [
+        ("Content-Type: text/plain; charset=utf-8\r\n\r\nascii", true),
+        ("Content-Type: text/plain; charset=utf-8\r\n\r\n\u{e9}t\u{e9}", false),
+        ("Content-Type: text/plain\r\nContent-Description: \u{e9}t\u{e9}\r\n\r\nascii", false),
+        ("Content-Type: multipart/mixed; boundary=m\r\n\r\n\u{e9}\r\n--m\r\n\r\nx\r\n--m--", false),
+    ] {
+        let copy = prepare(signed(inner).as_bytes(), &list()).in_seven_bits();
+        assert_eq!(copy.is_some(), possible, "{inner:?}");
+        if let Some(copy) = copy {
+            let copy = String::from_utf8(whole(&copy)).expect("ASCII");
+            assert!(copy.contains(inner), "{copy}");
+        }
+    }
+    let sealed = "From: anne@author.example\r\nContent-Type: application/pkcs7-mime\r\n\
+                  Content-Transfer-Encoding: binary\r\n\r\n\u{e9}\r\n";
+    assert!(prepare(sealed.as_bytes(), &list()).in_seven_bits().is_none());
+}
+
 #[test]
 fn a_copy_of_a_copy_is_not_edited_twice() {
     for case in cases() {
@@ -263,6 +354,11 @@ proptest! {
     fn any_bytes_become_a_copy_that_travels(raw: Vec<u8>, text in "(\\PC|[-:\r\n=?<>()\"; ]){0,300}") {
         let _ = content_key(&raw);
         check_travels(&copy(&raw, &list()), Lines::All);
+        if let Some(seven) = prepare(&raw, &list()).in_seven_bits() {
+            let seven = whole(&seven);
+            prop_assert!(seven.is_ascii());
+            check_travels(&seven, Lines::All);
+        }
         check_travels(&copy(text.as_bytes(), &list()), Lines::All);
     }
 

@@ -68,6 +68,7 @@ impl Scene {
         let (what, value) = line.split_once(' ').expect("> WHAT VALUE");
         match what {
             "door" => self.settings.door = if value == "lmtp" { Door::Lmtp } else { Door::Smtp },
+            "tls" => self.settings.tls = Tls::Offered,
             "limit" => self.settings.message_bytes_max = value.parse().expect("a number"),
             "ready" => {
                 let (code, text) = value.split_once(' ').expect("a code and a text");
@@ -81,6 +82,9 @@ impl Scene {
         Session::new(self.settings.clone(), Peer::Address("192.0.2.7".parse().expect("an address")))
     }
 }
+
+/// What stands where TLS begins: what a client said before it counts no more.
+const TLS_STARTED: &str = "T: begins\n";
 
 /// Brings bytes to a session, and returns what then happens, one line each.
 fn converse(session: &mut Session, mailroom: &ScriptedMailroom, mut input: &[u8]) -> String {
@@ -96,6 +100,12 @@ fn converse(session: &mut Session, mailroom: &ScriptedMailroom, mut input: &[u8]
             Event::Close => {
                 hear(session, &mut happened);
                 happened.push_str("E: closed\n");
+                return happened;
+            }
+            Event::StartTls => {
+                hear(session, &mut happened);
+                session.tls_started();
+                happened.push_str(TLS_STARTED);
                 return happened;
             }
             Event::Ready => {
@@ -204,8 +214,10 @@ fn replay(script: &str) -> (String, String, [String; 3]) {
     hear(&mut whole, &mut heard);
     let mut greeted = false;
     let mut everything = Vec::new();
+    // Where TLS began: nobody can send what is inside it together with what is before it.
+    let mut cuts = Vec::new();
     let mut is_open = true;
-    for line in script.lines().filter(|l| !["S:", "M:", "E:"].iter().any(|p| l.starts_with(p))) {
+    for line in script.lines().filter(|l| !["S:", "M:", "E:", "T:"].iter().any(|p| l.starts_with(p))) {
         let said = said_by_client(line);
         if said.is_some() && !greeted {
             transcript.push_str(&heard);
@@ -217,6 +229,9 @@ fn replay(script: &str) -> (String, String, [String; 3]) {
             if is_open {
                 let happened = converse(&mut whole, &scene.mailroom, &bytes);
                 is_open = !happened.ends_with("E: closed\n");
+                if happened.ends_with(TLS_STARTED) {
+                    cuts.push(everything.len());
+                }
                 transcript.push_str(&happened);
                 heard.push_str(&happened);
             }
@@ -233,24 +248,37 @@ fn replay(script: &str) -> (String, String, [String; 3]) {
         }
     }
     hear(&mut at_once, &mut in_one_go);
-    in_one_go.push_str(&converse(&mut at_once, &scene.mailroom, &everything));
-    (transcript, heard, [by_byte, in_one_go, every_prefix_is_survived(&scene, &everything)])
+    converse_in_pieces(&mut at_once, &scene.mailroom, &everything, &cuts, &mut in_one_go);
+    (transcript, heard, [by_byte, in_one_go, every_prefix_is_survived(&scene, &everything, &cuts)])
+}
+
+fn converse_in_pieces(
+    session: &mut Session,
+    mailroom: &ScriptedMailroom,
+    bytes: &[u8],
+    cuts: &[usize],
+    happened: &mut String,
+) {
+    let mut from = 0;
+    for end in cuts.iter().copied().filter(|cut| *cut <= bytes.len()).chain([bytes.len()]) {
+        if !happened.ends_with("E: closed\n") {
+            happened.push_str(&converse(session, mailroom, &bytes[from..end]));
+        }
+        from = end;
+    }
 }
 
 /// A peer may vanish anywhere; nothing it has not finished counts.
-fn every_prefix_is_survived(scene: &Scene, everything: &[u8]) -> String {
+fn every_prefix_is_survived(scene: &Scene, everything: &[u8], cuts: &[usize]) -> String {
     let mut last = String::new();
     let step = 1 + everything.len() / 300;
     for end in (0..everything.len()).step_by(step).chain([everything.len()]) {
         let mut session = scene.begin();
         last.clear();
         hear(&mut session, &mut last);
-        let (front, back) = everything[..end].split_at(end / 2);
-        for part in [front, back] {
-            if !last.ends_with("E: closed\n") {
-                last.push_str(&converse(&mut session, &scene.mailroom, part));
-            }
-        }
+        let mut cuts: Vec<usize> = cuts.iter().copied().chain([end / 2]).collect();
+        cuts.sort_unstable();
+        converse_in_pieces(&mut session, &scene.mailroom, &everything[..end], &cuts, &mut last);
     }
     last
 }

@@ -30,6 +30,8 @@ mod sink;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;
+mod starttls;
 mod store;
 mod tidy;
 mod transfer;
+mod web_sockets;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parvis::domain::address::EmailAddress;
+use parvis::net::slots::Slots;
 use parvis::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
 use parvis::smtp::reply::Reply;
 use parvis::smtp::server::{Deadlines, Mailroom, ServerOptions, serve};
 use parvis::smtp::session::Door;
-use parvis::smtp::slots::Slots;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
@@ -82,6 +82,7 @@ fn options(door: Door, slots: &Arc<Slots>, deadlines: Deadlines) -> ServerOption
         message_bytes_max: 100_000,
         slots: Arc::clone(slots),
         deadlines,
+        tls: None,
     }
 }
 

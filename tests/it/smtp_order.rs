@@ -106,6 +106,7 @@ fn say(session: &mut Session, verb: &str) -> (Vec<u16>, Option<Vec<String>>) {
         let mut input = bytes.as_slice();
         loop {
             match session.advance(&mut input) {
+                Event::StartTls => panic!("not offered here"),
                 Event::NeedInput | Event::Close => break,
                 Event::Ready => session.answer(mailroom.ready()),
                 Event::Recipient { sender, recipient } => {

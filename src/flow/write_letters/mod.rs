@@ -28,7 +28,7 @@ use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome, Occasion};
 use crate::store::{OpenQuestion, OwedLetter, StoreError};
 
 use super::dispatch::Ended;
-use super::send_copies::{not_signed, write_down};
+use super::send_copies::{NEEDS_EIGHT_BITS, not_signed, write_down};
 
 /// Somebody who left may come back by answering, for so long.
 const BACK_DAYS: u64 = 7;
@@ -59,6 +59,7 @@ pub async fn send_letter<O: Outbox>(
         Some(unsigned) => match carry_signed(desk, outbox, unsigned).await {
             Outcome::Taken { reply } => LetterOutcome::Taken(reply),
             Outcome::Refused { reply, .. } => LetterOutcome::Failed(reply),
+            Outcome::NeedsSevenBits => LetterOutcome::Failed(NEEDS_EIGHT_BITS.to_owned()),
             Outcome::PutOff { reply, .. } | Outcome::Lost { why: reply, .. } => {
                 match desk.retry.next(attempts + 1, owed.since, desk.now(), 0.0) {
                     Next::At(_) => return Ok(Ended::LetterPutOff),

@@ -72,7 +72,7 @@ fn travelling(bytes: &[u8], structure: &Structure, mut edits: Vec<Edit>) -> Enti
 }
 
 /// A range of bytes with edits made in it; edits do not overlap.
-fn applied(bytes: &[u8], range: std::ops::Range<usize>, mut edits: Vec<Edit>) -> Vec<u8> {
+pub(super) fn applied(bytes: &[u8], range: std::ops::Range<usize>, mut edits: Vec<Edit>) -> Vec<u8> {
     edits.sort_by_key(|edit| edit.range.start);
     let added: usize = edits.iter().map(|edit| edit.bytes.len()).sum();
     let mut out = Vec::with_capacity(range.len() + added);

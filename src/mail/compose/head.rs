@@ -127,6 +127,14 @@ fn push_field(out: &mut Vec<u8>, field: &Field<'_>, bytes: &[u8]) {
 }
 
 fn push_addresses(out: &mut Vec<u8>, name: &str, value: &str) {
+    let written = addresses(value);
+    if !written.is_empty() {
+        out.extend_from_slice(format!("{name}: {written}\r\n").as_bytes());
+    }
+}
+
+/// The addresses of a value written anew, in ASCII, each on a line of its own.
+pub(super) fn addresses(value: &str) -> String {
     let written: Vec<String> = words::mailboxes(value)
         .into_iter()
         .filter_map(|mailbox| {
@@ -139,9 +147,7 @@ fn push_addresses(out: &mut Vec<u8>, name: &str, value: &str) {
             })
         })
         .collect();
-    if !written.is_empty() {
-        out.extend_from_slice(format!("{name}: {}\r\n", written.join(",\r\n ")).as_bytes());
-    }
+    written.join(",\r\n ")
 }
 
 fn push_subject(out: &mut Vec<u8>, text: &str) {

@@ -61,7 +61,7 @@ pub(super) fn is_protected(part: &Part) -> bool {
 }
 
 /// RFC 2046 §5.2.1, RFC 2045 §6.4: only what is within a message or multipart may be encoded.
-fn may_not_be_encoded(part: &Part) -> bool {
+pub(super) fn may_not_be_encoded(part: &Part) -> bool {
     part.content_type.is_kind("message") || part.content_type.is_kind("multipart")
 }
 
@@ -98,7 +98,7 @@ fn encoded_part(bytes: &[u8], part: &Part) -> Edit {
 }
 
 /// Text as quoted-printable, anything else as base64.
-fn encoded(part: &Part, body: &[u8]) -> (&'static str, Vec<u8>) {
+pub(super) fn encoded(part: &Part, body: &[u8]) -> (&'static str, Vec<u8>) {
     let is_text = part.content_type.is_kind("text") || part.content_type.essence.is_empty();
     let content = part.transfer.decode(body);
     if is_text && part.transfer != Transfer::Base64 {

@@ -11,6 +11,7 @@ mod head;
 mod lines;
 mod list_fields;
 mod long_lines;
+mod seven_bits;
 
 use super::headers::Headers;
 use super::mime::Structure;
@@ -130,6 +131,18 @@ impl PreparedCopy {
     /// The fields all copies have in common, with the empty line behind them.
     pub fn common_head(&self) -> Vec<u8> {
         self.head_with(&[])
+    }
+
+    /// The same copy in seven bits, for who takes no others; `None` where that would change what
+    /// somebody signed or sealed. To be made before the copy is signed (RFC 6376 §5.3).
+    pub fn in_seven_bits(&self) -> Option<PreparedCopy> {
+        let message = [self.after_unsubscribe.as_slice(), &self.body].concat();
+        let mut after_unsubscribe = seven_bits::in_seven_bits(&message)?;
+        let body_offset = Headers::scan_leniently(&after_unsubscribe).0.body_offset();
+        let body = after_unsubscribe.split_off(body_offset);
+        let before_unsubscribe = self.before_unsubscribe.clone();
+        let eight_bit = !before_unsubscribe.is_ascii();
+        Some(PreparedCopy { before_unsubscribe, after_unsubscribe, body, eight_bit })
     }
 
     /// The body of every copy.

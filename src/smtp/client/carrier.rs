@@ -1,29 +1,28 @@
 //! One connection to one peer, kept open: copies in, outcomes out, one after the other.
 //!
 //! RFC 5321, pipelined where offered (RFC 2920); or LMTP (RFC 2033), where one recipient a
-//! transaction means one answer a message. STARTTLS and AUTH are not built yet. Knows no pool.
+//! transaction means one answer a message. How it is opened is `opening`'s. Knows no pool.
 
-use super::answer::{Answer, Severity, kept};
-use super::command::{self, Extension, Step, is_speakable};
+use super::answer::{Answer, EnhancedCode, Severity, kept};
+use super::command::{self, Extension, Step, Unfit};
 use super::wire::{Break, Broken, Wire};
 use super::{Copy, Fate, Outcome, Stage, Timeouts};
-use crate::domain::address::EmailAddress;
-use crate::smtp::route::Route;
 
 /// A connection on which the peer has said hello.
 pub struct Carrier {
-    wire: Wire,
-    timeouts: Timeouts,
-    protocol: Protocol,
-    offers: Vec<Extension>,
+    pub(super) wire: Wire,
+    pub(super) timeouts: Timeouts,
+    pub(super) protocol: Protocol,
+    pub(super) offers: Vec<Extension>,
     standing: Standing,
     carried: u32,
     /// Commands on their way out; kept for its memory.
     commands: Vec<u8>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Protocol {
+/// How a peer is spoken to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Protocol {
     Smtp,
     Lmtp,
 }
@@ -48,74 +47,23 @@ enum Data {
 }
 
 impl Carrier {
-    /// Connects and says hello as `hostname`. Whatever fails is a [`Outcome::PutOff`], also a 5xx:
-    /// here the peer speaks of us, not of any copy.
-    pub async fn open(route: &Route, hostname: &str, timeouts: &Timeouts) -> Result<Carrier, Outcome> {
-        let put_off = |stage| move |broken: Broken| unreachable_peer(&broken.why, stage);
-        let (wire, protocol) = match route {
-            Route::Smtp(peer) => (Wire::tcp(peer, timeouts).await, Protocol::Smtp),
-            Route::Lmtp(peer) => (Wire::tcp(peer, timeouts).await, Protocol::Lmtp),
-            Route::LmtpSocket(path) => (Wire::unix(path, timeouts).await, Protocol::Lmtp),
-            Route::Mx | Route::Smtps(_) => {
-                (Err(Broken::garbled(format!("route {route} is not built yet"))), Protocol::Smtp)
-            }
-        };
-        let mut carrier = Carrier {
-            wire: wire.map_err(put_off(Stage::Connect))?,
-            timeouts: timeouts.clone(),
+    /// A connection on which nothing was said yet.
+    pub(super) fn over(wire: Wire, protocol: Protocol, timeouts: Timeouts) -> Carrier {
+        Carrier {
+            wire,
+            timeouts,
             protocol,
             offers: Vec::new(),
             standing: Standing::Ready,
             carried: 0,
             commands: Vec::new(),
-        };
-        let greeting = carrier.wire.hear(timeouts.greeting).await.map_err(put_off(Stage::Greeting))?;
-        if greeting.severity() != Severity::Done {
-            return Err(declined(&greeting, Stage::Greeting));
         }
-        carrier.hello(hostname).await?;
-        Ok(carrier)
-    }
-
-    /// EHLO or LHLO; HELO for those who know no EHLO (RFC 5321 §3.2).
-    async fn hello(&mut self, hostname: &str) -> Result<(), Outcome> {
-        let verb = match self.protocol {
-            Protocol::Smtp => "EHLO",
-            Protocol::Lmtp => "LHLO",
-        };
-        let answer = self.ask_hello(verb, hostname).await?;
-        match (answer.severity(), self.protocol) {
-            (Severity::Done, _) => {
-                self.offers = answer.lines().skip(1).filter_map(Extension::in_line).collect();
-                return Ok(());
-            }
-            (Severity::Never, Protocol::Smtp) => {}
-            (Severity::Never, Protocol::Lmtp) | (Severity::GoOn | Severity::Later, _) => {
-                return Err(declined(&answer, Stage::Hello));
-            }
-        }
-        let answer = self.ask_hello("HELO", hostname).await?;
-        match answer.severity() {
-            Severity::Done => Ok(()),
-            Severity::GoOn | Severity::Later | Severity::Never => Err(declined(&answer, Stage::Hello)),
-        }
-    }
-
-    async fn ask_hello(&mut self, verb: &str, hostname: &str) -> Result<Answer, Outcome> {
-        let broken = |broken: Broken| unreachable_peer(&broken.why, Stage::Hello);
-        if self.wire.has_unasked() {
-            return Err(broken(unasked()));
-        }
-        let command = format!("{verb} {hostname}\r\n");
-        self.wire.say(command.as_bytes(), self.timeouts.hello).await.map_err(broken)?;
-        self.wire.hear(self.timeouts.hello).await.map_err(broken)
     }
 
     /// Carries one copy.
     ///
-    /// SIZE and BODY=8BITMIME are said where offered. A message of eight bits goes as it is to a
-    /// peer that does not offer 8BITMIME: turning it into seven is not built yet. Afterwards
-    /// [`Carrier::is_open`] says whether the connection can take another copy.
+    /// SIZE and BODY=8BITMIME are said where offered; a peer is not given what it said it does not
+    /// take. Afterwards [`Carrier::is_open`] says whether the connection can take another copy.
     pub async fn carry(&mut self, copy: &Copy) -> Outcome {
         let outcome = match self.begin(copy).await {
             Ok(()) => self.send(copy).await,
@@ -160,9 +108,8 @@ impl Carrier {
     /// MAIL, RCPT and DATA. `Ok` when the peer waits for the message; else the connection is back
     /// in step, or closed.
     async fn begin(&mut self, copy: &Copy) -> Result<(), Outcome> {
-        if let Some(address) = copy.sender.iter().chain([&copy.recipient]).find(|a| !is_speakable(a.as_str()))
-        {
-            return Err(unspeakable(address));
+        if let Some(unfit) = command::unfit(copy, &self.offers) {
+            return Err(not_taken(&unfit));
         }
         let steps = match self.standing {
             Standing::Ready => &[Step::Mail, Step::Rcpt, Step::Data][..],
@@ -312,11 +259,13 @@ impl Carrier {
         }
     }
 
-    fn limit(&self, stage: Stage) -> std::time::Duration {
+    pub(super) fn limit(&self, stage: Stage) -> std::time::Duration {
         match stage {
             Stage::Connect => self.timeouts.connect,
             Stage::Greeting => self.timeouts.greeting,
             Stage::Hello => self.timeouts.hello,
+            Stage::Encryption => self.timeouts.encryption,
+            Stage::Login => self.timeouts.login,
             Stage::Mail => self.timeouts.mail,
             Stage::Rcpt => self.timeouts.rcpt,
             Stage::Data => self.timeouts.data,
@@ -344,7 +293,7 @@ const CLOSING: u16 = 421;
 const ABOUT_US: [u16; 4] = [530, 534, 535, 538];
 
 /// What a 4xx or 5xx means for the copy.
-fn declined(answer: &Answer, stage: Stage) -> Outcome {
+pub(super) fn declined(answer: &Answer, stage: Stage) -> Outcome {
     let (code, enhanced, reply) = (answer.code, answer.enhanced(), answer.reply());
     let about_us = stage < Stage::Mail || ABOUT_US.contains(&code);
     match answer.severity() {
@@ -355,11 +304,11 @@ fn declined(answer: &Answer, stage: Stage) -> Outcome {
     }
 }
 
-fn unreachable_peer(why: &str, stage: Stage) -> Outcome {
+pub(super) fn unreachable_peer(why: &str, stage: Stage) -> Outcome {
     Outcome::PutOff { code: None, enhanced: None, reply: kept(why), stage }
 }
 
-fn unasked() -> Broken {
+pub(super) fn unasked() -> Broken {
     Broken::garbled("hung up, or answered what it was not asked")
 }
 
@@ -367,11 +316,20 @@ fn out_of_step(answer: &Answer) -> Broken {
     Broken::garbled(format!("answered out of step: {}", answer.reply()))
 }
 
-fn unspeakable(address: &EmailAddress) -> Outcome {
-    Outcome::Refused {
-        code: 553,
-        enhanced: None,
-        reply: kept(&format!("{:?} is no address SMTP can carry", address.as_str())),
-        stage: Stage::Rcpt,
-    }
+/// What a copy the peer cannot take is to become.
+fn not_taken(unfit: &Unfit) -> Outcome {
+    let (code, subject, detail, why, stage) = match unfit {
+        Unfit::EightBits => return Outcome::NeedsSevenBits,
+        Unfit::Address(address) => {
+            let why = format!("{:?} is no address SMTP can carry", address.as_str());
+            (553, 1, 3, why, Stage::Rcpt)
+        }
+        // RFC 1870 §6.3.
+        Unfit::TooLarge { most } => {
+            (552, 3, 4, format!("it takes messages of at most {most} bytes"), Stage::Mail)
+        }
+    };
+    let enhanced = EnhancedCode { class: 5, subject, detail };
+    let reply = kept(&format!("{code} {enhanced} {why}"));
+    Outcome::Refused { code, enhanced: Some(enhanced), reply, stage }
 }

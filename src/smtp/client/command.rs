@@ -10,21 +10,41 @@ use crate::domain::address::EmailAddress;
 pub(super) enum Extension {
     /// RFC 2920.
     Pipelining,
-    /// RFC 1870.
-    Size,
+    /// RFC 1870, with the most the peer takes, in bytes, if it says.
+    Size(Option<usize>),
     /// RFC 6152.
     EightBitMime,
+    /// RFC 3207.
+    StartTls,
+    /// RFC 4954, with RFC 4616.
+    AuthPlain,
+    /// RFC 4954, with what everybody who has no PLAIN has.
+    AuthLogin,
 }
 
 impl Extension {
-    /// The extension one line of an EHLO answer offers, if it is of use here.
-    pub(super) fn in_line(line: &[u8]) -> Option<Extension> {
-        let keyword = line.split(|b| b.is_ascii_whitespace()).next()?;
-        match keyword.to_ascii_uppercase().as_slice() {
-            b"PIPELINING" => Some(Extension::Pipelining),
-            b"SIZE" => Some(Extension::Size),
-            b"8BITMIME" => Some(Extension::EightBitMime),
-            _ => None,
+    /// The extensions one line of an EHLO answer offers that are of use here.
+    pub(super) fn in_line(line: &[u8]) -> Vec<Extension> {
+        let line = String::from_utf8_lossy(line).to_ascii_uppercase();
+        // `AUTH=PLAIN` is what servers said before there was a standard, and some still do.
+        let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
+        match words.next() {
+            Some("PIPELINING") => vec![Extension::Pipelining],
+            Some("SIZE") => {
+                let most = words.next().and_then(|digits| digits.parse().ok());
+                // RFC 1870 §4: 0 is no limit that is known.
+                vec![Extension::Size(most.filter(|most| *most > 0))]
+            }
+            Some("8BITMIME") => vec![Extension::EightBitMime],
+            Some("STARTTLS") => vec![Extension::StartTls],
+            Some("AUTH") => words
+                .filter_map(|mechanism| match mechanism {
+                    "PLAIN" => Some(Extension::AuthPlain),
+                    "LOGIN" => Some(Extension::AuthLogin),
+                    _ => None,
+                })
+                .collect(),
+            Some(_) | None => Vec::new(),
         }
     }
 }
@@ -50,7 +70,8 @@ impl Step {
 
 /// Writes the commands of `steps` for this copy, with what the peer offers, in place of `commands`.
 pub(super) fn write(commands: &mut Vec<u8>, steps: &[Step], copy: &Copy, offers: &[Extension]) {
-    let size = offers.contains(&Extension::Size).then(|| copy.head.received_len() + copy.body.received_len());
+    let says_size = offers.iter().any(|offer| matches!(offer, Extension::Size(_)));
+    let size = says_size.then(|| copy.received_len());
     let body_type = match copy.bits {
         Bits::Eight if offers.contains(&Extension::EightBitMime) => " BODY=8BITMIME",
         Bits::Eight | Bits::Seven => "",
@@ -73,6 +94,39 @@ pub(super) fn write(commands: &mut Vec<u8>, steps: &[Step], copy: &Copy, offers:
     }
 }
 
+/// What the peer has not promised to take of this copy, as far as that is known before it is asked.
+pub(super) fn unfit(copy: &Copy, offers: &[Extension]) -> Option<Unfit> {
+    let address = copy.sender.iter().chain([&copy.recipient]).find(|a| !is_speakable(a.as_str()));
+    if let Some(address) = address {
+        return Some(Unfit::Address(address.clone()));
+    }
+    let most = offers.iter().find_map(|offer| match offer {
+        Extension::Size(most) => *most,
+        Extension::Pipelining
+        | Extension::EightBitMime
+        | Extension::StartTls
+        | Extension::AuthPlain
+        | Extension::AuthLogin => None,
+    });
+    if let Some(most) = most.filter(|most| copy.received_len() > *most) {
+        return Some(Unfit::TooLarge { most });
+    }
+    match copy.bits {
+        Bits::Eight if !offers.contains(&Extension::EightBitMime) => Some(Unfit::EightBits),
+        Bits::Eight | Bits::Seven => None,
+    }
+}
+
+/// Why a copy cannot be given to a peer as it is.
+pub(super) enum Unfit {
+    /// An address SMTP cannot carry; not without SMTPUTF8 either, which we do not speak.
+    Address(EmailAddress),
+    /// It needs 8BITMIME.
+    EightBits,
+    /// It is larger than what the peer says it takes.
+    TooLarge { most: usize },
+}
+
 /// The grammar of an envelope once more, just before it is written: whatever way an address came
 /// here, it cannot end its command and begin another.
 pub(super) fn is_speakable(address: &str) -> bool {
@@ -82,6 +136,26 @@ pub(super) fn is_speakable(address: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_line_offers() {
+        use Extension::*;
+        for (line, offers) in [
+            ("PIPELINING", &[Pipelining][..]),
+            ("size 1000", &[Size(Some(1000))]),
+            ("SIZE", &[Size(None)]),
+            ("SIZE 0", &[Size(None)]),
+            ("SIZE much", &[Size(None)]),
+            ("STARTTLS", &[StartTls]),
+            ("AUTH LOGIN PLAIN CRAM-MD5", &[AuthLogin, AuthPlain]),
+            ("AUTH=PLAIN", &[AuthPlain]),
+            ("AUTH", &[]),
+            ("PLAIN", &[]),
+            ("", &[]),
+        ] {
+            assert!(Extension::in_line(line.as_bytes()) == offers, "{line:?}");
+        }
+    }
 
     #[test]
     fn an_address_that_would_end_its_command_is_not_spoken() {
@@ -99,6 +173,7 @@ mod tests {
             "a>@b.example",
             "\"a\r\nRSET\"@b.example",
             "a@b.example> SIZE=1",
+            "andré@c.example",
         ] {
             assert!(!is_speakable(address), "{address:?}");
         }

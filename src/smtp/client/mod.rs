@@ -6,7 +6,9 @@
 mod answer;
 mod carrier;
 mod command;
+mod opening;
 mod pool;
+mod tls;
 mod wire;
 
 use std::future::Future;
@@ -14,7 +16,9 @@ use std::time::Duration;
 
 pub use answer::{EnhancedCode, REPLY_BYTES_MAX};
 pub use carrier::Carrier;
+pub use opening::Login;
 pub use pool::{InvalidOutbox, PoolOptions, SmtpOutbox};
+pub use tls::{Security, Tlsa, Trust};
 
 use crate::domain::address::EmailAddress;
 use crate::smtp::dot_stuff::DotStuffed;
@@ -34,8 +38,15 @@ pub struct Copy {
     pub bits: Bits,
 }
 
+impl Copy {
+    /// Bytes the peer will keep: what SIZE counts (RFC 1870 §3).
+    fn received_len(&self) -> usize {
+        self.head.received_len() + self.body.received_len()
+    }
+}
+
 /// What the bytes of a message need of the road (RFC 6152).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Bits {
     /// ASCII only.
     Seven,
@@ -73,6 +84,9 @@ pub enum Outcome {
         /// What it was that was refused.
         stage: Stage,
     },
+    /// The peer does not offer 8BITMIME, and the copy needs it: to be brought again in seven bits,
+    /// now, or never to reach this peer. Nothing of it was said.
+    NeedsSevenBits,
     /// The conversation broke: to be tried again later, and sooner or later by [`Fate`].
     Lost {
         /// What happened, in our words.
@@ -102,6 +116,10 @@ pub enum Stage {
     Greeting,
     /// EHLO, HELO or LHLO.
     Hello,
+    /// STARTTLS, or what stands in its place.
+    Encryption,
+    /// AUTH.
+    Login,
     /// MAIL FROM.
     Mail,
     /// RCPT TO.
@@ -131,6 +149,10 @@ pub struct Timeouts {
     pub greeting: Duration,
     /// EHLO, HELO, LHLO.
     pub hello: Duration,
+    /// STARTTLS, and the handshake after it.
+    pub encryption: Duration,
+    /// Each answer while logging in.
+    pub login: Duration,
     /// MAIL and RSET.
     pub mail: Duration,
     /// RCPT.
@@ -151,6 +173,8 @@ impl Timeouts {
     const CONNECT: Duration = Duration::from_secs(30);
     const GREETING: Duration = Duration::from_mins(5);
     const HELLO: Duration = Duration::from_mins(5);
+    const ENCRYPTION: Duration = Duration::from_mins(2);
+    const LOGIN: Duration = Duration::from_mins(5);
     const MAIL: Duration = Duration::from_mins(5);
     const RCPT: Duration = Duration::from_mins(5);
     const DATA: Duration = Duration::from_mins(2);
@@ -166,6 +190,8 @@ impl Default for Timeouts {
             connect: Timeouts::CONNECT,
             greeting: Timeouts::GREETING,
             hello: Timeouts::HELLO,
+            encryption: Timeouts::ENCRYPTION,
+            login: Timeouts::LOGIN,
             mail: Timeouts::MAIL,
             rcpt: Timeouts::RCPT,
             data: Timeouts::DATA,

@@ -11,6 +11,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use super::opening::{Login, Manners, Target};
+use super::tls::{Encryption, Security, Trust};
 use super::{Carrier, Copy, Outbox, Outcome, Stage, Timeouts};
 use crate::domain::address::is_domain;
 use crate::smtp::route::{NotBuiltYet, Route};
@@ -28,6 +30,12 @@ pub struct PoolOptions {
     pub rest_after_failure: Duration,
     /// How long a peer may take.
     pub timeouts: Timeouts,
+    /// What is asked of TLS.
+    pub security: Security,
+    /// Who we are to the peer, if it wants to know.
+    pub login: Option<Login>,
+    /// Who may vouch for a peer that must prove its name.
+    pub trust: Trust,
 }
 
 impl PoolOptions {
@@ -46,6 +54,9 @@ impl Default for PoolOptions {
             idle_max: PoolOptions::IDLE_MAX,
             rest_after_failure: PoolOptions::REST_AFTER_FAILURE,
             timeouts: Timeouts::default(),
+            security: Security::Opportunistic,
+            login: None,
+            trust: Trust::none(),
         }
     }
 }
@@ -77,8 +88,8 @@ pub struct SmtpOutbox {
 }
 
 struct Shared {
-    route: Route,
-    hostname: String,
+    target: Target,
+    manners: Manners,
     options: PoolOptions,
     /// One permit for each copy that may be on its way.
     places: Semaphore,
@@ -122,7 +133,7 @@ struct Counted(Arc<Shared>);
 impl SmtpOutbox {
     /// An outbox over `route` that introduces itself as `hostname`. Connects to nothing yet.
     pub fn new(route: Route, hostname: &str, options: PoolOptions) -> Result<SmtpOutbox, InvalidOutbox> {
-        route.built()?;
+        let target = Target::of(&route, options.security.clone()).ok_or(NotBuiltYet::Mx)?;
         if !is_domain(hostname) {
             return Err(InvalidOutbox::Hostname(hostname.to_owned()));
         }
@@ -130,10 +141,16 @@ impl SmtpOutbox {
             return Err(InvalidOutbox::NoConnections);
         }
         let places = Semaphore::new(options.connections_max.min(Semaphore::MAX_PERMITS));
+        let manners = Manners {
+            hostname: hostname.to_owned(),
+            timeouts: options.timeouts.clone(),
+            login: options.login.clone(),
+            encryption: Encryption::new(options.trust.clone()),
+        };
         Ok(SmtpOutbox {
             shared: Arc::new(Shared {
-                route,
-                hostname: hostname.to_owned(),
+                target,
+                manners,
                 options,
                 places,
                 given_back: Notify::new(),
@@ -206,7 +223,7 @@ impl SmtpOutbox {
 
     async fn fresh(&self) -> Result<Connection, Outcome> {
         let shared = &self.shared;
-        let Shared { route, hostname, options, .. } = &**shared;
+        let Shared { target, manners, options, .. } = &**shared;
         {
             let mut state = shared.state();
             if state.phase == Phase::Closed {
@@ -221,7 +238,7 @@ impl SmtpOutbox {
                 rest.until = now + options.rest_after_failure;
             }
         }
-        match Carrier::open(route, hostname, &options.timeouts).await {
+        match Carrier::reach(target, manners).await {
             Ok(carrier) => {
                 let mut state = shared.state();
                 state.open += 1;

@@ -1,20 +1,26 @@
 //! The bytes of one connection and their time limits: commands out, answers in. Knows no command.
 //!
-//! mail-send opens the connection, and will wrap it in TLS when that is built. Its reading and
-//! writing are not used: `read` and `cmds` have one time limit for everything and drop what a peer
+//! mail-send opens the connection. Its handshake drops what a peer says before it, which is where
+//! answers are injected, so rustls is asked directly. Its reading and writing are not used either: `read` and `cmds` have one time limit for everything and drop what a peer
 //! says beyond the answers asked for (see `answer`), `cmds` makes a system call of each pipelined
 //! command, and `write_message` copies and stuffs again the body that thousands of copies share.
 
+use std::fmt::Display;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use mail_send::SmtpClient;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{UnixStream, lookup_host};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
 
 use super::Timeouts;
 use super::answer::{Answer, Answers};
@@ -30,6 +36,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 pub(super) struct Wire {
     stream: Box<dyn Stream>,
     answers: Answers,
+    far: Far,
+}
+
+/// Whether what is said leaves this machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Far {
+    Here,
+    Away,
 }
 
 /// A connection that can no longer be used.
@@ -64,41 +78,79 @@ impl Broken {
 
 impl Wire {
     pub(super) async fn tcp(peer: &Peer, timeouts: &Timeouts) -> Result<Wire, Broken> {
-        let unreachable =
-            |why: String| Broken { how: Break::Closed, why: format!("cannot connect to {peer}: {why}") };
         let addresses = timeout(timeouts.connect, lookup_host((peer.host.as_str(), peer.port)))
             .await
-            .map_err(|_| unreachable("its name took too long to look up".to_owned()))?
-            .map_err(|error| unreachable(error.to_string()))?;
+            .map_err(|_| unreachable(peer, "its name took too long to look up"))?
+            .map_err(|error| unreachable(peer, error))?;
+        Wire::to_first(peer, addresses.take(ADDRESSES_MAX), timeouts).await
+    }
+
+    /// Connects to the first of a host's addresses that answers.
+    pub(super) async fn to_one_of(
+        host: &str,
+        addresses: &[SocketAddr],
+        timeouts: &Timeouts,
+    ) -> Result<Wire, Broken> {
+        Wire::to_first(host, addresses.iter().copied().take(ADDRESSES_MAX), timeouts).await
+    }
+
+    async fn to_first(
+        peer: impl Display,
+        addresses: impl Iterator<Item = SocketAddr>,
+        timeouts: &Timeouts,
+    ) -> Result<Wire, Broken> {
         let mut why = "its name has no address".to_owned();
-        for address in addresses.take(ADDRESSES_MAX) {
+        for address in addresses {
             match SmtpClient::connect(address, timeouts.connect).await {
                 Ok(SmtpClient { stream, timeout: _ }) => {
+                    let (here, there) = (stream.local_addr(), stream.peer_addr());
+                    let is_here = there.as_ref().is_ok_and(|there| there.ip().to_canonical().is_loopback());
+                    // Whatever the DNS says: who calls their own address calls themselves.
+                    let ip = |address: io::Result<SocketAddr>| address.map(|address| address.ip()).ok();
+                    if !is_here && ip(here).is_some_and(|here| ip(there) == Some(here)) {
+                        why = format!("{address} is this machine");
+                        continue;
+                    }
                     // Without it, Nagle's algorithm and a peer's delayed ACK cost 40 ms a copy.
-                    stream.set_nodelay(true).map_err(|error| unreachable(error.to_string()))?;
-                    return Ok(Wire::over(stream));
+                    stream.set_nodelay(true).map_err(|error| unreachable(&peer, error))?;
+                    return Ok(Wire::over(stream, if is_here { Far::Here } else { Far::Away }));
                 }
                 Err(mail_send::Error::Timeout) => why = format!("{address} took too long to answer"),
                 Err(error) => why = error.to_string(),
             }
         }
-        Err(unreachable(why))
+        Err(unreachable(peer, why))
     }
 
     pub(super) async fn unix(path: &Path, timeouts: &Timeouts) -> Result<Wire, Broken> {
-        let unreachable = |why: String| Broken {
-            how: Break::Closed,
-            why: format!("cannot connect to {}: {why}", path.display()),
-        };
         let stream = timeout(timeouts.connect, UnixStream::connect(path))
             .await
-            .map_err(|_| unreachable("it took too long to answer".to_owned()))?
-            .map_err(|error| unreachable(error.to_string()))?;
-        Ok(Wire::over(stream))
+            .map_err(|_| unreachable(path.display(), "it took too long to answer"))?
+            .map_err(|error| unreachable(path.display(), error))?;
+        Ok(Wire::over(stream, Far::Here))
     }
 
-    fn over(stream: impl Stream + 'static) -> Wire {
-        Wire { stream: Box::new(stream), answers: Answers::default() }
+    fn over(stream: impl Stream + 'static, far: Far) -> Wire {
+        Wire { stream: Box::new(stream), answers: Answers::default(), far }
+    }
+
+    /// Whether the peer is on this machine, so that nobody can listen in between.
+    pub(super) fn is_on_this_machine(&self) -> bool {
+        self.far == Far::Here
+    }
+
+    /// The same connection, encrypted. What was said in clear must have been taken before.
+    pub(super) async fn encrypted(
+        self,
+        config: Arc<ClientConfig>,
+        name: ServerName<'static>,
+        limit: Duration,
+    ) -> Result<Wire, Broken> {
+        let stream = timeout(limit, TlsConnector::from(config).connect(name, self.stream))
+            .await
+            .map_err(|_| Broken::timed_out("agree on TLS"))?
+            .map_err(|error| Broken::garbled(super::tls::words_for(&error)))?;
+        Ok(Wire::over(stream, self.far))
     }
 
     /// Sends commands.
@@ -175,4 +227,8 @@ impl Wire {
         })
         .await
     }
+}
+
+fn unreachable(peer: impl Display, why: impl Display) -> Broken {
+    Broken { how: Break::Closed, why: format!("cannot connect to {peer}: {why}") }
 }

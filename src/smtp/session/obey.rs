@@ -24,6 +24,13 @@ const IDLE_COMMANDS_MAX: u32 = 100;
 /// Recipients that were not taken since the last accepted message; one more and we hang up.
 const REFUSED_RECIPIENTS_MAX: u32 = 100;
 
+/// What the peer has sent behind a command line already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Behind {
+    Nothing,
+    Something,
+}
+
 impl Session {
     /// Carries out the next line, if all of it has come.
     pub(super) fn take_line(&mut self, input: &mut &[u8]) -> Step {
@@ -39,16 +46,18 @@ impl Session {
             return Step::GoOn;
         }
         *input = &input[piece.len()..];
+        // What has come behind this line; `Content` and the other commands do not care.
+        let more = if input.is_empty() { Behind::Nothing } else { Behind::Something };
         match (ended, self.line.is_empty()) {
             (false, _) => {
                 self.line.extend_from_slice(piece);
                 Step::NeedInput
             }
-            (true, true) => self.obey(piece),
+            (true, true) => self.obey(piece, more),
             (true, false) => {
                 self.line.extend_from_slice(piece);
                 let mut line = std::mem::take(&mut self.line);
-                let step = self.obey(&line);
+                let step = self.obey(&line, more);
                 line.clear();
                 self.line = line;
                 step
@@ -77,7 +86,7 @@ impl Session {
         }
     }
 
-    fn obey(&mut self, line: &[u8]) -> Step {
+    fn obey(&mut self, line: &[u8], behind: Behind) -> Step {
         self.completed += 1;
         let command = match command::parse(line, &self.settings.hostname) {
             Ok(command) => command,
@@ -97,22 +106,43 @@ impl Session {
             Command::Help => self.say_idle(&reply::HELP),
             Command::Vrfy => self.say_idle(&reply::VERIFY),
             Command::Quit => self.leave(&reply::GOODBYE),
-            Command::StartTls => match self.settings.tls {
-                Tls::Unavailable => self.say_error(&reply::NOT_OFFERED),
-            },
+            Command::StartTls => self.start_tls(behind),
             Command::NotOffered => self.say_error(&reply::NOT_OFFERED),
+        }
+    }
+
+    /// RFC 3207 §4. A peer that talks on without waiting would have those commands, which anybody
+    /// on the way may have put there, taken for its own inside TLS (CVE-2011-0411): we hang up.
+    fn start_tls(&mut self, behind: Behind) -> Step {
+        match (self.settings.tls, behind) {
+            (Tls::Unavailable, _) => self.say_error(&reply::NOT_OFFERED),
+            (Tls::Active, _) => self.say_error(&reply::TLS_ALREADY),
+            (Tls::Offered, Behind::Something) => self.leave(&reply::TALKED_BEFORE_TLS),
+            (Tls::Offered, Behind::Nothing) => {
+                if self.may_idle() {
+                    self.transaction = None;
+                    self.state = State::AskedTls;
+                    reply::TLS_READY.write(&mut self.output);
+                }
+                Step::GoOn
+            }
         }
     }
 
     /// RFC 5321 §4.1.1.1; RFC 2033 §4.1.
     fn greet(&mut self, protocol: Protocol, name: String) -> Step {
         match (self.settings.door, protocol) {
-            (Door::Smtp, Protocol::Smtp | Protocol::Esmtp) | (Door::Lmtp, Protocol::Lmtp) => {}
+            (Door::Smtp, Protocol::Smtp | Protocol::Esmtp | Protocol::Esmtps)
+            | (Door::Lmtp, Protocol::Lmtp) => {}
             (Door::Smtp, Protocol::Lmtp) => return self.say_error(&reply::WRONG_GREETING_SMTP),
-            (Door::Lmtp, Protocol::Smtp | Protocol::Esmtp) => {
+            (Door::Lmtp, Protocol::Smtp | Protocol::Esmtp | Protocol::Esmtps) => {
                 return self.say_error(&reply::WRONG_GREETING_LMTP);
             }
         }
+        let protocol = match (protocol, self.settings.tls) {
+            (Protocol::Esmtp, Tls::Active) => Protocol::Esmtps,
+            (protocol, Tls::Unavailable | Tls::Offered | Tls::Active) => protocol,
+        };
         self.transaction = None;
         self.hello = Some(Hello { protocol, name });
         if !self.may_idle() {
@@ -120,12 +150,17 @@ impl Session {
         }
         let hostname = self.settings.hostname.as_str();
         let size = format!("SIZE {}", self.settings.message_bytes_max);
-        let extensions = [hostname, &size, "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"];
-        let lines = match protocol {
-            Protocol::Smtp => &extensions[..1],
-            Protocol::Esmtp | Protocol::Lmtp => &extensions[..],
-        };
-        reply::write_plain(&mut self.output, 250, lines);
+        let mut lines = vec![hostname];
+        match protocol {
+            Protocol::Smtp => {}
+            Protocol::Esmtp | Protocol::Esmtps | Protocol::Lmtp => {
+                lines.extend([size.as_str(), "PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"]);
+                if self.settings.tls == Tls::Offered {
+                    lines.push("STARTTLS");
+                }
+            }
+        }
+        reply::write_plain(&mut self.output, 250, &lines);
         Step::GoOn
     }
 

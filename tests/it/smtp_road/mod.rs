@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // in a helper of tests, too, it fails the test
 
 mod connections;
+mod encryption;
 mod troubles;
 
 use std::fmt::Write;
@@ -60,6 +61,7 @@ fn brief(outcome: &Outcome) -> String {
             assert!(reply.starts_with(&code.to_string()), "{reply}");
             format!("Refused at {stage:?} ({reply}), {}", enhanced.map(|e| e.to_string()).unwrap_or_default())
         }
+        Outcome::NeedsSevenBits => "NeedsSevenBits".to_owned(),
         Outcome::Lost { stage, fate, .. } => format!("Lost at {stage:?}, {fate:?}"),
     }
 }
@@ -258,7 +260,7 @@ async fn eight_bits_are_announced_to_those_who_offer_to_take_them() {
             "MAIL FROM:<lilas-retour@lists.example> SIZE=7 BODY=8BITMIME",
         ),
         (vec!["8BITMIME"], Bits::Seven, "MAIL FROM:<lilas-retour@lists.example>"),
-        (vec!["SIZE 1000"], Bits::Eight, "MAIL FROM:<lilas-retour@lists.example> SIZE=7"),
+        (vec!["SIZE 1000"], Bits::Seven, "MAIL FROM:<lilas-retour@lists.example> SIZE=7"),
     ] {
         let peer = FakePeer::start(Script { offers, ..Script::default() }).await;
         let body = dot_stuff("été".as_bytes());
@@ -267,6 +269,28 @@ async fn eight_bits_are_announced_to_those_who_offer_to_take_them() {
         let seen = peer.seen();
         assert_eq!(seen.commands[1].1, mail);
         assert_eq!(seen.taken[0].content, "été\r\n".as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn what_a_peer_does_not_take_is_not_said_to_it() {
+    let text = "été".repeat(100);
+    let eight = Copy { bits: Bits::Eight, ..copy_with("a@a.example", dot_stuff(text.as_bytes())) };
+    for (offers, copy, expected) in [
+        (vec!["SIZE 1000"], &eight, "NeedsSevenBits"),
+        (
+            vec!["SIZE 200", "8BITMIME"],
+            &eight,
+            "Refused at Mail (552 5.3.4 it takes messages of at most 200 bytes), 5.3.4",
+        ),
+    ] {
+        let peer = FakePeer::start(Script { offers, ..Script::default() }).await;
+        let outbox = outbox(&peer);
+        assert_eq!(brief(&outbox.carry(copy.clone()).await), expected);
+        // The connection is as good as before.
+        assert!(is_taken(&outbox.carry(copy_to("b@a.example")).await));
+        let seen = peer.seen();
+        assert_eq!((seen.connections, seen.count("MAIL"), seen.count("RSET")), (1, 1, 0));
     }
 }
 

@@ -17,6 +17,8 @@ fn short_at(point: Point) -> Timeouts {
     *match point {
         Point::Banner => &mut timeouts.greeting,
         Point::Hello | Point::Helo => &mut timeouts.hello,
+        Point::StartTls => &mut timeouts.encryption,
+        Point::Auth => &mut timeouts.login,
         Point::Mail | Point::Rset => &mut timeouts.mail,
         Point::Rcpt => &mut timeouts.rcpt,
         Point::Data => &mut timeouts.data,
@@ -61,7 +63,10 @@ async fn outcome_of(point: Point, does: Does) -> String {
     match &outcome {
         Outcome::Taken { .. } => assert_eq!(count("first"), 1, "{point:?}: {outcome:?}"),
         Outcome::Lost { fate: Fate::Unknown, .. } => {}
-        Outcome::PutOff { .. } | Outcome::Refused { .. } | Outcome::Lost { fate: Fate::NotTaken, .. } => {
+        Outcome::PutOff { .. }
+        | Outcome::Refused { .. }
+        | Outcome::NeedsSevenBits
+        | Outcome::Lost { fate: Fate::NotTaken, .. } => {
             assert_eq!(count("first"), 0, "{point:?}: {outcome:?}");
         }
     }

@@ -14,30 +14,34 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
-    ("smtp", &["domain"]),
+    // Sockets and certificates, and names.
+    ("net", &["domain"]),
+    ("dns", &[]),
+    ("smtp", &["domain", "net"]),
     // Keys, and what they sign.
     ("sign", &["mail"]),
-    // Asks names; knows nothing of mail.
-    ("dns", &[]),
     // What happens.
     ("flow", &["domain", "mail", "letters", "store", "smtp", "sign", "dns"]),
-    ("web", &["domain", "mail", "store", "flow::obey_command"]),
+    ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
     // How it runs.
     (
         "serve",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "flow", "web",
-            "admin",
+            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
+            "web", "admin",
         ],
     ),
-    ("demo", &["domain", "mail", "config", "init", "store", "smtp", "dns", "flow", "web", "admin", "serve"]),
+    (
+        "demo",
+        &["domain", "mail", "config", "init", "store", "net", "smtp", "dns", "flow", "web", "admin", "serve"],
+    ),
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "smtp", "sign", "dns", "flow", "web",
-            "admin", "serve", "demo",
+            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
+            "web", "admin", "serve", "demo",
         ],
     ),
 ];
@@ -58,6 +62,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_builder", &["letters"]),
     ("smtp_proto", &["smtp"]),
     ("mail_send", &["smtp"]),
+    ("rustls", &["net", "smtp", "web/server", "dns"]),
+    ("tokio_rustls", &["smtp", "web/server"]),
+    ("hyper_util", &["web/server"]),
     ("hickory_resolver", &["dns"]),
     ("axum", &["web"]),
     ("tower", &["web"]),
@@ -68,11 +75,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("handlebars", &["letters", "web"]),
     ("hmac", &["domain/token"]),
     ("jiff", &["domain/time"]),
-    ("aws_lc_rs", &["init", "sign"]),
+    ("aws_lc_rs", &["init", "net", "sign"]),
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export"]),
     ("csv", &["flow"]),
-    ("tempfile", &["store", "flow", "admin", "cli"]),
+    ("tempfile", &["store", "flow", "admin", "cli", "net"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

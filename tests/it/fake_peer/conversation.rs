@@ -1,238 +1,19 @@
-//! A small SMTP or LMTP server on a loopback port that misbehaves as its script says, and remembers
-//! what it was told. Strict about order, so that a sender who loses step is found out.
+//! One connection of the peer, by its script.
 
-#![allow(clippy::unwrap_used)] // in a helper of tests, too, it fails the test
-
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
-/// Where in the conversation something happens.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Point {
-    Banner,
-    /// EHLO and LHLO.
-    Hello,
-    Helo,
-    Mail,
-    Rcpt,
-    Data,
-    /// The first bytes of a message.
-    Content,
-    Dot,
-    Rset,
-    Quit,
-}
+use super::script::{Dialect, Does, Ending, Point, Script, Tls, Trouble};
+use super::{Memory, Taken};
 
-/// What the peer does there instead of its usual answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Does {
-    Drop,
-    /// Says no more and reads no more.
-    Hang,
-    /// These bytes; whether the step succeeded is read off their first digit.
-    Say(String),
-    SayAndDrop(String),
-    EndlessLines,
-    EndlessLine,
-    /// A byte of an answer now and then.
-    Drip,
-}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-#[derive(Clone, Debug)]
-pub(crate) struct Trouble {
-    at: Point,
-    does: Does,
-    connection: Option<usize>,
-    occurrence: Option<usize>,
-    recipient: Option<&'static str>,
-}
-
-impl Trouble {
-    pub(crate) fn at(at: Point, does: Does) -> Trouble {
-        Trouble { at, does, connection: None, occurrence: None, recipient: None }
-    }
-
-    pub(crate) fn say(at: Point, text: &str) -> Trouble {
-        Trouble::at(at, Does::Say(text.to_owned()))
-    }
-
-    /// Only on this connection; the first is 1.
-    pub(crate) fn on_connection(self, connection: usize) -> Trouble {
-        Trouble { connection: Some(connection), ..self }
-    }
-
-    /// Only this time on its connection; the first is 1.
-    pub(crate) fn the_nth(self, occurrence: usize) -> Trouble {
-        Trouble { occurrence: Some(occurrence), ..self }
-    }
-
-    /// Only for a RCPT that names this address.
-    pub(crate) fn to(self, recipient: &'static str) -> Trouble {
-        Trouble { recipient: Some(recipient), ..self }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Dialect {
-    Smtp,
-    /// Knows HELO only.
-    OldSmtp,
-    Lmtp,
-}
-
-/// What a peer takes for the end of a message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Ending {
-    CrLfDotCrLf,
-    /// Any mixture of CR and LF around the dot: what smuggling lives on.
-    Lenient,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Script {
-    pub(crate) dialect: Dialect,
-    pub(crate) offers: Vec<&'static str>,
-    pub(crate) ending: Ending,
-    /// Connections beyond this get 421 for a greeting.
-    pub(crate) connections_max: usize,
-    pub(crate) troubles: Vec<Trouble>,
-}
-
-impl Default for Script {
-    fn default() -> Script {
-        Script {
-            dialect: Dialect::Smtp,
-            offers: vec!["PIPELINING", "SIZE 10000000", "8BITMIME"],
-            ending: Ending::CrLfDotCrLf,
-            connections_max: usize::MAX,
-            troubles: vec![],
-        }
-    }
-}
-
-impl Script {
-    pub(crate) fn with(troubles: impl IntoIterator<Item = Trouble>) -> Script {
-        Script { troubles: troubles.into_iter().collect(), ..Script::default() }
-    }
-}
-
-/// A message the peer has answered 250 to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Taken {
-    pub(crate) connection: usize,
-    pub(crate) sender: String,
-    pub(crate) recipient: String,
-    /// As read by a receiver: doubled dots undone.
-    pub(crate) content: Vec<u8>,
-}
-
-#[derive(Clone, Default, Debug)]
-pub(crate) struct Seen {
-    pub(crate) connections: usize,
-    pub(crate) open: usize,
-    pub(crate) open_most: usize,
-    /// Command lines, each after the number of its connection.
-    pub(crate) commands: Vec<(usize, String)>,
-    pub(crate) commands_at_once_most: usize,
-    /// Messages that ended, taken or not.
-    pub(crate) dots: usize,
-    pub(crate) taken: Vec<Taken>,
-}
-
-impl Seen {
-    pub(crate) fn count(&self, verb: &str) -> usize {
-        self.commands.iter().filter(|(_, line)| line.starts_with(verb)).count()
-    }
-}
-
-#[derive(Default)]
-struct Memory {
-    seen: Mutex<Seen>,
-    changed: Notify,
-}
-
-impl Memory {
-    fn note<T>(&self, change: impl FnOnce(&mut Seen) -> T) -> T {
-        let result = change(&mut self.seen.lock().unwrap());
-        self.changed.notify_waiters();
-        result
-    }
-}
-
-/// Listens until dropped.
-pub(crate) struct FakePeer {
-    address: Option<SocketAddr>,
-    memory: Arc<Memory>,
-    _tasks: JoinSet<()>,
-}
-
-impl FakePeer {
-    pub(crate) async fn start(script: Script) -> FakePeer {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (memory, mut tasks) = (Arc::new(Memory::default()), JoinSet::new());
-        let (script, shared) = (Arc::new(script), memory.clone());
-        tasks.spawn(async move {
-            let mut conversations = JoinSet::new();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                stream.set_nodelay(true).unwrap();
-                conversations.spawn(converse(stream, script.clone(), shared.clone()));
-                while conversations.try_join_next().is_some() {}
-            }
-        });
-        FakePeer { address: Some(address), memory, _tasks: tasks }
-    }
-
-    pub(crate) async fn start_on_socket(path: &Path, script: Script) -> FakePeer {
-        let listener = UnixListener::bind(path).unwrap();
-        let (memory, mut tasks) = (Arc::new(Memory::default()), JoinSet::new());
-        let (script, shared) = (Arc::new(script), memory.clone());
-        tasks.spawn(async move {
-            let mut conversations = JoinSet::new();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                conversations.spawn(converse(stream, script.clone(), shared.clone()));
-            }
-        });
-        FakePeer { address: None, memory, _tasks: tasks }
-    }
-
-    /// `smtp://127.0.0.1:port`, with the scheme that is asked for.
-    pub(crate) fn route(&self, scheme: &str) -> String {
-        format!("{scheme}://{}", self.address.expect("a TCP peer"))
-    }
-
-    pub(crate) fn seen(&self) -> Seen {
-        self.memory.seen.lock().unwrap().clone()
-    }
-
-    /// Waits until the peer has seen what is asked for.
-    pub(crate) async fn until(&self, what: impl Fn(&Seen) -> bool) -> Seen {
-        let wait = async {
-            loop {
-                let changed = self.memory.changed.notified();
-                if what(&self.memory.seen.lock().unwrap()) {
-                    return;
-                }
-                changed.await;
-            }
-        };
-        if tokio::time::timeout(Duration::from_secs(20), wait).await.is_err() {
-            panic!("the peer never saw it: {:?}", self.seen());
-        }
-        self.seen()
-    }
-}
-
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(stream: S, script: Arc<Script>, memory: Arc<Memory>) {
+pub(super) async fn converse(stream: impl Stream + 'static, script: Arc<Script>, memory: Arc<Memory>) {
     let (number, open) = memory.note(|seen| {
         seen.connections += 1;
         seen.open += 1;
@@ -240,7 +21,9 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(stream: S, script: Arc<Scri
         (seen.connections, seen.open)
     });
     let mut conversation = Conversation {
-        stream,
+        stream: Box::new(stream),
+        encrypted: false,
+        logged_in: false,
         script,
         memory: memory.clone(),
         number,
@@ -255,8 +38,10 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(stream: S, script: Arc<Scri
     memory.note(|seen| seen.open -= 1);
 }
 
-struct Conversation<S> {
-    stream: S,
+struct Conversation {
+    stream: Box<dyn Stream>,
+    encrypted: bool,
+    logged_in: bool,
     script: Arc<Script>,
     memory: Arc<Memory>,
     number: usize,
@@ -267,8 +52,11 @@ struct Conversation<S> {
 }
 
 /// `None` ends the conversation.
-impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
+impl Conversation {
     async fn run(&mut self, open: usize) -> Option<()> {
+        if let Tls::AtOnce(config) = self.script.tls.clone() {
+            self.encrypt(config).await?;
+        }
         if open > self.script.connections_max {
             self.stream.write_all(b"421 4.7.0 too many connections\r\n").await.ok()?;
             return None;
@@ -303,12 +91,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
             ("EHLO", Dialect::Smtp) | ("LHLO", Dialect::Lmtp) => {
                 let mut lines = vec!["fake.example"];
                 lines.extend(&self.script.offers);
+                if matches!(self.script.tls, Tls::Offered(_) | Tls::Broken) && !self.encrypted {
+                    lines.push("STARTTLS");
+                }
                 let last = lines.pop().unwrap();
                 let usual: String = lines.iter().map(|line| format!("250-{line}\r\n")).collect();
                 self.answer(Point::Hello, line, &format!("{usual}250 {last}\r\n")).await?;
             }
             ("HELO", Dialect::Smtp | Dialect::OldSmtp) => {
                 self.answer(Point::Helo, line, "250 fake.example\r\n").await?;
+            }
+            ("STARTTLS", _) if !self.encrypted => {
+                let said = self.answer(Point::StartTls, line, "220 2.0.0 go\r\n").await?;
+                match self.script.tls.clone() {
+                    Tls::Offered(config) if said == '2' => self.encrypt(config).await?,
+                    Tls::Broken if said == '2' => {
+                        self.read().await?;
+                        self.say("this is no handshake, whatever it is\r\n").await?;
+                        return None;
+                    }
+                    Tls::Never | Tls::AtOnce(_) | Tls::Offered(_) | Tls::Broken => {}
+                }
+            }
+            ("AUTH", _) => self.log_in(line).await?,
+            ("MAIL", _) if self.script.login.is_some() && !self.logged_in => {
+                self.say("530 5.7.0 log in first\r\n").await?;
             }
             ("MAIL", _) if self.sender.is_some() => self.say("503 5.5.1 nested MAIL\r\n").await?,
             ("MAIL", _) => {
@@ -371,13 +178,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Conversation<S> {
             // Noted before it is said, so that whoever was answered finds it.
             let (connection, sender) = (self.number, sender.clone().unwrap_or_default());
             let content = undotted(&message[..end]);
-            let taken = Taken { connection, sender, recipient, content };
+            let taken = Taken { connection, sender, recipient, encrypted: self.encrypted, content };
             match self.trouble(Point::Dot, "").map(|trouble| trouble.does) {
                 Some(Does::Say(text) | Does::SayAndDrop(text)) if !text.starts_with('2') => {}
                 Some(_) | None => self.memory.note(|seen| seen.taken.push(taken)),
             }
             self.answer(Point::Dot, "", "250 2.0.0 taken\r\n").await?;
         }
+        Some(())
+    }
+
+    async fn encrypt(&mut self, config: Arc<ServerConfig>) -> Option<()> {
+        assert!(self.unread.is_empty(), "said before the handshake: {:?}", self.unread);
+        let clear = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
+        self.stream = Box::new(TlsAcceptor::from(config).accept(clear).await.ok()?);
+        self.encrypted = true;
+        Some(())
+    }
+
+    async fn log_in(&mut self, line: &str) -> Option<()> {
+        let decoded = |text: &str| {
+            let bytes = data_encoding::BASE64.decode(text.trim_end().as_bytes()).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        let brought = match line.strip_prefix("AUTH PLAIN ") {
+            Some(plain) => decoded(plain).trim_start_matches('\0').replace('\0', " "),
+            None => {
+                let mut brought = Vec::new();
+                for challenge in ["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"] {
+                    self.answer(Point::Auth, line, challenge).await?;
+                    while !self.unread.ends_with(b"\r\n") {
+                        self.read().await?;
+                    }
+                    brought.push(decoded(&String::from_utf8(std::mem::take(&mut self.unread)).unwrap()));
+                }
+                brought.join(" ")
+            }
+        };
+        let (user, password) = self.script.login.unwrap_or_default();
+        let right = brought == format!("{user} {password}");
+        let usual = if right { "235 2.7.0 welcome\r\n" } else { "535 5.7.8 who are you\r\n" };
+        self.logged_in = self.answer(Point::Auth, line, usual).await? == '2';
         Some(())
     }
 

@@ -1,10 +1,9 @@
-//! How many connections are open at the door, in all and from each peer.
+//! How many connections are open at a door, in all and from each peer: of mail, or of the web.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::envelope::Peer;
 use crate::domain::network::Network;
 
 /// Parts of a hundred of all slots from which on patience is short.
@@ -39,11 +38,10 @@ impl Slots {
     }
 
     /// A place for this peer, if there is one left.
-    pub fn take(self: &Arc<Slots>, peer: Peer) -> Option<Slot> {
-        let counted_as = match peer {
-            Peer::Address(address) if !self.is_trusted(address) => Some(network_of(address)),
-            Peer::Address(_) | Peer::Local => None,
-        };
+    ///
+    /// `peer` is nobody for a process on this machine.
+    pub fn take(self: &Arc<Slots>, peer: Option<IpAddr>) -> Option<Slot> {
+        let counted_as = peer.filter(|address| !self.is_trusted(*address)).map(network_of);
         let mut taken = self.taken();
         if taken.all >= self.connections_max {
             return None;
@@ -105,8 +103,8 @@ fn network_of(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn peer(address: &str) -> Peer {
-        Peer::Address(address.parse().expect(address))
+    fn peer(address: &str) -> Option<IpAddr> {
+        Some(address.parse().expect(address))
     }
 
     #[test]
@@ -136,8 +134,8 @@ mod tests {
         let slots = Slots::new(5, 1, vec!["::ffff:127.0.0.1".parse().expect("an address")]);
         let held: Vec<_> = (0..4).map(|_| slots.take(peer("127.0.0.1"))).collect();
         assert!(held.iter().all(Option::is_some) && !slots.are_crowded());
-        let last = slots.take(Peer::Local);
+        let last = slots.take(None);
         assert!(last.is_some() && slots.are_crowded());
-        assert!(slots.take(Peer::Local).is_none());
+        assert!(slots.take(None).is_none());
     }
 }

@@ -1,0 +1,7 @@
+//! What both doors need, that of mail and that of the web: places for connections, certificates.
+//!
+//! Knows sockets' sizes and certificates; nothing of mail, lists, pages or settings.
+
+pub mod certificate;
+pub mod certificates;
+pub mod slots;
