@@ -14,13 +14,14 @@ pub mod demo;
 pub mod flow;
 pub mod web;
 
-// What asks, carries, remembers, and writes.
+// What asks, carries, remembers, understands, and writes.
 pub mod dns;
 pub mod letters;
 pub mod net;
 pub mod sign;
 pub mod smtp;
 pub mod store;
+pub mod understand;
 
 // What a message is: bytes and meaning.
 pub mod mail;

@@ -32,6 +32,7 @@ use crate::sign::{self, NamedKey, NoSigner, Signer};
 use crate::smtp::server::{Deadlines, ServerOptions, StartTls, serve as serve_smtp};
 use crate::smtp::session::Door;
 use crate::store::{Store, StoreError, StoreOptions};
+use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
 use crate::web::{LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
 
@@ -126,9 +127,14 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
     for fault in faults {
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template is not used");
     }
+    let (phrases, faults) = PhraseBook::new(Some(&config.data_dir.join("phrases")));
+    for fault in faults {
+        tracing::warn!(phrases = %fault.path.display(), why = %fault.why, "phrases are not used");
+    }
     Ok(Desk {
         store: Arc::new(store),
         letters,
+        phrases,
         hostname: config.hostname.clone(),
         base_url: config.web.base_url.clone(),
         language: config.language,

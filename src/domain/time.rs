@@ -160,6 +160,31 @@ impl<'de> Deserialize<'de> for Timestamp {
 }
 
 impl CivilDate {
+    /// That day, if there is one: no 30 February.
+    pub fn new(year: i16, month: i8, day: i8) -> Option<CivilDate> {
+        let in_range = (1..=9998).contains(&year);
+        in_range.then(|| jiff::civil::Date::new(year, month, day).ok()).flatten().map(Self::of)
+    }
+
+    /// So many days later, or earlier; the last day that can be written if it is beyond that.
+    pub fn plus_days(self, days: i32) -> CivilDate {
+        self.plus(jiff::Span::new().days(i64::from(days.clamp(-100_000, 100_000))))
+    }
+
+    /// The same day so many months later; the last of that month if it is shorter.
+    pub fn plus_months(self, months: i32) -> CivilDate {
+        self.plus(jiff::Span::new().months(i64::from(months.clamp(-1_200, 1_200))))
+    }
+
+    fn plus(self, span: jiff::Span) -> CivilDate {
+        let date = jiff::civil::Date::new(self.year, self.month, self.day);
+        date.map_or(self, |date| Self::of(date.saturating_add(span)))
+    }
+
+    fn of(date: jiff::civil::Date) -> CivilDate {
+        CivilDate { year: date.year(), month: date.month(), day: date.day() }
+    }
+
     /// 0 is Monday, 6 is Sunday.
     pub fn weekday_from_monday(self) -> u8 {
         let date = jiff::civil::Date::new(self.year, self.month, self.day);
@@ -206,6 +231,16 @@ mod tests {
         assert_eq!(moment.date_in(&paris).weekday_from_monday(), 6);
         let json = serde_json::to_string(&moment).expect("plain");
         assert_eq!(serde_json::from_str::<Timestamp>(&json).expect("own output"), moment);
+    }
+
+    #[test]
+    fn days_are_counted_over_the_ends_of_months() {
+        let day = |y, m, d| CivilDate::new(y, m, d).expect("there is one");
+        assert_eq!(CivilDate::new(2027, 2, 29), None);
+        assert_eq!(day(2028, 2, 28).plus_days(2), day(2028, 3, 1));
+        assert_eq!(day(2027, 12, 31).plus_days(1), day(2028, 1, 1));
+        assert_eq!(day(2027, 1, 31).plus_months(1), day(2027, 2, 28));
+        assert!(day(9998, 12, 31).plus_days(100_000) > day(9998, 12, 31));
     }
 
     #[test]

@@ -178,7 +178,7 @@ fn is_misdirected_request(
         Some(author) => desk.store.member(list.id, author)?.is_some_and(|member| is_current(&member)),
         None => false,
     };
-    Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now))
+    Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now)?)
 }
 
 /// An author we may write to: a member, whose mail was not written by a program. A stranger gets

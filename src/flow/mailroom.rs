@@ -4,13 +4,16 @@
 //! Nothing here reads a body as MIME, and nothing is answered 250 before it is safe. What becomes
 //! of a message afterwards is `decide_post`'s.
 
+mod replies;
+
 use std::sync::Arc;
 
-use super::{Desk, beside, obey_command, requests};
+use self::replies::{Share, later, one_reply, refusal_reply};
+use super::{Desk, obey_command, requests};
 use crate::domain::address::EmailAddress;
-use crate::domain::door::{self, Admission, Arrival, Form, RECEIVED_MAX, Refusal, Standing, Writer};
+use crate::domain::door::{self, Admission, Arrival, Form, RECEIVED_MAX, Standing, Writer};
 use crate::domain::ids::{ListId, PersonId, PostId};
-use crate::domain::list::{Joining, Language, List, ListState};
+use crate::domain::list::{Language, List};
 use crate::domain::member::{Joined, MemberState, Role};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
@@ -57,13 +60,6 @@ struct Seen {
     author: Option<PersonId>,
     proof: Proof,
     bytes: u64,
-}
-
-/// What becomes of one recipient's share.
-enum Share {
-    /// It is in the change, or there already.
-    Kept,
-    Refused(Reply),
 }
 
 /// Others may take the same message at the same moment; then one looks again.
@@ -462,65 +458,4 @@ impl Mailroom for PostRoom {
         };
         self.take(envelope, via).await
     }
-}
-
-impl Share {
-    fn reply(self) -> Reply {
-        match self {
-            Share::Kept => Reply::new(250, "2.0.0 taken, and kept"),
-            Share::Refused(reply) => reply,
-        }
-    }
-}
-
-/// SMTP has one answer for all recipients: refused only if all are.
-fn one_reply(shares: Vec<Share>) -> Reply {
-    let mut refusals = Vec::new();
-    for share in shares {
-        match share {
-            Share::Kept => return share.reply(),
-            Share::Refused(reply) => refusals.push(reply),
-        }
-    }
-    // One that may yet be taken asks for the whole to come again.
-    let later = refusals.iter().position(|reply| reply.code() < 500);
-    let first = later.unwrap_or(0);
-    if refusals.is_empty() { Share::Kept.reply() } else { refusals.swap_remove(first) }
-}
-
-/// Our own trouble is never a refusal: the sender keeps the message and comes again.
-fn later(error: &StoreError) -> Reply {
-    match error {
-        StoreError::Full => Reply::new(452, "4.3.1 no room at the moment; please try again later"),
-        StoreError::Conflict(_)
-        | StoreError::Closed
-        | StoreError::InUse(_)
-        | StoreError::Io { .. }
-        | StoreError::Damaged { .. }
-        | StoreError::TooLong(_)
-        | StoreError::State(_) => {
-            tracing::error!(%error, "a message could not be kept; its sender was asked to try again");
-            Reply::new(451, "4.3.0 something of ours is out of order; please try again later")
-        }
-    }
-}
-
-fn refusal_reply(list: &List, refusal: Refusal, language: Language) -> Reply {
-    let join = beside(list, &ListDoor::Join);
-    let can_join = list.settings.joining != Joining::Closed && list.state == ListState::Open;
-    let (code, class, why) = match refusal {
-        Refusal::ListClosed => (550, "5.7.1", DoorRefusal::ListClosed),
-        Refusal::MembersOnly => {
-            (550, "5.7.1", DoorRefusal::MembersOnly { join: can_join.then_some(join.as_str()) })
-        }
-        Refusal::AnimatorsOnly => (550, "5.7.1", DoorRefusal::AnimatorsOnly),
-        Refusal::TooLarge(limit) => (552, "5.3.4", DoorRefusal::TooLarge { limit }),
-        Refusal::Automatic => (550, "5.7.1", DoorRefusal::AutomaticMail),
-        Refusal::Form(Form::NotOneAuthor) => (550, "5.6.0", DoorRefusal::DuplicateFrom),
-        Refusal::Form(Form::TooManyHops) => (554, "5.4.6", DoorRefusal::Loop),
-        Refusal::Form(Form::Unreadable | Form::Sound | Form::OwnCopy) => {
-            (550, "5.6.0", DoorRefusal::HeaderDefect)
-        }
-    };
-    Reply::new(code, &format!("{class} {}", words(why, language)))
 }

@@ -33,6 +33,7 @@ use crate::domain::token::Token;
 use crate::letters::Letters;
 use crate::sign::Signer;
 use crate::store::{Store, StoreError};
+use crate::understand::PhraseBook;
 
 /// Tells the moment; in tests, whatever the test says.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -43,6 +44,8 @@ pub struct Desk {
     pub store: Arc<Store>,
     /// The mails we write ourselves.
     pub letters: Letters,
+    /// What people write to us, as they say it.
+    pub phrases: PhraseBook,
     /// Who we are in EHLO and Message-IDs.
     pub hostname: String,
     /// What links begin with, without a slash at the end.

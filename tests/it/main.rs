@@ -23,6 +23,7 @@ mod letters;
 mod lives;
 mod mboxes;
 mod pages;
+mod phrasings;
 mod reading;
 mod signing;
 mod simulation;

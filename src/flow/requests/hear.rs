@@ -5,12 +5,13 @@ use crate::domain::command::{AnimatorCommand, Command, Meaning, OwnPosts, Unders
 use crate::domain::command::{Holidays, Scope as Groups};
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Language, List};
-use crate::domain::recipient::ListDoor;
+use crate::domain::member::{Membership, Role};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Threads, Wish};
-use crate::flow::{Desk, FlowError};
+use crate::flow::{Desk, FlowError, is_current};
 use crate::mail::said::{self, Said as Words};
 use crate::store::event::RequestDoor;
+use crate::understand::{GroupName, Mail, Place, Situation, Speaker};
 
 /// What was heard, and where it is meant.
 pub(super) struct HeardMail {
@@ -58,7 +59,7 @@ pub(super) enum Scope {
 /// Reads a request.
 pub(super) fn hear(desk: &Desk, request: &Request<'_>) -> Result<HeardMail, FlowError> {
     let words = said::said(request.raw);
-    let understood = understood(desk, request, &words);
+    let understood = understood(desk, request, &words)?;
     let answered = match &request.list {
         Some(list) => answered_post(desk, list.id, request.raw)?,
         None => None,
@@ -74,19 +75,16 @@ pub(super) fn hear(desk: &Desk, request: &Request<'_>) -> Result<HeardMail, Flow
 }
 
 /// Whether the whole of a mail to the list, subject and body, is nothing but a request.
-pub(super) fn is_nothing_but_a_command(desk: &Desk, request: &Request<'_>) -> bool {
+pub(super) fn is_nothing_but_a_command(desk: &Desk, request: &Request<'_>) -> Result<bool, FlowError> {
     let words = said::said(request.raw);
-    match understood(desk, request, &words).meaning {
-        // A yes or no to a post is a post.
-        Meaning::Certain(commands) => !commands
-            .iter()
-            .any(|command| matches!(command, Command::Yes | Command::No | Command::Animator(_))),
+    Ok(match understood(desk, request, &words)?.meaning {
+        Meaning::Certain(_) => true,
         Meaning::Guess(_)
         | Meaning::Declined(_)
         | Meaning::Contradiction { .. }
         | Meaning::ForPeople
         | Meaning::Nothing => false,
-    }
+    })
 }
 
 fn lists_named(desk: &Desk, names: &[String]) -> Result<Vec<ListId>, FlowError> {
@@ -211,7 +209,7 @@ fn commands_in(desk: &Desk, list: Option<&List>, mail: PostId) -> Result<Vec<Com
     let (door, list) = (info.door.unwrap_or(RequestDoor::Request), list.cloned());
     let request = Request { info: &info, door, list, raw: &raw, now: desk.now() };
     let words = said::said(&raw);
-    Ok(match understood(desk, &request, &words).meaning {
+    Ok(match understood(desk, &request, &words)?.meaning {
         Meaning::Certain(commands) => commands,
         Meaning::Guess(command) => vec![command],
         Meaning::Contradiction { words, .. } => match *words {
@@ -225,53 +223,44 @@ fn commands_in(desk: &Desk, list: Option<&List>, mail: PostId) -> Result<Vec<Com
     })
 }
 
-fn door_of(door: RequestDoor) -> ListDoor {
-    match door {
-        RequestDoor::Join => ListDoor::Join,
-        RequestDoor::Leave => ListDoor::Leave,
-        RequestDoor::Help => ListDoor::Help,
-        RequestDoor::Request => ListDoor::Request,
-        RequestDoor::Answer(_) => ListDoor::Answer(String::new()),
-        RequestDoor::Post => ListDoor::Post,
-    }
-}
-
-fn understood(_desk: &Desk, request: &Request<'_>, words: &Words) -> Understood {
-    use crate::domain::command::{Rhythm, Scope};
-    use crate::domain::member::Reading;
-    let door = door_of(request.door);
-    let first = words.text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let subject = if words.answers { String::new() } else { words.subject.to_lowercase() };
-    let word = |w: &str| {
-        let w = w.trim_end_matches(|c: char| !c.is_alphanumeric());
-        Some(match w {
-            "oui" | "yes" | "ok" => Command::Yes,
-            "non" | "no" => Command::No,
-            "stop" | "leave" => Command::Leave,
-            "inscription" | "join" => Command::Join,
-            "hebdo" | "weekly" => Command::Read(Rhythm::of(Reading::Weekly)),
-            "quotidien" | "daily" => Command::Read(Rhythm::of(Reading::Daily)),
-            "chaque message" | "every post" => Command::Read(Rhythm::of(Reading::Each)),
-            "rien" => Command::Read(Rhythm::of(Reading::None)),
-            "pause" => Command::Pause(Holidays::default()),
-            "reprendre" | "resume" => Command::Resume,
-            "revenir" => Command::ComeBack,
-            "sourdine" | "mute" => Command::Mute,
-            "suivre" | "follow" => Command::Follow,
-            "aide" | "help" => Command::Help,
-            "réglages" | "settings" => Command::Settings,
-            "english" | "anglais" => Command::Language(Language::En),
-            "français" => Command::Language(Language::Fr),
-            _ => return None,
-        })
+/// What the words mean, read with what is known around them. Only who is a member here already
+/// lends their name, language and role to that: of a stranger nothing is known.
+fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Understood, FlowError> {
+    let lists = desk.store.reader().lists()?;
+    let addresses: Vec<String> = lists.iter().map(|list| list.address.to_string()).collect();
+    let groups: Vec<GroupName<'_>> = lists
+        .iter()
+        .zip(&addresses)
+        .map(|(list, address)| GroupName { name: &list.settings.name, address })
+        .collect();
+    let author = request.info.author.map(|author| desk.store.person(author)).transpose()?.flatten();
+    let memberships = author.as_ref().map(|author| desk.store.memberships(author.id)).transpose()?;
+    let animates = |member: &Membership| {
+        member.role == Role::Animator
+            && is_current(member)
+            && request.list.as_ref().is_none_or(|list| list.id == member.list)
     };
-    let body = word(&first);
-    let meaning = match (word(&subject).filter(|_| !subject.is_empty()), body, Command::of_door(&door)) {
-        (Some(command), _, _) => Meaning::Certain(vec![command]),
-        (None, Some(command), _) => Meaning::Certain(vec![command]),
-        (None, None, Some(command)) => Meaning::Certain(vec![command]),
-        (None, None, None) if first.is_empty() => Meaning::Nothing,
-        (None, None, None) => Meaning::ForPeople,
+    let of_list = request.list.as_ref().map(|list| list.settings.language);
+    let situation = Situation {
+        place: match request.door {
+            RequestDoor::Join => Place::Says(Command::Join),
+            RequestDoor::Leave => Place::Says(Command::Leave),
+            RequestDoor::Help => Place::Says(Command::Help),
+            RequestDoor::Request => Place::Request,
+            RequestDoor::Answer(_) => Place::Answer,
+            RequestDoor::Post => Place::List,
+        },
+        today: request.now.date_in(&desk.zone),
+        language: author.as_ref().and_then(|author| author.language).or(of_list),
+        speaker: if memberships.unwrap_or_default().iter().any(animates) {
+            Speaker::Animator
+        } else {
+            Speaker::Anybody
+        },
+        name: &words.name,
+        own: author.as_ref().map_or(&[], |author| &author.addresses),
+        groups: &groups,
     };
-    Understood { meaning, scope: Scope::Here, language: None }
+    let mail = Mail { subject: &words.subject, answers: words.answers, text: &words.text };
+    Ok(desk.phrases.read(&mail, &situation))
 }

@@ -210,9 +210,15 @@ pub(super) fn question_of_token(desk: &Desk, token: &str) -> Option<QuestionId> 
 }
 
 /// Whether a post is nothing but a request that was written to the list by mistake.
-pub(super) fn is_misdirected(desk: &Desk, list: &List, info: &PostInfo, raw: &[u8], now: Timestamp) -> bool {
+pub(super) fn is_misdirected(
+    desk: &Desk,
+    list: &List,
+    info: &PostInfo,
+    raw: &[u8],
+    now: Timestamp,
+) -> Result<bool, FlowError> {
     let request = Request { info, door: RequestDoor::Post, list: Some(list.clone()), raw, now };
-    catch_unwind(AssertUnwindSafe(|| hear::is_nothing_but_a_command(desk, &request))).unwrap_or(false)
+    catch_unwind(AssertUnwindSafe(|| hear::is_nothing_but_a_command(desk, &request))).unwrap_or(Ok(false))
 }
 
 /// What a mail answers: a post of that list.

@@ -11,6 +11,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("mail", &["domain"]),
     // Find, remember, carry, write: none of them knows another.
     ("letters", &["domain", "mail"]),
+    // What people mean: words in, a meaning out. Of a mail it gets only the words.
+    ("understand", &["domain"]),
     ("config", &["domain"]),
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
@@ -21,16 +23,28 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Keys, and what they sign.
     ("sign", &["mail"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "store", "smtp", "sign", "dns"]),
+    ("flow", &["domain", "mail", "letters", "understand", "store", "smtp", "sign", "dns"]),
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
-    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
+    ("admin", &["domain", "mail", "letters", "understand", "config", "store", "smtp::envelope", "flow"]),
     // How it runs.
     (
         "serve",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
-            "web", "admin",
+            "domain",
+            "mail",
+            "letters",
+            "understand",
+            "config",
+            "init",
+            "store",
+            "net",
+            "smtp",
+            "sign",
+            "dns",
+            "flow",
+            "web",
+            "admin",
         ],
     ),
     (
@@ -40,8 +54,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "domain", "mail", "letters", "config", "init", "store", "net", "smtp", "sign", "dns", "flow",
-            "web", "admin", "serve", "demo",
+            "domain",
+            "mail",
+            "letters",
+            "understand",
+            "config",
+            "init",
+            "store",
+            "net",
+            "smtp",
+            "sign",
+            "dns",
+            "flow",
+            "web",
+            "admin",
+            "serve",
+            "demo",
         ],
     ),
 ];
@@ -77,7 +105,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jiff", &["domain/time"]),
     ("aws_lc_rs", &["init", "net", "sign"]),
     ("getrandom", &["store"]),
-    ("toml", &["config", "init", "flow/export"]),
+    ("toml", &["config", "init", "flow/export", "understand/book"]),
     ("csv", &["flow"]),
     ("tempfile", &["store", "flow", "admin", "cli", "net"]),
     ("clap", &["cli", "main"]),
@@ -93,6 +121,7 @@ const HOMES: &[(&str, &[&str])] = &[
 const KEEPS_FROM: &[(&str, &[&str])] = &[
     ("domain", &["std::fs", "std::net::Tcp", "std::env", "std::process", "std::thread", "tokio"]),
     ("mail", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
+    ("understand", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("letters", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("store", &["std::net", "std::env", "std::process"]),
     ("flow", &["std::net::Tcp", "std::env", "std::process", "tokio::net"]),

@@ -1,0 +1,465 @@
+//! What a whole mail asks for: its address, its subject and its text taken together.
+//!
+//! The address first, then the subject, then the first line that is neither greeting nor signature.
+//! What follows that line may add a command or a doubt, and otherwise changes nothing.
+
+use super::book::PhraseBook;
+use super::sentence::{Around, Ear, Found, Heard};
+use super::tokens::{self, Kind, Sentence};
+use crate::domain::address::EmailAddress;
+use crate::domain::command::{AnimatorCommand, Command, Meaning, Scope, Understood};
+use crate::domain::list::Language;
+use crate::domain::time::CivilDate;
+
+/// Sentences of a mail that are looked at.
+const SENTENCES_MAX: usize = 40;
+/// Words of prose before or after a command beyond which it is asked about.
+const PROSE_WORDS_MAX: usize = 80;
+/// Words of a line that is a name, a number or an address below the text.
+const SIGNATURE_LINE_WORDS_MAX: usize = 5;
+
+/// The words of a mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Mail<'a> {
+    /// Decoded, on one line.
+    pub subject: &'a str,
+    /// Whether the subject is that of another message.
+    pub answers: bool,
+    /// What they wrote themselves, without quotes and signature.
+    pub text: &'a str,
+}
+
+/// A group that may be named in a mail.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupName<'a> {
+    /// As people call it.
+    pub name: &'a str,
+    /// Its address: `quartier@lists.example`. This is what [`Scope::Named`] gives back.
+    pub address: &'a str,
+}
+
+/// Who is writing, as far as words depend on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Speaker {
+    /// Anybody.
+    Anybody,
+    /// Somebody who looks after the group.
+    Animator,
+}
+
+/// Where a mail was sent, as far as that says what is wanted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// A list's own address: a command only if it is nothing but one.
+    List,
+    /// An address for commands.
+    Request,
+    /// An address that is a command.
+    Says(Command),
+    /// Where one searches: the words are what is searched for.
+    Search,
+    /// The answer to something Parvis sent.
+    Answer,
+}
+
+/// What is known around a mail.
+#[derive(Clone, Debug)]
+pub struct Situation<'a> {
+    /// Where it was sent.
+    pub place: Place,
+    /// The day it is, where the writer or the list lives.
+    pub today: CivilDate,
+    /// The writer's language, or the list's: decides where words mean something in both.
+    pub language: Option<Language>,
+    /// Who writes.
+    pub speaker: Speaker,
+    /// The writer's name, from their program or from what we know.
+    pub name: &'a str,
+    /// The writer's addresses, which say nothing when they stand in the text.
+    pub own: &'a [EmailAddress],
+    /// The groups that may be named.
+    pub groups: &'a [GroupName<'a>],
+}
+
+/// What a subject or a text says.
+#[derive(Clone, PartialEq, Debug)]
+enum Said {
+    Silent,
+    Sure(Vec<Found>),
+    Guess(Found),
+    Declined(Found),
+    Prose { doubt: bool, words: usize },
+}
+
+impl PhraseBook {
+    /// What a mail asks for.
+    pub fn read(&self, mail: &Mail<'_>, situation: &Situation<'_>) -> Understood {
+        if situation.place == Place::Search {
+            return searched(mail);
+        }
+        let reader = Reader::new(self, situation);
+        let subject = if mail.answers { Said::Silent } else { reader.said(mail.subject) };
+        let text = reader.said(mail.text);
+        let said = match situation.place {
+            Place::List => nothing_but(mail, subject, text),
+            Place::Request | Place::Says(_) | Place::Answer | Place::Search => combined(subject, text),
+        };
+        let (scope, language) = reader.scope_and_language(&said);
+        let meaning = match &situation.place {
+            Place::Says(command) => with_address(command, said),
+            Place::List | Place::Request | Place::Answer | Place::Search => meaning(said),
+        };
+        Understood { meaning, scope, language }
+    }
+}
+
+/// Everything that is compared with the words of a mail, once.
+struct Reader<'a> {
+    book: &'a PhraseBook,
+    situation: &'a Situation<'a>,
+    name: Vec<String>,
+    groups: Vec<Vec<Vec<String>>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(book: &'a PhraseBook, situation: &'a Situation<'a>) -> Reader<'a> {
+        let words = |text: &str| -> Vec<String> {
+            tokens::tokens(text, 0, &book.kin).into_iter().map(|token| token.word).collect()
+        };
+        let spellings = |group: &GroupName<'_>| {
+            let local = group.address.split('@').next().unwrap_or_default();
+            vec![words(group.name), words(local), vec![group.address.to_ascii_lowercase()]]
+        };
+        // A name that is a word of the phrase book is that word: Mrs. Stop is asked twice.
+        let name = words(situation.name).into_iter().filter(|word| book.vocabulary.get(word).is_none());
+        Reader {
+            book,
+            situation,
+            name: name.collect(),
+            groups: situation.groups.iter().map(spellings).collect(),
+        }
+    }
+
+    fn said(&self, text: &str) -> Said {
+        let around = Around {
+            text,
+            today: self.situation.today,
+            language: self.situation.language,
+            animator: self.situation.speaker == Speaker::Animator,
+            name: &self.name,
+            own: self.situation.own,
+            groups: &self.groups,
+            asides: self.situation.place != Place::List,
+        };
+        let ear = Ear { book: self.book, around: &around };
+        let sentences = tokens::sentences(text, &self.book.kin);
+        let mut heard: Vec<(Heard, &Sentence)> = Vec::new();
+        for sentence in sentences.iter().take(SENTENCES_MAX) {
+            let spoken = heard.iter().any(|(heard, _)| *heard != Heard::Silent);
+            if spoken && is_signature_line(sentence) {
+                continue;
+            }
+            let said = ear.hear(sentence);
+            // Below "Cordialement," stands a signature.
+            let closes = said == Heard::Silent && sentence.ends_line && sentence.opens_line;
+            heard.push((said, sentence));
+            if spoken && closes {
+                break;
+            }
+        }
+        let more = sentences.len() > SENTENCES_MAX;
+        self.in_all(&heard, more)
+    }
+
+    /// What the sentences say together.
+    fn in_all(&self, heard: &[(Heard, &Sentence)], more: bool) -> Said {
+        let spoken: Vec<&(Heard, &Sentence)> = heard.iter().filter(|(h, _)| *h != Heard::Silent).collect();
+        let Some(((first, sentence), rest)) = spoken.split_first() else { return Said::Silent };
+        let mut prose = 0;
+        let (mut doubt, mut others, mut declined): (bool, Vec<&Found>, Vec<&Found>) =
+            (more, Vec::new(), Vec::new());
+        let mut sures: Vec<&Found> = Vec::new();
+        for (heard, sentence) in rest {
+            match heard {
+                Heard::Silent => {}
+                Heard::Sure(found) => sures.extend(found),
+                Heard::Probably(found) => others.push(found),
+                Heard::Declined(found) => declined.push(found),
+                Heard::Prose => {
+                    prose += sentence.tokens.len();
+                    doubt |= self.begins_with_doubt(sentence);
+                }
+            }
+        }
+        match first {
+            Heard::Silent => Said::Silent,
+            Heard::Sure(found) => {
+                let mut all = found.clone();
+                for sure in sures {
+                    if !all.iter().any(|known| known.command == sure.command) {
+                        all.push(sure.clone());
+                    }
+                }
+                let same = |other: &&Found| all.iter().any(|known| known.command == other.command);
+                let contrary = declined.iter().any(same) || !others.iter().all(same);
+                // "Stop. I cannot believe it." is no order; "Stop" on a line of its own is.
+                let bare = found.iter().map(|found| found.words).sum::<usize>() < 2;
+                let torn = bare && prose > 0 && !sentence.ends_line;
+                if contrary || doubt || torn || prose > PROSE_WORDS_MAX || !go_together(&all) {
+                    Said::Guess(all.remove(0))
+                } else {
+                    Said::Sure(all)
+                }
+            }
+            Heard::Probably(found) => Said::Guess(found.clone()),
+            Heard::Declined(found) => match sures.first().or(others.first()) {
+                Some(other) if other.command != found.command => Said::Guess((*other).clone()),
+                Some(_) | None => Said::Declined(found.clone()),
+            },
+            Heard::Prose => {
+                let words = prose + sentence.tokens.len();
+                let later = sures.first().or(others.first()).filter(|_| words <= PROSE_WORDS_MAX);
+                match (later, declined.first()) {
+                    (Some(found), _) => Said::Guess((*found).clone()),
+                    (None, Some(found)) => Said::Declined((*found).clone()),
+                    (None, None) => Said::Prose { doubt: doubt || self.begins_with_doubt(sentence), words },
+                }
+            }
+        }
+    }
+
+    fn begins_with_doubt(&self, sentence: &Sentence) -> bool {
+        let first = sentence.tokens.iter().find(|token| token.kind != Kind::Comma);
+        first.is_some_and(|token| self.book.doubts.contains(&token.word))
+    }
+
+    fn scope_and_language(&self, said: &Said) -> (Scope, Option<Language>) {
+        let found: Vec<&Found> = match said {
+            Said::Sure(found) => found.iter().collect(),
+            Said::Guess(found) | Said::Declined(found) => vec![found],
+            Said::Silent | Said::Prose { .. } => Vec::new(),
+        };
+        let language = found.iter().find_map(|found| found.language);
+        if found.iter().any(|found| found.everywhere) {
+            return (Scope::All, language);
+        }
+        let mut named: Vec<String> = Vec::new();
+        for group in found.iter().flat_map(|found| &found.groups) {
+            let address = self.situation.groups[*group].address.to_owned();
+            if !named.contains(&address) {
+                named.push(address);
+            }
+        }
+        (if named.is_empty() { Scope::Here } else { Scope::Named(named) }, language)
+    }
+}
+
+/// A name, a telephone number, an address of the web: what stands below a text.
+fn is_signature_line(sentence: &Sentence) -> bool {
+    let is_name = |token: &tokens::Token| match token.kind {
+        Kind::Word => token.capital,
+        Kind::Number(_) | Kind::Address(_) | Kind::Comma => true,
+    };
+    sentence.opens_line
+        && sentence.ends_line
+        && sentence.tokens.len() <= SIGNATURE_LINE_WORDS_MAX
+        && sentence.tokens.iter().all(is_name)
+}
+
+/// At the place where one searches, the words are what is searched for.
+fn searched(mail: &Mail<'_>) -> Understood {
+    let subject = if mail.answers { "" } else { mail.subject.trim() };
+    let line = mail.text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let words = if subject.is_empty() { line } else { subject };
+    let meaning = match words {
+        "" => Meaning::Nothing,
+        words => Meaning::Certain(vec![Command::Search(words.to_owned())]),
+    };
+    Understood { meaning, scope: Scope::Here, language: None }
+}
+
+/// The subject and the text of a mail to an address that says nothing itself.
+fn combined(subject: Said, text: Said) -> Said {
+    let same = |a: &[Found], b: &Found| a.iter().any(|found| found.command == b.command);
+    match (subject, text) {
+        (Said::Silent, text) => text,
+        (subject, Said::Silent) => subject,
+        (Said::Sure(mut subject), Said::Sure(text)) => {
+            for found in text {
+                if !same(&subject, &found) {
+                    subject.push(found);
+                }
+            }
+            if go_together(&subject) { Said::Sure(subject) } else { Said::Guess(subject.remove(0)) }
+        }
+        (Said::Sure(mut subject), Said::Prose { doubt, words }) => {
+            if doubt || words > PROSE_WORDS_MAX {
+                Said::Guess(subject.remove(0))
+            } else {
+                Said::Sure(subject)
+            }
+        }
+        (Said::Sure(subject), Said::Guess(text)) if same(&subject, &text) => Said::Sure(subject),
+        (Said::Sure(subject), Said::Declined(text)) if !same(&subject, &text) => {
+            Said::Guess(subject[0].clone())
+        }
+        // What a subject only hints at, or says in passing, the text says better.
+        (Said::Guess(subject), Said::Prose { .. }) => Said::Guess(subject),
+        (Said::Declined(subject), Said::Prose { .. }) => Said::Declined(subject),
+        (Said::Declined(subject), Said::Sure(mut text)) if same(&text, &subject) => {
+            Said::Guess(text.remove(0))
+        }
+        (_, text) => text,
+    }
+}
+
+/// At a list's own address: nothing but one command, in subject and text.
+fn nothing_but(mail: &Mail<'_>, subject: Said, text: Said) -> Said {
+    let prose = Said::Prose { doubt: false, words: 0 };
+    let found = match (subject, text) {
+        (Said::Silent, Said::Sure(found)) | (Said::Sure(found), Said::Silent) => found,
+        (Said::Sure(subject), Said::Sure(text)) => {
+            let one = subject.len() == 1 && text.len() == 1 && subject[0].command == text[0].command;
+            if one { text } else { return prose }
+        }
+        (_, _) => return prose,
+    };
+    match found.as_slice() {
+        [one] if is_caught_at_list(&one.command, mail.answers) => Said::Sure(found),
+        _ => prose,
+    }
+}
+
+/// Words that people also say to each other are left to them: "yes", "search plumber".
+fn is_caught_at_list(command: &Command, answers: bool) -> bool {
+    match command {
+        Command::Join
+        | Command::Leave
+        | Command::Read(_)
+        | Command::Pause(_)
+        | Command::Resume
+        | Command::FirstPostsOnly
+        | Command::Quiet(_)
+        | Command::OwnPosts(_)
+        | Command::Settings
+        | Command::MyData
+        | Command::ForgetMe
+        | Command::Help => true,
+        Command::Mute | Command::Follow | Command::Withdraw => answers,
+        Command::Animator(command) => match command {
+            AnimatorCommand::Slow => answers,
+            AnimatorCommand::Members => !answers,
+            AnimatorCommand::Add(_)
+            | AnimatorCommand::Invite(_)
+            | AnimatorCommand::Remove(_)
+            | AnimatorCommand::History
+            | AnimatorCommand::Letter => false,
+        },
+        Command::Search(_)
+        | Command::Thread(_)
+        | Command::Name(_)
+        | Command::Language(_)
+        | Command::NewAddress(_)
+        | Command::WhereIsMyMessage
+        | Command::ComeBack
+        | Command::Yes
+        | Command::No => false,
+    }
+}
+
+/// Whether several commands can be meant in one mail.
+fn go_together(found: &[Found]) -> bool {
+    let alone = |found: &Found| match found.command {
+        Command::Leave
+        | Command::ForgetMe
+        | Command::Withdraw
+        | Command::Yes
+        | Command::No
+        | Command::ComeBack
+        | Command::Search(_)
+        | Command::Name(_) => true,
+        Command::Join
+        | Command::Read(_)
+        | Command::Pause(_)
+        | Command::Resume
+        | Command::Mute
+        | Command::Follow
+        | Command::FirstPostsOnly
+        | Command::Quiet(_)
+        | Command::OwnPosts(_)
+        | Command::Thread(_)
+        | Command::Settings
+        | Command::Language(_)
+        | Command::NewAddress(_)
+        | Command::MyData
+        | Command::WhereIsMyMessage
+        | Command::Help
+        | Command::Animator(_) => false,
+    };
+    let twice = found.iter().enumerate().any(|(n, one)| {
+        let kind = std::mem::discriminant(&one.command);
+        found[..n].iter().any(|other| std::mem::discriminant(&other.command) == kind)
+    });
+    found.len() <= 1 || !(twice || found.iter().any(alone))
+}
+
+fn meaning(said: Said) -> Meaning {
+    match said {
+        Said::Silent => Meaning::Nothing,
+        Said::Sure(found) => Meaning::Certain(found.into_iter().map(|found| found.command).collect()),
+        Said::Guess(found) => Meaning::Guess(found.command),
+        Said::Declined(found) => Meaning::Declined(found.command),
+        Said::Prose { .. } => Meaning::ForPeople,
+    }
+}
+
+/// The address decides, unless the words plainly say otherwise.
+fn with_address(address: &Command, said: Said) -> Meaning {
+    let certain = || Meaning::Certain(vec![address.clone()]);
+    let contradiction =
+        |said: Said| Meaning::Contradiction { address: address.clone(), words: Box::new(meaning(said)) };
+    // Asking for help is no wish words could contradict: they say what is wanted.
+    if *address == Command::Help {
+        return match said {
+            Said::Silent | Said::Prose { .. } => certain(),
+            Said::Sure(_) | Said::Guess(_) | Said::Declined(_) => meaning(said),
+        };
+    }
+    let agrees = |command: &Command| {
+        command == address
+            || *command == Command::Yes
+            || (*address == Command::Join && *command == Command::ComeBack)
+    };
+    match said {
+        Said::Silent | Said::Prose { .. } => certain(),
+        Said::Sure(found) if found.iter().all(|found| agrees(&found.command)) => certain(),
+        Said::Sure(mut found)
+            if *address == Command::Join && found.iter().all(|f| goes_with_joining(&f.command)) =>
+        {
+            found.retain(|found| !agrees(&found.command));
+            let others = found.into_iter().map(|found| found.command);
+            Meaning::Certain(std::iter::once(address.clone()).chain(others).collect())
+        }
+        Said::Guess(found) if agrees(&found.command) => certain(),
+        // Of a newcomer's words only a wish to leave would be one against joining.
+        Said::Guess(found) if *address == Command::Join && found.command != Command::Leave => certain(),
+        Said::Declined(found) if found.command != *address => certain(),
+        Said::Sure(_) | Said::Guess(_) | Said::Declined(_) => contradiction(said),
+    }
+}
+
+/// What somebody may say of how they want to read, while they ask to join.
+fn goes_with_joining(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Join
+            | Command::ComeBack
+            | Command::Yes
+            | Command::Read(_)
+            | Command::FirstPostsOnly
+            | Command::Quiet(_)
+            | Command::OwnPosts(_)
+            | Command::Name(_)
+            | Command::Language(_)
+    )
+}

@@ -1,0 +1,18 @@
+//! Understanding people: what a mail asks for, in French or English, in their own words.
+//!
+//! Words come in as values ([`Mail`]) and a meaning goes out; what is done about it, for whom, and
+//! whether they may, is `flow`'s. The phrases are data (`data/phrases`), which an operator's folder
+//! adds to. Knows nothing of bytes, storage or clocks: the day is an argument.
+
+mod book;
+mod mail;
+mod moderator;
+mod pattern;
+mod sentence;
+mod slots;
+mod tokens;
+mod topic;
+
+pub use book::{PhraseBook, PhraseFault};
+pub use mail::{GroupName, Mail, Place, Situation, Speaker};
+pub use moderator::moderator_answer;

@@ -1,0 +1,329 @@
+//! The names phrases are filed under, and the commands they make with what was read beside them.
+
+use crate::domain::address::EmailAddress;
+use crate::domain::command::{Addresses, AnimatorCommand, Command, Holidays, OwnPosts, QuietHours, Rhythm};
+use crate::domain::list::Language;
+use crate::domain::member::Reading;
+use crate::domain::time::CivilDate;
+
+use super::slots::{DateCertainty, Kept};
+
+/// A name of the phrase book.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Topic {
+    Join,
+    Leave,
+    ReadEach,
+    ReadDaily,
+    ReadWeekly,
+    ReadNone,
+    Pause,
+    Resume,
+    Mute,
+    Follow,
+    FirstPosts,
+    Quiet,
+    QuietOff,
+    OwnPostsOn,
+    OwnPostsOff,
+    Search,
+    Thread,
+    Settings,
+    Name,
+    French,
+    English,
+    NewAddress,
+    OldAddress,
+    MyData,
+    ForgetMe,
+    Withdraw,
+    Where,
+    Help,
+    ComeBack,
+    Yes,
+    No,
+    /// They say they want to stay: leaving is declined.
+    Stay,
+    Add,
+    Invite,
+    Remove,
+    Members,
+    Slow,
+    History,
+    Letter,
+}
+
+const NAMES: &[(&str, Topic)] = &[
+    ("join", Topic::Join),
+    ("leave", Topic::Leave),
+    ("read-each", Topic::ReadEach),
+    ("read-daily", Topic::ReadDaily),
+    ("read-weekly", Topic::ReadWeekly),
+    ("read-none", Topic::ReadNone),
+    ("pause", Topic::Pause),
+    ("resume", Topic::Resume),
+    ("mute", Topic::Mute),
+    ("follow", Topic::Follow),
+    ("first-posts", Topic::FirstPosts),
+    ("quiet", Topic::Quiet),
+    ("quiet-off", Topic::QuietOff),
+    ("own-posts-on", Topic::OwnPostsOn),
+    ("own-posts-off", Topic::OwnPostsOff),
+    ("search", Topic::Search),
+    ("thread", Topic::Thread),
+    ("settings", Topic::Settings),
+    ("name", Topic::Name),
+    ("french", Topic::French),
+    ("english", Topic::English),
+    ("new-address", Topic::NewAddress),
+    ("old-address", Topic::OldAddress),
+    ("my-data", Topic::MyData),
+    ("forget-me", Topic::ForgetMe),
+    ("withdraw", Topic::Withdraw),
+    ("where", Topic::Where),
+    ("help", Topic::Help),
+    ("come-back", Topic::ComeBack),
+    ("yes", Topic::Yes),
+    ("no", Topic::No),
+    ("stay", Topic::Stay),
+    ("add", Topic::Add),
+    ("invite", Topic::Invite),
+    ("remove", Topic::Remove),
+    ("members", Topic::Members),
+    ("slow", Topic::Slow),
+    ("history", Topic::History),
+    ("letter", Topic::Letter),
+];
+
+/// Whether what was read leaves no doubt.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Sureness {
+    Sure,
+    Doubtful,
+}
+
+impl Topic {
+    pub(super) fn of_name(name: &str) -> Option<Topic> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, topic)| *topic)
+    }
+
+    /// Whether only those who look after the group say such a thing.
+    pub(super) fn is_animators(self) -> bool {
+        use Topic::{Add, History, Invite, Letter, Members, Remove, Slow};
+        matches!(self, Add | Invite | Remove | Members | Slow | History | Letter)
+    }
+
+    /// The command, with what was read; nothing if what it needs was not.
+    pub(super) fn command(self, read: &Read<'_>) -> Option<(Command, Sureness)> {
+        let sure = |command| Some((command, Sureness::Sure));
+        match self {
+            Topic::Join => sure(Command::Join),
+            Topic::Leave | Topic::Stay => sure(Command::Leave),
+            Topic::ReadEach => Some(read.rhythm(Reading::Each)),
+            Topic::ReadDaily => Some(read.rhythm(Reading::Daily)),
+            Topic::ReadWeekly => Some(read.rhythm(Reading::Weekly)),
+            Topic::ReadNone => Some(read.rhythm(Reading::None)),
+            Topic::Pause => read.pause(),
+            Topic::Resume => sure(Command::Resume),
+            Topic::Mute => sure(Command::Mute),
+            Topic::Follow => sure(Command::Follow),
+            Topic::FirstPosts => sure(Command::FirstPostsOnly),
+            Topic::Quiet => read.quiet(),
+            Topic::QuietOff => sure(Command::Quiet(None)),
+            Topic::OwnPostsOn => sure(Command::OwnPosts(OwnPosts::Sent)),
+            Topic::OwnPostsOff => sure(Command::OwnPosts(OwnPosts::NotSent)),
+            Topic::Search => sure(Command::Search(read.words()?)),
+            Topic::Thread => sure(Command::Thread(read.number()?)),
+            Topic::Settings => sure(Command::Settings),
+            Topic::Name => sure(Command::Name(read.words()?)),
+            Topic::French => sure(Command::Language(Language::Fr)),
+            Topic::English => sure(Command::Language(Language::En)),
+            Topic::NewAddress => {
+                let mut addresses = read.addresses().into_iter().rev();
+                let (new, old) = (addresses.next(), addresses.next());
+                sure(Command::NewAddress(Addresses { old, new }))
+            }
+            Topic::OldAddress => {
+                let mut addresses = read.addresses().into_iter();
+                let (old, new) = (addresses.next(), addresses.next());
+                sure(Command::NewAddress(Addresses { old, new }))
+            }
+            Topic::MyData => sure(Command::MyData),
+            Topic::ForgetMe => sure(Command::ForgetMe),
+            Topic::Withdraw => sure(Command::Withdraw),
+            Topic::Where => sure(Command::WhereIsMyMessage),
+            Topic::Help => sure(Command::Help),
+            Topic::ComeBack => sure(Command::ComeBack),
+            Topic::Yes => sure(Command::Yes),
+            Topic::No => sure(Command::No),
+            Topic::Add => {
+                Some((Command::Animator(AnimatorCommand::Add(read.some_addresses()?)), Sureness::Sure))
+            }
+            Topic::Invite => {
+                Some((Command::Animator(AnimatorCommand::Invite(read.some_addresses()?)), Sureness::Sure))
+            }
+            Topic::Remove => {
+                Some((Command::Animator(AnimatorCommand::Remove(read.some_addresses()?)), Sureness::Sure))
+            }
+            Topic::Members => sure(Command::Animator(AnimatorCommand::Members)),
+            Topic::Slow => sure(Command::Animator(AnimatorCommand::Slow)),
+            Topic::History => sure(Command::Animator(AnimatorCommand::History)),
+            Topic::Letter => sure(Command::Animator(AnimatorCommand::Letter)),
+        }
+    }
+}
+
+/// What was read beside a phrase.
+pub(super) struct Read<'a> {
+    pub(super) kept: &'a [Kept],
+    pub(super) text: &'a str,
+    pub(super) language: Language,
+    pub(super) today: CivilDate,
+}
+
+impl Read<'_> {
+    fn rhythm(&self, reading: Reading) -> (Command, Sureness) {
+        let mut rhythm = Rhythm::of(reading);
+        let mut sureness = Sureness::Sure;
+        for kept in self.kept {
+            match kept {
+                Kept::Day(day) if reading == Reading::Weekly => {
+                    if rhythm.day.is_some() {
+                        sureness = Sureness::Doubtful;
+                    }
+                    rhythm.day = Some(*day);
+                }
+                Kept::Hour { hour, exact } => {
+                    rhythm.hour = Some(*hour);
+                    if !exact {
+                        sureness = Sureness::Doubtful;
+                    }
+                }
+                Kept::Day(_)
+                | Kept::Date(_)
+                | Kept::Duration(_)
+                | Kept::Number(_)
+                | Kept::Address(_)
+                | Kept::Words(_)
+                | Kept::Group(_)
+                | Kept::Everywhere => {}
+            }
+        }
+        (Command::Read(rhythm), sureness)
+    }
+
+    fn pause(&self) -> Option<(Command, Sureness)> {
+        let mut sureness = Sureness::Sure;
+        let (mut dates, mut duration) = (Vec::new(), None);
+        for kept in self.kept {
+            match kept {
+                Kept::Date(read) => {
+                    let doubtful = match read.certainty {
+                        DateCertainty::Sure => false,
+                        DateCertainty::DayFirst => self.language == Language::En,
+                        DateCertainty::Doubtful => true,
+                    };
+                    if doubtful {
+                        sureness = Sureness::Doubtful;
+                    }
+                    dates.push(read.date);
+                }
+                Kept::Duration(days) => duration = Some(*days),
+                Kept::Number(_)
+                | Kept::Day(_)
+                | Kept::Hour { .. }
+                | Kept::Address(_)
+                | Kept::Words(_)
+                | Kept::Group(_)
+                | Kept::Everywhere => {}
+            }
+        }
+        let (from, until) = match (dates.as_slice(), duration) {
+            ([], None) => (None, None),
+            ([], Some(days)) => (None, Some(self.today.plus_days(i32::try_from(days).ok()?))),
+            ([from], Some(days)) => (Some(*from), Some(from.plus_days(i32::try_from(days).ok()?))),
+            ([until], None) => (None, Some(*until)),
+            ([from, until, ..], _) => (Some(*from), Some(*until)),
+        };
+        // An end before the beginning is no pause anybody wants.
+        if matches!((from, until), (Some(from), Some(until)) if until <= from) {
+            return None;
+        }
+        Some((Command::Pause(Holidays { from, until }), sureness))
+    }
+
+    fn quiet(&self) -> Option<(Command, Sureness)> {
+        let mut hours = self.kept.iter().filter_map(|kept| match kept {
+            Kept::Hour { hour, exact } => Some((*hour, *exact)),
+            Kept::Date(_)
+            | Kept::Duration(_)
+            | Kept::Day(_)
+            | Kept::Number(_)
+            | Kept::Address(_)
+            | Kept::Words(_)
+            | Kept::Group(_)
+            | Kept::Everywhere => None,
+        });
+        let ((from, one), (to, other)) = match (hours.next(), hours.next()) {
+            (Some(from), Some(to)) => (from, to),
+            // "rien la nuit": what most people mean by that.
+            (_, _) => return Some((Command::Quiet(Some(NIGHT)), Sureness::Doubtful)),
+        };
+        let sureness = if one && other { Sureness::Sure } else { Sureness::Doubtful };
+        (from != to).then_some((Command::Quiet(Some(QuietHours { from, to })), sureness))
+    }
+
+    fn words(&self) -> Option<String> {
+        self.kept.iter().find_map(|kept| match kept {
+            Kept::Words(range) => {
+                let words = self.text.get(range.clone())?.split_whitespace().collect::<Vec<_>>().join(" ");
+                let words = words.trim_matches(|c: char| matches!(c, '"' | '«' | '»' | ' ' | '\u{a0}' | ':'));
+                (!words.is_empty()).then(|| words.to_owned())
+            }
+            Kept::Date(_)
+            | Kept::Duration(_)
+            | Kept::Day(_)
+            | Kept::Hour { .. }
+            | Kept::Number(_)
+            | Kept::Address(_)
+            | Kept::Group(_)
+            | Kept::Everywhere => None,
+        })
+    }
+
+    fn number(&self) -> Option<u64> {
+        self.kept.iter().find_map(|kept| match kept {
+            Kept::Number(number) => Some(*number),
+            Kept::Date(_)
+            | Kept::Duration(_)
+            | Kept::Day(_)
+            | Kept::Hour { .. }
+            | Kept::Address(_)
+            | Kept::Words(_)
+            | Kept::Group(_)
+            | Kept::Everywhere => None,
+        })
+    }
+
+    fn some_addresses(&self) -> Option<Vec<EmailAddress>> {
+        Some(self.addresses()).filter(|addresses| !addresses.is_empty())
+    }
+
+    fn addresses(&self) -> Vec<EmailAddress> {
+        let addresses = self.kept.iter().filter_map(|kept| match kept {
+            Kept::Address(address) => Some(address.clone()),
+            Kept::Date(_)
+            | Kept::Duration(_)
+            | Kept::Day(_)
+            | Kept::Hour { .. }
+            | Kept::Number(_)
+            | Kept::Words(_)
+            | Kept::Group(_)
+            | Kept::Everywhere => None,
+        });
+        addresses.collect()
+    }
+}
+
+/// Hours of the night, if nobody says which.
+const NIGHT: QuietHours = QuietHours { from: 22, to: 7 };
