@@ -1,6 +1,6 @@
 //! Answers to the letters in which somebody was asked something.
 
-use super::hear::{Heard, Said};
+use super::hear::{Heard, Said, Scope};
 use super::talk::Talk;
 use super::{Fate, Request, hearing, joining, wishes};
 use crate::domain::list::{List, ListState};
@@ -46,7 +46,7 @@ pub(super) fn answer(
         }
         (Matter::Wish { wish }, Heard::Yes) => {
             talk.settle(asked.number, Answered::Yes);
-            wishes::wish(talk, asked.list, &said.scope, &wish.clone())?;
+            wishes::wish(talk, asked.list, &Scope::Here, wish)?;
             Ok(Fate::Done)
         }
         (Matter::WhichList { wish }, heard) => which_list(talk, request, question, wish, heard, said),
@@ -81,7 +81,12 @@ fn which_list(
     heard: &Heard,
     said: &Said,
 ) -> Result<Fate, FlowError> {
-    let lists = wishes::lists_meant(talk, None, &said.scope)?;
+    let mine = talk.current_lists()?;
+    let named = said.mentioned.iter().copied().filter(|list| mine.contains(list));
+    let lists: Vec<_> = match &said.scope {
+        Scope::All => mine.clone(),
+        Scope::Here | Scope::Named(_) => named.collect(),
+    };
     if lists.is_empty() {
         return match heard {
             Heard::Wishes(_) | Heard::Guess(_) | Heard::ForPeople | Heard::ForOthers => {
@@ -93,7 +98,7 @@ fn which_list(
     if question.answer.is_none() {
         talk.settle(question.question.number, Answered::Yes);
         for list in lists {
-            wishes::wish(talk, Some(list), &said.scope, wish)?;
+            wishes::wish(talk, Some(list), &Scope::Here, wish)?;
         }
     }
     Ok(Fate::Done)

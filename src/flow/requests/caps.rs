@@ -21,7 +21,7 @@ const UNPROVEN_PER_STRANGER_MAX: usize = 3;
 /// Letters a day to a person because of mails without a token.
 const PER_PERSON_MAX: usize = 10;
 /// Letters a day to a person who answers by token: a long conversation, and no endless one.
-const BY_TOKEN_MAX: usize = 50;
+const BY_TOKEN_MAX: usize = 30;
 /// Confirmations an hour to addresses nobody proved, on the whole server.
 const CONFIRMATIONS_PER_HOUR_MAX: usize = 60;
 /// Questions looked at for that, newest first.
@@ -33,6 +33,12 @@ impl Talk<'_> {
         let asked = self.desk.store.questions_to(self.person.id)?;
         let today: Vec<&OpenQuestion> = asked.iter().filter(|q| within(q.since, DAY, self.now)).collect();
         if asks_to_join(matter) && today.iter().any(|question| is_confirmation_for(question, list)) {
+            return Ok(false);
+        }
+        let again =
+            |q: &&OpenQuestion| q.question.matter == *matter && q.question.list == list && q.answer.is_none();
+        // A machine that answers each question with the same words is asked once.
+        if *matter != Matter::Talk && today.iter().copied().any(|question| again(&question)) {
             return Ok(false);
         }
         let theirs = today.iter().filter(|q| q.question.cause != AskedBecause::Ours).count() + self.letters;

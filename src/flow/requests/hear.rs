@@ -24,6 +24,8 @@ pub(super) struct HeardMail {
 pub(super) struct Said {
     pub(super) heard: Heard,
     pub(super) scope: Scope,
+    /// The groups whose names or addresses stand in it, for the answer to « dans quel groupe ? ».
+    pub(super) mentioned: Vec<ListId>,
 }
 
 /// What a mail comes to.
@@ -71,7 +73,33 @@ pub(super) fn hear(desk: &Desk, request: &Request<'_>) -> Result<HeardMail, Flow
         Groups::All => Scope::All,
         Groups::Named(names) => Scope::Named(lists_named(desk, names)?),
     };
-    Ok(HeardMail { said: Said { heard, scope }, language: understood.language })
+    let mentioned = lists_mentioned(desk, &words.text)?;
+    Ok(HeardMail { said: Said { heard, scope, mentioned }, language: understood.language })
+}
+
+/// The groups a few words name; words in which a name is one among many others name none.
+fn lists_mentioned(desk: &Desk, text: &str) -> Result<Vec<ListId>, FlowError> {
+    const WORDS_MAX: usize = 12;
+    let text = text.to_lowercase();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '!' | '?' | '(' | ')'))
+        .map(|word| word.trim_matches(['.', ':', '"', '«', '»']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.len() > WORDS_MAX {
+        return Ok(Vec::new());
+    }
+    let said = words.join(" ");
+    let mut found = Vec::new();
+    for list in desk.store.reader().lists()? {
+        let address = list.address.to_string();
+        let name = list.settings.name.to_lowercase();
+        let by_address = words.iter().any(|word| *word == address || *word == list.address.name());
+        if by_address || (!name.is_empty() && said.contains(&name)) {
+            found.push(list.id);
+        }
+    }
+    Ok(found)
 }
 
 /// Whether the whole of a mail to the list, subject and body, is nothing but a request.
@@ -160,15 +188,16 @@ impl Wishes<'_> {
             Command::Settings => Wish::Settings,
             Command::Name(_) => Wish::Rename { mail },
             Command::Language(language) => Wish::Speak { language: *language },
-            Command::NewAddress(_) => Wish::Move { mail },
-            Command::MyData => Wish::MyData,
-            Command::ForgetMe => Wish::Forget { posts: None },
-            Command::Withdraw => Wish::Withdraw { post: self.answered },
-            Command::WhereIsMyMessage => Wish::Trace,
             Command::Help => Wish::Help,
             Command::Animator(
                 AnimatorCommand::Add(_) | AnimatorCommand::Invite(_) | AnimatorCommand::Remove(_),
             ) => Wish::Animate { mail },
+            // Done by people, who find it in what waits.
+            Command::NewAddress(_)
+            | Command::MyData
+            | Command::ForgetMe
+            | Command::Withdraw
+            | Command::WhereIsMyMessage => return None,
             Command::Search(_) | Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
                 return None;
             }
