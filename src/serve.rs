@@ -3,7 +3,9 @@
 //! Decides nothing about mail. What it starts, [`Server::stop`] ends: what is in hand is finished,
 //! nothing new is begun.
 
+mod acme;
 mod certificates;
+mod measurements;
 mod web_doors;
 
 use std::net::SocketAddr;
@@ -19,7 +21,7 @@ mod road;
 pub use road::Road;
 
 use crate::admin::socket;
-use crate::config::{Config, DkimKeyFile, LmtpListen, Presence};
+use crate::config::{Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
@@ -91,6 +93,8 @@ pub struct Server {
     pub web: Vec<SocketAddr>,
     /// Where they are read over https.
     pub web_tls: Vec<SocketAddr>,
+    /// Where measurements are read.
+    pub metrics: Vec<SocketAddr>,
     reload: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), ServeError>>,
@@ -183,7 +187,21 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
     let (smtp, lmtp) = open_doors(config, &desk, &certificates, &stopping, &mut tasks).await?;
     let (pages, challenges) = (pages(config, &desk)?, Challenges::default());
-    let web = web_doors::open(config, pages, &certificates, &challenges, &stopping, &mut tasks).await?;
+    let web = web_doors::open(
+        config,
+        pages,
+        &certificates,
+        &challenges,
+        measurements::health(&desk),
+        &stopping,
+        &mut tasks,
+    )
+    .await?;
+    let metrics = measurements::open(config, &desk, &certificates, &stopping, &mut tasks).await?;
+    if config.acme.is_some() {
+        let (config, clock, stopping) = (config.clone(), desk.clock.clone(), stopping.clone());
+        tasks.spawn(acme::keep(config, certificates, challenges, clock, stopping));
+    }
     let control_path = socket::path(&config.data_dir);
     let control = socket::listen(&config.data_dir)
         .map_err(|source| ServeError::Listen { address: control_path.display().to_string(), source })?;
@@ -204,7 +222,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
         ended.map_err(ServeError::from)
     });
     let web_doors::Opened { plain, tls } = web;
-    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, stop, reload, tasks })
+    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, metrics, stop, reload, tasks })
 }
 
 impl Server {
@@ -233,7 +251,8 @@ impl Server {
     }
 }
 
-/// The certificate of the files, if there are any, and a task that keeps looking at them.
+/// The certificate of the files, if there are any, and a task that keeps looking at them. One that
+/// we fetched ourselves comes before those of the configuration.
 async fn show_certificate(
     config: &Config,
     certificates: &Arc<Certificates>,
@@ -242,7 +261,12 @@ async fn show_certificate(
     stopping: &watch::Receiver<bool>,
     tasks: &mut JoinSet<Result<(), ServeError>>,
 ) -> Result<(), ServeError> {
-    let Presence::There(named) = config.smtp.tls.clone() else { return Ok(()) };
+    let fetched = acme::certificate_file(config);
+    let named = match &config.smtp.tls {
+        _ if config.acme.is_some() && fetched.exists() => TlsFiles { cert: fetched.clone(), key: fetched },
+        Presence::There(named) => named.clone(),
+        Presence::Absent(_) => return Ok(()),
+    };
     let mut files = WatchedFiles::new(&named.cert, &named.key);
     let (shown, names, now) = (certificates.clone(), named.clone(), clock.clone());
     let looked = tokio::task::spawn_blocking(move || {
@@ -250,6 +274,10 @@ async fn show_certificate(
         files
     });
     let files = looked.await.map_err(|error| ServeError::Task(error.to_string()))?;
+    if config.acme.is_some() {
+        // From here on, what is fetched counts.
+        return Ok(());
+    }
     let keeping = (certificates.clone(), clock.clone(), reload.clone(), stopping.clone());
     let (certificates, clock, reload, stopping) = keeping;
     tasks.spawn(certificates::keep(files, certificates, named, clock, reload, stopping));

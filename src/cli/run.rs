@@ -54,9 +54,13 @@ async fn run(config: &Config) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut server = start(config).await?;
-    for (what, addresses) in
-        [("SMTP", &server.smtp), ("LMTP", &server.lmtp), ("web", &server.web), ("https", &server.web_tls)]
-    {
+    for (what, addresses) in [
+        ("SMTP", &server.smtp),
+        ("LMTP", &server.lmtp),
+        ("web", &server.web),
+        ("https", &server.web_tls),
+        ("metrics", &server.metrics),
+    ] {
         for address in addresses {
             tracing::info!(%address, "{what} is open");
         }

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::mailroom::standing;
 use super::readers::readers;
 use super::{Desk, FlowError, is_current, requests};
-use crate::domain::ids::{PersonId, PostId};
+use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::List;
 use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict};
 use crate::domain::proof::Proof;
@@ -147,7 +147,10 @@ fn decision(
         proof: info.proof.unwrap_or(Proof::NoMeans),
         body,
     };
-    Ok(match moderation::decide(list, &facts) {
+    let verdict = moderation::decide(list, &facts);
+    let (message_id, list_address) = (info.message_id.as_ref().map(MessageId::as_str), &list.address);
+    tracing::info!(%post, message_id, list = %list_address, outcome = ?verdict, "a post was decided on");
+    Ok(match verdict {
         Verdict::Publish => {
             let readers = readers(desk, list, info.author, &summary, now)?;
             let event = Event::Published { post, list: list.id, by: None, readers };

@@ -456,6 +456,16 @@ impl Mailroom for PostRoom {
             Protocol::Smtp | Protocol::Esmtp | Protocol::Esmtps => Via::Smtp,
             Protocol::Lmtp => Via::Lmtp,
         };
-        self.take(envelope, via).await
+        let message_id = Headers::scan_leniently(&envelope.raw).0.get("message-id");
+        let message_id = message_id.map(|id| id.trim().chars().take(LOGGED_ID_CHARS_MAX).collect::<String>());
+        let to: Vec<&str> = envelope.recipients.iter().map(EmailAddress::as_str).collect();
+        let (peer, to, bytes) = (envelope.peer, to.join(" "), envelope.raw.len());
+        let replies = self.take(envelope, via).await;
+        let said: Vec<String> = replies.iter().map(ToString::to_string).collect();
+        tracing::info!(%peer, message_id, to, bytes, reply = said.join(" / "), "a message was answered");
+        replies
     }
 }
+
+/// More of a Message-ID is not logged; strangers choose them.
+const LOGGED_ID_CHARS_MAX: usize = 200;

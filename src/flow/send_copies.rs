@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Desk, FlowError, beside, bounce_address, leave_address};
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::{PersonId, PostId};
+use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::{ArchivePolicy, Edits, Footer, Language, List, ListState, Posting, ReplyTo};
 use crate::domain::recipient::ListDoor;
 use crate::domain::retry::Next;
@@ -183,7 +183,34 @@ pub async fn send_copy<O: Outbox>(
     };
     let outcome = CopyOutcome { post, person, result: result.clone() };
     write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
+    log(desk, post, person, &result)?;
     Ok(result)
+}
+
+/// The delivery log: one line a copy, which stands alone.
+fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult) -> Result<(), FlowError> {
+    let info = desk.store.post(post)?;
+    let message_id = info.as_ref().and_then(|info| info.message_id.as_ref()).map(MessageId::as_str);
+    let list = info.as_ref().and_then(|info| info.list).map(|list| desk.store.list(list)).transpose()?;
+    let list = list.flatten().map(|list| list.address.to_string());
+    let to = desk.store.person(person)?;
+    let to = to.as_ref().and_then(|person| person.addresses.first()).map(EmailAddress::as_str);
+    match result {
+        CopyResult::Taken(reply) => {
+            tracing::info!(%post, message_id, list, to, reply, "a copy was taken");
+        }
+        CopyResult::PutOff { attempts, next, reply } => {
+            let next = next.rfc3339(&desk.zone);
+            tracing::info!(%post, message_id, list, to, reply, attempts, next, "a copy was put off");
+        }
+        CopyResult::Failed(reply) => {
+            tracing::warn!(%post, message_id, list, to, reply, "a copy cannot be delivered");
+        }
+        CopyResult::Gone => {
+            tracing::info!(%post, message_id, list, %person, "a copy was not sent: its reader has left");
+        }
+    }
+    Ok(())
 }
 
 /// `None` for who gets no copy any more.

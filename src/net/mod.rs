@@ -1,7 +1,9 @@
-//! What both doors need, that of mail and that of the web: places for connections, certificates.
+//! What both doors need, that of mail and that of the web: places for connections, certificates
+//! and where they come from.
 //!
 //! Knows sockets' sizes and certificates; nothing of mail, lists, pages or settings.
 
+pub mod acme;
 pub mod certificate;
 pub mod certificates;
 pub mod slots;

@@ -10,7 +10,7 @@ use super::{ServeError, listen};
 use crate::config::Config;
 use crate::net::certificates::Certificates;
 use crate::net::slots::Slots;
-use crate::web::front::{self, Challenges};
+use crate::web::front::{self, Challenges, Health};
 use crate::web::server::{self, CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, WebDeadlines, WebDoor};
 use crate::web::{self, WebState};
 
@@ -29,14 +29,19 @@ pub(super) async fn open(
     pages: WebState,
     certificates: &Arc<Certificates>,
     challenges: &Challenges,
+    health: Health,
     stopping: &watch::Receiver<bool>,
     tasks: &mut JoinSet<Result<(), ServeError>>,
 ) -> Result<Opened, ServeError> {
     let relays = config.smtp.trusted_relays.clone();
     let slots = Slots::new(CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, relays);
-    let pages = web::router(pages);
+    let pages = front::with_health(web::router(pages), health.clone());
     let redirects = !config.web.tls_listen.is_empty() && config.web.base_url.starts_with("https://");
-    let plain = if redirects { front::redirect(&config.web.base_url) } else { pages.clone() };
+    let plain = if redirects {
+        front::with_health(front::redirect(&config.web.base_url), health)
+    } else {
+        pages.clone()
+    };
     let plain = front::with_challenges(plain, challenges.clone());
     let tls = certificates.server_config(PROTOCOLS);
     let mut opened = Opened { plain: Vec::new(), tls: Vec::new() };

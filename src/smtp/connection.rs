@@ -173,6 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Connection<S> {
         if output.is_empty() {
             return Ok(());
         }
+        count_refusals(output);
         // A peer that does not read is as slow as one that does not write.
         let spoken = async {
             self.stream.write_all(output).await?;
@@ -250,6 +251,19 @@ where
         connection.speak().await?;
     }
     connection.hang_up(&mut buffer).await
+}
+
+/// Every refusal and putting-off is counted, whoever decided it, by its two codes.
+fn count_refusals(output: &[u8]) {
+    for line in output.split(|byte| *byte == b'\n') {
+        let Some((code @ [b'4' | b'5', _, _], text)) = line.split_at_checked(3) else { continue };
+        // The last line of a reply has a space there, and each reply one last line.
+        let Some(text) = text.strip_prefix(b" ") else { continue };
+        let enhanced = text.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let word = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        metrics::counter!("parvis_door_replies_total", "code" => word(code), "reason" => word(enhanced))
+            .increment(1);
+    }
 }
 
 /// What has to be done with the socket before more can be heard.

@@ -202,9 +202,11 @@ fn admit<M: Mailroom>(
 ) {
     let Some(slot) = options.slots.take(peer.address()) else {
         debug!(%peer, "too many connections at the door");
+        metrics::counter!("parvis_door_turned_away_total").increment(1);
         send_away(&stream);
         return;
     };
+    metrics::counter!("parvis_door_connections_total").increment(1);
     let settings = SessionSettings {
         hostname: options.hostname.clone(),
         door: options.door,

@@ -20,6 +20,7 @@ use super::ledger::{self, CopyResult, LedgerLine};
 use super::news::Newsroom;
 use super::readers::ReadersCache;
 use super::segments::{self, MailPlace};
+use super::tally::{Tally, began};
 use super::view::View;
 use super::{StoreError, apply, catch_up, instance, journal, keys, lines, people, rebuild};
 use crate::domain::ids::{ListId, PersonId, PostId};
@@ -97,11 +98,17 @@ impl Committer {
             return answer_all(group.into_iter().map(|(_, answer)| answer), &error);
         }
         let engine = self.engine.clone();
+        let began = began();
+        let mut tally = Tally::default();
         let mut staged = Staged::new(&engine, self.position.seq);
         let mut answers = Answers::default();
         for (change, answer) in group {
+            let counts = Tally::of(&change);
             match self.stage(&mut staged, *change) {
-                Ok(()) => answers.waiting.push(answer),
+                Ok(()) => {
+                    tally.add(counts);
+                    answers.waiting.push(answer);
+                }
                 Err(StoreError::Conflict(conflict)) => answers.refused.push((answer, conflict)),
                 Err(error) => {
                     // Nothing is written yet: who asks again may find the state in order.
@@ -117,6 +124,7 @@ impl Committer {
         }
         match self.write(staged) {
             Ok(()) => {
+                tally.count(began);
                 let seq = self.position.seq;
                 // Outcomes alone write no line, and wake nobody.
                 self.changed.send_if_modified(|known| std::mem::replace(known, seq) != seq);

@@ -26,6 +26,7 @@ mod rebuild;
 mod records;
 pub mod segments;
 mod set_aside;
+mod tally;
 pub mod verify;
 mod view;
 
@@ -283,15 +284,25 @@ impl Store {
         if self.closed.load(Ordering::Acquire) {
             return Err(StoreError::Closed);
         }
-        let disk = rustix::fs::statvfs(self.data()).map_err(|source| StoreError::Io {
-            doing: "ask for free space in",
-            path: self.options.data.clone(),
-            why: source.to_string(),
-        })?;
+        let disk = self.disk()?;
         let bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
         // File systems without a table of inodes say there are none at all.
         let inodes_short = disk.f_files > 0 && disk.f_favail < RESERVE_INODES;
         if bytes < self.options.reserve_bytes || inodes_short { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    /// Room on the disk of the data folder.
+    pub fn free_bytes(&self) -> Result<u64, StoreError> {
+        let disk = self.disk()?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    fn disk(&self) -> Result<rustix::fs::StatVfs, StoreError> {
+        rustix::fs::statvfs(self.data()).map_err(|source| StoreError::Io {
+            doing: "ask for free space in",
+            path: self.options.data.clone(),
+            why: source.to_string(),
+        })
     }
 
     /// A number no post has had.

@@ -107,3 +107,54 @@ async fn moved(State(host): State<Arc<str>>, request: Request) -> Response<Body>
     }
     response
 }
+
+/// Whether all is well, or what is not.
+pub type Health = Arc<dyn Fn() -> Result<(), &'static str> + Send + Sync>;
+
+/// Before anything else, `/healthz` says whether all is well: 200 `ok`, or 503 and what is not.
+pub fn with_health(pages: axum::Router, health: Health) -> axum::Router {
+    pages.layer(from_fn_with_state(health, health_first))
+}
+
+/// What the operator's own programs read: `/metrics` and `/healthz`.
+pub fn measurements(text: Arc<dyn Fn() -> String + Send + Sync>, health: Health) -> axum::Router {
+    with_health(axum::Router::new().fallback(measured).with_state(text), health)
+        .layer(map_response(|response: Response<Body>| async { guard(response) }))
+}
+
+type Text = Arc<dyn Fn() -> String + Send + Sync>;
+
+async fn measured(State(text): State<Text>, request: Request) -> Response<Body> {
+    if request.uri().path() != "/metrics" {
+        return plain(StatusCode::NOT_FOUND, "not found\n".to_owned());
+    }
+    // The store is asked, which may wait for the disk.
+    match tokio::task::spawn_blocking(move || text()).await {
+        Ok(text) => {
+            let mut response = plain(StatusCode::OK, text);
+            let version = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            response.headers_mut().insert(CONTENT_TYPE, version);
+            response
+        }
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the store could not be asked\n".to_owned()),
+    }
+}
+
+async fn health_first(State(health): State<Health>, request: Request, next: Next) -> Response<Body> {
+    if request.uri().path() != "/healthz" {
+        return next.run(request).await;
+    }
+    match tokio::task::spawn_blocking(move || health()).await {
+        Ok(Ok(())) => plain(StatusCode::OK, "ok\n".to_owned()),
+        Ok(Err(why)) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+        Err(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "the store cannot be asked\n".to_owned()),
+    }
+}
+
+fn plain(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -34,11 +34,15 @@ struct Running {
 
 impl Running {
     fn start(folder: &Path, data: &str, sink: &Sink) -> Running {
+        Running::start_with(folder, data, sink, "")
+    }
+
+    fn start_with(folder: &Path, data: &str, sink: &Sink, more: &str) -> Running {
         let web = TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a free port");
         let text = format!(
             "hostname = \"lists.example\"\ndata_dir = {:?}\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n\
              [delivery]\nroute = \"smtp://{}\"\nconnections_max = 4\nretry = [\"1 s\"]\n\
-             [web]\nlisten = [\"{web}\"]\nbase_url = \"http://{web}\"\n",
+             [web]\nlisten = [\"{web}\"]\nbase_url = \"http://{web}\"\n{more}",
             folder.join(data).display().to_string(),
             sink.address,
         );
@@ -174,6 +178,52 @@ fn each_servers_answer_concerns_its_own_copy() {
     until("the end of it", || parvis.is_owed_nothing());
     let counts = ["anne", "basile", "chloe"].map(|name| has(&sink, name, "one"));
     assert_eq!(counts, [1, 1, 0]);
+    parvis.stop();
+}
+
+/// The one test that counts: a process counts in one place.
+#[test]
+fn what_happens_can_be_read_as_numbers() {
+    let (folder, sink) = (tempfile::tempdir().expect("a folder"), Sink::open());
+    sink.does("basile@members.example", Does::Say("450 4.2.1 the mailbox rests"));
+    let more = "[metrics]\nlisten = [\"127.0.0.1:0\"]\n";
+    let parvis = Running::start_with(folder.path(), "data", &sink, more);
+    parvis.found(&["anne", "basile"]);
+    let get = |path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        http(parvis.server.metrics[0], &request)
+    };
+    let number = |name: &str| -> f64 {
+        let text = get("/metrics");
+        let line =
+            text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(' ')));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
+    };
+    let before = ["taken", "put-off"].map(|o| number(&format!("parvis_deliveries_total{{outcome=\"{o}\"}}")));
+    parvis.post("one", "anne");
+    until("an outcome for each", || parvis.copies(1).len() == 2);
+    for (outcome, before) in ["taken", "put-off"].into_iter().zip(before) {
+        assert!(number(&format!("parvis_deliveries_total{{outcome=\"{outcome}\"}}")) > before, "{outcome}");
+    }
+    assert!((number("parvis_queue_copies") - 1.0).abs() < 0.1);
+    until("some age", || number("parvis_queue_age_seconds") > 0.0);
+    assert!(number("parvis_commit_seconds_count") > 0.0);
+    assert!(number("parvis_posts_total{outcome=\"published\"}") > 0.0);
+    assert!(number("parvis_disk_free_bytes") > 0.0 && (number("parvis_healthy") - 1.0).abs() < 0.1);
+    let refused = "parvis_door_replies_total{code=\"550\",reason=\"5.1.1\"}";
+    let before = number(refused);
+    let mut talk = Conversation::begin(parvis.server.smtp[0]).expect("it greets");
+    assert_eq!(talk.send("anne@members.example", "nobody@lists.example", ""), Some(550));
+    assert!((number(refused) - before - 1.0).abs() < 0.1);
+    assert!(get("/healthz").ends_with("\r\n\r\nok\n"));
+    assert!(get("/other").starts_with("HTTP/1.1 404 "));
+    // Each name that is shown is explained, and each that is explained is shown.
+    let (text, page) = (get("/metrics"), include_str!("../../docs/metrics.md"));
+    for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let name = line.split(' ').next().unwrap_or_default();
+        assert!(page.contains(&format!("`{name}")), "{name} is not in docs/metrics.md");
+    }
+    sink.does("basile@members.example", Does::Take);
     parvis.stop();
 }
 

@@ -209,6 +209,23 @@ async fn the_plain_port_answers_challenges_and_sends_everybody_else_to_https() {
 }
 
 #[tokio::test]
+async fn whether_all_is_well_is_said_before_anything_else() {
+    for (health, code, word) in
+        [(Ok(()), "200", "ok\n"), (Err("the disk is short"), "503", "the disk is short\n")]
+    {
+        let health: front::Health = Arc::new(move || health);
+        for router in [
+            front::with_health(pages(), health.clone()),
+            front::measurements(Arc::new(|| "numbers".to_owned()), health),
+        ] {
+            let web = open(wide(), WebDeadlines::default(), router).await;
+            let answer = fetch(web.address, "/healthz").await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {code} ")) && answer.ends_with(word), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn https_shows_the_same_pages_and_asks_to_be_preferred() {
     install_crypto_provider();
     let key = rcgen::KeyPair::generate().unwrap();

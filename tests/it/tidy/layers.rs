@@ -75,7 +75,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Where a library may be named: folders, or files without `.rs`. One that is not here is for all:
-/// `serde`, `serde_json`, `thiserror`, `tracing`, `tokio`'s channels, the codecs and checksums.
+/// `serde`, `serde_json`, `thiserror`, `tracing`, `metrics`, `tokio`'s channels, the codecs and checksums.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
     ("crc32fast", &["store"]),
@@ -92,6 +92,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_send", &["smtp"]),
     ("rustls", &["net", "smtp", "web/server", "dns"]),
     ("tokio_rustls", &["smtp", "web/server"]),
+    ("metrics_exporter_prometheus", &["serve"]),
+    ("instant_acme", &["net"]),
     ("hyper_util", &["web/server"]),
     ("hickory_resolver", &["dns"]),
     ("axum", &["web"]),
