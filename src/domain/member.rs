@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::address::EmailAddress;
 use super::ids::{ListId, PersonId, PostId};
 use super::list::Language;
-use super::time::Timestamp;
+use super::time::{Timestamp, Zone};
 use super::wish::Threads;
 
 /// Somebody: one or more addresses, a name, a language.
@@ -187,6 +187,15 @@ impl Membership {
     /// Whether each post is sent to them at that moment.
     pub fn receives_each_post(&self, now: Timestamp) -> bool {
         self.reading == Reading::Each && self.receives_mail(now)
+    }
+
+    /// When their quiet hours end, if it is quiet at that moment.
+    pub fn quiet_until(&self, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
+        let (from, to) = self.quiet.as_deref()?.split_once('-')?;
+        let (from, to): (u8, u8) = (from.parse().ok()?, to.parse().ok()?);
+        let hour = now.time_in(zone).0.unsigned_abs();
+        let quiet = if from <= to { (from..to).contains(&hour) } else { hour >= from || hour < to };
+        quiet.then(|| now.next_hour(to, zone))
     }
 
     /// Whether any mail of the list is sent to them at that moment.

@@ -57,6 +57,8 @@ pub enum HoldReason {
     NotDisplayable,
     /// It was written to several lists, and only some of them would have taken it.
     OtherList,
+    /// It looks like a member's, and came from an address that is not known to be theirs.
+    OtherAddress,
     /// Not a post: a word to those who look after the list.
     ToAnimators,
     /// Not a post: a word to the operator.
@@ -75,7 +77,8 @@ impl HoldReason {
             | HoldReason::Unproven
             | HoldReason::Ambiguous
             | HoldReason::NotDisplayable
-            | HoldReason::OtherList => true,
+            | HoldReason::OtherList
+            | HoldReason::OtherAddress => true,
             HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => false,
         }
     }
@@ -92,6 +95,7 @@ impl fmt::Display for HoldReason {
             HoldReason::Ambiguous => "ambiguous",
             HoldReason::NotDisplayable => "not-displayable",
             HoldReason::OtherList => "other-list",
+            HoldReason::OtherAddress => "other-address",
             HoldReason::ToAnimators => "to-animators",
             HoldReason::ToOperator => "to-operator",
             HoldReason::Request => "request",

@@ -186,6 +186,11 @@ pub enum Matter {
         /// The post, which waits.
         post: PostId,
     },
+    /// To an address somebody named as their new one: is it theirs?
+    Adopt {
+        /// Who named it.
+        person: PersonId,
+    },
     /// Whether this post may stand in an archive everybody reads.
     Consent {
         /// The post, which waits.

@@ -7,13 +7,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::mailroom::standing;
+use super::membership::answerable;
 use super::readers::readers;
 use super::{Desk, FlowError, is_current, requests};
+use crate::domain::door::Standing;
 use crate::domain::ids::{MessageId, PersonId, PostId};
-use crate::domain::list::List;
+use crate::domain::list::{List, Posting};
 use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
+use crate::domain::wish::Matter;
 use crate::mail::autoreply;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
@@ -147,6 +150,9 @@ fn decision(
         proof: info.proof.unwrap_or(Proof::NoMeans),
         body,
     };
+    if facts.standing == Standing::Stranger && list.settings.posting == Posting::Members {
+        return from_other_address(desk, change.summary(post, summary), list, post, raw, now);
+    }
     let verdict = moderation::decide(list, &facts);
     let (message_id, list_address) = (info.message_id.as_ref().map(MessageId::as_str), &list.address);
     tracing::info!(%post, message_id, list = %list_address, outcome = ?verdict, "a post was decided on");
@@ -159,14 +165,36 @@ fn decision(
         Verdict::Hold(reason) => {
             let change = change.summary(post, summary).event(Event::Held { post, reason });
             match may_be_told(desk, list, info.author, raw)? {
-                Some(person) => change.event(Event::LetterOwed {
-                    letter: desk.store.next_letter(),
-                    about: LetterAbout::Held { post, person, reason },
-                }),
+                Some(person) => change
+                    .event(answerable(&desk.store, person, list.id, Matter::Talk, now))
+                    .event(Event::LetterOwed {
+                        letter: desk.store.next_letter(),
+                        about: LetterAbout::Held { post, person, reason },
+                    }),
                 None => change,
             }
         }
     })
+}
+
+/// The door lets a stranger in where only members write if the post looks like a member's: they
+/// are asked, and it waits.
+fn from_other_address(
+    desk: &Desk,
+    change: Change,
+    list: &List,
+    post: PostId,
+    raw: &[u8],
+    now: Timestamp,
+) -> Result<Change, FlowError> {
+    let mut change = change.event(Event::Held { post, reason: HoldReason::OtherAddress });
+    if let Some(person) = requests::looks_like(desk, list, raw)? {
+        let events = requests::ask_whether_same(desk, list, person, post, now)?;
+        for event in events.into_iter().flatten() {
+            change = change.event(event);
+        }
+    }
+    Ok(change)
 }
 
 /// A member who writes « stop » to everybody is understood, and spared: nobody sees it.

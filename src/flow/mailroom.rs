@@ -11,7 +11,7 @@ use std::sync::Arc;
 use self::replies::{Share, later, one_reply, refusal_reply};
 use super::{Desk, obey_command, requests};
 use crate::domain::address::EmailAddress;
-use crate::domain::door::{self, Admission, Arrival, Form, RECEIVED_MAX, Standing, Writer};
+use crate::domain::door::{self, Admission, Arrival, Form, RECEIVED_MAX, Refusal, Standing, Writer};
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::{Language, List};
 use crate::domain::member::{Joined, MemberState, Role};
@@ -253,6 +253,9 @@ impl PostRoom {
                     Reply::new(451, "4.7.0 we cannot find out now who writes; please try again later");
                 return Ok((Share::Refused(reply), (change, false)));
             }
+            Admission::Refuse(Refusal::MembersOnly)
+                if seen.proof != Proof::Disproved
+                    && requests::looks_like(&self.desk, list, &envelope.raw)?.is_some() => {}
             Admission::Refuse(refusal) => {
                 return Ok((Share::Refused(refusal_reply(list, refusal, language)), (change, false)));
             }

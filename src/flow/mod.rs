@@ -19,6 +19,7 @@ pub mod obey_command;
 mod readers;
 mod requests;
 pub mod send_copies;
+mod whereabouts;
 pub mod write_letters;
 
 use std::sync::Arc;

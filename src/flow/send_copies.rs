@@ -10,6 +10,7 @@ use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::{ArchivePolicy, Edits, Footer, Language, List, ListState, Posting, ReplyTo};
 use crate::domain::recipient::ListDoor;
 use crate::domain::retry::Next;
+use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::mail::compose::{self, CopyEdits, PreparedCopy, ReplyToEdit, Touch};
 use crate::sign::{Common, NotSigned};
@@ -172,6 +173,14 @@ pub async fn send_copy<O: Outbox>(
     person: PersonId,
     spread: f64,
 ) -> Result<CopyResult, FlowError> {
+    if let Some(next) = quiet_until(desk, post, person)? {
+        let attempts = desk.store.attempts(post, person)?;
+        let result =
+            CopyResult::PutOff { attempts, next, reply: "it waits for the end of their quiet hours".into() };
+        let outcome = CopyOutcome { post, person, result: result.clone() };
+        write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
+        return Ok(result);
+    }
     let mut sent = send_as(desk, outbox, maker, post, person, Bits::Eight).await?;
     if sent == Some(Outcome::NeedsSevenBits) {
         // Only this conversation could tell. From the membership on, everything is looked at again.
@@ -211,6 +220,13 @@ fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult) -> Resu
         }
     }
     Ok(())
+}
+
+/// When somebody's quiet hours end, if it is quiet where they are.
+fn quiet_until(desk: &Desk, post: PostId, person: PersonId) -> Result<Option<Timestamp>, FlowError> {
+    let Some(list) = desk.store.fan(post)?.map(|fan| fan.list) else { return Ok(None) };
+    let member = desk.store.member(list, person)?;
+    Ok(member.and_then(|member| member.quiet_until(desk.now(), &desk.zone)))
 }
 
 /// `None` for who gets no copy any more.

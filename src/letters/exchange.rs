@@ -165,6 +165,64 @@ pub struct TooLate<'a> {
     pub group: Option<Group<'a>>,
 }
 
+/// What became of somebody's last posts.
+#[derive(Clone, Copy, Debug)]
+pub struct Whereabouts<'a> {
+    /// In which group; absent: in all of them.
+    pub group: Option<Group<'a>>,
+    /// The newest first; none if nothing of theirs came in.
+    pub posts: &'a [Whereabout],
+}
+
+/// One post, and where it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Whereabout {
+    /// Its subject.
+    pub title: String,
+    /// When it came in.
+    pub received: Timestamp,
+    /// What became of it.
+    pub whereto: Whereto,
+}
+
+/// What became of a post.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Whereto {
+    /// It went out, and so many of so many servers have taken their copy.
+    Sent {
+        /// How many copies were taken.
+        taken: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// It waits for somebody to look at it.
+    Waits,
+    /// It did not go out; the words of who decided, if any.
+    Refused(String),
+    /// It was put away.
+    PutAway,
+}
+
+/// A wish to take a post back.
+#[derive(Clone, Copy, Debug)]
+pub struct TakenBack<'a> {
+    /// Where it was sent.
+    pub group: Group<'a>,
+    /// Whether nobody will get it; else it has gone out already.
+    pub in_time: bool,
+}
+
+/// Is this also you?
+#[derive(Clone, Copy, Debug)]
+pub struct AskSame<'a> {
+    /// Where.
+    pub group: Option<Group<'a>>,
+    /// The address we do not know.
+    pub address: &'a str,
+    /// Whether they want to be written to there from now on; else they wrote a post from there.
+    pub moves: bool,
+}
+
 /// What somebody wishes, as letters say it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Act<'a> {
@@ -373,5 +431,43 @@ impl EndsSoon<'_> {
 impl TooLate<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
         group_facts(self.group, facts, frame.language)
+    }
+}
+
+impl Whereabouts<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let of_post = |post: &Whereabout| {
+            let (taken, of) = match post.whereto {
+                Whereto::Sent { taken, of } => (taken, of),
+                Whereto::Waits | Whereto::Refused(_) | Whereto::PutAway => (0, 0),
+            };
+            let words = if let Whereto::Refused(words) = &post.whereto { words.as_str() } else { "" };
+            let count = |n: u32| words::number(n as usize, frame.language);
+            Facts::default()
+                .phrase("title", &post.title)
+                .phrase("received", &words::moment(post.received, frame.zone, frame.language))
+                .is("sent", matches!(post.whereto, Whereto::Sent { .. }))
+                .phrase("taken", &count(taken))
+                .phrase("of", &count(of))
+                .is("waits", post.whereto == Whereto::Waits)
+                .is("refused", matches!(post.whereto, Whereto::Refused(_)))
+                .phrase("words", words)
+                .is("put_away", post.whereto == Whereto::PutAway)
+        };
+        let facts = group_facts(self.group, facts, frame.language);
+        facts.is("some", !self.posts.is_empty()).each("posts", self.posts.iter().map(of_post).collect())
+    }
+}
+
+impl TakenBack<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        self.group.facts(facts, frame.language).is("in_time", self.in_time)
+    }
+}
+
+impl AskSame<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let facts = group_facts(self.group, facts, frame.language);
+        facts.phrase("address", self.address).is("moves", self.moves)
     }
 }

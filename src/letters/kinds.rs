@@ -1,8 +1,8 @@
 //! Which letters there are, and the facts each of them is written from.
 
 use super::exchange::{
-    AskAdmit, AskJoin, AskLeave, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry, NoMember,
-    Settings, TooLate,
+    AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
+    NoMember, Settings, TakenBack, TooLate, Whereabouts,
 };
 use super::facts::Facts;
 use super::message::Frame;
@@ -50,6 +50,12 @@ pub enum Letter<'a> {
     EndsSoon(EndsSoon<'a>),
     /// To somebody whose answer came too late.
     TooLate(TooLate<'a>),
+    /// What became of one's posts.
+    Whereabouts(Whereabouts<'a>),
+    /// What became of a wish to take a post back.
+    TakenBack(TakenBack<'a>),
+    /// To a member, about a post or wish from an unknown address.
+    AskSame(AskSame<'a>),
 }
 
 /// The name of a letter, which is the name of its folder.
@@ -74,6 +80,9 @@ pub enum LetterKind {
     NoEntry,
     EndsSoon,
     TooLate,
+    Whereabouts,
+    TakenBack,
+    AskSame,
 }
 
 /// The list a letter is about.
@@ -207,7 +216,7 @@ pub struct NowAnimator<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 18] = [
+    pub const ALL: [LetterKind; 21] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -226,6 +235,9 @@ impl LetterKind {
         LetterKind::NoEntry,
         LetterKind::EndsSoon,
         LetterKind::TooLate,
+        LetterKind::Whereabouts,
+        LetterKind::TakenBack,
+        LetterKind::AskSame,
     ];
 
     /// The folder of its templates.
@@ -249,6 +261,9 @@ impl LetterKind {
             LetterKind::NoEntry => "no-entry",
             LetterKind::EndsSoon => "ends-soon",
             LetterKind::TooLate => "too-late",
+            LetterKind::Whereabouts => "whereabouts",
+            LetterKind::TakenBack => "taken-back",
+            LetterKind::AskSame => "ask-same",
         }
     }
 }
@@ -275,6 +290,9 @@ impl Letter<'_> {
             Letter::NoEntry(_) => LetterKind::NoEntry,
             Letter::EndsSoon(_) => LetterKind::EndsSoon,
             Letter::TooLate(_) => LetterKind::TooLate,
+            Letter::Whereabouts(_) => LetterKind::Whereabouts,
+            Letter::TakenBack(_) => LetterKind::TakenBack,
+            Letter::AskSame(_) => LetterKind::AskSame,
         }
     }
 
@@ -299,6 +317,9 @@ impl Letter<'_> {
             Letter::NoEntry(letter) => letter.facts(facts, frame),
             Letter::EndsSoon(letter) => letter.facts(facts, frame),
             Letter::TooLate(letter) => letter.facts(facts, frame),
+            Letter::Whereabouts(letter) => letter.facts(facts, frame),
+            Letter::TakenBack(letter) => letter.facts(facts, frame),
+            Letter::AskSame(letter) => letter.facts(facts, frame),
         }
     }
 }

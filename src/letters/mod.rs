@@ -18,8 +18,8 @@ mod words;
 
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
 pub use exchange::{
-    Act, AskAdmit, AskJoin, AskLeave, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry, NoMember,
-    Pause, Settings, TooLate, WhyNoEntry,
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
+    NoMember, Pause, Settings, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
 pub use kinds::{
     Arrival, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome, WhyHeld,

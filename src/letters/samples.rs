@@ -2,6 +2,7 @@
 
 mod exchange;
 
+use super::exchange::Whereabout;
 use super::facts::Facts;
 use super::kinds::{
     Arrival, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome, WhyHeld,
@@ -42,6 +43,7 @@ struct Neighbourhood {
     post_id: MessageId,
     zone: Zone,
     now: Timestamp,
+    whereabouts: Vec<Whereabout>,
 }
 
 const SAMPLES: &[(LetterKind, &str)] = &[
@@ -86,6 +88,12 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::NoEntry, "no-entry-declined"),
     (LetterKind::EndsSoon, "ends-soon"),
     (LetterKind::TooLate, "too-late"),
+    (LetterKind::Whereabouts, "whereabouts"),
+    (LetterKind::Whereabouts, "whereabouts-none"),
+    (LetterKind::TakenBack, "taken-back"),
+    (LetterKind::TakenBack, "taken-back-too-late"),
+    (LetterKind::AskSame, "ask-same"),
+    (LetterKind::AskSame, "ask-same-moves"),
 ];
 
 /// Every letter in every language, with each of its turns.
@@ -149,7 +157,10 @@ impl Sample {
             | LetterKind::JoinWaits
             | LetterKind::NoEntry
             | LetterKind::EndsSoon
-            | LetterKind::TooLate => exchange::letter(self.kind, self.name, place, group),
+            | LetterKind::TooLate
+            | LetterKind::Whereabouts
+            | LetterKind::TakenBack
+            | LetterKind::AskSame => exchange::letter(self.kind, self.name, place, group),
         }
     }
 
@@ -222,7 +233,10 @@ impl Sample {
             | LetterKind::JoinWaits
             | LetterKind::NoEntry
             | LetterKind::EndsSoon
-            | LetterKind::TooLate => None,
+            | LetterKind::TooLate
+            | LetterKind::Whereabouts
+            | LetterKind::TakenBack
+            | LetterKind::AskSame => None,
         };
         let member = self.kind != LetterKind::Farewell;
         let unsubscribe = Unsubscribe { mail: &place.stop, one_click: None };
@@ -289,6 +303,7 @@ impl Neighbourhood {
             post_id: MessageId::parse("vide-grenier@courrier.example").expect("written here"),
             zone: Zone::parse("Europe/Paris").expect("bundled"),
             now: Timestamp::parse_rfc3339("2026-11-22T18:30:00+01:00").expect("written here"),
+            whereabouts: exchange::whereabouts(title, words),
         }
     }
 }

@@ -397,6 +397,12 @@ pub enum Note {
     EndsSoon,
     /// What they answered is too old to count.
     TooLate,
+    /// What became of their last posts.
+    Trace,
+    /// Their post was taken back, and nobody will get it.
+    TakenBack,
+    /// Their post has gone out already, and cannot be taken back by mail.
+    GoneAlready,
 }
 
 impl LetterAbout {

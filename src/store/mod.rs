@@ -310,6 +310,11 @@ impl Store {
         PostId(self.numbers.post.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// The highest number a message has had.
+    pub fn posts_kept(&self) -> u64 {
+        self.numbers.post.load(Ordering::Relaxed).saturating_sub(1)
+    }
+
     /// A number no list has had.
     pub fn next_list(&self) -> ListId {
         ListId(narrow(self.numbers.list.fetch_add(1, Ordering::Relaxed)))

@@ -2,7 +2,7 @@
 
 use super::hear::{Heard, Said, Scope};
 use super::talk::Talk;
-use super::{Fate, Request, hearing, joining, wishes};
+use super::{Fate, Request, addresses, hearing, joining, wishes};
 use crate::domain::list::{List, ListState};
 use crate::domain::member::Membership;
 use crate::domain::wish::{Answered, Matter, Wish};
@@ -23,12 +23,12 @@ pub(super) fn answer(
         None => None,
     };
     match (&asked.matter, &said.heard) {
-        (Matter::Talk | Matter::SamePerson { .. } | Matter::Consent { .. }, _) => {
-            hearing(talk, request, asked.list, said)
-        }
+        (Matter::Talk | Matter::Consent { .. }, _) => hearing(talk, request, asked.list, said),
         // Twice is as good as once.
         (
-            Matter::Wish { .. }
+            Matter::SamePerson { .. }
+            | Matter::Adopt { .. }
+            | Matter::Wish { .. }
             | Matter::WhichList { .. }
             | Matter::Admit { .. }
             | Matter::Invitation { .. }
@@ -42,6 +42,24 @@ pub(super) fn answer(
         (Matter::Invitation { .. } | Matter::Wish { wish: Wish::Join }, Heard::No) => {
             talk.settle(asked.number, Answered::No);
             joining::declined(talk, list.as_ref())?;
+            Ok(Fate::Done)
+        }
+        (Matter::SamePerson { post }, Heard::Yes | Heard::No) => {
+            let yes = said.heard == Heard::Yes;
+            talk.settle(asked.number, if yes { Answered::Yes } else { Answered::No });
+            match (yes, &list) {
+                (true, Some(list)) => addresses::same_person(talk, list, *post)?,
+                (true, None) => {}
+                (false, _) => addresses::somebody_else(talk, *post)?,
+            }
+            Ok(Fate::Done)
+        }
+        (Matter::Adopt { person }, Heard::Yes | Heard::No) => {
+            let yes = said.heard == Heard::Yes;
+            talk.settle(asked.number, if yes { Answered::Yes } else { Answered::No });
+            if yes {
+                addresses::adopt(talk, *person)?;
+            }
             Ok(Fate::Done)
         }
         (Matter::Wish { wish }, Heard::Yes) => {
@@ -61,7 +79,10 @@ pub(super) fn answer(
             Ok(Fate::Done)
         }
         (
-            Matter::Wish { .. } | Matter::Invitation { .. },
+            Matter::Wish { .. }
+            | Matter::Invitation { .. }
+            | Matter::SamePerson { .. }
+            | Matter::Adopt { .. },
             Heard::Wishes(_)
             | Heard::Guess(_)
             | Heard::ForPeople

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::talk::{Sure, Talk};
-use crate::domain::ids::{ListId, QuestionId};
+use crate::domain::ids::{ListId, PersonId, QuestionId};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, AskedBecause, Matter, Wish};
 use crate::flow::FlowError;
@@ -65,6 +65,15 @@ impl Talk<'_> {
         Ok(true)
     }
 
+    /// Whether an address may be asked something because of a mail from another.
+    pub(super) fn may_ask_unknown(&self, person: PersonId, matter: &Matter) -> Result<bool, FlowError> {
+        let asked = self.desk.store.questions_to(person)?;
+        let today = asked.iter().filter(|q| within(q.since, DAY, self.now));
+        let unproven: Vec<_> = today.filter(|q| q.question.cause == AskedBecause::Unproven).collect();
+        let again = unproven.iter().any(|q| q.question.matter == *matter && q.answer.is_none());
+        Ok(!again && unproven.len() < UNPROVEN_PER_STRANGER_MAX)
+    }
+
     fn confirmations_this_hour(&self) -> Result<usize, FlowError> {
         const HOUR: Duration = Duration::from_secs(3_600);
         let first = QuestionId(self.desk.store.questions_asked().saturating_sub(LOOK_BACK));
@@ -91,6 +100,7 @@ fn asks_to_join(matter: &Matter) -> bool {
         | Matter::Admit { .. }
         | Matter::Back { .. }
         | Matter::SamePerson { .. }
+        | Matter::Adopt { .. }
         | Matter::Consent { .. } => false,
     }
 }

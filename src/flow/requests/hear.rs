@@ -1,15 +1,19 @@
 //! What a mail asks for, as wishes: between the words somebody chose and what can be carried out.
 
 use super::{Request, answered_post};
-use crate::domain::command::{AnimatorCommand, Command, Meaning, OwnPosts, Understood};
+use crate::domain::command::{Addresses, AnimatorCommand, Command, Meaning, OwnPosts, Understood};
 use crate::domain::command::{Holidays, Scope as Groups};
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Language, List};
 use crate::domain::member::{Membership, Role};
+use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Threads, Wish};
+use crate::flow::whereabouts::last_posts;
 use crate::flow::{Desk, FlowError, is_current};
+use crate::mail::parse;
 use crate::mail::said::{self, Said as Words};
+use crate::store::archive::PostState;
 use crate::store::event::RequestDoor;
 use crate::understand::{GroupName, Mail, Place, Situation, Speaker};
 
@@ -66,7 +70,8 @@ pub(super) fn hear(desk: &Desk, request: &Request<'_>) -> Result<HeardMail, Flow
         Some(list) => answered_post(desk, list.id, request.raw)?,
         None => None,
     };
-    let wishes = Wishes { desk, request, answered };
+    let own_post = own_post(desk, request)?;
+    let wishes = Wishes { desk, request, answered, own_post };
     let heard = wishes.of_meaning(&understood.meaning);
     let scope = match &understood.scope {
         Groups::Here => Scope::Here,
@@ -102,6 +107,26 @@ fn lists_mentioned(desk: &Desk, text: &str) -> Result<Vec<ListId>, FlowError> {
     Ok(found)
 }
 
+/// The post of their own somebody answers; else the latest of theirs that waits.
+fn own_post(desk: &Desk, request: &Request<'_>) -> Result<Option<PostId>, FlowError> {
+    let Some(author) = request.info.author else { return Ok(None) };
+    let answered = parse::summarize(request.raw).references;
+    let mut waiting = None;
+    for info in last_posts(desk, author, request.info.list)?.into_iter().take(OWN_POSTS_LOOKED_AT) {
+        let id = desk.store.raw(info.id)?.and_then(|raw| parse::summarize(&raw).message_id);
+        if id.is_some_and(|id| answered.contains(&id)) {
+            return Ok(Some(info.id));
+        }
+        if info.state == PostState::Held && waiting.is_none() {
+            waiting = Some(info.id);
+        }
+    }
+    Ok(waiting)
+}
+
+/// So many of somebody's latest posts are looked at to find the one they mean.
+const OWN_POSTS_LOOKED_AT: usize = 20;
+
 /// Whether the whole of a mail to the list, subject and body, is nothing but a request.
 pub(super) fn is_nothing_but_a_command(desk: &Desk, request: &Request<'_>) -> Result<bool, FlowError> {
     let words = said::said(request.raw);
@@ -136,6 +161,8 @@ struct Wishes<'a> {
     desk: &'a Desk,
     request: &'a Request<'a>,
     answered: Option<PostId>,
+    /// The one of the writer's own posts it is about.
+    own_post: Option<PostId>,
 }
 
 impl Wishes<'_> {
@@ -192,12 +219,11 @@ impl Wishes<'_> {
             Command::Animator(
                 AnimatorCommand::Add(_) | AnimatorCommand::Invite(_) | AnimatorCommand::Remove(_),
             ) => Wish::Animate { mail },
+            Command::NewAddress(_) => Wish::Move { mail },
+            Command::Withdraw => Wish::Withdraw { post: self.own_post },
+            Command::WhereIsMyMessage => Wish::Trace,
             // Done by people, who find it in what waits.
-            Command::NewAddress(_)
-            | Command::MyData
-            | Command::ForgetMe
-            | Command::Withdraw
-            | Command::WhereIsMyMessage => return None,
+            Command::MyData | Command::ForgetMe => return None,
             Command::Search(_) | Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
                 return None;
             }
@@ -216,6 +242,14 @@ pub(super) fn name_in(desk: &Desk, mail: PostId) -> Result<Option<String>, FlowE
     Ok(commands
         .into_iter()
         .find_map(|command| if let Command::Name(name) = command { Some(name) } else { None }))
+}
+
+/// The addresses somebody spoke of, in the mail that says so.
+pub(super) fn addresses_in(desk: &Desk, mail: PostId) -> Result<Addresses, FlowError> {
+    let commands = commands_in(desk, None, mail)?.into_iter();
+    let mut found =
+        commands.filter_map(|c| if let Command::NewAddress(named) = c { Some(named) } else { None });
+    Ok(found.next().unwrap_or_default())
 }
 
 /// What an animator asked for, in the mail that says so.
@@ -252,8 +286,8 @@ fn commands_in(desk: &Desk, list: Option<&List>, mail: PostId) -> Result<Vec<Com
     })
 }
 
-/// What the words mean, read with what is known around them. Only who is a member here already
-/// lends their name, language and role to that: of a stranger nothing is known.
+/// What the words mean, read with what is known around them. Who is not proven lends nothing to
+/// that, neither language nor role: else what is answered would tell who is known here.
 fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Understood, FlowError> {
     let lists = desk.store.reader().lists()?;
     let addresses: Vec<String> = lists.iter().map(|list| list.address.to_string()).collect();
@@ -262,7 +296,14 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
         .zip(&addresses)
         .map(|(list, address)| GroupName { name: &list.settings.name, address })
         .collect();
-    let author = request.info.author.map(|author| desk.store.person(author)).transpose()?.flatten();
+    let known = match request.door {
+        RequestDoor::Answer(_) | RequestDoor::Post => true,
+        RequestDoor::Join | RequestDoor::Leave | RequestDoor::Help | RequestDoor::Request => {
+            request.info.proof == Some(Proof::Proven)
+        }
+    };
+    let author = request.info.author.filter(|_| known);
+    let author = author.map(|author| desk.store.person(author)).transpose()?.flatten();
     let memberships = author.as_ref().map(|author| desk.store.memberships(author.id)).transpose()?;
     let animates = |member: &Membership| {
         member.role == Role::Animator
@@ -281,7 +322,8 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
         },
         today: request.now.date_in(&desk.zone),
         language: author.as_ref().and_then(|author| author.language).or(of_list),
-        speaker: if memberships.unwrap_or_default().iter().any(animates) {
+        // Of somebody unproven an animator's words are understood too, and asked about.
+        speaker: if !known || memberships.unwrap_or_default().iter().any(animates) {
             Speaker::Animator
         } else {
             Speaker::Anybody

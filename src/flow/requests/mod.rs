@@ -6,6 +6,7 @@
 //! table; what its words mean is read elsewhere. Nobody but the address in From is ever answered,
 //! and no answer to somebody unproven differs between members and strangers.
 
+mod addresses;
 mod answers;
 mod caps;
 mod hear;
@@ -32,6 +33,8 @@ use crate::mail::words::mailboxes;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{DropReason, Event, Note, RequestDoor};
 use crate::store::{OpenQuestion, PostInfo};
+
+pub(super) use self::addresses::{ask_whether_same, author_of, looks_like};
 
 /// A request, before its words are read.
 struct Request<'a> {

@@ -52,7 +52,7 @@ pub(super) struct Talk<'a> {
     pub(super) sure: Sure,
     /// The language it was written in.
     language: Option<Language>,
-    others: Vec<Person>,
+    others: Vec<(Option<Person>, Person)>,
     members: BTreeMap<(ListId, PersonId), Changed>,
     expects: Vec<Expect>,
     events: Vec<Event>,
@@ -144,8 +144,30 @@ impl<'a> Talk<'a> {
 
     /// Somebody else we did not know.
     pub(super) fn add_person(&mut self, person: Person) {
-        self.expects.push(Expect::Person(person.id, None));
-        self.others.push(person);
+        self.others.push((None, person));
+    }
+
+    /// Somebody else as they are from now on.
+    pub(super) fn change_person(&mut self, before: Person, after: Person) {
+        self.others.push((Some(before), after));
+    }
+
+    /// Asks an address that may be a stranger's something; a few times a day at most.
+    pub(super) fn ask_unknown(&mut self, person: PersonId, matter: Matter) -> Result<(), FlowError> {
+        if self.may_ask_unknown(person, &matter)? {
+            let cause = AskedBecause::Unproven;
+            let question = self.new_question(person, None, matter, cause, ANSWER_WAIT);
+            let occasion = Occasion { question: Some(question), unproven: true, ..Occasion::default() };
+            self.owe(LetterAbout::Question { question, person, occasion });
+        }
+        Ok(())
+    }
+
+    /// Tells somebody else something about no list in particular.
+    pub(super) fn tell_about(&mut self, person: PersonId, note: Note) {
+        let question = self.new_question(person, None, Matter::Talk, AskedBecause::Ours, TALK_WAIT);
+        let occasion = Occasion { question: Some(question), ..Occasion::default() };
+        self.owe(LetterAbout::Note { list: None, person, note, occasion });
     }
 
     pub(super) fn event(&mut self, event: Event) {
@@ -248,13 +270,13 @@ impl<'a> Talk<'a> {
         let needed = person_before.is_some() || !members.is_empty() || events.iter().any(speaks_of);
         if needed && person_before.as_ref() != Some(&person) {
             change = change.expect(Expect::Person(person.id, person_before.map(Box::new)));
-            for address in &person.addresses {
+            for address in person.addresses.iter().filter(|address| !passes_on(&others, address)) {
                 change = change.expect(Expect::AddressOf(address.clone(), person.id));
             }
             change = change.person(person);
         }
-        for other in others {
-            change = change.person(other);
+        for (before, after) in others {
+            change = change.expect(Expect::Person(after.id, before.map(Box::new))).person(after);
         }
         for expect in expects {
             change = change.expect(expect);
@@ -272,4 +294,9 @@ impl<'a> Talk<'a> {
             Fate::Away(why) => Event::Dropped { post, why, by: None },
         })
     }
+}
+
+/// Whether an address is somebody else's until this change: then what is expected of it is that.
+fn passes_on(others: &[(Option<Person>, Person)], address: &EmailAddress) -> bool {
+    others.iter().any(|(before, _)| before.as_ref().is_some_and(|before| before.addresses.contains(address)))
 }

@@ -2,8 +2,8 @@
 //! it does not.
 
 use super::hear::Scope;
-use super::joining;
 use super::talk::{Sure, Talk};
+use super::{addresses, joining};
 use crate::domain::authority::{Course, Deed, course};
 use crate::domain::command::AnimatorCommand;
 use crate::domain::ids::ListId;
@@ -13,7 +13,9 @@ use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::FlowError;
 use crate::flow::membership::{self, ANSWER_WAIT, Act, Telling};
-use crate::store::event::{Event, MemberCause, Note};
+use crate::store::archive::PostState;
+use crate::store::change::Expect;
+use crate::store::event::{Decider, DropReason, Event, MemberCause, Note};
 
 /// So many people are added or invited by one mail.
 const INVITATIONS_MAX: usize = 50;
@@ -23,8 +25,8 @@ fn deed(wish: &Wish) -> Deed {
     match wish {
         Wish::Join | Wish::Animate { .. } => Deed::Weighty,
         Wish::Leave => Deed::Leave,
-        // What cannot be undone, or sends what is held to an address, is never done on From alone.
-        Wish::MyData | Wish::Forget { .. } | Wish::Withdraw { .. } | Wish::Move { .. } => Deed::Weighty,
+        // What cannot be undone is never done on From alone.
+        Wish::MyData | Wish::Forget { .. } | Wish::Move { .. } => Deed::Weighty,
         Wish::Read { .. }
         | Wish::Pause { .. }
         | Wish::Resume
@@ -36,6 +38,7 @@ fn deed(wish: &Wish) -> Deed {
         | Wish::Rename { .. }
         | Wish::Help
         | Wish::Settings
+        | Wish::Withdraw { .. }
         | Wish::Trace => Deed::OnOneself,
     }
 }
@@ -330,10 +333,47 @@ fn log_not_done<T>(asked: Result<T, membership::NotDone>) {
     }
 }
 
+/// A post of one's own is taken back while nobody has it.
+fn withdraw(
+    talk: &mut Talk<'_>,
+    list: Option<ListId>,
+    post: Option<crate::domain::ids::PostId>,
+) -> Result<(), FlowError> {
+    let info = post.map(|post| talk.desk.store.post(post)).transpose()?.flatten();
+    let Some(info) = info.filter(|info| info.author == Some(talk.person.id)) else {
+        return talk.tell(list, Note::Trace);
+    };
+    match info.state {
+        PostState::Held => {
+            let by = Some(Decider::Person(talk.person.id));
+            talk.expect(Expect::Held(info.id));
+            talk.event(Event::Dropped { post: info.id, why: DropReason::Discarded, by });
+            talk.tell(info.list, Note::TakenBack)
+        }
+        PostState::Published => talk.tell(info.list, Note::GoneAlready),
+        PostState::Undecided | PostState::Refused | PostState::Dropped => talk.tell(info.list, Note::Trace),
+    }
+}
+
 /// What concerns the person and no list in particular.
 fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) -> Result<(), FlowError> {
+    if let Wish::Move { mail } = wish {
+        let author = addresses::author_of(talk.desk, *mail)?;
+        let from_theirs = author.is_none_or(|author| talk.person.addresses.contains(&author));
+        return if from_theirs {
+            addresses::move_to(talk, list, *mail)
+        } else {
+            addresses::move_here(talk, *mail)
+        };
+    }
+    if let Wish::Withdraw { post } = wish {
+        return withdraw(talk, list, *post);
+    }
     if talk.current_lists()?.is_empty() {
         return talk.tell(list, Note::NoMember);
+    }
+    if *wish == Wish::Trace {
+        return talk.tell(list, Note::Trace);
     }
     match wish {
         Wish::Speak { language } => talk.person.language = Some(*language),

@@ -6,10 +6,10 @@ use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
 use crate::domain::wish::{Matter, Question, Wish};
-use crate::flow::{Desk, FlowError, beside, is_current};
+use crate::flow::{Desk, FlowError, beside, is_current, requests, whereabouts};
 use crate::letters::{
-    Act, AskAdmit, AskJoin, AskLeave, AskWhich, AskWish, Done, EndsSoon, Group, Help, JoinWaits, Letter,
-    NoEntry, NoMember, Pause, Settings, TooLate, WhyNoEntry,
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Group, Help, JoinWaits,
+    Letter, NoEntry, NoMember, Pause, Settings, TakenBack, TooLate, Whereabouts, WhyNoEntry,
 };
 use crate::store::OwedLetter;
 use crate::store::event::{LetterAbout, Note};
@@ -74,6 +74,17 @@ fn ask(
         (Matter::Wish { wish: Wish::Leave }, Some(list)) => {
             send(Letter::AskLeave(AskLeave { group: group(list) }))
         }
+        (Matter::Wish { wish: Wish::Move { mail } }, _) if !is_from(desk, facts, *mail)? => {
+            let Some(address) = requests::author_of(desk, *mail)? else { return Ok(None) };
+            send(Letter::AskSame(AskSame { group: here, address: address.as_str(), moves: true }))
+        }
+        (Matter::Adopt { .. }, _) => {
+            send(Letter::AskSame(AskSame { group: here, address: facts.address.as_str(), moves: true }))
+        }
+        (Matter::SamePerson { post }, _) => {
+            let Some(address) = requests::author_of(desk, *post)? else { return Ok(None) };
+            send(Letter::AskSame(AskSame { group: here, address: address.as_str(), moves: false }))
+        }
         (Matter::Wish { wish }, _) => {
             let thread = thread_subject(desk, wish)?;
             send(Letter::AskWish(AskWish { group: here, act: act(wish, &thread) }))
@@ -91,13 +102,18 @@ fn ask(
         (
             Matter::Talk
             | Matter::Back { .. }
-            | Matter::SamePerson { .. }
             | Matter::Consent { .. }
             | Matter::Admit { .. }
             | Matter::Invitation { .. },
             _,
         ) => None,
     })
+}
+
+/// Whether a mail came from one of the reader's own addresses.
+fn is_from(desk: &Desk, facts: &Facts, mail: crate::domain::ids::PostId) -> Result<bool, FlowError> {
+    let author = requests::author_of(desk, mail)?;
+    Ok(author.is_some_and(|author| facts.person.addresses.contains(&author)))
 }
 
 fn join<'a>(desk: &'a Desk, list: &'a List, asked: &Question, invited_by: Option<&'a str>) -> Letter<'a> {
@@ -150,6 +166,16 @@ fn tell(
             Some(until) => send(Letter::EndsSoon(EndsSoon { group: group(list), until })),
             None => None,
         },
+        (Note::Trace, _) => {
+            let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
+            send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
+        }
+        (Note::TakenBack, Some(list)) => {
+            send(Letter::TakenBack(TakenBack { group: group(list), in_time: true }))
+        }
+        (Note::GoneAlready, Some(list)) => {
+            send(Letter::TakenBack(TakenBack { group: group(list), in_time: false }))
+        }
         (Note::TooLate, _) => send(Letter::TooLate(TooLate { group: here })),
         (
             Note::Settings
@@ -157,7 +183,9 @@ fn tell(
             | Note::JoinWaits
             | Note::JoinClosed
             | Note::NotAdmitted
-            | Note::EndsSoon,
+            | Note::EndsSoon
+            | Note::TakenBack
+            | Note::GoneAlready,
             None,
         ) => None,
     })

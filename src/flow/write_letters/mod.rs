@@ -193,18 +193,19 @@ struct Told {
 /// The question that was asked together with a letter, so that it can be answered.
 fn question_with(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Option<QuestionId>, FlowError> {
     match owed.about {
-        LetterAbout::Welcome { list, .. } | LetterAbout::Farewell { list, .. } => {
+        LetterAbout::Welcome { .. } | LetterAbout::Farewell { .. } | LetterAbout::Held { .. } => {
             let asked = desk.store.questions_to(facts.person.id)?;
+            let list = facts.list.as_ref().map(|list| list.id);
             let with_it = |q: &&OpenQuestion| {
                 q.since == owed.since
-                    && q.question.list == Some(list)
+                    && q.question.list == list
                     && matches!(q.question.matter, Matter::Talk | Matter::Back { .. })
             };
             Ok(asked.iter().find(with_it).map(|q| q.question.number))
         }
         LetterAbout::Question { question, .. } => Ok(Some(question)),
         LetterAbout::Note { occasion, .. } => Ok(occasion.question),
-        LetterAbout::NowAnimator { .. } | LetterAbout::Held { .. } | LetterAbout::Refused { .. } => Ok(None),
+        LetterAbout::NowAnimator { .. } | LetterAbout::Refused { .. } => Ok(None),
     }
 }
 
@@ -354,8 +355,10 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::HoldAll => WhyHeld::HoldAll,
         HoldReason::Unproven => WhyHeld::Unproven,
         HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
-        HoldReason::OtherList | HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => {
-            WhyHeld::NotAMember
-        }
+        HoldReason::OtherList
+        | HoldReason::OtherAddress
+        | HoldReason::ToAnimators
+        | HoldReason::ToOperator
+        | HoldReason::Request => WhyHeld::NotAMember,
     }
 }

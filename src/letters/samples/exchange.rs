@@ -6,8 +6,8 @@ use crate::domain::member::{Day, Reading};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Threads};
 use crate::letters::exchange::{
-    Act, AskAdmit, AskJoin, AskLeave, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry, NoMember,
-    Pause, Settings, TooLate, WhyNoEntry,
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
+    NoMember, Pause, Settings, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
 use crate::letters::kinds::{Group, Letter, LetterKind};
 
@@ -59,6 +59,16 @@ pub(super) fn letter<'a>(
         }),
         LetterKind::EndsSoon => Letter::EndsSoon(EndsSoon { group, until: week_on }),
         LetterKind::TooLate => Letter::TooLate(TooLate { group: Some(group) }),
+        LetterKind::Whereabouts => Letter::Whereabouts(Whereabouts {
+            group: Some(group),
+            posts: if name == "whereabouts" { &place.whereabouts } else { &[] },
+        }),
+        LetterKind::TakenBack => Letter::TakenBack(TakenBack { group, in_time: name == "taken-back" }),
+        LetterKind::AskSame => Letter::AskSame(AskSame {
+            group: Some(group),
+            address: "marcel.dupont@travail.example",
+            moves: name == "ask-same-moves",
+        }),
         LetterKind::Help
         | LetterKind::Welcome
         | LetterKind::Farewell
@@ -91,4 +101,14 @@ fn settings<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>, week_on:
         },
         _ => plain,
     }
+}
+
+pub(super) fn whereabouts(title: &str, words: &str) -> Vec<Whereabout> {
+    let received = Timestamp::parse_rfc3339("2026-11-21T10:00:00+01:00").expect("written here");
+    let post = |whereto| Whereabout { title: title.to_owned(), received, whereto };
+    vec![
+        post(Whereto::Sent { taken: 8, of: 12 }),
+        post(Whereto::Waits),
+        post(Whereto::Refused(words.lines().next().unwrap_or_default().to_owned())),
+    ]
 }

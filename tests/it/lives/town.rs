@@ -28,6 +28,7 @@ use tokio::runtime::Runtime;
 /// A mail somebody got.
 #[derive(Clone, Debug)]
 pub(super) struct Got {
+    pub(super) raw: Vec<u8>,
     pub(super) subject: String,
     pub(super) text: String,
     pub(super) reply_to: String,
@@ -47,6 +48,7 @@ impl Outbox for Boxes {
         };
         let reply_to = Some(address(parsed.reply_to())).filter(|a| !a.is_empty());
         let got = Got {
+            raw: raw.clone(),
             subject: parsed.subject().unwrap_or_default().to_owned(),
             text: parsed.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
             reply_to: reply_to.unwrap_or_else(|| address(parsed.from())),
