@@ -11,6 +11,7 @@ mod web_doors;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Notify, watch};
@@ -144,6 +145,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         language: config.language,
         zone: config.timezone.clone(),
         bell: Arc::default(),
+        taking: AtomicUsize::new(0),
         signer: None,
         retry: RetrySchedule {
             waits: config.delivery.retry.clone(),

@@ -275,7 +275,7 @@ async fn found(server: &Server, members: u32) -> anyhow::Result<()> {
     let request = Request::MemberImport {
         list: LIST.to_owned(),
         welcome: Welcoming::Silent,
-        bad_rows: crate::admin::request::BadRows::RefuseAll,
+        bad_rows: crate::admin::request::BadRows::Skip,
     };
     ask(server, request, Box::new(std::iter::once(csv.into_bytes()))).await?;
     Ok(())
@@ -355,10 +355,17 @@ fn message(number: u64, bytes: usize) -> Vec<u8> {
          MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     )
     .into_bytes();
-    const LINE: &[u8] =
-        b"The neighbours meet on the square at six, bring a chair and something to share.\r\n";
-    while raw.len() + LINE.len() <= bytes {
-        raw.extend_from_slice(LINE);
+    const LINES: [&[u8]; 4] = [
+        b"The neighbours meet on the square at six, bring a chair and something to share.\r\n",
+        b"We have tables for forty, and would like to know by Friday who will come.\r\n",
+        b"If it rains, everything will be in the school, which Mr Martin opens for us.\r\n",
+        b"What is left over from last year's party is in your inbox since Tuesday.\r\n",
+    ];
+    for line in LINES.iter().cycle() {
+        if raw.len() + line.len() > bytes {
+            break;
+        }
+        raw.extend_from_slice(line);
     }
     raw
 }

@@ -5,6 +5,8 @@
 //! ones behind it are decided.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::mailroom::standing;
 use super::membership::answerable;
@@ -28,6 +30,11 @@ use crate::store::{PostInfo, StoreError};
 /// Messages decided before the answers are waited for. Few, since they share the store's groups with
 /// what is being taken at the door, where somebody waits.
 const BATCH: usize = 16;
+/// While so many messages are being taken at once…
+const RUSH: usize = 8;
+/// …each batch is followed by a pause: a server waits for each of those, and nobody counts the
+/// moments until a copy comes.
+const GIVE_WAY: Duration = Duration::from_millis(10);
 /// After so many attempts to read a message that ended the server, it is put aside.
 const ATTEMPTS_MAX: u32 = 3;
 
@@ -46,6 +53,9 @@ pub fn decide_waiting(desk: &Desk) -> Result<usize, FlowError> {
         decided += tickets.len();
         for ticket in tickets.into_iter().flatten() {
             settle(ticket.wait())?;
+        }
+        if desk.taking.load(Ordering::Relaxed) >= RUSH {
+            std::thread::sleep(GIVE_WAY);
         }
     }
 }

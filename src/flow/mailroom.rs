@@ -7,6 +7,7 @@
 mod replies;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::replies::{Share, later, one_reply, refusal_reply};
 use super::{Desk, obey_command, requests};
@@ -64,6 +65,22 @@ struct Seen {
 
 /// Others may take the same message at the same moment; then one looks again.
 const ATTEMPTS_MAX: usize = 8;
+
+/// Counts one message more while it lives.
+struct Taking<'a>(&'a AtomicUsize);
+
+impl Taking<'_> {
+    fn one(count: &AtomicUsize) -> Taking<'_> {
+        count.fetch_add(1, Ordering::Relaxed);
+        Taking(count)
+    }
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl PostRoom {
     /// The mailroom of a desk.
@@ -148,6 +165,7 @@ impl PostRoom {
     pub async fn take_as(&self, envelope: Envelope, via: Via, proof: Option<Proof>) -> Vec<Reply> {
         let per_recipient = envelope.protocol == Protocol::Lmtp;
         let count = envelope.recipients.len();
+        let _taking = Taking::one(&self.desk.taking);
         match self.try_take(&envelope, via, proof).await {
             Ok(shares) if per_recipient => shares.into_iter().map(|share| share.reply()).collect(),
             Ok(shares) => vec![one_reply(shares)],

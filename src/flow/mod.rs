@@ -23,6 +23,7 @@ mod whereabouts;
 pub mod write_letters;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListAddress};
@@ -63,6 +64,8 @@ pub struct Desk {
     pub clock: Clock,
     /// Rings when the queue should be looked at though no line was written.
     pub bell: Arc<tokio::sync::Notify>,
+    /// Messages being kept at this moment; a server waits for each.
+    pub taking: AtomicUsize,
 }
 
 /// Why something could not be carried out. The machine failed; nobody was refused anything.

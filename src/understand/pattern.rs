@@ -22,6 +22,8 @@ pub(super) struct Vocabulary {
 pub(super) struct Pattern {
     nodes: Vec<Vec<Edge>>,
     end: usize,
+    /// What it can begin with: most phrases begin nowhere in most sentences.
+    firsts: Vec<Label>,
 }
 
 #[derive(Clone, Debug)]
@@ -105,11 +107,11 @@ impl Pattern {
         if !rest.is_empty() {
             return Err(format!("a bracket closes in {text:?} that did not open"));
         }
-        let pattern = Pattern { nodes: builder.nodes, end };
+        let pattern = Pattern { nodes: builder.nodes, end, firsts: Vec::new() };
         if pattern.closure(0).contains(&end) {
             return Err(format!("{text:?} could be nothing at all"));
         }
-        Ok(pattern)
+        Ok(pattern.with_firsts())
     }
 
     /// The same after one of a set, which is needed or not.
@@ -121,11 +123,31 @@ impl Pattern {
         for node in &self.nodes {
             nodes.push(node.iter().map(|edge| Edge { label: edge.label, to: edge.to + 1 }).collect());
         }
-        Pattern { nodes, end: self.end + 1 }
+        Pattern { nodes, end: self.end + 1, firsts: Vec::new() }.with_firsts()
+    }
+
+    fn with_firsts(mut self) -> Pattern {
+        let edges = self.closure(0).into_iter().flat_map(|node| &self.nodes[node]);
+        self.firsts = edges.map(|edge| edge.label).filter(|label| *label != Label::Free).collect();
+        self
+    }
+
+    fn may_begin(&self, chart: &Chart, at: usize) -> bool {
+        self.firsts.iter().any(|label| match label {
+            Label::Free => true,
+            Label::Word(number) => {
+                chart.words.get(at).is_some_and(|w| w.iter().any(|(word, _)| word == number))
+            }
+            Label::Set(set) => chart.sets.get(*set).and_then(|s| s.get(at)).is_some_and(|s| !s.is_empty()),
+            Label::Slot(slot) => chart.slots.get(slot).and_then(|s| s.get(at)).is_some_and(|s| !s.is_empty()),
+        })
     }
 
     /// Every stretch from `from` that is this phrase; of several with one end, the best.
     pub(super) fn spans(&self, chart: &Chart, from: usize, exactness: Exactness) -> Vec<Span> {
+        if !self.may_begin(chart, from) {
+            return Vec::new();
+        }
         let mut found: Vec<Span> = Vec::new();
         let mut seen: HashMap<(usize, usize), usize> = HashMap::new();
         let mut waiting = vec![(0, Span { end: from, ..Span::default() })];

@@ -95,6 +95,7 @@ impl Town {
             retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
             clock: Arc::new(move || *clock.lock().expect("whole")),
             bell: Arc::default(),
+            taking: Default::default(),
         };
         Town {
             desk: Arc::new(desk),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -329,6 +330,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
         },
         clock: time.as_clock(),
         bell: Arc::default(),
+        taking: AtomicUsize::new(0),
     }
 }
 

@@ -26,7 +26,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("flow", &["domain", "mail", "letters", "understand", "store", "smtp", "sign", "dns"]),
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
-    ("admin", &["domain", "mail", "letters", "understand", "config", "store", "smtp::envelope", "flow"]),
+    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
     // How it runs.
     (
         "serve",
