@@ -17,7 +17,7 @@ pub mod mbox;
 pub mod mime;
 pub mod parse;
 pub mod quote;
-mod references;
+pub(crate) mod references;
 pub mod said;
 pub mod show;
 pub mod subject;
