@@ -10,6 +10,7 @@ pub mod serve;
 
 // What happens: to a post, at an operator's wish, before a reader's eyes.
 pub mod admin;
+pub mod check;
 pub mod demo;
 pub mod flow;
 pub mod web;

@@ -5,6 +5,7 @@
 
 mod acme;
 mod certificates;
+mod facts;
 mod measurements;
 mod web_doors;
 
@@ -38,6 +39,8 @@ use crate::store::{Store, StoreError, StoreOptions};
 use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
 use crate::web::{LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
+
+pub use facts::check_facts;
 
 /// Why a server cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +150,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         bell: Arc::default(),
         taking: AtomicUsize::new(0),
         signer: None,
+        rewrite_from_always: config.delivery.rewrite_from_always.clone(),
         retry: RetrySchedule {
             waits: config.delivery.retry.clone(),
             give_up_after: config.delivery.give_up_after,
@@ -408,6 +412,12 @@ fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
     };
     WebState::new(desk.store.reader().clone(), leave_door(desk), &options, desk.clock.clone())
         .map_err(|error| ServeError::Web(error.to_string()))
+}
+
+/// What carries mail out by this configuration, for somebody who is no server.
+pub fn way_out(config: &Config) -> Result<Road, ServeError> {
+    install_crypto_provider();
+    road::road(config)
 }
 
 /// The one way from the pages to a change: leaving by one click (RFC 8058).

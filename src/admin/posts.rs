@@ -15,6 +15,7 @@ use crate::flow::{Desk, decide_post, lists};
 use crate::mail::headers::Headers;
 use crate::mail::parse;
 use crate::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
+use crate::store::archive::PostState;
 use crate::store::event::{Decider, DropReason, Via};
 use crate::store::ledger::CopyResult;
 use crate::store::{PostInfo, PutOff};
@@ -130,6 +131,10 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
     };
     let what = state_word(info.state);
     tell(decided_at, json!({ "what": what, "by": by, "why": why, "words": info.refusal }));
+    if let Some(from) = info.from_line.filter(|_| info.state == PostState::Published) {
+        let whose = if from.is_rewritten() { "list" } else { "author" };
+        tell(decided_at, json!({ "what": from.to_string(), "from": whose }));
+    }
     copies(desk, info.id, decided_at, &mut tell)
 }
 

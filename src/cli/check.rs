@@ -1,5 +1,7 @@
 //! `parvis check`: is this installation right? One line each, good or what to do.
 
+mod network;
+
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -9,7 +11,9 @@ use super::args::CheckArgs;
 use super::{Voice, mishap, show, talk};
 use crate::admin::request::Request;
 use crate::admin::socket::{self, no_blobs};
+use crate::check::{self, Finding, State};
 use crate::config::{Config, DkimKeyFile, Presence, Storage};
+use crate::serve;
 use crate::sign;
 use crate::smtp::route::Route;
 
@@ -27,8 +31,7 @@ pub(super) fn check(
             lines.extend(in_force(&config, voice));
             lines.extend(installation(&config));
             if !args.offline {
-                let detail = "DNS, ports and the way out are not looked at by this version";
-                lines.push(line("network", true, detail, None));
+                lines.extend(network::network(&config)?.iter().map(found));
             }
             if args.store {
                 let answer = talk::ask(&config, &Request::CheckStore, no_blobs(), |_| Ok(()))?;
@@ -109,23 +112,18 @@ fn storage(config: &Config) -> Value {
 
 fn delivery(config: &Config) -> Value {
     const SMARTHOST: &str = "[delivery] route = \"smtp://your-mail-server:25\"";
-    match Route::parse(&config.delivery.route).map(|route| route.built()) {
-        Ok(Ok(())) => line("delivery", true, &format!("copies go to {}", config.delivery.route), None),
-        // Everything else works, and nothing is lost: they leave once there is a way.
-        Ok(Err(why)) => line("delivery", true, &format!("copies wait in the queue: {why}"), Some(SMARTHOST)),
+    match Route::parse(&config.delivery.route) {
+        Ok(Route::Mx) => line("delivery", true, "copies go to each domain's own servers", None),
+        Ok(route) => line("delivery", true, &format!("copies go to {route}"), None),
         Err(why) => line("delivery", false, &why.to_string(), Some(SMARTHOST)),
     }
 }
 
 fn tls(config: &Config) -> Value {
+    let (facts, _) = serve::check_facts(config, &[]);
     match &config.smtp.tls {
-        Presence::There(files) => line(
-            "TLS",
-            true,
-            &format!("the certificate {} is there; STARTTLS is offered", files.cert.display()),
-            None,
-        ),
-        Presence::Absent(files) => {
+        _ if facts.certificate.is_some() => found(&check::certificate(&facts, serve::system_clock()())),
+        Presence::There(files) | Presence::Absent(files) => {
             line("TLS", true, &format!("without: there is no {}", files.cert.display()), None)
         }
     }
@@ -157,6 +155,12 @@ fn dkim(config: &Config) -> Value {
             line("DKIM", true, &detail, None)
         }
     }
+}
+
+/// What was looked at, as a line. What cannot be found out is not good either.
+fn found(finding: &Finding) -> Value {
+    let Finding { what, about: _, state, detail, mend } = finding;
+    line(what, *state == State::Good, detail, mend.as_deref())
 }
 
 fn line(what: &str, good: bool, detail: &str, mend: Option<&str>) -> Value {

@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::choose_from::choose_from;
 use super::mailroom::standing;
 use super::membership::answerable;
 use super::readers::readers;
@@ -169,7 +170,8 @@ fn decision(
     Ok(match verdict {
         Verdict::Publish => {
             let readers = readers(desk, list, info.author, &summary, now)?;
-            let event = Event::Published { post, list: list.id, by: None, readers };
+            let from = Some(choose_from(desk, info, list, &summary, raw));
+            let event = Event::Published { post, list: list.id, by: None, readers, from };
             change.summary(post, summary).event(event)
         }
         Verdict::Hold(reason) => {

@@ -4,6 +4,8 @@
 //! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
+mod choose_from;
+mod compose_copy;
 pub mod decide_post;
 pub mod deliver;
 pub mod dispatch;
@@ -58,6 +60,8 @@ pub struct Desk {
     pub zone: Zone,
     /// What signs all that leaves; `None`: nothing does.
     pub signer: Option<Arc<Signer>>,
+    /// Domains whose mail other servers do not believe from us, in lower case.
+    pub rewrite_from_always: Vec<String>,
     /// When copies are tried again.
     pub retry: RetrySchedule,
     /// The moment.

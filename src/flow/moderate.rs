@@ -1,5 +1,6 @@
 //! What somebody decides about a thing that waits: let it out, refuse it with words, throw it away.
 
+use super::choose_from::choose_from;
 use super::decide_post::may_be_told;
 use super::readers::readers;
 use super::{Desk, FlowError};
@@ -73,9 +74,11 @@ fn publish(desk: &Desk, change: Change, info: &PostInfo, by: Decider) -> Result<
         None => None,
     };
     let Some(list) = list else { return Ok(change) };
-    let summary = desk.store.raw(info.id)?.map(|raw| parse::summarize(&raw)).unwrap_or_default();
+    let raw = desk.store.raw(info.id)?;
+    let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
     let readers = readers(desk, &list, info.author, &summary, desk.now())?;
-    Ok(change.event(Event::Published { post: info.id, list: list.id, by: Some(by), readers }))
+    let from = raw.map(|raw| choose_from(desk, info, &list, &summary, &raw));
+    Ok(change.event(Event::Published { post: info.id, list: list.id, by: Some(by), readers, from }))
 }
 
 fn refuse(

@@ -4,17 +4,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Desk, FlowError, beside, bounce_address, leave_address};
+use super::compose_copy::compose_copy;
+use super::{Desk, FlowError, bounce_address, leave_address};
 use crate::domain::address::EmailAddress;
+use crate::domain::from_line::FromLine;
 use crate::domain::ids::{MessageId, PersonId, PostId};
-use crate::domain::list::{ArchivePolicy, Edits, Footer, Language, List, ListState, Posting, ReplyTo};
-use crate::domain::recipient::ListDoor;
+use crate::domain::list::{Language, List, ListState};
 use crate::domain::retry::Next;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
-use crate::mail::compose::{self, CopyEdits, PreparedCopy, ReplyToEdit, Touch};
+use crate::mail::compose::{self, FromEdit, PreparedCopy};
 use crate::sign::{Common, NotSigned};
-use crate::smtp::client::{Bits, Copy, Outbox, Outcome, Stage};
+use crate::smtp::client::{Bits, Copy, EnhancedCode, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
 use crate::store::change::Change;
 use crate::store::ledger::{CopyOutcome, CopyResult};
@@ -101,7 +102,22 @@ impl CopyMaker {
             None => {
                 let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
                 let language = reader.unwrap_or(list.settings.language);
-                prepare(desk, &info, list, language, bits, &raw, journal)
+                let member_name = author_name(desk, &info)?;
+                let from = match info.from_line.is_some_and(FromLine::is_rewritten) {
+                    true => FromEdit::ViaList { member_name: &member_name },
+                    false => FromEdit::AsItIs,
+                };
+                let whole = compose_copy(desk, &info, &list, language, from, &raw);
+                let head = Arc::new(match bits {
+                    Bits::Seven if whole.eight_bit() => whole.in_seven_bits().unwrap_or(whole),
+                    Bits::Seven | Bits::Eight => whole,
+                });
+                let signed = desk
+                    .signer
+                    .as_ref()
+                    .map(|_| Arc::new(Common::new(list.address.domain(), &head.common_head(), head.body())));
+                let body = dot_stuff(head.body());
+                Prepared { journal, list, head, body, signed }
             }
         };
         let made = Arc::new(made);
@@ -266,6 +282,14 @@ const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 pub(super) const NEEDS_EIGHT_BITS: &str =
     "554 5.6.3 it cannot be written in seven bits, and their server takes no others";
 
+/// What the DNS says for good is believed when it has said so for this long: zones break, and are
+/// mended within hours.
+const BELIEVED_AFTER: std::time::Duration = std::time::Duration::from_hours(4);
+
+fn owed_since(desk: &Desk, post: PostId) -> Result<Option<Timestamp>, StoreError> {
+    Ok(desk.store.fan(post)?.map(|fan| fan.since))
+}
+
 /// What an outcome means for the copy.
 fn result_of(
     desk: &Desk,
@@ -278,99 +302,29 @@ fn result_of(
         Outcome::Taken { reply } => return Ok(CopyResult::Taken(reply)),
         Outcome::Refused { reply, .. } => return Ok(CopyResult::Failed(reply)),
         Outcome::NeedsSevenBits => return Ok(CopyResult::Failed(NEEDS_EIGHT_BITS.to_owned())),
+        // A domain that does not exist is believed once it has not for a while (threat F09).
+        Outcome::PutOff {
+            reply,
+            enhanced: Some(EnhancedCode { class: 5, .. }),
+            stage: Stage::Connect,
+            ..
+        } if owed_since(desk, post)?.is_some_and(|since| desk.now().since(since) >= BELIEVED_AFTER) => {
+            return Ok(CopyResult::Failed(reply));
+        }
         Outcome::PutOff { reply, .. } => reply,
         Outcome::Lost { why, .. } => why,
     };
     let now = desk.now();
     let attempts = desk.store.attempts(post, person)? + 1;
-    let owed_since = desk.store.fan(post)?.map_or(now, |fan| fan.since);
-    Ok(match desk.retry.next(attempts, owed_since, now, spread) {
+    let since = owed_since(desk, post)?.unwrap_or(now);
+    Ok(match desk.retry.next(attempts, since, now, spread) {
         Next::At(next) => CopyResult::PutOff { attempts, next, reply },
         Next::GiveUp => CopyResult::Failed(format!("given up: {reply}")),
     })
 }
 
-fn prepare(
-    desk: &Desk,
-    info: &PostInfo,
-    list: List,
-    language: Language,
-    bits: Bits,
-    raw: &[u8],
-    journal: u64,
-) -> Prepared {
-    let settings = &list.settings;
-    let has_archive = settings.archive != ArchivePolicy::None;
-    let archive = desk.archive_url(&list);
-    let page = info.message_id.as_ref().map(|id| format!("{archive}m/{}/", path_segment(id.as_str())));
-    let owner = beside(&list, &ListDoor::Animators);
-    let footer = footer(&list, language);
-    let missing_id = info.message_id.as_ref().filter(|_| info.id_is_ours).map(|id| id.as_str().to_owned());
-    let missing_date = info.received.rfc5322(&desk.zone);
-    let list_id = list.address.list_id();
-    let edits = CopyEdits {
-        list_id: &list_id,
-        list_phrase: &settings.name,
-        language,
-        post_address: &list.address.to_string(),
-        posting: match settings.posting {
-            Posting::Anyone | Posting::Members => compose::Posting::ByMail,
-            Posting::Animators => compose::Posting::No,
-        },
-        help_address: &beside(&list, &ListDoor::Help),
-        subscribe_address: &beside(&list, &ListDoor::Join),
-        owner_address: &owner,
-        archive_url: has_archive.then_some(archive.as_str()),
-        archived_at: page.as_deref().filter(|_| has_archive),
-        subject_prefix: &settings.subject_prefix,
-        footer: footer.as_deref(),
-        reply_to: match settings.reply_to {
-            ReplyTo::Author => ReplyToEdit::Author,
-            ReplyTo::List => ReplyToEdit::List,
-        },
-        touch: match settings.edits {
-            Edits::Auto => Touch::WhereNeeded,
-            Edits::None => Touch::NoContent,
-        },
-        missing_message_id: missing_id.as_deref(),
-        missing_date: Some(&missing_date),
-        loop_mark: &list_id,
-    };
-    let whole = compose::prepare(raw, &edits);
-    let head = match bits {
-        Bits::Seven if whole.eight_bit() => whole.in_seven_bits().unwrap_or(whole),
-        Bits::Seven | Bits::Eight => whole,
-    };
-    let head = Arc::new(head);
-    let body = dot_stuff(head.body());
-    let signed = desk
-        .signer
-        .as_ref()
-        .map(|_| Arc::new(Common::new(list.address.domain(), &head.common_head(), head.body())));
-    Prepared { journal, list, head, body, signed }
-}
-
-/// Two lines under a post: whose group it is, and how to leave. Words only, so that all copies of
-/// a language are alike; each member's own way out stands in the header.
-fn footer(list: &List, language: Language) -> Option<String> {
-    let name = &list.settings.name;
-    let stop = list.address.beside(crate::domain::recipient::word_for(&ListDoor::Leave, language));
-    match (list.settings.footer, language) {
-        (Footer::None, _) => None,
-        (Footer::Short, Language::Fr) => Some(format!(
-            "{name} · {}\nPour ne plus recevoir ces messages\u{a0}: écrivez à {stop}",
-            list.address
-        )),
-        (Footer::Short, Language::En) => {
-            Some(format!("{name} · {}\nTo stop receiving these messages, write to {stop}", list.address))
-        }
-    }
-}
-
-/// A Message-ID as one segment of a path (RFC 3986 §3.3).
-fn path_segment(text: &str) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEPT: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
-    utf8_percent_encode(text, KEPT).to_string()
+/// What the list calls the author of a post; empty for strangers.
+fn author_name(desk: &Desk, info: &PostInfo) -> Result<String, FlowError> {
+    let author = info.author.map(|person| desk.store.person(person)).transpose()?.flatten();
+    Ok(author.map_or_else(String::new, |person| person.name))
 }

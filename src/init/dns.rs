@@ -11,7 +11,7 @@ const TXT_STRING_MAX: usize = 255;
 
 /// Every record, each below a line that says why.
 pub fn records(hostname: &str, operator: Option<&EmailAddress>, key: &DkimKey) -> String {
-    let record = |name: &str, kind: &str, value: &str| format!("{name}. {TTL_SECONDS} IN {kind} {value}\n");
+    let record = |name: &str, kind: &str, value: &str| record_line(name, kind, value) + "\n";
     let mut zone = String::new();
     zone.push_str("; Where the server is: write its own addresses, and take the ; away.\n");
     zone.push_str(&format!("; {}", record(hostname, "A", "192.0.2.1")));
@@ -25,11 +25,7 @@ pub fn records(hostname: &str, operator: Option<&EmailAddress>, key: &DkimKey) -
     let dkim = format!("v=DKIM1; k=rsa; p={}", key.public_base64());
     zone.push_str(&record(&format!("{SELECTOR}._domainkey.{hostname}"), "TXT", &txt(&dkim)));
     zone.push_str("; Mail in its name that is neither signed nor sent by it is not to be trusted (DMARC).\n");
-    let mut dmarc = "v=DMARC1; p=quarantine; adkim=r; aspf=r".to_owned();
-    if let Some(operator) = operator {
-        dmarc.push_str(&format!("; rua=mailto:{}", report_address(operator)));
-    }
-    zone.push_str(&record(&format!("_dmarc.{hostname}"), "TXT", &txt(&dmarc)));
+    zone.push_str(&record(&format!("_dmarc.{hostname}"), "TXT", &txt(&dmarc_record(operator))));
     if let Some(operator) = operator.filter(|o| !related(&o.domain().to_ascii_lowercase(), hostname)) {
         // RFC 7489 §7.1.
         let domain = operator.domain().to_ascii_lowercase();
@@ -40,6 +36,20 @@ pub fn records(hostname: &str, operator: Option<&EmailAddress>, key: &DkimKey) -
         zone.push_str(&format!("; {}", record(&name, "TXT", &txt("v=DMARC1"))));
     }
     zone
+}
+
+/// One record as a line of a zone file, without its end.
+pub fn record_line(name: &str, kind: &str, value: &str) -> String {
+    format!("{name}. {TTL_SECONDS} IN {kind} {value}")
+}
+
+/// What a DMARC record of ours says (RFC 9989 §4.7).
+pub fn dmarc_record(operator: Option<&EmailAddress>) -> String {
+    let mut dmarc = "v=DMARC1; p=quarantine; adkim=r; aspf=r".to_owned();
+    if let Some(operator) = operator {
+        dmarc.push_str(&format!("; rua=mailto:{}", report_address(operator)));
+    }
+    dmarc
 }
 
 /// Whether one is the other or above it.
@@ -57,7 +67,7 @@ fn report_address(address: &EmailAddress) -> String {
 }
 
 /// A text as quoted strings of at most 255 bytes each, which receivers put together again.
-fn txt(text: &str) -> String {
+pub fn txt(text: &str) -> String {
     let strings: Vec<String> = text
         .as_bytes()
         .chunks(TXT_STRING_MAX)

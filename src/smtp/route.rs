@@ -49,14 +49,6 @@ pub enum InvalidRoute {
     Socket(String),
 }
 
-/// A route that is understood, and that this version cannot take.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum NotBuiltYet {
-    /// Delivery by MX.
-    #[error("delivery by mx is not built yet; name a smarthost, as in smtp://mail.example.org:25")]
-    Mx,
-}
-
 impl Route {
     /// RFC 5321 §4.5.4.2.
     pub const SMTP_PORT: u16 = 25;
@@ -82,14 +74,6 @@ impl Route {
             },
             "lmtp" => peer(Route::LMTP_PORT).map(Route::Lmtp),
             _ => Err(InvalidRoute::Scheme(text.to_owned())),
-        }
-    }
-
-    /// Whether this version can carry copies over this route; to be asked when the configuration is read.
-    pub fn built(&self) -> Result<(), NotBuiltYet> {
-        match self {
-            Route::Mx => Err(NotBuiltYet::Mx),
-            Route::Smtp(_) | Route::Smtps(_) | Route::Lmtp(_) | Route::LmtpSocket(_) => Ok(()),
         }
     }
 }
@@ -197,19 +181,6 @@ mod tests {
             "smtp://a.example\r\nDATA",
         ] {
             assert!(Route::parse(text).is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_built_says_so() {
-        for (text, why) in [
-            ("mx", Err(NotBuiltYet::Mx)),
-            ("smtps://a.example", Ok(())),
-            ("smtp://a.example", Ok(())),
-            ("lmtp://a.example", Ok(())),
-            ("lmtp:///run/lmtp", Ok(())),
-        ] {
-            assert_eq!(Route::parse(text).expect(text).built(), why);
         }
     }
 }

@@ -100,8 +100,8 @@ pub(super) fn apply(
                 view.put(keys::undecided_post(*post), vec![attempts]);
             }
         }
-        Event::Published { post, list, by, readers } => {
-            let decision = Decision { at, by: *by, reason: None, dropped: None, words: None };
+        Event::Published { post, list, by, readers, from } => {
+            let decision = Decision { at, by: *by, reason: None, dropped: None, words: None, from: *from };
             let Some(mut record) = decided(view, *post, PostState::Published, decision)? else {
                 return Ok(());
             };
@@ -116,7 +116,8 @@ pub(super) fn apply(
             count_author(view, *list, author)?;
         }
         Event::Held { post, reason } => {
-            let decision = Decision { at, by: None, reason: Some(*reason), dropped: None, words: None };
+            let decision =
+                Decision { at, by: None, reason: Some(*reason), dropped: None, words: None, from: None };
             let Some(record) = decide(view, *post, PostState::Held, decision)? else { return Ok(()) };
             let summary = summaries(*post, &record.mail);
             let from = match &summary.author_address {
@@ -133,13 +134,14 @@ pub(super) fn apply(
         }
         Event::Refused { post, by, words } => {
             let words = Some(fitting(words.clone(), fit::WORDS_BYTES_MAX));
-            let decision = Decision { at, by: *by, reason: None, dropped: None, words };
+            let decision = Decision { at, by: *by, reason: None, dropped: None, words, from: None };
             if let Some(record) = decide(view, *post, PostState::Refused, decision)? {
                 forget_content(view, *post, &record)?;
             }
         }
         Event::Dropped { post, why, by } => {
-            let decision = Decision { at, by: *by, reason: None, dropped: Some(*why), words: None };
+            let decision =
+                Decision { at, by: *by, reason: None, dropped: Some(*why), words: None, from: None };
             if let Some(record) = decide(view, *post, PostState::Dropped, decision)?
                 && *why != DropReason::Poison
             {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
+use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
 use crate::domain::list::{Language, List};
 use crate::domain::member::Membership;
@@ -90,6 +91,9 @@ pub enum Event {
         by: Option<Decider>,
         /// Everybody it is owed to at that moment.
         readers: PersonSet,
+        /// Whose name its copies go out under; absent: the author's, nobody asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<FromLine>,
     },
     /// It waits for somebody.
     Held {

@@ -11,6 +11,7 @@ use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffR
 use super::segments::MailPlace;
 use super::{Store, StoreError, apply, journal, keys, records};
 use crate::domain::address::EmailAddress;
+use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
 use crate::domain::list::{List, ListAddress};
 use crate::domain::member::{MemberState, Membership, Person};
@@ -37,6 +38,7 @@ pub struct PostInfo {
     pub hold_reason: Option<HoldReason>,
     pub drop_reason: Option<DropReason>,
     pub refusal: Option<String>,
+    pub from_line: Option<FromLine>,
     pub message_id: Option<MessageId>,
     /// Parvis made the id, because it came without one.
     pub id_is_ours: bool,
@@ -453,6 +455,7 @@ fn info(id: PostId, record: PostRecord) -> PostInfo {
         decided_by: decided.as_ref().and_then(|d| d.by),
         hold_reason: decided.as_ref().and_then(|d| d.reason),
         drop_reason: decided.as_ref().and_then(|d| d.dropped),
+        from_line: decided.as_ref().and_then(|d| d.from),
         refusal: decided.and_then(|d| d.words),
         message_id: shown.as_ref().map(|s| s.message_id.clone()),
         id_is_ours: shown.as_ref().is_some_and(|s| s.id_is_ours),

@@ -7,6 +7,7 @@ use super::archive::{PostState, ThreadId};
 use super::event::{DropReason, LetterAbout, RequestDoor, Totals, Via};
 use super::segments::MailPlace;
 use crate::domain::address::EmailAddress;
+use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, MessageId, PersonId};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
@@ -57,6 +58,8 @@ pub(super) struct Decision {
     pub(super) reason: Option<HoldReason>,
     pub(super) dropped: Option<DropReason>,
     pub(super) words: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<FromLine>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

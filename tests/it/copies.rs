@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use parvis::domain::list::Language;
-use parvis::mail::compose::{CopyEdits, Posting, PreparedCopy, ReplyToEdit, Touch, prepare};
+use parvis::mail::compose::{CopyEdits, FromEdit, Posting, PreparedCopy, ReplyToEdit, Touch, prepare};
 use parvis::mail::headers::Headers;
 use parvis::mail::parse::{content_key, summarize};
 use proptest::prelude::*;
@@ -33,6 +33,7 @@ fn list() -> CopyEdits<'static> {
         subject_prefix: "",
         footer: Some(FOOTER),
         reply_to: ReplyToEdit::Author,
+        from: FromEdit::AsItIs,
         touch: Touch::WhereNeeded,
         missing_message_id: None,
         missing_date: None,
@@ -53,6 +54,8 @@ fn list_of(case: &Path) -> CopyEdits<'static> {
             "phrase=accent" => edits.list_phrase = "Le quartier des Lilas, l’été",
             "reply_to=list" => edits.reply_to = ReplyToEdit::List,
             "touch=none" => edits.touch = Touch::NoContent,
+            "from=list" => edits.from = FromEdit::ViaList { member_name: "" },
+            "from=list, known as Zoé" => edits.from = FromEdit::ViaList { member_name: "Zoé Petit" },
             "posting=no" => edits.posting = Posting::No,
             "archive=none" => (edits.archive_url, edits.archived_at) = (None, None),
             "missing=filled" => {

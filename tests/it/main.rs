@@ -6,6 +6,7 @@
     reason = "a test fails where something is missing, and waits for real programs by a real clock"
 )]
 
+mod check;
 mod commands;
 mod config;
 mod conversation;
@@ -17,6 +18,7 @@ mod dns;
 mod fake_dns;
 mod fake_peer;
 mod fan_out;
+mod from_lines;
 mod init;
 mod killed;
 mod letters;

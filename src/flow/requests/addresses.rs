@@ -8,6 +8,7 @@ use crate::domain::member::{MemberState, Person};
 use crate::domain::moderation::{self, Body, PostFacts, Verdict};
 use crate::domain::proof::Proof;
 use crate::domain::wish::{AskedBecause, Matter, Wish};
+use crate::flow::choose_from::choose_from;
 use crate::flow::mailroom::standing;
 use crate::flow::readers::readers;
 use crate::flow::{Desk, FlowError, is_current};
@@ -72,8 +73,9 @@ pub(in crate::flow) fn author_of(desk: &Desk, mail: PostId) -> Result<Option<Ema
 /// It is theirs: the address joins the others, and the post goes the way theirs go.
 pub(super) fn same_person(talk: &mut Talk<'_>, list: &List, post: PostId) -> Result<(), FlowError> {
     let desk = talk.desk;
-    let waits = desk.store.post(post)?.is_some_and(|info| info.state == PostState::Held);
-    let (Some(address), Some(raw), true) = (author_of(desk, post)?, desk.store.raw(post)?, waits) else {
+    let waits = desk.store.post(post)?.filter(|info| info.state == PostState::Held);
+    let (Some(address), Some(raw), Some(info)) = (author_of(desk, post)?, desk.store.raw(post)?, waits)
+    else {
         return Ok(());
     };
     if !take_address(talk, &address, Place::Last)? {
@@ -89,7 +91,8 @@ pub(super) fn same_person(talk: &mut Talk<'_>, list: &List, post: PostId) -> Res
         let readers = readers(desk, list, Some(talk.person.id), &summary, talk.now)?;
         let by = Some(Decider::Person(talk.person.id));
         talk.expect(Expect::Held(post));
-        talk.event(Event::Published { post, list: list.id, by, readers });
+        let from = Some(choose_from(desk, &info, list, &summary, &raw));
+        talk.event(Event::Published { post, list: list.id, by, readers, from });
     }
     Ok(())
 }

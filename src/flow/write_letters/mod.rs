@@ -201,7 +201,7 @@ fn question_with(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Option
                     && q.question.list == list
                     && matches!(q.question.matter, Matter::Talk | Matter::Back { .. })
             };
-            Ok(asked.iter().find(with_it).map(|q| q.question.number))
+            Ok(asked.iter().filter(with_it).map(|q| q.question.number).max())
         }
         LetterAbout::Question { question, .. } => Ok(Some(question)),
         LetterAbout::Note { occasion, .. } => Ok(occasion.question),

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::author::Authors;
 use super::body::{ContentFields, Entity};
-use super::{CopyEdits, ReplyToEdit, Touch, lines};
+use super::{CopyEdits, FromEdit, ReplyToEdit, Touch, lines};
 use crate::domain::ids::MessageId;
 use crate::mail::autoreply::{self, is_list_field};
 use crate::mail::headers::{FIELDS_MAX, Field, Headers};
@@ -52,7 +53,7 @@ const DROPPED: [&str; 34] = [
 ];
 
 /// A name and an address that are together longer stand on two lines.
-const ONE_LINE: usize = 60;
+pub(super) const ONE_LINE: usize = 60;
 
 /// Fields of a post that go on at most, so that with ours the copy can pass a door like our own.
 const FIELDS_KEPT: usize = FIELDS_MAX - 40;
@@ -64,6 +65,10 @@ pub(super) fn write_fields(out: &mut Vec<u8>, headers: &Headers<'_>, entity: &En
     let mut written: Vec<String> = Vec::new();
     for field in headers.fields().iter().take(FIELDS_KEPT) {
         let name = field.name().to_ascii_lowercase();
+        if via_list(&name, field, headers, out, edits) {
+            written.push(name);
+            continue;
+        }
         if is_dropped(&name) || is_own_loop_mark(field, edits) || is_invalid(field, edits) {
             continue;
         }
@@ -75,7 +80,8 @@ pub(super) fn write_fields(out: &mut Vec<u8>, headers: &Headers<'_>, entity: &En
             written.push(name.clone());
         }
         let edited = match name.as_str() {
-            "to" | "cc" => joined(headers, field, &name),
+            "to" => joined(headers, field, &name),
+            "cc" => cc(headers, field, edits),
             "subject" => subject(field, edits),
             "reply-to" => reply_to(headers, field, edits),
             _ if name.starts_with("content-") => content(field, &name, entity),
@@ -86,6 +92,71 @@ pub(super) fn write_fields(out: &mut Vec<u8>, headers: &Headers<'_>, entity: &En
         }
     }
     add_missing(out, &written, headers, entity, edits);
+}
+
+/// Writes what becomes of a field in a copy whose From is the list's; `false` if that is nothing special.
+fn via_list(
+    name: &str,
+    field: &Field<'_>,
+    headers: &Headers<'_>,
+    out: &mut Vec<u8>,
+    edits: &CopyEdits<'_>,
+) -> bool {
+    let FromEdit::ViaList { member_name } = edits.from else { return false };
+    match name {
+        "from" => {
+            if !std::ptr::eq(field.raw(), headers.all("from").next().map_or(&[][..], |first| first.raw())) {
+                return true;
+            }
+            let authors = Authors::of(headers);
+            out.extend_from_slice(authors.field_via_list(edits, member_name).as_bytes());
+            out.extend_from_slice(authors.author_field().as_bytes());
+            true
+        }
+        // Ours says who wrote it, from the From that was looked at.
+        "author" => true,
+        // Who put it on the way for the author: their domain does not stand for this copy.
+        "sender" => true,
+        // It would not hold, and says nothing of the From that stands here now (RFC 6377 §5.7).
+        "dkim-signature" => {
+            if let Some(folded) = lines::folded(field.raw()) {
+                out.extend_from_slice(b"X-Original-");
+                out.extend_from_slice(&folded);
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whether the author must stand in Cc: From is not theirs, and answers go elsewhere.
+fn author_in_cc(headers: &Headers<'_>, edits: &CopyEdits<'_>) -> Vec<String> {
+    match edits.from {
+        FromEdit::AsItIs => Vec::new(),
+        FromEdit::ViaList { .. } if !answers_go_to_list(edits) && !author_wants_elsewhere(headers) => {
+            Vec::new()
+        }
+        FromEdit::ViaList { .. } => Authors::of(headers).written_beside(headers, &["to", "cc", "reply-to"]),
+    }
+}
+
+/// Whether the author said where answers go.
+fn author_wants_elsewhere(headers: &Headers<'_>) -> bool {
+    headers.all("reply-to").any(|f| words::mailboxes(&f.value()).iter().any(|m| m.address.is_some()))
+}
+
+fn cc<'a>(headers: &Headers<'a>, field: &Field<'a>, edits: &CopyEdits<'_>) -> Option<Cow<'a, [u8]>> {
+    let all = joined(headers, field, "cc")?;
+    let authors = author_in_cc(headers, edits);
+    if authors.is_empty() {
+        return Some(all);
+    }
+    let value = &all[all.iter().position(|&b| b == b':').map_or(0, |colon| colon + 1)..];
+    let mut bytes = b"Cc: ".to_vec();
+    bytes.extend_from_slice(value.trim_ascii());
+    let glue = if value.trim_ascii().is_empty() { "" } else { ",\r\n " };
+    bytes.extend_from_slice(format!("{glue}{}\r\n", authors.join(",\r\n ")).as_bytes());
+    Some(Cow::Owned(bytes))
 }
 
 fn is_dropped(name: &str) -> bool {
@@ -194,7 +265,8 @@ fn subject<'a>(field: &Field<'a>, edits: &CopyEdits<'_>) -> Option<Cow<'a, [u8]>
 
 fn reply_to<'a>(headers: &Headers<'a>, field: &Field<'a>, edits: &CopyEdits<'_>) -> Option<Cow<'a, [u8]>> {
     if !answers_go_to_list(edits) {
-        return Some(Cow::Borrowed(field.raw()));
+        let nowhere = edits.from != FromEdit::AsItIs && !author_wants_elsewhere(headers);
+        return (!nowhere).then(|| Cow::Borrowed(field.raw()));
     }
     let all: Vec<words::Mailbox> =
         headers.all("reply-to").flat_map(|f| words::mailboxes(&f.value())).collect();
@@ -245,6 +317,18 @@ fn content<'a>(field: &Field<'a>, name: &str, entity: &Entity) -> Option<Cow<'a,
     Some(changed.map_or(Cow::Borrowed(field.raw()), |text| Cow::Owned(text.into_bytes())))
 }
 
+/// What a copy whose From is the list's needs beside it: where to answer, and a From at all.
+fn add_author(out: &mut Vec<u8>, written: &[String], headers: &Headers<'_>, edits: &CopyEdits<'_>) {
+    let FromEdit::ViaList { member_name } = edits.from else { return };
+    let authors = Authors::of(headers);
+    if !written.iter().any(|name| name == "from") {
+        out.extend_from_slice(authors.field_via_list(edits, member_name).as_bytes());
+    }
+    if !answers_go_to_list(edits) && !author_wants_elsewhere(headers) {
+        out.extend_from_slice(authors.field("Reply-To").as_bytes());
+    }
+}
+
 /// Writes what a copy needs and the post did not have.
 fn add_missing(
     out: &mut Vec<u8>,
@@ -271,11 +355,17 @@ fn add_missing(
             push("Subject", &words::unstructured(&text, "Subject: ".len()));
         }
     }
-    let author_wants =
-        headers.all("reply-to").any(|f| words::mailboxes(&f.value()).iter().any(|m| m.address.is_some()));
+    let author_wants = author_wants_elsewhere(headers);
     if answers_go_to_list(edits) && !author_wants {
         push("Reply-To", &list_mailbox(edits));
     }
+    let authors = author_in_cc(headers, edits);
+    if lacks("cc") && !authors.is_empty() {
+        push("Cc", &authors.join(",\r\n "));
+    }
+    add_author(out, written, headers, edits);
+    let lacks = |name: &str| !written.iter().any(|w| w == name);
+    let mut push = |name: &str, value: &str| out.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     let has_mime_version = !lacks("mime-version");
     match &entity.fields {
         ContentFields::AsTheyAre => return,

@@ -5,6 +5,7 @@
 //! hold no NUL, and are at most 998 bytes long, signed parts excepted (RFC 5322 §2.1.1; RFC 5321
 //! §2.3.8; threats M06, M07).
 
+mod author;
 mod body;
 mod footer;
 mod head;
@@ -46,6 +47,8 @@ pub struct CopyEdits<'a> {
     pub footer: Option<&'a str>,
     /// Where answers go.
     pub reply_to: ReplyToEdit,
+    /// Whose name the copy goes out under.
+    pub from: FromEdit<'a>,
     /// What may be touched beside the fields that are ours.
     pub touch: Touch,
     /// Written if the post has no Message-ID; without brackets.
@@ -74,12 +77,25 @@ pub enum ReplyToEdit {
     List,
 }
 
+/// Whose name a copy goes out under.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FromEdit<'a> {
+    /// The author's, as they wrote it.
+    AsItIs,
+    /// The author's name, the list's address: `Anne Martin via Quartier`.
+    ViaList {
+        /// What the list calls an author who does not say; may be empty.
+        member_name: &'a str,
+    },
+}
+
 /// How far a copy may differ from its post.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Touch {
     /// Subject, Reply-To and body, where the list's settings say so.
     WhereNeeded,
-    /// Only fields of lists and of the way: the author's signature stays good.
+    /// Only fields of lists and of the way, so that the author's signature stays good; and From
+    /// where there is none to stay.
     NoContent,
 }
 

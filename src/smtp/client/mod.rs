@@ -6,16 +6,19 @@
 mod answer;
 mod carrier;
 mod command;
+mod mx;
 mod opening;
 mod pool;
 mod tls;
 mod wire;
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use answer::{EnhancedCode, REPLY_BYTES_MAX};
 pub use carrier::Carrier;
+pub use mx::{Asked, Asking, Exchange, MxOptions, MxOutbox, PrivateTargets, Signposts, Vouched};
 pub use opening::Login;
 pub use pool::{InvalidOutbox, PoolOptions, SmtpOutbox};
 pub use tls::{Security, Tlsa, Trust};
@@ -137,6 +140,25 @@ pub trait Outbox: Send + Sync {
     /// Many tasks may call it at once. Each should commit the outcome before it brings the next
     /// copy: then a crash repeats at most the copies that were in hand.
     fn carry(&self, copy: Copy) -> impl Future<Output = Outcome> + Send;
+
+    /// With which others a copy for somebody at `domain` shares its fate, as far as that is known.
+    fn destination(&self, _domain: &str) -> Destination {
+        Destination::One
+    }
+}
+
+/// Where copies go that share their fate: if those servers are slow, all of them are late.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Destination {
+    /// One server takes everything.
+    One,
+    /// The servers of some domains.
+    Of {
+        /// Their names, or the domain's as long as they are not known.
+        servers: Arc<str>,
+        /// More copies at once would only wait for each other.
+        at_once_max: usize,
+    },
 }
 
 /// How long a peer may take, per step (RFC 5321 §4.5.3.2). Each is for the whole answer, so that

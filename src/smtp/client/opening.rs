@@ -32,7 +32,6 @@ pub(super) enum Place {
     /// A machine whose name is looked up.
     Host(Peer),
     /// A machine whose addresses are known and may be connected to.
-    #[allow(dead_code, reason = "mx delivery will")]
     Addresses(String, Arc<[SocketAddr]>),
     /// A socket on this machine.
     Socket(PathBuf),

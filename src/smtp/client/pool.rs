@@ -15,7 +15,7 @@ use super::opening::{Login, Manners, Target};
 use super::tls::{Encryption, Security, Trust};
 use super::{Carrier, Copy, Outbox, Outcome, Stage, Timeouts};
 use crate::domain::address::is_domain;
-use crate::smtp::route::{NotBuiltYet, Route};
+use crate::smtp::route::Route;
 
 /// How an [`SmtpOutbox`] uses its connections.
 #[derive(Clone, Debug)]
@@ -64,9 +64,9 @@ impl Default for PoolOptions {
 /// Why an outbox cannot be made from its configuration.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidOutbox {
-    /// The route is understood, and not built.
-    #[error(transparent)]
-    Route(#[from] NotBuiltYet),
+    /// The route names no one server: an `MxOutbox` is for that.
+    #[error("mx is a route to many servers")]
+    ManyServers,
     /// The name to say hello with is none.
     #[error("{0:?} is not a host name to introduce ourselves with")]
     Hostname(String),
@@ -133,21 +133,21 @@ struct Counted(Arc<Shared>);
 impl SmtpOutbox {
     /// An outbox over `route` that introduces itself as `hostname`. Connects to nothing yet.
     pub fn new(route: Route, hostname: &str, options: PoolOptions) -> Result<SmtpOutbox, InvalidOutbox> {
-        let target = Target::of(&route, options.security.clone()).ok_or(NotBuiltYet::Mx)?;
-        if !is_domain(hostname) {
-            return Err(InvalidOutbox::Hostname(hostname.to_owned()));
-        }
-        if options.connections_max == 0 {
-            return Err(InvalidOutbox::NoConnections);
-        }
-        let places = Semaphore::new(options.connections_max.min(Semaphore::MAX_PERMITS));
+        let target = Target::of(&route, options.security.clone()).ok_or(InvalidOutbox::ManyServers)?;
+        check(hostname, &options)?;
         let manners = Manners {
             hostname: hostname.to_owned(),
             timeouts: options.timeouts.clone(),
             login: options.login.clone(),
             encryption: Encryption::new(options.trust.clone()),
         };
-        Ok(SmtpOutbox {
+        Ok(SmtpOutbox::to(target, manners, options))
+    }
+
+    /// An outbox to one server, whose options were checked.
+    pub(super) fn to(target: Target, manners: Manners, options: PoolOptions) -> SmtpOutbox {
+        let places = Semaphore::new(options.connections_max.min(Semaphore::MAX_PERMITS));
+        SmtpOutbox {
             shared: Arc::new(Shared {
                 target,
                 manners,
@@ -156,7 +156,7 @@ impl SmtpOutbox {
                 given_back: Notify::new(),
                 state: Mutex::default(),
             }),
-        })
+        }
     }
 
     /// Closes connections that have been idle too long, for as long as it is polled: a task for the
@@ -168,14 +168,19 @@ impl SmtpOutbox {
             // What becomes idle while this sleeps is not due before it wakes.
             let oldest = shared.state().idle.first().map(|connection| connection.used_at);
             sleep_until(oldest.unwrap_or_else(Instant::now) + idle_max).await;
-            let now = Instant::now();
-            let due: Vec<Connection> = {
-                let mut state = shared.state();
-                let due = state.idle.partition_point(|connection| connection.used_at + idle_max <= now);
-                state.idle.drain(..due).collect()
-            };
-            quit_all(due).await;
+            self.close_idle().await;
         }
+    }
+
+    /// Closes what has been idle too long.
+    pub(super) async fn close_idle(&self) {
+        let (now, idle_max) = (Instant::now(), self.shared.options.idle_max);
+        let due: Vec<Connection> = {
+            let mut state = self.shared.state();
+            let due = state.idle.partition_point(|connection| connection.used_at + idle_max <= now);
+            state.idle.drain(..due).collect()
+        };
+        quit_all(due).await;
     }
 
     /// Says goodbye on all connections without work; to be called when those who bring copies have
@@ -336,7 +341,18 @@ async fn quit_all(connections: Vec<Connection>) {
     while goodbyes.join_next().await.is_some() {}
 }
 
-fn closed() -> Outcome {
+/// Whether an outbox can be made of these.
+pub(super) fn check(hostname: &str, options: &PoolOptions) -> Result<(), InvalidOutbox> {
+    if !is_domain(hostname) {
+        return Err(InvalidOutbox::Hostname(hostname.to_owned()));
+    }
+    if options.connections_max == 0 {
+        return Err(InvalidOutbox::NoConnections);
+    }
+    Ok(())
+}
+
+pub(super) fn closed() -> Outcome {
     Outcome::PutOff {
         code: None,
         enhanced: None,

@@ -15,7 +15,7 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootC
 use sha2::{Digest, Sha256, Sha512};
 
 /// What one connection asks of TLS.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Security {
     /// Nothing: it is not even begun.
     Never,
@@ -30,7 +30,7 @@ pub enum Security {
 }
 
 /// A TLSA record (RFC 6698 §2.1).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Tlsa {
     /// 2: an authority of theirs; 3: their own certificate. SMTP uses no other (RFC 7672 §3.1.3).
     pub usage: u8,

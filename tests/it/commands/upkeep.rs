@@ -54,7 +54,11 @@ fn a_fresh_installation_is_right() {
             );
             // No TLS and no smarthost yet are told, and are no faults.
             assert!(ran.out.contains("good   TLS: without: there is no "), "{}", ran.out);
-            assert!(ran.out.contains("good   delivery: copies wait in the queue: "), "{}", ran.out);
+            assert!(
+                ran.out.contains("good   delivery: copies go to each domain's own servers"),
+                "{}",
+                ran.out
+            );
         }
     }
 }

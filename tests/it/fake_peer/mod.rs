@@ -71,7 +71,20 @@ pub(crate) struct FakePeer {
 
 impl FakePeer {
     pub(crate) async fn start(script: Script) -> FakePeer {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        FakePeer::start_at("127.0.0.1:0".parse().unwrap(), script).await
+    }
+
+    /// At another address of this machine, and the same port: another host.
+    pub(crate) async fn start_beside(&self, ip: &str, script: Script) -> FakePeer {
+        FakePeer::start_at(SocketAddr::new(ip.parse().unwrap(), self.port()), script).await
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.expect("a TCP peer").port()
+    }
+
+    async fn start_at(address: SocketAddr, script: Script) -> FakePeer {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (memory, mut tasks) = (Arc::new(Memory::default()), JoinSet::new());
         let (script, shared) = (Arc::new(script), memory.clone());

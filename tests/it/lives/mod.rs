@@ -79,7 +79,7 @@ fn letters_to(class: Class, to: &str, mail: &str, joining: &str) -> (u16, Vec<St
 
 /// A letter without what differs from letter to letter.
 fn without_numbers(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw).into_owned();
+    let text = String::from_utf8_lossy(raw).replace("=\r\n", "");
     let mut plain = String::new();
     for line in text.lines().filter(|line| !line.starts_with("Message-ID: <letter-")) {
         let mut rest = line;

@@ -92,6 +92,7 @@ impl Town {
             language: Language::Fr,
             zone,
             signer: None,
+            rewrite_from_always: Vec::new(),
             retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
             clock: Arc::new(move || *clock.lock().expect("whole")),
             bell: Arc::default(),
@@ -189,6 +190,10 @@ impl Town {
             raw: raw.replace('\n', "\r\n").into_bytes(),
             eight_bit: true,
         };
+        {
+            let mut now = self.now.lock().expect("whole");
+            *now = *now + std::time::Duration::from_secs(1);
+        }
         let room = PostRoom::new(self.desk.clone());
         let reply = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(proof)));
         decide_post::decide_waiting(&self.desk).expect("decided");

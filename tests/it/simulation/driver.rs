@@ -324,6 +324,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
         language: Language::Fr,
         zone,
         signer: None,
+        rewrite_from_always: Vec::new(),
         retry: RetrySchedule {
             waits: [5 * MINUTE, 30 * MINUTE, 3 * HOUR, 8 * HOUR].map(minutes).to_vec(),
             give_up_after: GIVE_UP_AFTER,

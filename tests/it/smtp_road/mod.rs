@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // in a helper of tests, too, it fails the test
 
+mod by_mx;
 mod connections;
 mod encryption;
 mod troubles;

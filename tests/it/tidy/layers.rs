@@ -27,6 +27,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
+    // Looks at an installation from outside.
+    ("check", &["domain", "init", "dns", "net", "sign", "smtp"]),
     // How it runs.
     (
         "serve",
@@ -45,6 +47,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "flow",
             "web",
             "admin",
+            "check",
         ],
     ),
     (
@@ -68,6 +71,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "flow",
             "web",
             "admin",
+            "check",
             "serve",
             "demo",
         ],
@@ -92,9 +96,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_send", &["smtp"]),
     ("rustls", &["net", "smtp", "web/server", "dns"]),
     ("tokio_rustls", &["smtp", "web/server"]),
+    ("hyper", &["smtp/client/mx"]),
+    ("hyper_util", &["smtp/client/mx", "web/server"]),
     ("metrics_exporter_prometheus", &["serve"]),
     ("instant_acme", &["net"]),
-    ("hyper_util", &["web/server"]),
     ("hickory_resolver", &["dns"]),
     ("axum", &["web"]),
     ("tower", &["web"]),

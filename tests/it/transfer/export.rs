@@ -71,7 +71,7 @@ fn decide(scene: &Scene, event: Event) {
 }
 
 fn publish(scene: &Scene, list: &List, post: PostId, by: Option<Decider>) {
-    decide(scene, Event::Published { post, list: list.id, by, readers: PersonSet::default() });
+    decide(scene, Event::Published { post, list: list.id, by, readers: PersonSet::default(), from: None });
 }
 
 fn crlf(text: &str) -> Vec<u8> {

@@ -1,0 +1,47 @@
+//! What is known of an installation before it is looked at: from its configuration and its keys.
+
+use crate::check::{Facts, Front, Sends};
+use crate::config::{Config, DkimKeyFile, Presence};
+use crate::sign::{self, NamedKey};
+
+use super::acme::certificate_file;
+
+/// For our name and these domains of lists; and the keys that sign. A key that cannot be read is
+/// left out: the configuration's own check tells.
+pub fn check_facts(config: &Config, domains: &[String]) -> (Facts, Vec<NamedKey>) {
+    let mut keys = Vec::new();
+    for DkimKeyFile { selector, file } in config.dkim.there().into_iter().flatten() {
+        if let Ok(key) = sign::read_key(file) {
+            keys.push(NamedKey { selector: selector.clone(), key });
+        }
+    }
+    let mut all = vec![config.hostname.clone()];
+    for domain in domains {
+        if !all.contains(domain) {
+            all.push(domain.clone());
+        }
+    }
+    let behind = config.smtp.listen.is_empty() || !config.smtp.lmtp_listen.is_empty();
+    let facts = Facts {
+        hostname: config.hostname.clone(),
+        domains: all,
+        operator: config.operator.clone(),
+        keys: keys.iter().map(|named| (named.selector.clone(), named.key.record())).collect(),
+        certificate: certificate(config),
+        front: if behind { Front::Another } else { Front::Ours },
+        sends: if config.delivery.route == "mx" { Sends::Itself } else { Sends::ThroughAnother },
+        port: config.delivery.port,
+    };
+    (facts, keys)
+}
+
+fn certificate(config: &Config) -> Option<(std::path::PathBuf, std::path::PathBuf)> {
+    let fetched = certificate_file(config);
+    if config.acme.is_some() && fetched.exists() {
+        return Some((fetched.clone(), fetched));
+    }
+    match &config.smtp.tls {
+        Presence::There(files) => Some((files.cert.clone(), files.key.clone())),
+        Presence::Absent(_) => None,
+    }
+}
