@@ -8,6 +8,7 @@ mod certificates;
 mod facts;
 mod measurements;
 mod web_doors;
+mod weekly;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use crate::admin::socket;
 use crate::config::{Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
+use crate::domain::token::Purpose;
 use crate::flow::mailroom::PostRoom;
 use crate::flow::obey_command::Left;
 use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house, obey_command};
@@ -204,6 +206,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     )
     .await?;
     let metrics = measurements::open(config, &desk, &certificates, &stopping, &mut tasks).await?;
+    tasks.spawn(weekly::look(config.clone(), desk.clone(), outbox.clone(), stopping.clone()));
     if config.acme.is_some() {
         let (config, clock, stopping) = (config.clone(), desk.clock.clone(), stopping.clone());
         tasks.spawn(acme::keep(config, certificates, challenges, clock, stopping));
@@ -410,8 +413,19 @@ fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
         language: config.language,
         templates: Some(config.data_dir.join("templates").join("web")),
     };
-    WebState::new(desk.store.reader().clone(), leave_door(desk), &options, desk.clock.clone())
-        .map_err(|error| ServeError::Web(error.to_string()))
+    let keys = desk.clone();
+    let opens = move |key: &str| match keys.store.tokens().read(key) {
+        Some(Purpose::Attachments { post }) => Some(post),
+        Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
+    };
+    WebState::new(
+        desk.store.reader().clone(),
+        leave_door(desk),
+        Arc::new(opens),
+        &options,
+        desk.clock.clone(),
+    )
+    .map_err(|error| ServeError::Web(error.to_string()))
 }
 
 /// What carries mail out by this configuration, for somebody who is no server.

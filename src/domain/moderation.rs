@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::door::Standing;
-use super::list::{List, Moderation};
+use super::list::{Attachments, List, Moderation};
 use super::proof::Proof;
 
 /// What is known of a post once it has been read.
@@ -17,6 +17,17 @@ pub struct PostFacts {
     pub proof: Proof,
     /// Whether it can be read, and read in one way only.
     pub body: Body,
+    /// What its attachments weigh.
+    pub weight: Weight,
+}
+
+/// What the attachments of a post weigh, together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Weight {
+    /// What copies may carry.
+    Usual,
+    /// More than that.
+    Large,
 }
 
 /// How well the body of a post can be read.
@@ -55,6 +66,8 @@ pub enum HoldReason {
     Ambiguous,
     /// It cannot be shown.
     NotDisplayable,
+    /// Its attachments are large, on a list that looks at those.
+    Attachment,
     /// It was written to several lists, and only some of them would have taken it.
     OtherList,
     /// It looks like a member's, and came from an address that is not known to be theirs.
@@ -77,6 +90,7 @@ impl HoldReason {
             | HoldReason::Unproven
             | HoldReason::Ambiguous
             | HoldReason::NotDisplayable
+            | HoldReason::Attachment
             | HoldReason::OtherList
             | HoldReason::OtherAddress => true,
             HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => false,
@@ -94,6 +108,7 @@ impl fmt::Display for HoldReason {
             HoldReason::Unproven => "unproven",
             HoldReason::Ambiguous => "ambiguous",
             HoldReason::NotDisplayable => "not-displayable",
+            HoldReason::Attachment => "attachment",
             HoldReason::OtherList => "other-list",
             HoldReason::OtherAddress => "other-address",
             HoldReason::ToAnimators => "to-animators",
@@ -112,6 +127,10 @@ pub fn decide(list: &List, post: &PostFacts) -> Verdict {
         (_, Body::NotDisplayable) => return hold(HoldReason::NotDisplayable),
         (_, Body::Ambiguous) => return hold(HoldReason::Ambiguous),
         (Proof::Proven | Proof::NoMeans | Proof::CannotTell, Body::Plain) => {}
+    }
+    let is_held = settings.attachments == Attachments::Hold && post.weight == Weight::Large;
+    if is_held && post.standing != Standing::Animator {
+        return hold(HoldReason::Attachment);
     }
     match (settings.hold_all, settings.moderation, post.standing) {
         (_, _, Standing::Animator) => Verdict::Publish,
@@ -146,7 +165,7 @@ mod tests {
             since: Timestamp::from_seconds(0),
             settings,
         };
-        let facts = |proof, body| PostFacts { standing, proof, body };
+        let facts = |proof, body| PostFacts { standing, proof, body, weight: Weight::Usual };
         assert_eq!(
             decide(&list, &facts(Proof::NoMeans, Body::Plain)),
             expected,
@@ -158,6 +177,28 @@ mod tests {
             (Proof::Proven, Body::NotDisplayable, HoldReason::NotDisplayable),
         ] {
             assert_eq!(decide(&list, &facts(proof, body)), Verdict::Hold(reason));
+        }
+    }
+
+    #[test]
+    fn large_attachments_wait_where_the_list_says_so() {
+        let mut settings = ListSettings::preset(Preset::Discussion, "Quartier", Language::Fr);
+        settings.moderation = Moderation::None;
+        for (attachments, weight, standing, expected) in [
+            (Attachments::Hold, Weight::Large, Standing::Member, Verdict::Hold(HoldReason::Attachment)),
+            (Attachments::Hold, Weight::Large, Standing::Animator, Verdict::Publish),
+            (Attachments::Hold, Weight::Usual, Standing::Member, Verdict::Publish),
+            (Attachments::Link, Weight::Large, Standing::Member, Verdict::Publish),
+        ] {
+            let list = List {
+                id: ListId(1),
+                address: ListAddress::parse("quartier@lists.example").expect("valid"),
+                state: ListState::Open,
+                since: Timestamp::from_seconds(0),
+                settings: ListSettings { attachments, ..settings.clone() },
+            };
+            let post = PostFacts { standing, proof: Proof::NoMeans, body: Body::Plain, weight };
+            assert_eq!(decide(&list, &post), expected, "{attachments:?} {weight:?} {standing:?}");
         }
     }
 

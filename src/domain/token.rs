@@ -33,6 +33,11 @@ pub enum Purpose {
         /// Who leaves.
         person: PersonId,
     },
+    /// Opens the attachments of a post, whoever has the link: they had them in their copy.
+    Attachments {
+        /// The post.
+        post: PostId,
+    },
     /// Answers one question one person was asked; what it is about, and until when it can be
     /// answered, is kept with the question.
     Question {
@@ -98,6 +103,7 @@ fn subject(purpose: Purpose) -> u64 {
     let (kind, first, second) = match purpose {
         Purpose::Bounce { post, person } => (1, post.0, person.0),
         Purpose::Leave { list, person } => (2, u64::from(list.0), person.0),
+        Purpose::Attachments { post } => (8, post.0, 0),
         Purpose::Question { question, person } => (4, u64::from(question.0), person.0),
     };
     (kind << KIND_SHIFT) | ((first & FIRST_MASK) << FIRST_SHIFT) | (u64::from(second) & SECOND_MASK)
@@ -111,6 +117,7 @@ fn purpose(subject: u64) -> Option<Purpose> {
         1 => Some(Purpose::Bounce { post: PostId(first), person }),
         2 => Some(Purpose::Leave { list: list()?, person }),
         4 => Some(Purpose::Question { question: QuestionId(u32::try_from(first).ok()?), person }),
+        8 => Some(Purpose::Attachments { post: PostId(first) }),
         _ => None,
     }
 }
@@ -148,7 +155,8 @@ impl fmt::Debug for TokenKey {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 5] = [
+    const PURPOSES: [Purpose; 6] = [
+        Purpose::Attachments { post: PostId(7) },
         Purpose::Bounce { post: PostId(1), person: PersonId(1) },
         Purpose::Bounce { post: PostId::MAX, person: PersonId::MAX },
         Purpose::Leave { list: ListId(1), person: PersonId(1) },

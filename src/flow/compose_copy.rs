@@ -1,9 +1,10 @@
 //! What all copies of a post in one language look like: from the list's settings to the edits.
 
 use super::{Desk, beside};
-use crate::domain::list::{ArchivePolicy, Edits, Footer, Language, List, Posting, ReplyTo};
+use crate::domain::list::{ArchivePolicy, Attachments, Edits, Footer, Language, List, Posting, ReplyTo};
 use crate::domain::recipient::{ListDoor, word_for};
-use crate::mail::compose::{self, CopyEdits, FromEdit, PreparedCopy, ReplyToEdit, Touch};
+use crate::domain::token::Purpose;
+use crate::mail::compose::{self, AttachmentLinks, CopyEdits, FromEdit, PreparedCopy, ReplyToEdit, Touch};
 use crate::store::PostInfo;
 
 /// Makes it.
@@ -24,6 +25,10 @@ pub(super) fn compose_copy(
     let missing_id = info.message_id.as_ref().filter(|_| info.id_is_ours).map(|id| id.as_str().to_owned());
     let missing_date = info.received.rfc5322(&desk.zone);
     let list_id = list.address.list_id();
+    let token = desk.store.tokens().token(Purpose::Attachments { post: info.id });
+    let folder = page.as_ref().map(|page| format!("{page}a/"));
+    let query = format!("?k={token}");
+    let links = folder.as_deref().map(|folder| AttachmentLinks { folder, query: &query });
     let edits = CopyEdits {
         list_id: &list_id,
         list_phrase: &settings.name,
@@ -40,6 +45,11 @@ pub(super) fn compose_copy(
         archived_at: page.as_deref().filter(|_| has_archive),
         subject_prefix: &settings.subject_prefix,
         footer: footer.as_deref(),
+        // Where there is no archive, there is nothing a link could lead to.
+        attachments: match settings.attachments {
+            Attachments::Link if has_archive => links,
+            Attachments::Link | Attachments::Keep | Attachments::Hold => None,
+        },
         reply_to: match settings.reply_to {
             ReplyTo::Author => ReplyToEdit::Author,
             ReplyTo::List => ReplyToEdit::List,

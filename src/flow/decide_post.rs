@@ -15,12 +15,13 @@ use super::readers::readers;
 use super::{Desk, FlowError, is_current, requests};
 use crate::domain::door::Standing;
 use crate::domain::ids::{MessageId, PersonId, PostId};
-use crate::domain::list::{List, Posting};
-use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict};
+use crate::domain::list::{Attachments, List, Posting};
+use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict, Weight};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Matter;
 use crate::mail::autoreply;
+use crate::mail::compose;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
 use crate::store::archive::PostState;
@@ -160,6 +161,10 @@ fn decision(
         standing: standing(desk, list.id, info.author)?,
         proof: info.proof.unwrap_or(Proof::NoMeans),
         body,
+        weight: match list.settings.attachments {
+            Attachments::Hold if compose::are_large(raw) => Weight::Large,
+            Attachments::Hold | Attachments::Link | Attachments::Keep => Weight::Usual,
+        },
     };
     if facts.standing == Standing::Stranger && list.settings.posting == Posting::Members {
         return from_other_address(desk, change.summary(post, summary), list, post, raw, now);

@@ -56,6 +56,8 @@ pub enum Letter<'a> {
     TakenBack(TakenBack<'a>),
     /// To a member, about a post or wish from an unknown address.
     AskSame(AskSame<'a>),
+    /// To the operator, when the weekly look finds wrong what was right.
+    Check(Check<'a>),
 }
 
 /// The name of a letter, which is the name of its folder.
@@ -83,6 +85,7 @@ pub enum LetterKind {
     Whereabouts,
     TakenBack,
     AskSame,
+    Check,
 }
 
 /// The list a letter is about.
@@ -214,9 +217,18 @@ pub struct NowAnimator<'a> {
     pub host: &'a str,
 }
 
+/// Something about the installation was right and is not any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'a> {
+    /// The name of the host.
+    pub host: &'a str,
+    /// What was found, a line each, in the words of `parvis check`.
+    pub found: &'a str,
+}
+
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 21] = [
+    pub const ALL: [LetterKind; 22] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -238,6 +250,7 @@ impl LetterKind {
         LetterKind::Whereabouts,
         LetterKind::TakenBack,
         LetterKind::AskSame,
+        LetterKind::Check,
     ];
 
     /// The folder of its templates.
@@ -264,6 +277,7 @@ impl LetterKind {
             LetterKind::Whereabouts => "whereabouts",
             LetterKind::TakenBack => "taken-back",
             LetterKind::AskSame => "ask-same",
+            LetterKind::Check => "check",
         }
     }
 }
@@ -293,6 +307,7 @@ impl Letter<'_> {
             Letter::Whereabouts(_) => LetterKind::Whereabouts,
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
+            Letter::Check(_) => LetterKind::Check,
         }
     }
 
@@ -320,6 +335,7 @@ impl Letter<'_> {
             Letter::Whereabouts(letter) => letter.facts(facts, frame),
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
+            Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }
 }

@@ -22,7 +22,8 @@ pub use exchange::{
     NoMember, Pause, Settings, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
 pub use kinds::{
-    Arrival, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome, WhyHeld,
+    Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
+    WhyHeld,
 };
 pub use message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 pub use samples::{Sample, samples};

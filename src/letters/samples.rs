@@ -5,7 +5,8 @@ mod exchange;
 use super::exchange::Whereabout;
 use super::facts::Facts;
 use super::kinds::{
-    Arrival, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome, WhyHeld,
+    Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
+    WhyHeld,
 };
 use super::message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 use super::{LetterMail, Letters};
@@ -94,6 +95,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::TakenBack, "taken-back-too-late"),
     (LetterKind::AskSame, "ask-same"),
     (LetterKind::AskSame, "ask-same-moves"),
+    (LetterKind::Check, "check"),
 ];
 
 /// Every letter in every language, with each of its turns.
@@ -161,6 +163,11 @@ impl Sample {
             | LetterKind::Whereabouts
             | LetterKind::TakenBack
             | LetterKind::AskSame => exchange::letter(self.kind, self.name, place, group),
+            LetterKind::Check => Letter::Check(Check {
+                host: place.address.domain(),
+                found: "MX – lilas.example has no MX record\n\
+                        → lilas.example. 3600 IN MX 10 lilas.example.",
+            }),
         }
     }
 
@@ -236,7 +243,8 @@ impl Sample {
             | LetterKind::TooLate
             | LetterKind::Whereabouts
             | LetterKind::TakenBack
-            | LetterKind::AskSame => None,
+            | LetterKind::AskSame
+            | LetterKind::Check => None,
         };
         let member = self.kind != LetterKind::Farewell;
         let unsubscribe = Unsubscribe { mail: &place.stop, one_click: None };

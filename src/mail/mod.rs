@@ -9,6 +9,7 @@ pub mod charset;
 pub mod compose;
 mod content_type;
 mod date;
+pub mod file_names;
 pub mod headers;
 pub mod html;
 pub mod maildir;

@@ -28,6 +28,9 @@ const PUBLIC_CACHE: &str = "public, max-age=60";
 /// A style sheet's address changes with its content.
 const FOREVER_CACHE: &str = "public, max-age=31536000, immutable";
 
+/// Ours, and the only picture that is no member's.
+const ICON: &str = include_str!("../../templates/web/icon.svg");
+
 /// What is sent.
 #[derive(Debug)]
 pub(crate) enum Content {
@@ -35,6 +38,8 @@ pub(crate) enum Content {
     Html(String),
     /// The style sheet.
     Css(String),
+    /// The mark in the browser's tab.
+    Icon,
     /// An Atom feed.
     Atom(String),
     /// A few plain words.
@@ -174,6 +179,11 @@ impl Content {
             Content::Css(text) => {
                 kind("text/css; charset=utf-8");
                 return Opened::Bytes(text.into_bytes());
+            }
+            Content::Icon => {
+                kind("image/svg+xml");
+                headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FILE_POLICY));
+                return Opened::Bytes(ICON.as_bytes().to_vec());
             }
             Content::Atom(text) => {
                 kind("application/atom+xml; charset=utf-8");

@@ -4,14 +4,16 @@
 //! picture, or as bytes to be kept: never as something a browser would run.
 
 use crate::domain::ids::MessageId;
+use crate::domain::list::{ArchivePolicy, List, ListState};
 use crate::mail::mask::{mask_addresses, mask_raw};
 use crate::mail::show::{Attachment, AttachmentKind, attachment as read_attachment};
-use crate::store::archive::PostSummary;
+use crate::store::archive::{PostState, PostSummary};
 
-use super::answer::{Answer, Content, Indexed};
-use super::files::{Disposition, content_disposition, shown_name};
+use super::answer::{Answer, Content, Indexed, Keep};
+use super::files::{Disposition, content_disposition};
 use super::pages::{Found, PageError, Pages, Wish};
 use super::views::{Desk, Place};
+use crate::mail::file_names::shown_name;
 
 /// An attachment by its address.
 pub(crate) struct Wanted<'w> {
@@ -57,10 +59,51 @@ pub(crate) fn attachment(
     if shown_name(&attachment.name) != wanted.name {
         return pages.absent(desk);
     }
-    Ok(file(content(&attachment, bytes, wanted.name)))
+    Ok(file(content(&attachment, bytes, wanted.name, Masking::On)))
 }
 
-fn content(attachment: &Attachment, bytes: Vec<u8>, name: &str) -> Content {
+/// The same with the key that stands in the copies of a post: for who had the attachment in their
+/// mail, or would have. `None`: it opens nothing here, and the question is answered as if it were
+/// not there.
+pub(crate) fn opened(
+    pages: &Pages,
+    lists: &[List],
+    list: &str,
+    key: &str,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Answer>, PageError> {
+    let Some(opens) = (pages.opens)(key) else { return Ok(None) };
+    let meant = lists.iter().filter(|one| !list.contains('@') || one.address.to_string() == list);
+    for list in meant.filter(|list| has_archive(list)) {
+        let posts = pages.archive.posts_by_message_id(list.id, wanted.id)?;
+        let is_it = |post: &&PostSummary| post.id == opens && post.state == PostState::Published;
+        let Some(post) = posts.iter().find(is_it) else { continue };
+        let Some(raw) = pages.archive.raw(post.id)? else { continue };
+        let Some((attachment, bytes)) = read_attachment(&raw, wanted.n) else { continue };
+        if shown_name(&attachment.name) == wanted.name {
+            let answer = file(content(&attachment, bytes, wanted.name, Masking::Off));
+            return Ok(Some(Answer { keep: Keep::No, ..answer }));
+        }
+    }
+    Ok(None)
+}
+
+fn has_archive(list: &List) -> bool {
+    let kept = match list.settings.archive {
+        ArchivePolicy::Public | ArchivePolicy::Members => true,
+        ArchivePolicy::None => false,
+    };
+    kept && list.state != ListState::Removed
+}
+
+/// Whether addresses in what is shown are made unreadable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Masking {
+    On,
+    Off,
+}
+
+fn content(attachment: &Attachment, bytes: Vec<u8>, name: &str, masking: Masking) -> Content {
     match attachment.kind {
         AttachmentKind::Picture(picture) => Content::Picture {
             media_type: picture.media_type(),
@@ -68,7 +111,10 @@ fn content(attachment: &Attachment, bytes: Vec<u8>, name: &str) -> Content {
             disposition: content_disposition(Disposition::Inline, name),
         },
         AttachmentKind::Calendar | AttachmentKind::Other => Content::Download {
-            bytes: masked(&attachment.media_type, bytes),
+            bytes: match masking {
+                Masking::On => masked(&attachment.media_type, bytes),
+                Masking::Off => bytes,
+            },
             disposition: content_disposition(Disposition::Attachment, name),
         },
     }

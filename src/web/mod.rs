@@ -38,6 +38,7 @@ use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tracing::error;
 
+use crate::domain::ids::PostId;
 use crate::domain::list::Language;
 use crate::domain::time::{Timestamp, Zone};
 use crate::store::archive::ArchiveReader;
@@ -61,6 +62,9 @@ const FORM_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Tells the time; `serve` reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Tells which post's attachments a key opens; whoever has the keys does.
+pub type Opens = Arc<dyn Fn(&str) -> Option<PostId> + Send + Sync>;
 
 /// What may be chosen about the web.
 #[derive(Clone, Debug)]
@@ -89,6 +93,7 @@ impl WebState {
     pub fn new(
         archive: ArchiveReader,
         leave: LeaveDoor,
+        opens: Opens,
         options: &WebOptions,
         clock: Clock,
     ) -> Result<WebState, TemplateError> {
@@ -104,7 +109,7 @@ impl WebState {
             base_url: base_url.clone(),
         };
         let words = Words::embedded();
-        let pages = Pages { archive, templates, words, site, language: options.language };
+        let pages = Pages { archive, templates, words, site, opens, language: options.language };
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
         Ok(WebState { pages: Arc::new(pages), leave, turns, clock })
     }

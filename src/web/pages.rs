@@ -12,6 +12,7 @@ use crate::store::StoreError;
 use crate::store::archive::{ArchiveReader, PostState, PostSummary};
 
 use super::answer::{Answer, Content, Indexed, Keep};
+use super::downloads::Wanted;
 use super::feeds;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
@@ -24,7 +25,7 @@ use super::views::{
     Site,
 };
 use super::words::Words;
-use super::{downloads, views::Place};
+use super::{Opens, downloads, views::Place};
 
 /// Conversations on one page of a list's front.
 const THREADS_PER_PAGE: usize = 30;
@@ -41,6 +42,8 @@ pub(crate) struct Pages {
     pub(crate) templates: Templates,
     pub(crate) words: Words,
     pub(crate) site: Site,
+    /// Which post's attachments a key opens.
+    pub(crate) opens: Opens,
     /// For readers who say nothing, where no list has a language.
     pub(crate) language: Language,
 }
@@ -81,6 +84,7 @@ impl Pages {
                 Route::Home => self.home(&desk),
                 Route::Health => Ok(Answer { keep: Keep::No, ..text("ok\n") }),
                 Route::Robots => Ok(text("User-agent: *\nDisallow: /u/\n")),
+                Route::Icon => Ok(Answer::public(Content::Icon)),
                 Route::Style { hash } => self.style(&desk, hash),
                 // Answered by `unsubscribe`, which may write.
                 Route::Unsubscribe { .. } => self.absent(&desk),
@@ -145,6 +149,12 @@ impl Pages {
     fn of_list(&self, wish: &Wish, name: &str, page: &ListPage) -> Result<Answer, PageError> {
         let local_part = name.split('@').next().unwrap_or_default();
         let mut named = self.archive.lists_named(local_part)?;
+        if let (ListPage::Attachment { id, n, name: file }, Some(key)) = (page, &wish.query.key)
+            && let Some(answer) =
+                downloads::opened(self, &named, name, key, &Wanted { id, n: *n, name: file })?
+        {
+            return Ok(answer);
+        }
         // What this reader may not see does not take part in anything below.
         named.retain(|list| sight::of_stranger(list) != Sight::Nothing);
         named.truncate(LISTS_MAX);
@@ -195,7 +205,7 @@ impl Pages {
             ListPage::Post { id } => self.post(wish, desk, place, id),
             ListPage::Raw { id } => downloads::raw(self, wish, desk, place, id),
             ListPage::Attachment { id, n, name } => {
-                downloads::attachment(self, wish, desk, place, &downloads::Wanted { id, n: *n, name })
+                downloads::attachment(self, wish, desk, place, &Wanted { id, n: *n, name })
             }
         }
     }

@@ -25,12 +25,14 @@ pub(crate) struct Query {
     pub(crate) language: Option<Language>,
     /// `c=HASH12`
     pub(crate) content: Option<String>,
+    /// `k=TOKEN`: opens the attachments of one post.
+    pub(crate) key: Option<String>,
 }
 
 impl Query {
     /// Reads a query as it was sent.
     pub(crate) fn parse(query: &str) -> Query {
-        let mut asked = Query { flat: false, page: 1, language: None, content: None };
+        let mut asked = Query { flat: false, page: 1, language: None, content: None, key: None };
         if query.len() > QUERY_BYTES_MAX {
             return asked;
         }
@@ -40,6 +42,7 @@ impl Query {
                 "flat" => asked.flat = true,
                 "page" => asked.page = value.parse().unwrap_or(1).clamp(1, PAGE_MAX),
                 "lang" => asked.language = language(value),
+                "k" => asked.key = is_hash(value).then(|| value.to_owned()),
                 "c" => asked.content = is_hash(value).then(|| value.to_owned()),
                 _ => {}
             }
@@ -111,13 +114,13 @@ mod tests {
 
     #[test]
     fn a_query_is_read_as_far_as_it_is_known() {
-        let nothing = Query { flat: false, page: 1, language: None, content: None };
+        let nothing = Query { flat: false, page: 1, language: None, content: None, key: None };
         for (query, asked) in [
             ("", nothing.clone()),
             ("flat", Query { flat: true, ..nothing.clone() }),
             (
                 "flat&page=3&lang=en",
-                Query { flat: true, page: 3, language: Some(Language::En), content: None },
+                Query { flat: true, page: 3, language: Some(Language::En), content: None, key: None },
             ),
             ("page=-1&c=..%2f", nothing.clone()),
             ("page=99999999999999999999", nothing.clone()),

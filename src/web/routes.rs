@@ -25,6 +25,8 @@ pub(crate) enum Route {
     Health,
     /// `/robots.txt`
     Robots,
+    /// `/icon.svg`
+    Icon,
     /// `/style-HASH.css`
     Style { hash: String },
     /// `/u/TOKEN`
@@ -81,6 +83,7 @@ impl Asked {
             [""] => Asked::Page(Route::Home),
             ["healthz"] => Asked::Page(Route::Health),
             ["robots.txt"] => Asked::Page(Route::Robots),
+            ["icon.svg"] => Asked::Page(Route::Icon),
             ["u", token] if !token.is_empty() && *token != FEED => {
                 Asked::Page(Route::Unsubscribe { token: (*token).to_owned() })
             }
@@ -149,6 +152,7 @@ impl Route {
             Route::Home => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
             Route::Robots => "/robots.txt".to_owned(),
+            Route::Icon => "/icon.svg".to_owned(),
             Route::Style { hash } => format!("/style-{hash}.css"),
             Route::Unsubscribe { token } => format!("/u/{}", encode(token)),
             Route::List { list, page } => {

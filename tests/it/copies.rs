@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use parvis::domain::list::Language;
-use parvis::mail::compose::{CopyEdits, FromEdit, Posting, PreparedCopy, ReplyToEdit, Touch, prepare};
+use parvis::mail::compose::{
+    AttachmentLinks, CopyEdits, FromEdit, Posting, PreparedCopy, ReplyToEdit, Touch, prepare,
+};
 use parvis::mail::headers::Headers;
 use parvis::mail::parse::{content_key, summarize};
+use parvis::mail::show::{attachment, plain_text, show};
 use proptest::prelude::*;
 
 pub(crate) const URL: &str = "https://lists.example/u/TOKEN";
@@ -32,6 +35,7 @@ fn list() -> CopyEdits<'static> {
         archived_at: Some("https://lists.example/ants/m/1@author.example/"),
         subject_prefix: "",
         footer: Some(FOOTER),
+        attachments: None,
         reply_to: ReplyToEdit::Author,
         from: FromEdit::AsItIs,
         touch: Touch::WhereNeeded,
@@ -324,6 +328,79 @@ fn signed_content_keeps_its_bytes() {
             assert!(made.contains(&signed), "{made}");
         }
     }
+}
+
+/// A post with files of so many bytes, each in a part of its own.
+fn with_files(files: &[(&str, usize)], disposition: &str) -> String {
+    let parts: String = files
+        .iter()
+        .map(|(name, bytes)| {
+            let lines = format!("{}\r\n", "QUJD".repeat(19)).repeat(bytes / 57);
+            format!(
+                "--m\r\nContent-Type: application/octet-stream; name=\"{name}\"\r\nContent-Transfer-Encoding: \
+                 base64\r\nContent-Disposition: {disposition}; filename=\"{name}\"\r\n\r\n{lines}"
+            )
+        })
+        .collect();
+    format!(
+        "From: a@author.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; \
+         boundary=m\r\n\r\n--m\r\n\r\nSee the files.\r\n{parts}--m--\r\n"
+    )
+}
+
+fn linking() -> CopyEdits<'static> {
+    let folder = "https://lists.example/ants/m/1%40author.example/a/";
+    CopyEdits { attachments: Some(AttachmentLinks { folder, query: "?k=KEY" }), ..list() }
+}
+
+#[test]
+fn large_attachments_become_links_and_the_small_ones_stay() {
+    let raw =
+        with_files(&[("plan v2.pdf", 4_000_000), ("note.txt", 2_000), ("été.zip", 2_500_000)], "attachment");
+    let made = copy(raw.as_bytes(), &linking());
+    check_travels(&made, Lines::All);
+    assert!(made.len() < 10_000, "{}", made.len());
+    let shown = show(&made);
+    let text = plain_text(&made);
+    assert_eq!(shown.attachments.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["note.txt"]);
+    for told in [
+        "Attachment: plan v2.pdf (4.0\u{a0}MB)\nhttps://lists.example/ants/m/1%40author.example/a/1/plan%20v2.pdf?k=KEY",
+        "(2.5\u{a0}MB)\nhttps://lists.example/ants/m/1%40author.example/a/3/",
+        "To leave, write to: ants-stop@lists.example",
+    ] {
+        assert!(text.contains(told), "{told} in {text}");
+    }
+    // The numbers are the archive's.
+    assert_eq!(attachment(raw.as_bytes(), 1).map(|(one, _)| one.name), Some("plan v2.pdf".to_owned()));
+}
+
+#[test]
+fn what_is_not_large_or_may_not_be_touched_keeps_its_files() {
+    let small = with_files(&[("a.pdf", 2_000_000), ("b.pdf", 2_000_000)], "attachment");
+    let large = with_files(&[("a.pdf", 6_000_000)], "attachment");
+    let inner = large.split_once("\r\n\r\n").expect("a body").1;
+    let wrapped = |kind: &str| {
+        format!(
+            "From: a@author.example\r\nMIME-Version: 1.0\r\nContent-Type: {kind}; boundary=o\r\n\r\n--o\r\n\
+             Content-Type: multipart/mixed; boundary=m\r\n\r\n{inner}\r\n--o--\r\n"
+        )
+    };
+    let forwarded = format!(
+        "From: a@author.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=o\r\n\r\n\
+         --o\r\nContent-Type: message/rfc822\r\n\r\n{large}\r\n--o--\r\n"
+    );
+    for raw in [small, wrapped("multipart/signed"), wrapped("multipart/encrypted"), forwarded] {
+        let made = copy(raw.as_bytes(), &linking());
+        check_travels(&made, Lines::OfHeader);
+        assert_eq!(made.windows(8).filter(|w| w == b"QUJDQUJD").count(), count_of(&raw), "{}", &raw[..300]);
+    }
+    let untouched = CopyEdits { touch: Touch::NoContent, ..linking() };
+    assert!(copy(large.as_bytes(), &untouched).len() > 6_000_000);
+    assert!(copy(large.as_bytes(), &list()).len() > 6_000_000, "a list whose attachments stay");
+}
+
+fn count_of(raw: &str) -> usize {
+    raw.as_bytes().windows(8).filter(|w| w == b"QUJDQUJD").count()
 }
 
 #[test]

@@ -3,15 +3,16 @@
 use super::talk::Talk;
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId, PostId};
-use crate::domain::list::{List, Posting};
+use crate::domain::list::{Attachments, List, Posting};
 use crate::domain::member::{MemberState, Person};
-use crate::domain::moderation::{self, Body, PostFacts, Verdict};
+use crate::domain::moderation::{self, Body, PostFacts, Verdict, Weight};
 use crate::domain::proof::Proof;
 use crate::domain::wish::{AskedBecause, Matter, Wish};
 use crate::flow::choose_from::choose_from;
 use crate::flow::mailroom::standing;
 use crate::flow::readers::readers;
 use crate::flow::{Desk, FlowError, is_current};
+use crate::mail::compose;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, Summary};
 use crate::mail::references;
@@ -85,6 +86,10 @@ pub(super) fn same_person(talk: &mut Talk<'_>, list: &List, post: PostId) -> Res
         standing: standing(desk, list.id, Some(talk.person.id))?,
         proof: Proof::Proven,
         body: Body::Plain,
+        weight: match list.settings.attachments {
+            Attachments::Hold if compose::are_large(&raw) => Weight::Large,
+            Attachments::Hold | Attachments::Link | Attachments::Keep => Weight::Usual,
+        },
     };
     if moderation::decide(list, &facts) == Verdict::Publish {
         let summary = parse::summarize(&raw);

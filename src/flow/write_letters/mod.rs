@@ -354,6 +354,7 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::Moderated => WhyHeld::Moderated,
         HoldReason::HoldAll => WhyHeld::HoldAll,
         HoldReason::Unproven => WhyHeld::Unproven,
+        HoldReason::Attachment => WhyHeld::Attachment,
         HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
         HoldReason::OtherList
         | HoldReason::OtherAddress

@@ -70,6 +70,7 @@ pub(super) fn letter<'a>(
             moves: name == "ask-same-moves",
         }),
         LetterKind::Help
+        | LetterKind::Check
         | LetterKind::Welcome
         | LetterKind::Farewell
         | LetterKind::Held

@@ -34,27 +34,31 @@ pub(super) struct Edit {
     pub(super) bytes: Vec<u8>,
 }
 
-/// The content with its footer, if it can have one, and with lines that may travel.
+/// The content with its footer, if it can have one, with links for large attachments, and with lines
+/// that may travel.
 pub(super) fn edited(
     bytes: &[u8],
     headers: &Headers<'_>,
     structure: &Structure,
     footer: Option<&str>,
+    linked: Vec<Edit>,
 ) -> Entity {
     let place = footer.map_or(Place::Nowhere, |text| footer::place(bytes, headers, structure, text));
     let text = footer.unwrap_or_default();
     match place {
-        Place::Nowhere => travelling(bytes, structure, Vec::new()),
+        Place::Nowhere => travelling(bytes, structure, linked),
         Place::InText => match footer::appended(headers.body(), &structure.parts[0], text) {
             Some(entity) => entity,
-            None => wrapped(headers, travelling(bytes, structure, Vec::new()), text),
+            None => wrapped(headers, travelling(bytes, structure, linked), text),
         },
         Place::LastPart { before } => {
             let boundary = structure.parts[0].content_type.parameter("boundary").unwrap_or_default();
             let part = [format!("--{}\r\n", boundary.trim_end()).into_bytes(), footer::part(text)].concat();
-            travelling(bytes, structure, vec![Edit { range: before..before, bytes: part }])
+            let mut edits = linked;
+            edits.push(Edit { range: before..before, bytes: part });
+            travelling(bytes, structure, edits)
         }
-        Place::Around => wrapped(headers, travelling(bytes, structure, Vec::new()), text),
+        Place::Around => wrapped(headers, travelling(bytes, structure, linked), text),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) enum Place {
 /// Where a footer goes in a message.
 pub(super) fn place(bytes: &[u8], headers: &Headers<'_>, structure: &Structure, footer: &str) -> Place {
     let root = &structure.parts[0];
-    if is_malformed(headers, structure) || is_protected(root) || holds_invitation(structure) {
+    if !may_be_edited(headers, structure) {
         return Place::Nowhere;
     }
     let essence = root.content_type.essence.as_str();
@@ -58,6 +58,11 @@ pub(super) fn place(bytes: &[u8], headers: &Headers<'_>, structure: &Structure, 
         Shape::Leaf | Shape::Multipart { .. } | Shape::Message => Place::Around,
         Shape::BrokenMultipart => Place::Nowhere,
     }
+}
+
+/// Whether anything may be put into a message, or taken out.
+pub(super) fn may_be_edited(headers: &Headers<'_>, structure: &Structure) -> bool {
+    !is_malformed(headers, structure) && !is_protected(&structure.parts[0]) && !holds_invitation(structure)
 }
 
 /// Whether programs could take the message apart in different ways (threat M04).

@@ -5,6 +5,7 @@
 //! hold no NUL, and are at most 998 bytes long, signed parts excepted (RFC 5322 §2.1.1; RFC 5321
 //! §2.3.8; threats M06, M07).
 
+mod attachments;
 mod author;
 mod body;
 mod footer;
@@ -13,6 +14,8 @@ mod lines;
 mod list_fields;
 mod long_lines;
 mod seven_bits;
+
+pub use attachments::{AttachmentLinks, TOTAL_BYTES_MAX, are_large};
 
 use super::headers::Headers;
 use super::mime::Structure;
@@ -45,6 +48,8 @@ pub struct CopyEdits<'a> {
     pub subject_prefix: &'a str,
     /// Lines of text below the author's, if the list has any.
     pub footer: Option<&'a str>,
+    /// Where large attachments can be had; `None`: they stay in the copy.
+    pub attachments: Option<AttachmentLinks<'a>>,
     /// Where answers go.
     pub reply_to: ReplyToEdit,
     /// Whose name the copy goes out under.
@@ -117,7 +122,14 @@ pub fn prepare(raw: &[u8], edits: &CopyEdits<'_>) -> PreparedCopy {
         Touch::WhereNeeded => edits.footer.map(str::trim).filter(|text| !text.is_empty()),
         Touch::NoContent => None,
     };
-    let entity = body::edited(&bytes, &headers, &structure, footer);
+    let links = edits.attachments.filter(|_| edits.touch == Touch::WhereNeeded);
+    let linked = match links {
+        Some(links) if footer::may_be_edited(&headers, &structure) => {
+            attachments::edits(&bytes, &structure, links, edits.language)
+        }
+        Some(_) | None => Vec::new(),
+    };
+    let entity = body::edited(&bytes, &headers, &structure, footer, linked);
     let before_unsubscribe = list_fields::before_unsubscribe(edits);
     let mut after_unsubscribe = list_fields::after_unsubscribe(edits);
     head::write_fields(&mut after_unsubscribe, &headers, &entity, edits);

@@ -152,6 +152,26 @@ pub fn attachment(raw: &[u8], n: u32) -> Option<(Attachment, Vec<u8>)> {
     .flatten()
 }
 
+/// An attachment, and where its body lies in the message.
+pub(in crate::mail) struct Placed {
+    pub(in crate::mail) attachment: Attachment,
+    pub(in crate::mail) body: std::ops::Range<usize>,
+}
+
+/// All attachments of a message, where they are.
+pub(in crate::mail) fn placed_attachments(raw: &[u8]) -> Vec<Placed> {
+    guarded(|| {
+        let walked = parts::walk(raw);
+        let attachments = bodies::choose(raw, &walked.parts).attachments;
+        let placed = |(index, n): (&usize, u32)| Placed {
+            attachment: describe(raw, &walked, *index, n),
+            body: walked.parts[*index].body.clone(),
+        };
+        attachments.iter().zip(1..).map(placed).collect()
+    })
+    .unwrap_or_default()
+}
+
 /// The whole readable text, quotes and all: for searching, for telling two posts apart.
 pub fn plain_text(raw: &[u8]) -> String {
     guarded(|| {

@@ -98,6 +98,7 @@ pub(crate) struct Frame {
     /// Where this page stands, outermost first; the page itself is not among them.
     path: Vec<Link>,
     style: String,
+    icon: String,
     canonical: Option<String>,
     feeds: Vec<Link>,
     noindex: bool,
@@ -234,6 +235,7 @@ impl<'a> Desk<'a> {
             site: Link { text: self.site.host.clone(), href: self.href(&Route::Home) },
             path: Vec::new(),
             style: format!("{}{}", self.site.base_path, self.site.style.path()),
+            icon: format!("{}{}", self.site.base_path, Route::Icon.path()),
             canonical: route.map(|route| self.absolute(route)),
             feeds: Vec::new(),
             noindex: false,

@@ -11,10 +11,10 @@ use crate::mail::show::{Attachment, AttachmentKind, Shown};
 use crate::store::archive::PostSummary;
 
 use super::super::dates;
-use super::super::files::shown_name;
 use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
 use super::{BodyView, Desk, Door, Frame, Link, Place, SUBJECT_CHARS_MAX, When, mailto};
+use crate::mail::file_names::shown_name;
 
 /// Longer excerpts are cut, characters.
 const EXCERPT_CHARS_MAX: usize = 300;

@@ -2,6 +2,10 @@
 
 use axum::http::{Method, StatusCode};
 
+use parvis::domain::ids::{PersonId, PostId};
+use parvis::domain::token::Purpose;
+use parvis::store::PostInfo;
+
 use super::site::{Page, Site, links};
 
 /// Pages below a list's name.
@@ -134,4 +138,54 @@ fn lists_that_ask_for_it_stay_out_of_search_engines() {
     let page = site.get("/discret/");
     assert_eq!(page.header("x-robots-tag"), "noindex");
     assert!(page.text().contains("<meta name=\"robots\" content=\"noindex\">"));
+}
+
+#[test]
+fn the_key_in_a_copy_opens_that_posts_attachments_and_nothing_else() {
+    let site = Site::sample();
+    let list = site.store.reader().lists_named("cercle").expect("readable").remove(0).id;
+    let raw = |id: &str| {
+        format!(
+            "From: Anne <anne@lilas.example>\r\nMessage-ID: <{id}>\r\nSubject: Plan\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nVoici.\r\n--b\r\n\
+             Content-Type: text/plain; name=plan.txt\r\nContent-Disposition: attachment; filename=plan.txt\r\n\r\n\
+             anne@lilas.example\r\n--b--\r\n"
+        )
+    };
+    for id in ["plan@lilas.example", "autre@lilas.example"] {
+        site.post(list, raw(id).as_bytes());
+    }
+    let posts = site.store.posts(PostId(0), 100).expect("readable");
+    let number = |id: &str| {
+        let is_it = |post: &&PostInfo| post.message_id.as_ref().is_some_and(|known| known.as_str() == id);
+        posts.iter().find(is_it).expect("kept").id
+    };
+    let tokens = site.store.tokens();
+    let key = tokens.token(Purpose::Attachments { post: number("plan@lilas.example") });
+    let other = tokens.token(Purpose::Attachments { post: number("autre@lilas.example") });
+    let leave = tokens.token(Purpose::Leave { list, person: PersonId(1) });
+    let path = "/cercle/m/plan%40lilas.example/a/1/plan.txt";
+    let page = site.get(&format!("{path}?k={key}"));
+    assert_eq!(page.status, StatusCode::OK);
+    // Whoever has the key had it in their mail as it was.
+    assert_eq!(page.text(), "anne@lilas.example");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert!(page.header("content-disposition").starts_with("attachment; "));
+    for wrong in [
+        path.to_owned(),
+        format!("{path}?k={other}"),
+        format!("{path}?k={leave}"),
+        format!("{path}?k=abc"),
+        format!("/cercle/m/plan%40lilas.example/a/2/plan.txt?k={key}"),
+        format!("/cercle/m/plan%40lilas.example/a/1/plan.pdf?k={key}"),
+        format!("/cercle/m/plan%40lilas.example/?k={key}"),
+        format!("/cercle/m/plan%40lilas.example/raw?k={key}"),
+        format!("/conseil/m/plan%40lilas.example/a/1/plan.txt?k={key}"),
+    ] {
+        let page = site.get(&wrong);
+        let nowhere =
+            site.get(&wrong.replacen("/cercle/", "/nobody/", 1).replacen("/conseil/", "/nobody/", 1));
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{wrong}");
+        assert_eq!(page.body, nowhere.body, "{wrong}");
+    }
 }

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use parvis::domain::ids::ListId;
 use parvis::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
 use parvis::domain::time::{Timestamp, Zone};
+use parvis::domain::token::Purpose;
 use parvis::mail::parse;
 use parvis::store::change::{Change, Shelf};
 use parvis::store::event::{Event, ListCause};
@@ -70,7 +71,18 @@ impl Site {
             language: Language::Fr,
             templates: templates.map(Path::to_owned),
         };
-        let state = WebState::new(store.reader().clone(), door(left.clone()), &options, Arc::new(now));
+        let tokens = store.tokens().clone();
+        let opens = move |key: &str| match tokens.read(key) {
+            Some(Purpose::Attachments { post }) => Some(post),
+            Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
+        };
+        let state = WebState::new(
+            store.reader().clone(),
+            door(left.clone()),
+            Arc::new(opens),
+            &options,
+            Arc::new(now),
+        );
         let router = web::router(state.expect("the templates read"));
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         Site { store, left, router, runtime, _folder: folder }

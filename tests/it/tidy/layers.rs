@@ -114,7 +114,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export", "understand/book"]),
     ("csv", &["flow"]),
-    ("tempfile", &["store", "flow", "admin", "cli", "net"]),
+    ("tempfile", &["store", "flow", "admin", "cli", "net", "serve"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

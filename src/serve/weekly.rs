@@ -1,0 +1,208 @@
+//! Looks at the installation once a week, and writes to the operator when what was right is not.
+//!
+//! What was right is remembered in a small file of the data folder, which may be lost: then nothing
+//! was right before, and nobody is written to.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::{ServeError, check_facts, stopped};
+use crate::check::{self, Finding, State};
+use crate::config::Config;
+use crate::dns::Resolver;
+use crate::domain::address::EmailAddress;
+use crate::domain::ids::MessageId;
+use crate::domain::time::Timestamp;
+use crate::flow::Desk;
+use crate::letters::{self, AutoSubmitted, Frame, Letter, Mailbox};
+use crate::net::acme::write_secret;
+use crate::sign::{Common, NamedKey};
+use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
+use crate::smtp::dot_stuff::dot_stuff;
+
+/// From one look to the next.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How often it is seen whether a week is over, and a letter that did not leave is tried again.
+const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// The file of the data folder.
+const FILE: &str = "check.json";
+
+/// What the last look found.
+#[derive(Default, Serialize, Deserialize)]
+struct Remembered {
+    /// When, in seconds since 1970.
+    at: i64,
+    /// What was right, as `MX lists.example.org`.
+    right: BTreeSet<String>,
+}
+
+/// Looks every week until the server stops.
+pub(super) async fn look<O: Outbox>(
+    config: Config,
+    desk: Arc<Desk>,
+    outbox: Arc<O>,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), ServeError> {
+    let file = config.data_dir.join(FILE);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = stopped(stopping.clone()) => return Ok(()),
+        }
+        let before = read(&file);
+        if desk.now().since(Timestamp::from_seconds(before.at)) < WEEK {
+            continue;
+        }
+        let looked = async {
+            let (findings, keys) = findings(&config, &desk).await?;
+            let turned = turned(&before, &findings);
+            if turned.is_empty() || tell(&config, &desk, &*outbox, &keys, &turned).await {
+                remember(&file, &before, &findings, desk.now());
+            }
+            Ok::<(), ServeError>(())
+        };
+        tokio::select! {
+            looked = looked => looked?,
+            () = stopped(stopping.clone()) => return Ok(()),
+        }
+    }
+}
+
+async fn findings(config: &Config, desk: &Desk) -> Result<(Vec<Finding>, Vec<NamedKey>), ServeError> {
+    let lists = desk.store.reader().lists()?;
+    let domains: Vec<String> = lists.iter().map(|list| list.address.domain().to_owned()).collect();
+    let (facts, keys) = check_facts(config, &domains);
+    let resolver = Resolver::new(&config.dns.servers);
+    let mut findings = check::names(&facts, &resolver).await;
+    findings.extend(check::door(&facts, &resolver).await);
+    findings.push(check::certificate(&facts, desk.now()));
+    Ok((findings, keys))
+}
+
+fn name(finding: &Finding) -> String {
+    format!("{} {}", finding.what, finding.about)
+}
+
+/// What was right before, and is wrong now. What cannot be found out is neither.
+fn turned<'a>(before: &Remembered, findings: &'a [Finding]) -> Vec<&'a Finding> {
+    let was_right = |finding: &&Finding| before.right.contains(&name(finding));
+    findings.iter().filter(|finding| finding.state == State::Wrong).filter(was_right).collect()
+}
+
+/// Whether nothing is left to be said.
+async fn tell<O: Outbox>(
+    config: &Config,
+    desk: &Desk,
+    outbox: &O,
+    keys: &[NamedKey],
+    turned: &[&Finding],
+) -> bool {
+    for finding in turned {
+        let (what, detail, mend) = (finding.what, &finding.detail, &finding.mend);
+        tracing::error!(
+            what,
+            detail,
+            mend,
+            "something about this installation was right and is not any more"
+        );
+    }
+    let Some(operator) = &config.operator else { return true };
+    match outbox.carry(written(desk, operator, keys, turned)).await {
+        Outcome::Taken { .. } | Outcome::Refused { .. } | Outcome::NeedsSevenBits => true,
+        Outcome::PutOff { reply, .. } => {
+            tracing::warn!(to = %operator, reply, "the weekly look's letter is put off for an hour");
+            false
+        }
+        Outcome::Lost { why, .. } => {
+            tracing::warn!(to = %operator, reply = why, "the weekly look's letter is put off for an hour");
+            false
+        }
+    }
+}
+
+fn written(desk: &Desk, operator: &EmailAddress, keys: &[NamedKey], turned: &[&Finding]) -> Copy {
+    let lines: Vec<String> = turned
+        .iter()
+        .flat_map(|finding| {
+            let mend = finding.mend.as_ref().map(|mend| format!("→ {mend}"));
+            [Some(format!("{} – {}", finding.what, finding.detail)), mend]
+        })
+        .flatten()
+        .collect();
+    let found = lines.join("\n");
+    let now = desk.now();
+    let from = EmailAddress::parse(&format!("postmaster@{}", desk.hostname)).expect("a host name is one");
+    let message_id = MessageId::parse(&format!("check-{}@{}", now.millis(), desk.hostname));
+    let frame = Frame {
+        language: desk.language,
+        to: Mailbox { name: "", address: operator },
+        from: Mailbox { name: "Parvis", address: &from },
+        reply_to: None,
+        list: None,
+        message_id: &message_id.expect("digits and a host name"),
+        date: now,
+        zone: &desk.zone,
+        in_reply_to: None,
+        references: &[],
+        auto: AutoSubmitted::Generated,
+    };
+    let letter = Letter::Check(letters::Check { host: &desk.hostname, found: &found });
+    let mail = desk.letters.compose(letter, &frame).bytes;
+    let end = mail.windows(4).position(|four| four == b"\r\n\r\n").map_or(mail.len(), |at| at + 4);
+    let (head, body) = mail.split_at(end);
+    // Unsigned it may not arrive; it is better sent than not.
+    let mut whole =
+        Common::new(&desk.hostname, head, body).sign(keys, &[], now.seconds()).unwrap_or_default();
+    whole.extend_from_slice(head);
+    let (head, body) = (dot_stuff(&whole), dot_stuff(body));
+    Copy { sender: None, recipient: operator.clone(), head, body, bits: Bits::Seven }
+}
+
+fn read(file: &Path) -> Remembered {
+    let text = std::fs::read(file).ok();
+    text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+}
+
+fn remember(file: &Path, before: &Remembered, findings: &[Finding], now: Timestamp) {
+    let mut right: BTreeSet<String> =
+        findings.iter().filter(|finding| finding.state == State::Good).map(name).collect();
+    let unknown = findings.iter().filter(|finding| finding.state == State::Unknown).map(name);
+    right.extend(unknown.filter(|name| before.right.contains(name)));
+    let text = serde_json::to_string(&Remembered { at: now.seconds(), right });
+    let kept = text.map_err(std::io::Error::from).and_then(|text| write_secret(file, &text));
+    if let Err(error) = kept {
+        tracing::warn!(%error, "what the weekly look found cannot be kept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(what: &'static str, state: State) -> Finding {
+        Finding { what, about: "lists.example.org".to_owned(), state, detail: String::new(), mend: None }
+    }
+
+    #[test]
+    fn only_what_was_right_and_is_wrong_is_told_and_once() {
+        use State::{Good, Unknown, Wrong};
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        let mut told = Vec::new();
+        for states in [[Good, Wrong], [Unknown, Wrong], [Wrong, Good], [Wrong, Unknown], [Good, Wrong]] {
+            let findings = [finding("MX", states[0]), finding("SPF", states[1])];
+            let before = read(&file);
+            told.push(turned(&before, &findings).iter().map(|f| f.what).collect::<Vec<_>>().join(" "));
+            remember(&file, &before, &findings, Timestamp::from_seconds(1));
+        }
+        // At first nothing was right; what nobody could find out for a week is still remembered.
+        assert_eq!(told, ["", "", "MX", "", "SPF"]);
+    }
+}
