@@ -24,7 +24,7 @@ mod road;
 pub use road::Road;
 
 use crate::admin::socket;
-use crate::config::{Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
+use crate::config::{ArcSeal, Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
@@ -163,6 +163,11 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
 
 /// What signs, if there are keys.
 fn signer(config: &Config) -> Result<Option<Signer>, ServeError> {
+    if config.arc == ArcSeal::On {
+        tracing::warn!(
+            "arc.seal is on, and this version does not seal yet: copies carry DKIM signatures alone"
+        );
+    }
     let Some(files) = config.dkim.there().filter(|files| !files.is_empty()) else { return Ok(None) };
     let place = || config.written_at("dkim.keys");
     let wrong = |problem| ServeError::Signer { problem, place: place() };

@@ -13,6 +13,7 @@ pub mod list;
 pub mod member;
 pub mod moderation;
 pub mod network;
+pub mod pace;
 pub mod proof;
 pub mod recipient;
 pub mod retry;

@@ -1,15 +1,17 @@
 //! The loop that empties the queue: so many copies at once, each answered for before another
 //! takes its place.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet, yield_now};
 
-use super::dispatch::{Dispatch, Ended, Work};
-use super::send_copies::{CopyMaker, send_copy};
+use super::dispatch::{Dispatch, Ended, Sorted, Work};
+use super::send_copies::{CopyMaker, put_off_copy, send_copy};
 use super::write_letters::send_letter;
 use super::{Desk, FlowError};
+use crate::domain::pace::Felt;
 use crate::smtp::client::Outbox;
 
 /// Without news, the queue is looked at anyway.
@@ -31,7 +33,8 @@ pub async fn deliver<O: Outbox + 'static>(
     let mut changes = desk.store.changes();
     let mut dispatch = Dispatch::default();
     let maker = Arc::new(CopyMaker::default());
-    let mut in_hand: JoinSet<(Work, Result<Ended, FlowError>)> = JoinSet::new();
+    let mut in_hand: JoinSet<Result<Ended, FlowError>> = JoinSet::new();
+    let mut works: HashMap<Id, Work> = HashMap::new();
     let mut spread = Spread::default();
     let mut look = true;
     let patience = stopped_for(stop.clone(), STOP_WAIT);
@@ -44,33 +47,48 @@ pub async fn deliver<O: Outbox + 'static>(
             }
             look = false;
         }
+        let sorted = dispatch.sort(&desk, &*outbox);
         while in_hand.len() < at_once && !*stop.borrow() {
-            let Some(work) = dispatch.take() else { break };
-            let (desk, outbox, maker) = (desk.clone(), outbox.clone(), maker.clone());
+            let Some(work) = dispatch.take(desk.now(), at_once) else { break };
+            let (desk, outbox, maker, given) = (desk.clone(), outbox.clone(), maker.clone(), work.clone());
             let (spread, attempts) = (spread.next(), dispatch.letter_attempts(&work));
-            in_hand.spawn(async move {
-                let ended = carry_out(&desk, &*outbox, &maker, &work, attempts, spread).await;
-                (work, ended)
-            });
+            let task = in_hand
+                .spawn(async move { carry_out(&desk, &*outbox, &maker, &given, attempts, spread).await });
+            works.insert(task.id(), work);
         }
         if *stop.borrow() && in_hand.is_empty() {
             return Ok(());
         }
-        let due_in = dispatch.next_due().map_or(LOOK_AGAIN, |due| due.since(desk.now()).min(LOOK_AGAIN));
+        let now = desk.now();
+        let due_in = dispatch.next_due(now).map_or(LOOK_AGAIN, |due| due.since(now).min(LOOK_AGAIN));
         tokio::select! {
             () = &mut patience => {
                 tracing::warn!(copies = in_hand.len(), "peers that do not answer are left; their copies are still owed");
                 return Ok(());
             }
-            Some(ended) = in_hand.join_next(), if !in_hand.is_empty() => match ended {
-                Ok((work, Ok(ended))) => {
-                    dispatch.give_back(&work, ended, &desk.retry, desk.now(), spread.next());
-                    // When the last is back, what was put off meanwhile has its moment to be known.
-                    look |= in_hand.is_empty();
+            () = yield_now(), if sorted == Sorted::NotYet => {}
+            Some(ended) = in_hand.join_next_with_id(), if !in_hand.is_empty() => {
+                let (id, ended) = match ended {
+                    Ok((id, ended)) => (id, Ok(ended?)),
+                    Err(failed) => (failed.id(), Err(failed)),
+                };
+                let Some(work) = works.remove(&id) else { continue };
+                match ended {
+                    Ok(ended) => dispatch.give_back(&work, ended, &desk.retry, desk.now(), spread.next()),
+                    Err(error) => {
+                        tracing::error!(%error, ?work, "sending something ended in a failure of ours");
+                        if let Some(task) = after_a_failure(&desk, &mut dispatch, work, spread.next()) {
+                            let (desk, spread, given) = (desk.clone(), spread.next(), task.clone());
+                            let (outbox, maker) = (outbox.clone(), maker.clone());
+                            let spawned = in_hand
+                                .spawn(async move { carry_out(&desk, &*outbox, &maker, &given, 0, spread).await });
+                            works.insert(spawned.id(), task);
+                        }
+                    }
                 }
-                Ok((_, Err(error))) => return Err(error),
-                Err(error) => tracing::error!(%error, "sending something ended in a failure of ours"),
-            },
+                // When the last is back, what was put off meanwhile has its moment to be known.
+                look |= in_hand.is_empty();
+            }
             changed = changes.changed(), if !*stop.borrow() => {
                 if changed.is_err() {
                     return Ok(());
@@ -82,6 +100,21 @@ pub async fn deliver<O: Outbox + 'static>(
             () = tokio::time::sleep(due_in.max(SHORTEST_PAUSE)), if !*stop.borrow() => look = true,
         }
     }
+}
+
+/// A panic of ours must not keep a copy claimed until the next start, nor be met again at once:
+/// it is put off, as if its peer had failed. Gives what is to be done for that.
+fn after_a_failure(desk: &Desk, dispatch: &mut Dispatch, work: Work, spread: f64) -> Option<Work> {
+    const OURS: &str = "a failure of ours, which is in the log";
+    match work {
+        Work::Copy(post, person) => return Some(Work::PutOff(post, person, OURS)),
+        Work::Letter(_) => dispatch.give_back(&work, Ended::LetterPutOff, &desk.retry, desk.now(), spread),
+        Work::PutOff(..) => {
+            let settled = Ended::Settled(Felt::Answered);
+            dispatch.give_back(&work, settled, &desk.retry, desk.now(), spread);
+        }
+    }
+    None
 }
 
 /// Returns so long after the word to stop.
@@ -105,8 +138,11 @@ pub async fn carry_out<O: Outbox>(
 ) -> Result<Ended, FlowError> {
     match work {
         Work::Copy(post, person) => {
-            send_copy(desk, outbox, maker, *post, *person, spread).await?;
-            Ok(Ended::Settled)
+            send_copy(desk, outbox, maker, *post, *person, spread).await.map(Ended::Settled)
+        }
+        Work::PutOff(post, person, why) => {
+            put_off_copy(desk, *post, *person, why, spread).await?;
+            Ok(Ended::Settled(Felt::Answered))
         }
         Work::Letter(letter) => send_letter(desk, outbox, letter, attempts).await,
     }

@@ -1,14 +1,18 @@
 //! Whose turn it is: which copy or letter leaves next. Decides the order, sends nothing itself.
 //!
-//! Posts take turns, so that a list of ten thousand does not delay another's five. What is in
-//! hand is known here alone: a claim dies with the process, and what it claimed is still owed.
+//! Copies wait in a lane for each destination, so that a slow one delays its own only; in a lane
+//! posts take turns, so that a list of ten thousand does not delay another's five. What is in hand
+//! is known here alone: a claim dies with the process, and what it claimed is still owed.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Desk;
+use super::lanes::{Lanes, Turns};
 use crate::domain::ids::{PersonId, PostId};
+use crate::domain::pace::Felt;
 use crate::domain::retry::{Next, RetrySchedule};
 use crate::domain::time::Timestamp;
+use crate::smtp::client::Outbox;
 use crate::store::event::Fence;
 use crate::store::news::{Heard, News};
 use crate::store::{OwedLetter, Store, StoreError};
@@ -18,6 +22,8 @@ use crate::store::{OwedLetter, Store, StoreError};
 pub enum Work {
     /// A copy of a post, for a person.
     Copy(PostId, PersonId),
+    /// The same, to be put off without an attempt, and why.
+    PutOff(PostId, PersonId, &'static str),
     /// A letter.
     Letter(OwedLetter),
 }
@@ -26,20 +32,32 @@ pub enum Work {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ended {
     /// It is answered for, or put off with a moment that is kept.
-    Settled,
+    Settled(Felt),
     /// A letter to be written again later.
     LetterPutOff,
+}
+
+/// Whether all that is owed has found its lane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sorted {
+    /// It has.
+    All,
+    /// There is more.
+    NotYet,
 }
 
 /// The order of what leaves.
 #[derive(Default)]
 pub struct Dispatch {
-    /// Posts that still have copies to hand out, each with whom they are for; they take turns.
-    posts: VecDeque<(PostId, VecDeque<PersonId>)>,
+    /// Copies whose destination nobody has looked at yet.
+    unsorted: Turns,
+    lanes: Lanes,
     /// Posts whose owed copies were read from the store, until the last is answered for.
     known: HashSet<PostId>,
     in_hand: HashSet<(PostId, PersonId)>,
-    due: VecDeque<(PostId, PersonId)>,
+    /// Copies that were put off and are due, until they are handed out.
+    due: HashSet<(PostId, PersonId)>,
+    due_read: Option<Timestamp>,
     letters: VecDeque<OwedLetter>,
     letters_queued: HashSet<u64>,
     letters_in_hand: HashSet<u64>,
@@ -51,6 +69,12 @@ pub struct Dispatch {
 
 /// Copies that were put off are looked for so many at a time.
 const DUE_BATCH: usize = 1_000;
+/// While some of those still wait, no oftener than this.
+const DUE_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+/// So many copies find their lane before others have a turn at the processor.
+const SORT_BATCH: usize = 256;
+/// Of a destination that has wanted no more, several times in a row.
+const SHUT: &str = "not tried: their server has asked for a pause several times";
 
 impl Dispatch {
     /// Looks what is owed that was not known before. Gives the posts that are answered for since.
@@ -58,7 +82,8 @@ impl Dispatch {
         let store = &desk.store;
         self.fenced = store.fence()? != Fence::Down;
         if self.fenced {
-            self.posts.clear();
+            self.unsorted = Turns::default();
+            self.lanes.clear();
             self.known.clear();
             self.due.clear();
             self.letters.clear();
@@ -70,12 +95,7 @@ impl Dispatch {
             Some(news) => self.hear(store, news)?,
             None => self.look_at_everything(store)?,
         };
-        let due = store.due(now, DUE_BATCH)?;
-        self.next_due = due.next;
-        let waiting: HashSet<_> = self.due.iter().copied().collect();
-        let fresh =
-            due.copies.into_iter().filter(|copy| !self.in_hand.contains(copy) && !waiting.contains(copy));
-        self.due.extend(fresh);
+        self.queue_due(store, now)?;
         self.queue_letters_due(store, now)?;
         Ok(finished)
     }
@@ -124,10 +144,27 @@ impl Dispatch {
             return Ok(());
         }
         let put_off: HashSet<PersonId> = store.put_off(post)?.into_iter().map(|c| c.person).collect();
-        let fresh = |person: &PersonId| !put_off.contains(person) && !self.in_hand.contains(&(post, *person));
-        let people: VecDeque<PersonId> = store.owed(post)?.iter().filter(fresh).collect();
-        if !people.is_empty() {
-            self.posts.push_back((post, people));
+        for person in store.owed(post)?.iter() {
+            if !put_off.contains(&person) && !self.in_hand.contains(&(post, person)) {
+                self.unsorted.push(post, person);
+            }
+        }
+        Ok(())
+    }
+
+    fn queue_due(&mut self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        // Those that wait in a lane stand in front of all others each time.
+        let lately = self.due_read.is_some_and(|read| now.since(read) < DUE_PAUSE);
+        if lately && !self.due.is_empty() {
+            return Ok(());
+        }
+        self.due_read = Some(now);
+        let due = store.due(now, DUE_BATCH + self.due.len())?;
+        self.next_due = due.next;
+        for copy in due.copies {
+            if !self.in_hand.contains(&copy) && self.due.insert(copy) {
+                self.unsorted.push(copy.0, copy.1);
+            }
         }
         Ok(())
     }
@@ -167,28 +204,39 @@ impl Dispatch {
             Work::Letter(letter) => {
                 self.letters_later.get(&letter.letter).map_or(0, |(attempts, _)| *attempts)
             }
-            Work::Copy(..) => 0,
+            Work::Copy(..) | Work::PutOff(..) => 0,
         }
     }
 
-    /// The next piece of work, claimed. Letters first: somebody is waiting for an answer.
-    pub fn take(&mut self) -> Option<Work> {
-        if let Some(letter) = self.letters.pop_front() {
+    /// Finds the lanes of some of what is owed.
+    pub fn sort<O: Outbox>(&mut self, desk: &Desk, outbox: &O) -> Sorted {
+        for _ in 0..SORT_BATCH {
+            let Some((post, person)) = self.unsorted.pop() else { return Sorted::All };
+            // Who cannot be found now is looked for again when the copy is made, where it counts.
+            let domain = || {
+                let person = desk.store.person(person).ok().flatten();
+                let address = person.and_then(|person| person.addresses.into_iter().next());
+                address.map(|address| address.domain().to_owned()).unwrap_or_default()
+            };
+            self.lanes.push(outbox.destination(domain), post, person);
+        }
+        if self.unsorted.is_empty() { Sorted::All } else { Sorted::NotYet }
+    }
+
+    /// The next piece of work, claimed, where `at_once` are in hand at most. Letters first: somebody
+    /// is waiting for an answer; but they leave room for copies.
+    pub fn take(&mut self, now: Timestamp, at_once: usize) -> Option<Work> {
+        if self.letters_in_hand.len() < at_once.div_ceil(2)
+            && let Some(letter) = self.letters.pop_front()
+        {
             self.letters_queued.remove(&letter.letter);
             self.letters_in_hand.insert(letter.letter);
             return Some(Work::Letter(letter));
         }
-        if let Some(copy) = self.due.pop_front() {
-            self.in_hand.insert(copy);
-            return Some(Work::Copy(copy.0, copy.1));
-        }
-        let (post, mut people) = self.posts.pop_front()?;
-        let person = people.pop_front()?;
-        if !people.is_empty() {
-            self.posts.push_back((post, people));
-        }
+        let (post, person, open) = self.lanes.take(now, at_once.div_ceil(2))?;
         self.in_hand.insert((post, person));
-        Some(Work::Copy(post, person))
+        self.due.remove(&(post, person));
+        Some(if open { Work::Copy(post, person) } else { Work::PutOff(post, person, SHUT) })
     }
 
     /// Gives a piece of work back once it has ended.
@@ -201,13 +249,18 @@ impl Dispatch {
         spread: f64,
     ) {
         match work {
-            Work::Copy(post, person) => {
+            Work::Copy(post, person) | Work::PutOff(post, person, _) => {
                 self.in_hand.remove(&(*post, *person));
+                let felt = match ended {
+                    Ended::Settled(felt) => felt,
+                    Ended::LetterPutOff => Felt::Answered,
+                };
+                self.lanes.give_back(*post, *person, felt, now);
             }
             Work::Letter(letter) => {
                 self.letters_in_hand.remove(&letter.letter);
                 match ended {
-                    Ended::Settled => {
+                    Ended::Settled(_) => {
                         self.letters_later.remove(&letter.letter);
                     }
                     Ended::LetterPutOff => {
@@ -224,18 +277,19 @@ impl Dispatch {
         }
     }
 
-    /// When something that waits is due, if nothing is to be done before.
-    pub fn next_due(&self) -> Option<Timestamp> {
+    /// When, after `now`, something that waits is due, if nothing is to be done before. What is due
+    /// already has its turn when something in hand has ended.
+    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let idle =
             |letter: &u64| !self.letters_in_hand.contains(letter) && !self.letters_queued.contains(letter);
         let letters = self.letters_later.iter().filter(|(id, _)| idle(id)).map(|(_, (_, next))| *next).min();
-        self.next_due.into_iter().chain(letters).min()
+        self.next_due.into_iter().chain(letters).chain(self.lanes.next_rested(now)).min()
     }
 
     /// Whether there is nothing left that could be handed out now, or that is in hand.
     pub fn is_idle(&self) -> bool {
-        self.posts.is_empty()
-            && self.due.is_empty()
+        self.unsorted.is_empty()
+            && self.lanes.are_empty()
             && self.letters.is_empty()
             && self.in_hand.is_empty()
             && self.letters_in_hand.is_empty()

@@ -12,6 +12,7 @@ pub mod dispatch;
 pub mod export;
 pub mod import;
 pub mod keep_house;
+mod lanes;
 pub mod lists;
 pub mod mailroom;
 pub mod members_csv;

@@ -10,6 +10,7 @@ use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::{Language, List, ListState};
+use crate::domain::pace::Felt;
 use crate::domain::retry::Next;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
@@ -188,28 +189,55 @@ pub async fn send_copy<O: Outbox>(
     post: PostId,
     person: PersonId,
     spread: f64,
-) -> Result<CopyResult, FlowError> {
+) -> Result<Felt, FlowError> {
     if let Some(next) = quiet_until(desk, post, person)? {
         let attempts = desk.store.attempts(post, person)?;
-        let result =
-            CopyResult::PutOff { attempts, next, reply: "it waits for the end of their quiet hours".into() };
-        let outcome = CopyOutcome { post, person, result: result.clone() };
-        write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
-        return Ok(result);
+        let reply = "it waits for the end of their quiet hours".to_owned();
+        keep(desk, post, person, CopyResult::PutOff { attempts, next, reply }).await?;
+        return Ok(Felt::Answered);
     }
     let mut sent = send_as(desk, outbox, maker, post, person, Bits::Eight).await?;
     if sent == Some(Outcome::NeedsSevenBits) {
         // Only this conversation could tell. From the membership on, everything is looked at again.
         sent = send_as(desk, outbox, maker, post, person, Bits::Seven).await?;
     }
+    let felt = sent.as_ref().map_or(Felt::Answered, felt);
     let result = match sent {
         None => CopyResult::Gone,
         Some(outcome) => result_of(desk, post, person, outcome, spread)?,
     };
+    keep(desk, post, person, result).await?;
+    Ok(felt)
+}
+
+/// Puts a copy off without an attempt. Returns once that is durable.
+pub(super) async fn put_off_copy(
+    desk: &Desk,
+    post: PostId,
+    person: PersonId,
+    why: &str,
+    spread: f64,
+) -> Result<(), FlowError> {
+    let result = later(desk, post, person, why.to_owned(), spread)?;
+    keep(desk, post, person, result).await
+}
+
+async fn keep(desk: &Desk, post: PostId, person: PersonId, result: CopyResult) -> Result<(), FlowError> {
     let outcome = CopyOutcome { post, person, result: result.clone() };
     write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
     log(desk, post, person, &result)?;
-    Ok(result)
+    Ok(())
+}
+
+/// What an outcome says of the pace towards a destination.
+fn felt(outcome: &Outcome) -> Felt {
+    match outcome {
+        Outcome::Taken { .. } => Felt::Took,
+        Outcome::PutOff { stage, .. } if *stage < Stage::Mail => Felt::Unreachable,
+        Outcome::PutOff { code: Some(421), .. } => Felt::Enough,
+        Outcome::PutOff { code: Some(451), .. } | Outcome::Lost { .. } => Felt::Busy,
+        Outcome::PutOff { .. } | Outcome::Refused { .. } | Outcome::NeedsSevenBits => Felt::Answered,
+    }
 }
 
 /// The delivery log: one line a copy, which stands alone.
@@ -314,6 +342,17 @@ fn result_of(
         Outcome::PutOff { reply, .. } => reply,
         Outcome::Lost { why, .. } => why,
     };
+    later(desk, post, person, reply, spread)
+}
+
+/// When a copy that did not arrive is tried again, if it is.
+fn later(
+    desk: &Desk,
+    post: PostId,
+    person: PersonId,
+    reply: String,
+    spread: f64,
+) -> Result<CopyResult, FlowError> {
     let now = desk.now();
     let attempts = desk.store.attempts(post, person)? + 1;
     let since = owed_since(desk, post)?.unwrap_or(now);

@@ -46,7 +46,7 @@ impl Outbox for Road {
         }
     }
 
-    fn destination(&self, domain: &str) -> Destination {
+    fn destination(&self, domain: impl FnOnce() -> String) -> Destination {
         match self {
             Road::Smtp(outbox) => outbox.destination(domain),
             Road::Mx(outbox) => outbox.destination(domain),

@@ -183,6 +183,21 @@ fn kin_of(files: &[(Language, PathBuf, File)], faults: &mut Vec<PhraseFault>) ->
 }
 
 impl PhraseBook {
+    /// The words that were probably meant, by a slip of the finger in them or in one of their kin.
+    pub(super) fn meant_by(&self, written: &str) -> Vec<(usize, bool)> {
+        let mut found: Vec<usize> = self.vocabulary.meant_by(written).collect();
+        for (kin, read_as) in &self.kin {
+            if let [one] = read_as.as_slice()
+                && tokens::is_slip(written, kin)
+            {
+                found.extend(self.vocabulary.get(one));
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|number| (number, true)).collect()
+    }
+
     /// The sets of a language, those that are used before those that use them.
     fn add_sets(
         &mut self,

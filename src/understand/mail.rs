@@ -178,12 +178,13 @@ impl<'a> Reader<'a> {
         let mut prose = 0;
         let (mut doubt, mut others, mut declined): (bool, Vec<&Found>, Vec<&Found>) =
             (more, Vec::new(), Vec::new());
-        let mut sures: Vec<&Found> = Vec::new();
+        let (mut sures, mut reasons): (Vec<&Found>, Vec<&Found>) = (Vec::new(), Vec::new());
         for (heard, sentence) in rest {
             match heard {
                 Heard::Silent => {}
                 Heard::Sure(found) => sures.extend(found),
                 Heard::Probably(found) => others.push(found),
+                Heard::Reason(found) => reasons.push(found),
                 Heard::Declined(found) => declined.push(found),
                 Heard::Prose => {
                     prose += sentence.tokens.len();
@@ -200,6 +201,10 @@ impl<'a> Reader<'a> {
                         all.push(sure.clone());
                     }
                 }
+                // "Please pause my mail. I am away until Monday."
+                if let Some(dated) = reasons.iter().find(|reason| says_until_when(&found[0], reason)) {
+                    return Said::Guess((*dated).clone());
+                }
                 let same = |other: &&Found| all.iter().any(|known| known.command == other.command);
                 let contrary = declined.iter().any(same) || !others.iter().all(same);
                 // "Stop. I cannot believe it." is no order; "Stop" on a line of its own is.
@@ -211,7 +216,17 @@ impl<'a> Reader<'a> {
                     Said::Sure(all)
                 }
             }
-            Heard::Probably(found) => Said::Guess(found.clone()),
+            Heard::Reason(reason) if !sures.is_empty() => {
+                let sure = sures[0];
+                let dated = says_until_when(sure, reason);
+                let torn = doubt || !declined.is_empty() || sures.len() > 1 || prose > PROSE_WORDS_MAX;
+                match (dated, torn) {
+                    (true, _) => Said::Guess(reason.clone()),
+                    (false, true) => Said::Guess(sure.clone()),
+                    (false, false) => Said::Sure(vec![sure.clone()]),
+                }
+            }
+            Heard::Probably(found) | Heard::Reason(found) => Said::Guess(found.clone()),
             Heard::Declined(found) => match sures.first().or(others.first()) {
                 Some(other) if other.command != found.command => Said::Guess((*other).clone()),
                 Some(_) | None => Said::Declined(found.clone()),
@@ -252,6 +267,14 @@ impl<'a> Reader<'a> {
         }
         (if named.is_empty() { Scope::Here } else { Scope::Named(named) }, language)
     }
+}
+
+/// Whether a reason names the day a pause without one ends.
+fn says_until_when(pause: &Found, reason: &Found) -> bool {
+    let until = |found: &Found| {
+        if let Command::Pause(holidays) = &found.command { Some(holidays.until) } else { None }
+    };
+    until(pause) == Some(None) && matches!(until(reason), Some(Some(_)))
 }
 
 /// A name, a telephone number, an address of the web: what stands below a text.
@@ -316,6 +339,10 @@ fn combined(subject: Said, text: Said) -> Said {
 /// At a list's own address: nothing but one command, in subject and text.
 fn nothing_but(mail: &Mail<'_>, subject: Said, text: Said) -> Said {
     let prose = Said::Prose { doubt: false, words: 0 };
+    // A question is put to people.
+    if mail.text.contains('?') || (!mail.answers && mail.subject.contains('?')) {
+        return prose;
+    }
     let found = match (subject, text) {
         (Said::Silent, Said::Sure(found)) | (Said::Sure(found), Said::Silent) => found,
         (Said::Sure(subject), Said::Sure(text)) => {
@@ -325,9 +352,16 @@ fn nothing_but(mail: &Mail<'_>, subject: Said, text: Said) -> Said {
         (_, _) => return prose,
     };
     match found.as_slice() {
+        // "Please help" is said to neighbours, "help" to nobody.
+        [one] if one.command == Command::Help && !is_one_word(mail) => prose,
         [one] if is_caught_at_list(&one.command, mail.answers) => Said::Sure(found),
         _ => prose,
     }
+}
+
+fn is_one_word(mail: &Mail<'_>) -> bool {
+    let words = |text: &str| text.split_whitespace().count();
+    words(mail.text) <= 1 && (mail.answers || words(mail.subject) <= 1)
 }
 
 /// Words that people also say to each other are left to them: "yes", "search plumber".

@@ -184,7 +184,9 @@ fn without_polite(bare: &str) -> String {
     bare.to_owned()
 }
 
+/// Politeness, or a line of nothing but points and dashes. A question mark or a thumb is neither.
 fn is_polite(line: &str) -> bool {
     let bare = bare(line);
-    bare.is_empty() || POLITE.contains(&bare.as_str())
+    let only_marks = line.chars().all(|c| matches!(c, '.' | ',' | '!' | '-' | '_' | '*' | '=' | ' '));
+    only_marks || POLITE.contains(&bare.as_str())
 }

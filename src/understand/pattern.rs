@@ -214,7 +214,9 @@ fn steps(label: Label, chart: &Chart, span: &Span) -> Vec<Span> {
         Label::Slot(slot) => {
             let of_slot = chart.slots.get(&slot).and_then(|places| places.get(span.end));
             let of_slot = of_slot.into_iter().flatten();
-            of_slot.map(|(end, kept)| with(*end, 0, end - span.end, std::slice::from_ref(kept))).collect()
+            // However many words are searched for, they say no more than one.
+            let words = |end: usize| if slot == Slot::Words { 1 } else { end - span.end };
+            of_slot.map(|(end, kept)| with(*end, 0, words(*end), std::slice::from_ref(kept))).collect()
         }
     };
     steps.into_iter().filter(|step| step.slips <= SLIPS_MAX).collect()

@@ -19,7 +19,7 @@ use crate::domain::time::CivilDate;
 /// Words beside a phrase that is proposed wherever it stands.
 const WORDS_BESIDE_PROPOSED_MAX: usize = 20;
 /// Words beside a proposed phrase of a single word.
-const WORDS_BESIDE_WORD_MAX: usize = 5;
+const WORDS_BESIDE_WORD_MAX: usize = 2;
 /// Words beside a phrase of three words or more.
 const WORDS_BESIDE_LONG_MAX: usize = 12;
 /// Words beside a phrase of two words.
@@ -65,8 +65,18 @@ pub(super) enum Heard {
     Silent,
     Sure(Vec<Found>),
     Probably(Found),
+    /// Nothing but a reason ("too many mails"), and what it hints at.
+    Reason(Found),
     Declined(Found),
     Prose,
+}
+
+/// What is being looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stretch {
+    Sentence,
+    /// A part of one, in which a single word is too little to go by.
+    Clause,
 }
 
 /// A phrase found over some of the words.
@@ -86,6 +96,16 @@ pub(super) struct Ear<'a> {
 
 impl Ear<'_> {
     pub(super) fn hear(&self, sentence: &Sentence) -> Heard {
+        let mut heard = self.hear_words(sentence);
+        if let Heard::Sure(found) = &mut heard
+            && sentence.signs
+        {
+            heard = Heard::Probably(found.remove(0));
+        }
+        heard
+    }
+
+    fn hear_words(&self, sentence: &Sentence) -> Heard {
         let tokens = self.without_greeting(&sentence.tokens);
         if tokens.is_empty() {
             return Heard::Silent;
@@ -105,15 +125,26 @@ impl Ear<'_> {
             match heard {
                 Heard::Sure(mut found) if asked => return Heard::Probably(found.remove(0)),
                 Heard::Prose => {}
-                Heard::Silent | Heard::Sure(_) | Heard::Probably(_) | Heard::Declined(_) => return heard,
+                Heard::Silent
+                | Heard::Sure(_)
+                | Heard::Probably(_)
+                | Heard::Reason(_)
+                | Heard::Declined(_) => return heard,
             }
         }
-        self.among(tokens, &charted.chart)
+        self.among(tokens, &charted.chart, Stretch::Sentence)
     }
 
     fn clause(&self, tokens: &[Token]) -> Heard {
         let charted = self.chart(tokens);
-        self.whole(tokens, &charted, false).unwrap_or_else(|| self.among(tokens, &charted.chart))
+        match self.whole(tokens, &charted, false) {
+            // What is searched for goes on to the end of its sentence.
+            Some(Heard::Sure(found)) if matches!(found[0].command, Command::Search(_) | Command::Name(_)) => {
+                Heard::Prose
+            }
+            Some(heard) => heard,
+            None => self.among(tokens, &charted.chart, Stretch::Clause),
+        }
     }
 
     /// The sentence as one phrase; nothing if it is more than that.
@@ -155,9 +186,11 @@ impl Ear<'_> {
         if charted.asides.is_empty() {
             return Heard::Silent;
         }
-        match self.among(tokens, &charted.chart) {
-            Heard::Probably(found) => Heard::Probably(found),
-            Heard::Silent | Heard::Sure(_) | Heard::Declined(_) | Heard::Prose => Heard::Silent,
+        match self.among(tokens, &charted.chart, Stretch::Sentence) {
+            Heard::Probably(found) => Heard::Reason(found),
+            Heard::Silent | Heard::Sure(_) | Heard::Reason(_) | Heard::Declined(_) | Heard::Prose => {
+                Heard::Silent
+            }
         }
     }
 
@@ -196,8 +229,11 @@ impl Ear<'_> {
         if first.phrase.topic == Topic::Stay {
             return Heard::Declined(found);
         }
-        let ambiguous =
-            hits.iter().any(|hit| hit.found.command != found.command && hit.sureness == Sureness::Sure);
+        // Words that are searched for may begin a word earlier or later.
+        let ambiguous = hits.iter().any(|hit| {
+            let other = hit.found.command != found.command && hit.sureness == Sureness::Sure;
+            other && (hit.phrase.topic != first.phrase.topic || hit.span.words >= first.span.words)
+        });
         // "Can you take me off?" asks for it, "is one taken off?" asks.
         let polite = self
             .book
@@ -215,7 +251,7 @@ impl Ear<'_> {
     }
 
     /// A phrase among other words.
-    fn among(&self, tokens: &[Token], chart: &Chart) -> Heard {
+    fn among(&self, tokens: &[Token], chart: &Chart, stretch: Stretch) -> Heard {
         let idle: Vec<bool> = (0..tokens.len()).map(|at| is_idle_at(chart, at)).collect();
         let is_negation = |token: &Token| self.book.negations.contains(&token.word);
         let mut best: Option<(usize, bool, Hit<'_>)> = None;
@@ -229,6 +265,7 @@ impl Ear<'_> {
                         beside += usize::from(!idle[at] && tokens[at].kind != Kind::Comma);
                     }
                     let allowed = match (phrase.weight, span.words) {
+                        (Weight::Propose, 0..=1) if stretch == Stretch::Clause => continue,
                         (Weight::Propose, 0..=1) => WORDS_BESIDE_WORD_MAX,
                         (Weight::Propose, _) => WORDS_BESIDE_PROPOSED_MAX,
                         (Weight::Say, 0..=1) => 0,
@@ -236,7 +273,10 @@ impl Ear<'_> {
                         (Weight::Say, _) => WORDS_BESIDE_LONG_MAX,
                     };
                     let open = span.kept.iter().any(|kept| matches!(kept, Kept::Words(_)));
-                    if beside > allowed || (open && beside > 0) || beside + span.slips > allowed.max(1) {
+                    if beside > allowed
+                        || (open && (beside > 0 || stretch == Stretch::Clause))
+                        || beside + span.slips > allowed.max(1)
+                    {
                         continue;
                     }
                     let score = (100 + span.words * 3).saturating_sub(span.slips * 2 + beside);
@@ -291,9 +331,7 @@ impl Ear<'_> {
         let book = self.book;
         let words = tokens.iter().map(|token| match book.vocabulary.get(&token.word) {
             Some(number) => vec![(number, false)],
-            None if token.kind == Kind::Word => {
-                book.vocabulary.meant_by(&token.word).map(|number| (number, true)).collect()
-            }
+            None if token.kind == Kind::Word => book.meant_by(&token.word),
             None => Vec::new(),
         });
         let passable = tokens
@@ -465,7 +503,7 @@ fn together(heard: Vec<Heard>) -> Heard {
         match clause {
             Heard::Silent => {}
             Heard::Sure(found) => sure.extend(found),
-            Heard::Probably(found) => probably = probably.or(Some(found)),
+            Heard::Probably(found) | Heard::Reason(found) => probably = probably.or(Some(found)),
             Heard::Declined(found) => declined = declined.or(Some(found)),
             Heard::Prose => prose = true,
         }

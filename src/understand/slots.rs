@@ -18,6 +18,8 @@ const NEAR_DAYS: i32 = 200;
 const DURATION_DAYS_MAX: u32 = 800;
 /// Words of a name.
 const NAME_WORDS_MAX: usize = 4;
+/// Words that are searched for; more of them are a sentence to people.
+const SEARCH_WORDS_MAX: usize = 6;
 
 /// A place in a phrase where something is read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -63,6 +65,8 @@ pub(super) enum DateCertainty {
     Sure,
     /// 6/8: which of them is the month? Depends on the language.
     DayFirst,
+    /// "the 3rd": of a month that is not named.
+    DayAlone,
     Doubtful,
 }
 
@@ -163,7 +167,12 @@ impl SlotReader<'_> {
                 Some(Kind::Address(address)) => vec![(at + 1, Kept::Address(address.clone()))],
                 Some(Kind::Word | Kind::Number(_) | Kind::Comma) | None => Vec::new(),
             },
-            Slot::Words => self.words(at, self.tokens.len()).into_iter().collect(),
+            Slot::Words => {
+                let rest = self.tokens.get(at..).unwrap_or_default();
+                let few =
+                    rest.len() <= SEARCH_WORDS_MAX && rest.iter().all(|token| token.kind != Kind::Comma);
+                self.words(at, self.tokens.len()).filter(|_| few).into_iter().collect()
+            }
             Slot::Name => (1..=NAME_WORDS_MAX).filter_map(|len| self.words(at, at + len)).collect(),
             Slot::Group => self.group(at),
         }
@@ -406,7 +415,7 @@ impl SlotReader<'_> {
             let date = next.into_iter().find(|date| *date > self.today);
             let date = date
                 .filter(|_| !unit && only_digits && self.word(end).is_none_or(|w| !matches!(w, "/" | "-")))?;
-            return Some((after, ReadDate { date, certainty: DateCertainty::Sure }));
+            return Some((after, ReadDate { date, certainty: DateCertainty::DayAlone }));
         };
         self.with_year(after + 1, *month, day)
     }

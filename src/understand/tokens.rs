@@ -7,6 +7,8 @@ use crate::domain::address::EmailAddress;
 
 /// Words of a sentence that are looked at; a longer one is prose.
 pub(super) const SENTENCE_WORDS_MAX: usize = 60;
+/// Characters of a word or an address; a longer one is several.
+const WORD_CHARS_MAX: usize = 400;
 /// Bytes of a line after which the next one goes on with the same sentence.
 const WRAPPED_LINE_BYTES_MIN: usize = 50;
 
@@ -44,7 +46,12 @@ pub(super) struct Sentence {
     pub(super) opens_line: bool,
     /// It ends its line.
     pub(super) ends_line: bool,
+    /// It holds signs of programs, tables and headings, which nobody writes to be obeyed.
+    pub(super) signs: bool,
 }
+
+/// Signs of programs, tables and headings.
+const SIGNS: [char; 9] = ['=', '|', '{', '}', '\\', '#', '~', '^', '$'];
 
 /// What French leaves of a word before an apostrophe.
 const ELIDED: &[(&str, &str)] = &[
@@ -98,7 +105,8 @@ pub(super) fn sentences(text: &str, kin: &Kin) -> Vec<Sentence> {
             let tokens = tokens(&line[start..end], from + start, kin);
             if tokens.iter().any(|token| token.kind != Kind::Comma) {
                 let ends_line = line[next..].trim().is_empty();
-                found.push(Sentence { tokens, question, opens_line, ends_line });
+                let signs = line[start..end].contains(SIGNS);
+                found.push(Sentence { tokens, question, opens_line, ends_line, signs });
                 opens_line = false;
             } else if question && let Some(last) = found.last_mut().filter(|_| !opens_line) {
                 last.question = true;
@@ -188,11 +196,8 @@ fn between_digits(text: &str, at: usize, len: usize) -> bool {
 
 /// The bytes of a word, number or address at the start of a text; 0 if there is none.
 fn piece_len(text: &str) -> usize {
-    let run: usize = text
-        .chars()
-        .take_while(|c| !c.is_whitespace() && !matches!(c, ',' | ';' | '<' | '>' | '(' | ')'))
-        .map(char::len_utf8)
-        .sum();
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '(' | ')');
+    let run = text.chars().take(WORD_CHARS_MAX).take_while(|c| !ends(*c)).map(char::len_utf8).sum::<usize>();
     if text[..run].contains('@') {
         return run;
     }

@@ -6,7 +6,7 @@ use crate::domain::list::Language;
 use crate::domain::member::Reading;
 use crate::domain::time::CivilDate;
 
-use super::slots::{DateCertainty, Kept};
+use super::slots::{DateCertainty, Kept, ReadDate};
 
 /// A name of the phrase book.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -219,14 +219,14 @@ impl Read<'_> {
             match kept {
                 Kept::Date(read) => {
                     let doubtful = match read.certainty {
-                        DateCertainty::Sure => false,
+                        DateCertainty::Sure | DateCertainty::DayAlone => false,
                         DateCertainty::DayFirst => self.language == Language::En,
                         DateCertainty::Doubtful => true,
                     };
                     if doubtful {
                         sureness = Sureness::Doubtful;
                     }
-                    dates.push(read.date);
+                    dates.push(*read);
                 }
                 Kept::Duration(days) => duration = Some(*days),
                 Kept::Number(_)
@@ -241,9 +241,9 @@ impl Read<'_> {
         let (from, until) = match (dates.as_slice(), duration) {
             ([], None) => (None, None),
             ([], Some(days)) => (None, Some(self.today.plus_days(i32::try_from(days).ok()?))),
-            ([from], Some(days)) => (Some(*from), Some(from.plus_days(i32::try_from(days).ok()?))),
-            ([until], None) => (None, Some(*until)),
-            ([from, until, ..], _) => (Some(*from), Some(*until)),
+            ([from], Some(days)) => (Some(from.date), Some(from.date.plus_days(i32::try_from(days).ok()?))),
+            ([until], None) => (None, Some(until.date)),
+            ([from, until, ..], _) => (Some(first_day(from, until.date)), Some(until.date)),
         };
         // An end before the beginning is no pause anybody wants.
         if matches!((from, until), (Some(from), Some(until)) if until <= from) {
@@ -323,6 +323,18 @@ impl Read<'_> {
         });
         addresses.collect()
     }
+}
+
+/// "From the 3rd to the 15th of August": of August too, or of the month before.
+fn first_day(from: &ReadDate, until: CivilDate) -> CivilDate {
+    if from.certainty != DateCertainty::DayAlone {
+        return from.date;
+    }
+    let same_month = CivilDate::new(until.year, until.month, from.date.day).filter(|day| *day < until);
+    same_month.unwrap_or_else(|| {
+        let before = until.plus_months(-1);
+        CivilDate::new(before.year, before.month, from.date.day).unwrap_or(from.date)
+    })
 }
 
 /// Hours of the night, if nobody says which.

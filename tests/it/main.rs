@@ -24,6 +24,7 @@ mod killed;
 mod letters;
 mod lives;
 mod mboxes;
+mod pacing;
 mod pages;
 mod phrasings;
 mod reading;

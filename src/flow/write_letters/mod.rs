@@ -10,6 +10,7 @@ use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
 use crate::domain::list::{ArchivePolicy, Joining, Language, List, ListState};
 use crate::domain::member::{Joined, Person, Role};
 use crate::domain::moderation::HoldReason;
+use crate::domain::pace::Felt;
 use crate::domain::recipient::ListDoor;
 use crate::domain::retry::Next;
 use crate::domain::token::Purpose;
@@ -74,7 +75,7 @@ pub async fn send_letter<O: Outbox>(
             .event(Event::LetterDone { letter: owed.letter, outcome: outcome.clone() })
     };
     match write_down(desk, change).await {
-        Ok(()) | Err(StoreError::Conflict(_)) => Ok(Ended::Settled),
+        Ok(()) | Err(StoreError::Conflict(_)) => Ok(Ended::Settled(Felt::Answered)),
         Err(error) => Err(error.into()),
     }
 }

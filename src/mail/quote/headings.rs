@@ -75,7 +75,9 @@ fn ends_attribution(text: &str, opened: bool) -> Option<bool> {
     let addressed = lower.contains('@') && lower.contains('<');
     let dated = opened && (digits >= DATE_AND_HOUR_DIGITS || (digits >= 3 && lower.contains('@')));
     // "2026-05-12 10:23 GMT+02:00 Marie <marie@…>:"
-    let verbless = starts_with_date(&lower) && lower.contains('@');
+    // "чт, 10 июн. 2027 г. в 10:23, Marie <marie@…>:"
+    let dated_and_addressed = addressed && digits >= DATE_AND_HOUR_DIGITS;
+    let verbless = dated_and_addressed || (starts_with_date(&lower) && lower.contains('@'));
     (verb || verbless).then_some(dated || (verb && addressed) || (verb && dashed.is_some()))
 }
 

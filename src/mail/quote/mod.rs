@@ -223,8 +223,8 @@ impl<'a> Cut<'a> {
             let below = below.take_while(|l| !is_quoted(l)).count();
             return below <= SIGNATURE_LINES_MAX;
         }
-        let last_or_alone =
-            self.lines.get(at + 1).is_none_or(|next| next.trim().is_empty() || is_quoted(next));
+        let ends = |next: &&str| next.trim().is_empty() || is_quoted(next) || next.starts_with("_____");
+        let last_or_alone = self.lines.get(at + 1).is_none_or(ends);
         let above = at.checked_sub(1).map_or("", |above| self.lines[above]);
         let first = above.trim().is_empty() || is_quoted(above) || self.kind == Kind::Signature;
         let footer = line.len() <= FOOTER_BYTES_MAX && last_or_alone && headings::is_device_footer(line);

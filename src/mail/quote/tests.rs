@@ -215,7 +215,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "Yes.//Get Outlook for iOS/________________________________/From: Mary/Sent: Tue/To: John/Subject: P//Coming?",
-        "T Yes.//Get Outlook for iOS\nQ ________________________________/From: Mary/Sent: Tue/To: John/Subject: P| Coming?",
+        "T Yes.\nS Get Outlook for iOS\nQ ________________________________/From: Mary/Sent: Tue/To: John/Subject: P| Coming?",
     ),
     ("Ja.//Von meinem iPhone gesendet", "T Ja.\nS Von meinem iPhone gesendet"),
     ("Envoyé de mon iPhone//Oui, je viens.", "S Envoyé de mon iPhone\nT Oui, je viens."),
@@ -254,6 +254,22 @@ fn what_is_quoted_in_a_few_lines_is_short() {
     assert_eq!(short("> a\n> b\n> c\nOui."), 1);
     assert_eq!(short("> a\n> b\n> c\n> d\nOui."), 0);
     assert_eq!(short("Oui.\n-- \nMarie"), 0);
+}
+
+#[test]
+fn of_an_answer_only_its_own_words_are_obeyed() {
+    let file = include_str!("../../../tests/quotes/programs.txt");
+    let cases = file.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut wrong = String::new();
+    for case in cases.clone() {
+        let (name, text) = case.split_once(" | ").expect("a program, a bar, a text");
+        let own = super::own_words(&text.replace('⏎', "\n"));
+        if own.trim() != "REPLY" {
+            wrong.push_str(&format!("{name}: {own}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(cases.count() >= 85);
 }
 
 /// Everything but quote marks, blanks and the breaks of lines.

@@ -124,8 +124,9 @@ pub(super) const FORWARDS: [&str; 22] = [
 ];
 
 /// Fields of the block of headers programs put above a quoted message, in lower case.
-pub(super) const FROM_FIELDS: [&str; 9] = ["de", "from", "von", "da", "van", "från", "fra", "od", "от"];
-pub(super) const OTHER_FIELDS: [&str; 44] = [
+pub(super) const FROM_FIELDS: [&str; 13] =
+    ["de", "from", "von", "da", "van", "från", "fra", "od", "от", "lähettäjä", "kimden", "feladó", "від"];
+pub(super) const OTHER_FIELDS: [&str; 61] = [
     "envoyé",
     "envoye",
     "envoyé le",
@@ -170,10 +171,27 @@ pub(super) const OTHER_FIELDS: [&str; 44] = [
     "дата",
     "кому",
     "тема",
+    "отправлено",
+    "enviada",
+    "lähetetty",
+    "vastaanottaja",
+    "aihe",
+    "wysłano",
+    "do",
+    "temat",
+    "odesláno",
+    "komu",
+    "předmět",
+    "gönderildi",
+    "kime",
+    "konu",
+    "elküldve",
+    "címzett",
+    "tárgy",
 ];
 
 /// How the footers of telephones and programs begin, in lower case.
-pub(super) const DEVICE_FOOTERS: [&str; 42] = [
+pub(super) const DEVICE_FOOTERS: [&str; 51] = [
     "envoyé de mon",
     "envoyé depuis",
     "envoyé à partir d",
@@ -216,4 +234,13 @@ pub(super) const DEVICE_FOOTERS: [&str; 42] = [
     "skickat från min",
     "sendt fra min",
     "lähetetty ",
+    "verstuurd vanaf",
+    "wysłane z",
+    "odesláno z",
+    "отправлено с",
+    "надіслано з",
+    "iphone'umdan",
+    "iphone’umdan",
+    "iphone-ról",
+    "στάλθηκε από",
 ];

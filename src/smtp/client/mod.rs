@@ -142,7 +142,7 @@ pub trait Outbox: Send + Sync {
     fn carry(&self, copy: Copy) -> impl Future<Output = Outcome> + Send;
 
     /// With which others a copy for somebody at `domain` shares its fate, as far as that is known.
-    fn destination(&self, _domain: &str) -> Destination {
+    fn destination(&self, _domain: impl FnOnce() -> String) -> Destination {
         Destination::One
     }
 }

@@ -289,8 +289,29 @@ pub(super) fn words_for(error: &std::io::Error) -> String {
         Some(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure)) => {
             "its certificate is none of those its TLSA records name".to_owned()
         }
-        Some(Error::InvalidCertificate(why)) => format!("its certificate does not hold: {why}"),
+        Some(Error::InvalidCertificate(why)) => {
+            format!("its certificate does not hold: {}", plain_words_for(why))
+        }
         Some(other) => other.to_string(),
         None => error.to_string(),
+    }
+}
+
+/// The usual faults of certificates.
+fn plain_words_for(error: &CertificateError) -> String {
+    use CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, Other, UnknownIssuer,
+    };
+    if matches!(error, UnknownIssuer) {
+        "nobody this system trusts vouches for it".to_owned()
+    } else if matches!(error, Expired | ExpiredContext { .. }) {
+        "it has expired".to_owned()
+    } else if matches!(error, NotValidForName | NotValidForNameContext { .. }) {
+        "it is for another name".to_owned()
+    } else if matches!(error, Other(_)) {
+        // An authority's own certificate in a server's place: how servers sign for themselves.
+        "it is signed by itself, or misused".to_owned()
+    } else {
+        error.to_string()
     }
 }

@@ -12,7 +12,7 @@ use parvis::domain::member::{Joined, Membership};
 use parvis::domain::proof::Proof;
 use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::{Timestamp, Zone};
-use parvis::flow::dispatch::Dispatch;
+use parvis::flow::dispatch::{Dispatch, Sorted};
 use parvis::flow::lists::{self, NewList};
 use parvis::flow::mailroom::PostRoom;
 use parvis::flow::membership::{self, Act, Telling, Wish, add_member};
@@ -73,6 +73,8 @@ pub(super) struct Town {
     _folder: tempfile::TempDir,
 }
 
+/// Copies in hand at once.
+const AT_ONCE: usize = 4;
 pub(super) const HOST: &str = "lists.example";
 
 impl Town {
@@ -205,7 +207,8 @@ impl Town {
         let (mut dispatch, maker) = (Dispatch::default(), CopyMaker::default());
         loop {
             dispatch.refill(&self.desk, self.desk.now()).expect("readable");
-            let Some(work) = dispatch.take() else { return };
+            while dispatch.sort(&self.desk, &self.boxes) == Sorted::NotYet {}
+            let Some(work) = dispatch.take(self.desk.now(), AT_ONCE) else { return };
             let ended = self
                 .runtime
                 .block_on(deliver::carry_out(&self.desk, &self.boxes, &maker, &work, 0, 0.5))

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use parvis::domain::list::Language;
+use parvis::domain::pace::Felt;
 use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::Zone;
 use parvis::flow::deliver::{Spread, carry_out};
-use parvis::flow::dispatch::{Dispatch, Ended, Work};
+use parvis::flow::dispatch::{Dispatch, Ended, Sorted, Work};
 use parvis::flow::mailroom::PostRoom;
 use parvis::flow::send_copies::CopyMaker;
 use parvis::flow::{Desk, FlowError, decide_post};
@@ -120,7 +121,7 @@ impl Simulation {
         for _ in 0..STEPS_MAX {
             self.settle()?;
             // What is due and was not handed out waits for one of those in hand to end.
-            let due = self.open().dispatch.next_due().map(|due| self.time.when_shown(due));
+            let due = self.open().dispatch.next_due(self.time.clock()).map(|due| self.time.when_shown(due));
             let due = due.filter(|due| *due > self.time.passed());
             let act = self.acts.first_key_value().map(|((at, _), _)| *at);
             let answer = self.peers.next_answer();
@@ -147,8 +148,9 @@ impl Simulation {
             for post in open.dispatch.refill(&open.desk, now).map_err(|e| e.to_string())? {
                 open.maker.forget(post);
             }
+            while open.dispatch.sort(&open.desk, &**road) == Sorted::NotYet {}
             while open.in_hand.len() < AT_ONCE {
-                let Some(work) = open.dispatch.take() else { break };
+                let Some(work) = open.dispatch.take(now, AT_ONCE) else { break };
                 let (spread, attempts) = (open.spread.next(), open.dispatch.letter_attempts(&work));
                 let (desk, road, maker) = (open.desk.clone(), road.clone(), open.maker.clone());
                 let carried = work.clone();
@@ -161,7 +163,9 @@ impl Simulation {
             let Some(ended) = runtime.block_on(next_ended(&mut open.in_hand, peers)) else { return Ok(()) };
             let (id, ended) = match ended {
                 Ok((id, ended)) => (id, ended.map_err(|error| error.to_string())?),
-                Err(failed) if *planted == Planted::OutcomeLost => (failed.id(), Ended::Settled),
+                Err(failed) if *planted == Planted::OutcomeLost => {
+                    (failed.id(), Ended::Settled(Felt::Answered))
+                }
                 Err(failed) => return Err(format!("sending something failed: {failed}")),
             };
             let work = open.works.remove(&id).expect("it was handed out");

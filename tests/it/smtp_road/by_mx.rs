@@ -248,7 +248,7 @@ async fn servers_as_good_as_each_other_take_turns() {
     let (one, other) = (one.seen().taken.len(), other.seen().taken.len());
     assert!(one + other == 40 && one > 0 && other > 0, "{one} and {other}");
     // They are one destination: what delays one domain delays the other.
-    let of = |domain: &str| outbox.destination(domain);
+    let of = |domain: &str| outbox.destination(|| domain.to_owned());
     assert_eq!(of("d1.example"), of("d2.example"));
     assert_ne!(of("d1.example"), of("never-asked.example"));
     let Destination::Of { servers, at_once_max } = of("d1.example") else { panic!("many servers") };

@@ -274,8 +274,8 @@ impl Outbox for MxOutbox {
         first.unwrap_or_else(super::pool::closed)
     }
 
-    fn destination(&self, domain: &str) -> Destination {
-        let domain = domain.to_ascii_lowercase();
+    fn destination(&self, domain: impl FnOnce() -> String) -> Destination {
+        let domain = domain().to_ascii_lowercase();
         let site = self.shared.state().plans.get(&domain).map(|known| known.plan.site.clone());
         Destination::Of {
             servers: site.unwrap_or_else(|| domain.into()),

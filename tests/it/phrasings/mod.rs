@@ -3,6 +3,9 @@
 //! One case a line in `tests/phrases/`: what is wanted, a bar, the mail (`⏎` ends a line, `[a] b` is a
 //! subject and a text). `leave` is sure, `?leave` proposed, `not leave` declined, `people` left to them.
 
+mod moderators;
+mod places;
+
 use std::fmt::Write as _;
 
 use parvis::domain::command::{AnimatorCommand, Command, Meaning, OwnPosts, Understood};
@@ -170,6 +173,24 @@ fn tally(book: &PhraseBook, name: &str) -> Tally {
         writeln!(tally.report, "{name}:{}: {found}, not {wanted}: {}", case.line, case.mail).expect("a text");
     }
     tally
+}
+
+#[test]
+fn phrasings_are_understood_as_they_are_meant() {
+    let book = book();
+    for (name, least) in [("fr.txt", 240), ("en.txt", 240)] {
+        let text = file(name);
+        let mut wrong = String::new();
+        for case in cases(&text) {
+            let found = shown(&understood(&book, &case.mail, Place::Request).meaning);
+            if found != case.wanted {
+                writeln!(wrong, "{name}:{}: {found}, not {}: {}", case.line, case.wanted, case.mail)
+                    .expect("a text");
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong}");
+        assert!(cases(&text).len() >= least, "{name} has fewer than {least}");
+    }
 }
 
 /// Written before the reader of sentences was, and never used to make it better; so this only looks

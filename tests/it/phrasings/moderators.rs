@@ -1,0 +1,87 @@
+//! What animators answer to a mail that asks: a small grammar, in which nothing is guessed.
+
+use parvis::domain::command::{Decision, ModeratorAnswer};
+use parvis::understand::moderator_answer;
+
+fn shown(answer: &ModeratorAnswer) -> String {
+    let decision = |decision: &Decision| match decision {
+        Decision::Accept => "ok".to_owned(),
+        Decision::Refuse(words) => format!("non({})", words.replace('\n', "/")),
+        Decision::Discard => "jeter".to_owned(),
+        Decision::Ban => "bannir".to_owned(),
+    };
+    match answer {
+        ModeratorAnswer::All(one) => decision(one),
+        ModeratorAnswer::Each(items) => {
+            items.iter().map(|(n, one)| format!("{n} {}", decision(one))).collect::<Vec<_>>().join(", ")
+        }
+        ModeratorAnswer::Unclear(words) => format!("?{}", words.replace('\n', "/")),
+    }
+}
+
+/// An answer (`/` ends a line), and what it decides.
+const CASES: &[(&str, &str)] = &[
+    ("", "ok"),
+    ("  //", "ok"),
+    ("ok", "ok"),
+    ("OK !", "ok"),
+    ("Oui.", "ok"),
+    ("oui merci", "ok"),
+    ("Bonjour,/oui/merci", "ok"),
+    ("yes please", "ok"),
+    ("publier", "ok"),
+    ("Publiez", "ok"),
+    ("d’accord", "ok"),
+    ("non", "non()"),
+    ("non hors sujet", "non(hors sujet)"),
+    ("Non, c’est déjà annoncé.", "non(c’est déjà annoncé.)"),
+    ("non : trop long/Merci de raccourcir.//Claire", "non(trop long/Merci de raccourcir.//Claire)"),
+    ("no, off topic", "non(off topic)"),
+    ("refuser pas de publicité ici", "non(pas de publicité ici)"),
+    ("Refusé", "non()"),
+    ("jeter", "jeter"),
+    ("Jetez svp", "jeter"),
+    ("discard", "jeter"),
+    ("bannir", "bannir"),
+    ("ban", "bannir"),
+    ("1 ok, 2 jeter, 3 non hors sujet", "1 ok, 2 jeter, 3 non(hors sujet)"),
+    ("1 ok/2 jeter/3 non, pas ici, merci", "1 ok, 2 jeter, 3 non(pas ici, merci)"),
+    ("1 et 3 ok, 2 non déjà dit", "1 ok, 3 ok, 2 non(déjà dit)"),
+    ("1) ok; 2) ban", "1 ok, 2 bannir"),
+    ("2: yes", "2 ok"),
+    // Nothing is decided by anything else.
+    ("ok mais raccourcissez", "?ok mais raccourcissez"),
+    ("ok/Mais enlève la photo.", "?ok/Mais enlève la photo."),
+    ("Je ne sais pas, qu’en penses-tu ?", "?Je ne sais pas, qu’en penses-tu ?"),
+    ("nonobstant le règlement", "?nonobstant le règlement"),
+    ("jeter un œil demain", "?jeter un œil demain"),
+    ("Hors sujet.", "?Hors sujet."),
+    ("?", "??"),
+    ("👎", "?👎"),
+    ("👍", "?👍"),
+    ("1 ok, 1 jeter", "?1 ok, 1 jeter"),
+    ("1 peut-être", "?1 peut-être"),
+    ("2 messages à revoir", "?2 messages à revoir"),
+    ("3", "?3"),
+    ("oui et non", "?oui et non"),
+];
+
+#[test]
+fn answers_of_animators() {
+    let mut wrong = String::new();
+    for (text, wanted) in CASES {
+        let found = shown(&moderator_answer(&text.replace('/', "\n")));
+        if found != *wanted {
+            wrong.push_str(&format!("{text:?}: {found}, not {wanted}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_answer_harms(text in "\\PC{0,60}", digits in "[0-9 ,;ok\\n]{0,200}") {
+        moderator_answer(&text);
+        moderator_answer(&digits);
+    }
+}
