@@ -16,7 +16,9 @@ pub mod flow;
 pub mod web;
 
 // What asks, carries, remembers, understands, and writes.
+pub mod auth;
 pub mod dns;
+pub mod filter;
 pub mod letters;
 pub mod net;
 pub mod sign;

@@ -24,10 +24,13 @@ mod road;
 pub use road::Road;
 
 use crate::admin::socket;
+use crate::auth::Checker;
 use crate::config::{ArcSeal, Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
+use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
+use crate::filter::{Filter, NoAddress};
 use crate::flow::mailroom::PostRoom;
 use crate::flow::obey_command::Left;
 use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house, obey_command};
@@ -69,6 +72,9 @@ pub enum ServeError {
     /// What carries mail out.
     #[error("cannot carry mail out: {0}")]
     Outbox(String),
+    /// The filter.
+    #[error(transparent)]
+    Filter(#[from] NoAddress),
     /// The pages.
     #[error("cannot make the web pages: {0}")]
     Web(String),
@@ -198,7 +204,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     tasks.spawn(tend_house(desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
-    let (smtp, lmtp) = open_doors(config, &desk, &certificates, &stopping, &mut tasks).await?;
+    let resolver = Arc::new(Resolver::new(&config.dns.servers));
+    let (smtp, lmtp) = open_doors(config, &desk, &certificates, &resolver, &stopping, &mut tasks).await?;
     let (pages, challenges) = (pages(config, &desk)?, Challenges::default());
     let web = web_doors::open(
         config,
@@ -302,6 +309,7 @@ async fn open_doors(
     config: &Config,
     desk: &Arc<Desk>,
     certificates: &Arc<Certificates>,
+    resolver: &Arc<Resolver>,
     stopping: &watch::Receiver<bool>,
     tasks: &mut JoinSet<Result<(), ServeError>>,
 ) -> Result<(Vec<SocketAddr>, Vec<SocketAddr>), ServeError> {
@@ -310,7 +318,13 @@ async fn open_doors(
         config.smtp.connections_per_peer_max,
         config.smtp.trusted_relays.clone(),
     );
-    let room = Arc::new(PostRoom::new(desk.clone()));
+    let (relays, believed) = (config.smtp.trusted_relays.clone(), config.smtp.trusted_authserv_id.clone());
+    let checker = Arc::new(Checker::new(resolver.clone(), relays, believed));
+    let mut room = PostRoom::new(desk.clone()).checking(checker);
+    if let Some(address) = &config.rspamd {
+        room = room.filtering(Filter::new(address)?);
+    }
+    let room = Arc::new(room);
     let options = |door| ServerOptions {
         hostname: config.hostname.clone(),
         door,

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 
 use super::traces::{author_of, each_post, state_word};
 use super::{Channel, NotDone, refused};
+use crate::auth;
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{MessageId, PersonId, PostId};
+use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::flow::mailroom::PostRoom;
 use crate::flow::{Desk, decide_post, lists};
@@ -113,6 +115,12 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
         None => "imported",
     };
     tell(info.received, json!({ "what": came }));
+    // What was found out then stands in the header we put on top; nobody else's is left there.
+    let kept = desk.store.raw(info.id).ok().flatten().filter(|_| info.proof.is_some());
+    let checks = kept.map(|raw| auth::results_in(&raw, &desk.hostname)).unwrap_or_default();
+    if let Some(proof) = info.proof.filter(|_| !checks.is_empty()) {
+        tell(info.received, json!({ "what": who_writes(proof), "checks": checks.join(", ") }));
+    }
     // An archive's posts are there from the moment they came; nobody decided about them.
     let Some(decided_at) = info.decided_at.filter(|_| info.via.is_some()) else { return Ok(()) };
     let by = match info.decided_by {
@@ -122,6 +130,9 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
     };
     let why = match (info.drop_reason, info.hold_reason) {
         (Some(DropReason::Automatic), _) => Some("written by a program".to_owned()),
+        (Some(DropReason::Disproved), _) => {
+            Some("somebody else wrote it, by what its domain says".to_owned())
+        }
         (Some(DropReason::OwnCopy), _) => Some("one of our own copies".to_owned()),
         (Some(DropReason::Discarded), _) => Some("thrown away".to_owned()),
         (Some(DropReason::Unproven), _) => Some("not proven to be theirs".to_owned()),
@@ -136,6 +147,15 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
         tell(decided_at, json!({ "what": from.to_string(), "from": whose }));
     }
     copies(desk, info.id, decided_at, &mut tell)
+}
+
+fn who_writes(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Proven => "the author is proven: the domain of From sent this",
+        Proof::NoMeans => "the author has no means to prove who they are",
+        Proof::Disproved => "the author is disproved: the domain of From could have proven it, and did not",
+        Proof::CannotTell => "who writes could not be told: the DNS did not answer",
+    }
 }
 
 /// Who took a copy and what their server said; and whom one is still owed to.

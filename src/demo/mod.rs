@@ -148,6 +148,9 @@ fn first(addresses: &[SocketAddr]) -> Result<SocketAddr, DemoError> {
     })
 }
 
+/// Nobody answers there, so that nothing is asked outside this machine.
+const NO_DNS: &str = "127.0.0.1:1";
+
 /// Loopback ports, the catcher as the smarthost, nothing from the environment.
 fn configuration(folder: &Path, catcher: SocketAddr) -> Result<Config, DemoError> {
     let free = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
@@ -155,6 +158,7 @@ fn configuration(folder: &Path, catcher: SocketAddr) -> Result<Config, DemoError
     let text = format!(
         "hostname = \"{HOSTNAME}\"\ndata_dir = {data:?}\nlanguage = \"fr\"\n\
          [smtp]\nlisten = [\"127.0.0.1:0\"]\n\
+         [dns]\nservers = [\"{NO_DNS}\"]\n\
          [delivery]\nroute = \"smtp://{catcher}\"\nconnections_max = 8\n\
          [web]\nlisten = [\"{web}\"]\nbase_url = \"http://{web}\"\n",
         data = folder.join("data").display().to_string(),

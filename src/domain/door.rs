@@ -4,6 +4,8 @@
 //! kept of what is refused here. What only a full reading can show is never refused, it is held
 //! (see [`super::moderation`]).
 
+use std::time::Duration;
+
 use super::list::{List, ListState, Posting};
 use super::proof::Proof;
 
@@ -29,6 +31,8 @@ pub struct Arrival {
     pub standing: Standing,
     /// How sure that is.
     pub proof: Proof,
+    /// How long the sender has been asked to come again because that cannot be told.
+    pub patience: Patience,
     /// What is wrong with its form, if anything.
     pub form: Form,
     /// Whether a person wrote it.
@@ -49,6 +53,18 @@ pub enum Form {
     /// It carries this list's own mark: one of our copies comes back.
     OwnCopy,
 }
+
+/// Whether one may still ask a sender to come again until the DNS answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Patience {
+    /// For so long only: [`PATIENCE`].
+    Left,
+    /// It was asked for long enough.
+    Over,
+}
+
+/// How long a message is put off while it cannot be told who writes.
+pub const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// Who made a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -112,12 +128,16 @@ pub fn admit(list: &List, arrival: &Arrival) -> Admission {
     if arrival.bytes > limit {
         return Admission::Refuse(Refusal::TooLarge(limit));
     }
-    if arrival.proof == Proof::CannotTell {
-        return Admission::NotNow;
-    }
+    // Who would not be let in whoever they are need not come again.
+    let admit = match (arrival.proof, arrival.patience) {
+        (Proof::CannotTell, Patience::Left) => Admission::NotNow,
+        (Proof::CannotTell, Patience::Over) | (Proof::Proven | Proof::NoMeans | Proof::Disproved, _) => {
+            Admission::Admit
+        }
+    };
     match (list.settings.posting, arrival.standing) {
-        (Posting::Anyone, _) | (_, Standing::Animator) => Admission::Admit,
-        (Posting::Members, Standing::Member | Standing::Newcomer) => Admission::Admit,
+        (Posting::Anyone, _) | (_, Standing::Animator) => admit,
+        (Posting::Members, Standing::Member | Standing::Newcomer) => admit,
         (Posting::Members, Standing::Stranger) => Admission::Refuse(Refusal::MembersOnly),
         (Posting::Animators, Standing::Stranger | Standing::Member | Standing::Newcomer) => {
             Admission::Refuse(Refusal::AnimatorsOnly)
@@ -136,6 +156,7 @@ mod tests {
         bytes: 1000,
         standing: Standing::Member,
         proof: Proof::NoMeans,
+        patience: Patience::Left,
         form: Form::Sound,
         writer: Writer::Person,
     };
@@ -188,5 +209,21 @@ mod tests {
         check(|_, arrival| arrival.form = Form::OwnCopy, Swallow);
         check(|_, arrival| arrival.form = Form::NotOneAuthor, Refuse(Refusal::Form(Form::NotOneAuthor)));
         check(|_, arrival| arrival.proof = Proof::CannotTell, NotNow);
+        let cannot_tell = |arrival: &mut Arrival| arrival.proof = Proof::CannotTell;
+        check(
+            |_, arrival| {
+                cannot_tell(arrival);
+                arrival.patience = Patience::Over;
+            },
+            Admission::Admit,
+        );
+        check(
+            |_, arrival| {
+                cannot_tell(arrival);
+                arrival.standing = Standing::Stranger;
+            },
+            Refuse(Refusal::MembersOnly),
+        );
+        check(|_, arrival| arrival.proof = Proof::Disproved, Admission::Admit);
     }
 }

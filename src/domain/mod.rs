@@ -21,4 +21,5 @@ pub mod thread;
 pub mod time;
 pub mod token;
 pub mod units;
+pub mod unwanted;
 pub mod wish;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::door::Standing;
-use super::list::{Attachments, List, Moderation};
+use super::list::{Attachments, List, Moderation, Posting};
 use super::proof::Proof;
 
 /// What is known of a post once it has been read.
@@ -60,8 +60,11 @@ pub enum HoldReason {
     Moderated,
     /// Everything waits for a while, by the animators' wish.
     HoldAll,
-    /// The author's domain could have proven it, and did not.
+    /// The author's domain could have proven it and did not, it cannot be told, or the list wants
+    /// proof and there are no means.
     Unproven,
+    /// A filter thinks that nobody wants it. No letter is written about it.
+    Doubtful,
     /// Two programs may read two different messages in it.
     Ambiguous,
     /// It cannot be shown.
@@ -88,6 +91,7 @@ impl HoldReason {
             | HoldReason::Moderated
             | HoldReason::HoldAll
             | HoldReason::Unproven
+            | HoldReason::Doubtful
             | HoldReason::Ambiguous
             | HoldReason::NotDisplayable
             | HoldReason::Attachment
@@ -106,6 +110,7 @@ impl fmt::Display for HoldReason {
             HoldReason::Moderated => "moderated",
             HoldReason::HoldAll => "hold-all",
             HoldReason::Unproven => "unproven",
+            HoldReason::Doubtful => "doubtful",
             HoldReason::Ambiguous => "ambiguous",
             HoldReason::NotDisplayable => "not-displayable",
             HoldReason::Attachment => "attachment",
@@ -123,10 +128,12 @@ pub fn decide(list: &List, post: &PostFacts) -> Verdict {
     let settings = &list.settings;
     let hold = |reason| Verdict::Hold(reason);
     match (post.proof, post.body) {
-        (Proof::Disproved, _) => return hold(HoldReason::Unproven),
+        (Proof::Disproved | Proof::CannotTell, _) => return hold(HoldReason::Unproven),
+        // Where few speak to many, nobody speaks by writing their address into From.
+        (Proof::NoMeans, _) if settings.posting == Posting::Animators => return hold(HoldReason::Unproven),
         (_, Body::NotDisplayable) => return hold(HoldReason::NotDisplayable),
         (_, Body::Ambiguous) => return hold(HoldReason::Ambiguous),
-        (Proof::Proven | Proof::NoMeans | Proof::CannotTell, Body::Plain) => {}
+        (Proof::Proven | Proof::NoMeans, Body::Plain) => {}
     }
     let is_held = settings.attachments == Attachments::Hold && post.weight == Weight::Large;
     if is_held && post.standing != Standing::Animator {
@@ -173,10 +180,34 @@ mod tests {
         );
         for (proof, body, reason) in [
             (Proof::Disproved, Body::Plain, HoldReason::Unproven),
+            (Proof::CannotTell, Body::Plain, HoldReason::Unproven),
             (Proof::Proven, Body::Ambiguous, HoldReason::Ambiguous),
             (Proof::Proven, Body::NotDisplayable, HoldReason::NotDisplayable),
         ] {
             assert_eq!(decide(&list, &facts(proof, body)), Verdict::Hold(reason));
+        }
+    }
+
+    #[test]
+    fn few_speak_to_many_only_when_they_are_proven() {
+        let mut settings = ListSettings::preset(Preset::Announce, "Lettre", Language::Fr);
+        settings.posting = Posting::Animators;
+        let list = List {
+            id: ListId(1),
+            address: ListAddress::parse("lettre@lists.example").expect("valid"),
+            state: ListState::Open,
+            since: Timestamp::from_seconds(0),
+            settings,
+        };
+        for (proof, expected) in [
+            (Proof::Proven, Verdict::Publish),
+            (Proof::NoMeans, Verdict::Hold(HoldReason::Unproven)),
+            (Proof::CannotTell, Verdict::Hold(HoldReason::Unproven)),
+            (Proof::Disproved, Verdict::Hold(HoldReason::Unproven)),
+        ] {
+            let post =
+                PostFacts { standing: Standing::Animator, proof, body: Body::Plain, weight: Weight::Usual };
+            assert_eq!(decide(&list, &post), expected, "{proof:?}");
         }
     }
 

@@ -181,7 +181,9 @@ fn decision(
         }
         Verdict::Hold(reason) => {
             let change = change.summary(post, summary).event(Event::Held { post, reason });
-            match may_be_told(desk, list, info.author, raw)? {
+            // Somebody else's address stood in it, by what its domain says: they are not written to.
+            let author = info.author.filter(|_| facts.proof != Proof::Disproved);
+            match may_be_told(desk, list, author, raw)? {
                 Some(person) => change
                     .event(answerable(&desk.store, person, list.id, Matter::Talk, now))
                     .event(Event::LetterOwed {

@@ -4,23 +4,30 @@
 //! Nothing here reads a body as MIME, and nothing is answered 250 before it is safe. What becomes
 //! of a message afterwards is `decide_post`'s.
 
-mod replies;
+mod recipients;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use self::replies::{Share, later, one_reply, refusal_reply};
+use super::caps::{Caps, Room};
+use super::replies::{flood_reply, later, refusal_reply, unwanted_reply};
+use super::who::{self, PutOff};
 use super::{Desk, obey_command, requests};
+use crate::auth::{self, Checker, Found};
 use crate::domain::address::EmailAddress;
-use crate::domain::door::{self, Admission, Arrival, Form, RECEIVED_MAX, Refusal, Standing, Writer};
+use crate::domain::door::{
+    self, Admission, Arrival, Form, Patience, RECEIVED_MAX, Refusal, Standing, Writer,
+};
 use crate::domain::ids::{ListId, PersonId, PostId};
-use crate::domain::list::{Language, List};
+use crate::domain::list::List;
 use crate::domain::member::{Joined, MemberState, Role};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
-use crate::domain::recipient::{ListDoor, LocalPart, meanings};
+use crate::domain::recipient::ListDoor;
 use crate::domain::time::Timestamp;
-use crate::letters::{DoorRefusal, door as words};
+use crate::domain::unwanted::Unwanted;
+use crate::filter::Filter;
 use crate::mail::autoreply;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault};
@@ -36,6 +43,10 @@ use crate::store::event::{DropReason, Event, RequestDoor, Via};
 /// The door's [`Mailroom`].
 pub struct PostRoom {
     desk: Arc<Desk>,
+    checker: Option<Arc<Checker>>,
+    filter: Option<Filter>,
+    put_off: PutOff,
+    caps: Caps,
 }
 
 /// What one recipient of an envelope stands for.
@@ -60,7 +71,20 @@ struct Seen {
     automatic: bool,
     author: Option<PersonId>,
     proof: Proof,
+    patience: Patience,
+    unwanted: Unwanted,
+    /// Who handed it in, if anybody knows.
+    client: Option<IpAddr>,
+    /// What we write about it in its header; empty if it was not looked into.
+    results: String,
     bytes: u64,
+}
+
+/// What becomes of one recipient's share.
+enum Share {
+    /// It is in the change, or there already.
+    Kept,
+    Refused(Reply),
 }
 
 /// Others may take the same message at the same moment; then one looks again.
@@ -83,77 +107,19 @@ impl Drop for Taking<'_> {
 }
 
 impl PostRoom {
-    /// The mailroom of a desk.
+    /// The mailroom of a desk, where nobody looks who really writes.
     pub fn new(desk: Arc<Desk>) -> PostRoom {
-        PostRoom { desk }
+        PostRoom { desk, checker: None, filter: None, put_off: PutOff::default(), caps: Caps::default() }
     }
 
-    fn destination(&self, address: &EmailAddress) -> Result<Destination, StoreError> {
-        let ours = address.domain().eq_ignore_ascii_case(&self.desk.hostname);
-        for meaning in meanings(address.local_part()) {
-            match meaning {
-                LocalPart::List { name, door } => {
-                    let lists = self.desk.store.reader().lists_named(&name)?;
-                    let here = |list: &List| list.address.domain().eq_ignore_ascii_case(address.domain());
-                    let Some(list) = lists.into_iter().find(here) else { continue };
-                    return Ok(match door {
-                        ListDoor::Post => Destination::Post(Box::new(list)),
-                        ListDoor::Bounce(_) => Destination::Bounce,
-                        ListDoor::Join
-                        | ListDoor::Leave
-                        | ListDoor::LeaveByToken(_)
-                        | ListDoor::Help
-                        | ListDoor::Request
-                        | ListDoor::Animators
-                        | ListDoor::Poll
-                        | ListDoor::Event
-                        | ListDoor::Search
-                        | ListDoor::Answer(_) => Destination::List(Box::new(list), door),
-                    });
-                }
-                LocalPart::Operator if ours || self.is_our_domain(address)? => {
-                    return Ok(Destination::Operator);
-                }
-                LocalPart::Service if ours => return Ok(Destination::Service),
-                LocalPart::Bounce(_) if ours || self.is_our_domain(address)? => {
-                    return Ok(Destination::Bounce);
-                }
-                LocalPart::Answer(token) if ours || self.is_our_domain(address)? => {
-                    return Ok(Destination::Answer(token));
-                }
-                LocalPart::Operator | LocalPart::Service | LocalPart::Bounce(_) | LocalPart::Answer(_) => {}
-            }
-        }
-        Ok(Destination::Nobody)
+    /// Looks who really writes.
+    pub fn checking(self, checker: Arc<Checker>) -> PostRoom {
+        PostRoom { checker: Some(checker), ..self }
     }
 
-    fn is_our_domain(&self, address: &EmailAddress) -> Result<bool, StoreError> {
-        let lists = self.desk.store.reader().lists()?;
-        Ok(lists.iter().any(|list| list.address.domain().eq_ignore_ascii_case(address.domain())))
-    }
-
-    fn may_receive(&self, sender: &ReversePath, address: &EmailAddress) -> Result<(), Reply> {
-        let relay_denied = || Reply::new(550, "5.7.1 we do not carry mail for that domain");
-        match self.destination(address).map_err(|error| later(&error))? {
-            Destination::Post(list) if sender.is_null() => Err(Reply::new(
-                550,
-                &format!("5.7.1 {}", words(DoorRefusal::NullSender, list.settings.language)),
-            )),
-            Destination::Nobody => {
-                let ours = address.domain().eq_ignore_ascii_case(&self.desk.hostname)
-                    || self.is_our_domain(address).map_err(|error| later(&error))?;
-                if !ours {
-                    return Err(relay_denied());
-                }
-                Err(Reply::new(550, &format!("5.1.1 {}", words(DoorRefusal::UnknownAddress, Language::Fr))))
-            }
-            Destination::Post(_)
-            | Destination::List(..)
-            | Destination::Service
-            | Destination::Answer(_)
-            | Destination::Operator
-            | Destination::Bounce => Ok(()),
-        }
+    /// Has each message looked at by a filter.
+    pub fn filtering(self, filter: Filter) -> PostRoom {
+        PostRoom { filter: Some(filter), ..self }
     }
 
     /// Keeps a message for everybody it was written to. One reply, or for LMTP one each.
@@ -162,11 +128,29 @@ impl PostRoom {
     }
 
     /// The same where it is known already who really writes.
-    pub async fn take_as(&self, envelope: Envelope, via: Via, proof: Option<Proof>) -> Vec<Reply> {
+    pub async fn take_as(&self, mut envelope: Envelope, via: Via, proof: Option<Proof>) -> Vec<Reply> {
         let per_recipient = envelope.protocol == Protocol::Lmtp;
         let count = envelope.recipients.len();
+        // Whoever runs the server may hand in what they like.
+        let checker = self.checker.as_deref().filter(|_| via != Via::Command);
+        let found = match checker {
+            Some(checker) => Some(who::find_out(checker, &mut envelope).await),
+            None => None,
+        };
+        let filter = self.filter.as_ref().filter(|_| via != Via::Command);
+        let mut unwanted = who::unwanted(filter, &envelope, found.as_ref()).await;
+        if unwanted == Unwanted::Clearly {
+            match self.language_without_operator(&envelope) {
+                Ok(Some(language)) => {
+                    return vec![unwanted_reply(language); if per_recipient { count } else { 1 }];
+                }
+                // Who runs the server is always reached, and decides.
+                Ok(None) => unwanted = Unwanted::Doubtful,
+                Err(error) => return vec![later(&error); if per_recipient { count } else { 1 }],
+            }
+        }
         let _taking = Taking::one(&self.desk.taking);
-        match self.try_take(&envelope, via, proof).await {
+        match self.try_take(&envelope, (found.as_ref(), proof), unwanted, via).await {
             Ok(shares) if per_recipient => shares.into_iter().map(|share| share.reply()).collect(),
             Ok(shares) => vec![one_reply(shares)],
             Err(error) => vec![later(&error); if per_recipient { count } else { 1 }],
@@ -176,10 +160,11 @@ impl PostRoom {
     async fn try_take(
         &self,
         envelope: &Envelope,
+        (found, proof): (Option<&Found>, Option<Proof>),
+        unwanted: Unwanted,
         via: Via,
-        proof: Option<Proof>,
     ) -> Result<Vec<Share>, StoreError> {
-        let mut seen = self.look_at(envelope)?;
+        let mut seen = self.look_at(envelope, found, unwanted)?;
         seen.proof = proof.unwrap_or(seen.proof);
         for _ in 0..ATTEMPTS_MAX {
             let now = self.desk.now();
@@ -208,11 +193,14 @@ impl PostRoom {
                     | Destination::Answer(_)
                     | Destination::Operator
                     | Destination::Bounce
-                    | Destination::Nobody) => {
-                        anything = true;
-                        change = self.take_other(&other, &seen, envelope, via, change, now)?;
-                        Share::Kept
-                    }
+                    | Destination::Nobody) => match self.room_for(&other, &seen, now)? {
+                        Room::Full => Share::Refused(flood_reply()),
+                        Room::Left => {
+                            anything = true;
+                            change = self.take_other(&other, &seen, envelope, via, change, now)?;
+                            Share::Kept
+                        }
+                    },
                 };
                 shares.push(share);
             }
@@ -256,6 +244,7 @@ impl PostRoom {
             bytes: seen.bytes,
             standing: self.standing(list.id, seen.author)?,
             proof: seen.proof,
+            patience: seen.patience,
             form: if own_copy { Form::OwnCopy } else { seen.form },
             writer: if seen.automatic { Writer::Machine } else { Writer::Person },
         };
@@ -283,7 +272,14 @@ impl PostRoom {
             return Ok((Share::Kept, (change, false)));
         }
         let shelf = Shelf::List(list.id);
-        let (change, _) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
+        let (change, post) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
+        let change = match seen.unwanted {
+            // It waits at once, and nobody gets a letter about it.
+            Unwanted::Doubtful | Unwanted::Clearly => change
+                .summary(post, parse::summarize(&envelope.raw))
+                .event(Event::Held { post, reason: HoldReason::Doubtful }),
+            Unwanted::No => change,
+        };
         Ok((Share::Kept, (change, true)))
     }
 
@@ -329,50 +325,21 @@ impl PostRoom {
             Destination::Bounce | Destination::Nobody => (None, None),
         };
         let automatic = seen.automatic && !matches!(destination, Destination::Operator);
-        let door = door.filter(|_| !automatic);
+        let door = door.filter(|_| !automatic && seen.proof != Proof::Disproved);
         let (change, post) = self.keep(change, list, door, Shelf::Transit, seen, envelope, via, now);
         Ok(match reason {
             // Read once it is safe, as a post is.
             Some(_) if door.is_some() => change,
+            // What is disproved is never obeyed nor answered; people may still read it.
+            Some(HoldReason::Request) if seen.proof == Proof::Disproved => {
+                change.event(Event::Dropped { post, why: DropReason::Disproved, by: None })
+            }
             Some(reason) if !automatic => {
                 change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason })
             }
             Some(_) => change.event(Event::Dropped { post, why: DropReason::Automatic, by: None }),
             None => change.event(Event::Dropped { post, why: DropReason::Obeyed, by: None }),
         })
-    }
-
-    /// What a mail to an address beside a list's own asks for, if it is ours to read. A token that
-    /// is none of ours says nothing: the words alone count.
-    fn request_door(&self, destination: &Destination) -> Option<RequestDoor> {
-        let answer = |token: &str| match requests::question_of_token(&self.desk, token) {
-            Some(question) => RequestDoor::Answer(question),
-            None => RequestDoor::Request,
-        };
-        match destination {
-            Destination::List(_, door) => match door {
-                ListDoor::Join => Some(RequestDoor::Join),
-                ListDoor::Leave => Some(RequestDoor::Leave),
-                ListDoor::Help => Some(RequestDoor::Help),
-                ListDoor::Request => Some(RequestDoor::Request),
-                ListDoor::Answer(token) => Some(answer(token)),
-                ListDoor::LeaveByToken(_)
-                | ListDoor::Post
-                | ListDoor::Animators
-                | ListDoor::Poll
-                | ListDoor::Event
-                | ListDoor::Search
-                | ListDoor::Bounce(_) => None,
-            },
-            Destination::Answer(token) => Some(answer(token)),
-            Destination::Service => Some(RequestDoor::Request),
-            Destination::Post(_) | Destination::Operator | Destination::Bounce | Destination::Nobody => None,
-        }
-    }
-
-    fn list_asked_about(&self, door: Option<RequestDoor>) -> Result<Option<ListId>, StoreError> {
-        let Some(RequestDoor::Answer(question)) = door else { return Ok(None) };
-        Ok(self.desk.store.question(question)?.and_then(|asked| asked.question.list))
     }
 
     #[allow(clippy::too_many_arguments, reason = "each is one fact of the same moment")]
@@ -390,7 +357,9 @@ impl PostRoom {
         let post = self.desk.store.next_post();
         let id = format!("P{post}");
         let received = received_line(envelope, &self.desk.hostname, &id, now, &self.desk.zone);
-        let raw = [received.as_bytes(), &envelope.raw].concat();
+        let mut pieces = vec![seen.results.as_bytes(), received.as_bytes()];
+        pieces.extend(auth::without_ours(&envelope.raw, &self.desk.hostname));
+        let raw = pieces.concat();
         let sender = envelope.sender.address().map_or("", EmailAddress::as_str);
         let event = Event::Received {
             post,
@@ -410,7 +379,12 @@ impl PostRoom {
         (change.mail(post, shelf, &raw, sender, now).event(event), post)
     }
 
-    fn look_at(&self, envelope: &Envelope) -> Result<Seen, StoreError> {
+    fn look_at(
+        &self,
+        envelope: &Envelope,
+        found: Option<&Found>,
+        unwanted: Unwanted,
+    ) -> Result<Seen, StoreError> {
         let (headers, fault) = Headers::scan_leniently(&envelope.raw);
         let from = headers.get("from").map(|value| mailboxes(&value)).unwrap_or_default();
         let author = match from.into_iter().find_map(|mailbox| mailbox.address) {
@@ -435,13 +409,21 @@ impl PostRoom {
         } else {
             Form::Sound
         };
+        let content = parse::content_key(&envelope.raw);
+        let proof = found.map_or(Proof::NoMeans, |found| found.proof);
         Ok(Seen {
-            content: parse::content_key(&envelope.raw),
+            content,
             form,
             automatic: autoreply::automatic_post(&headers, envelope.sender.address()).is_some(),
             author,
-            // Signatures and SPF are not looked at yet: nobody has the means to prove anything.
-            proof: Proof::NoMeans,
+            proof,
+            unwanted,
+            client: found.and_then(|found| found.client.as_ref()).map(|client| client.address),
+            patience: match proof {
+                Proof::CannotTell => self.put_off.patience(content, self.desk.now()),
+                Proof::Proven | Proof::NoMeans | Proof::Disproved => Patience::Left,
+            },
+            results: found.map_or_else(String::new, |found| auth::header(&self.desk.hostname, &found.checks)),
             bytes: envelope.raw.len() as u64,
         })
     }
@@ -490,3 +472,27 @@ impl Mailroom for PostRoom {
 
 /// More of a Message-ID is not logged; strangers choose them.
 const LOGGED_ID_CHARS_MAX: usize = 200;
+
+impl Share {
+    fn reply(self) -> Reply {
+        match self {
+            Share::Kept => Reply::new(250, "2.0.0 taken, and kept"),
+            Share::Refused(reply) => reply,
+        }
+    }
+}
+
+/// SMTP has one answer for all recipients: refused only if all are.
+fn one_reply(shares: Vec<Share>) -> Reply {
+    let mut refusals = Vec::new();
+    for share in shares {
+        match share {
+            Share::Kept => return share.reply(),
+            Share::Refused(reply) => refusals.push(reply),
+        }
+    }
+    // One that may yet be taken asks for the whole to come again.
+    let later = refusals.iter().position(|reply| reply.code() < 500);
+    let first = later.unwrap_or(0);
+    if refusals.is_empty() { Share::Kept.reply() } else { refusals.swap_remove(first) }
+}

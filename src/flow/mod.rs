@@ -4,6 +4,7 @@
 //! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
+mod caps;
 mod choose_from;
 mod compose_copy;
 pub mod decide_post;
@@ -20,9 +21,11 @@ pub mod membership;
 pub mod moderate;
 pub mod obey_command;
 mod readers;
+mod replies;
 mod requests;
 pub mod send_copies;
 mod whereabouts;
+mod who;
 pub mod write_letters;
 
 use std::sync::Arc;

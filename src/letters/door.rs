@@ -28,6 +28,8 @@ pub enum DoorRefusal<'a> {
         /// What would be taken, in bytes.
         limit: u64,
     },
+    /// A filter is sure that nobody wants it.
+    Unwanted,
     /// It was written by a machine.
     AutomaticMail,
     /// It has been here before.
@@ -89,6 +91,10 @@ fn in_language(refusal: DoorRefusal<'_>, language: Language) -> String {
         DoorRefusal::AutomaticMail => {
             ("Les reponses automatiques ne sont pas prises ici.", "Automatic mail is not taken here.")
         }
+        DoorRefusal::Unwanted => (
+            "Ce message ressemble trop a un courrier indesirable.",
+            "This message looks too much like unwanted mail.",
+        ),
         DoorRefusal::Loop => {
             ("Ce message est deja passe par ici.", "This message has been here before: a loop.")
         }

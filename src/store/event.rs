@@ -266,6 +266,8 @@ pub enum DropReason {
     Automatic,
     /// One of our own copies came back.
     OwnCopy,
+    /// Its From is disproved, and it asks for something.
+    Disproved,
     /// Somebody looked at it and threw it away.
     Discarded,
     /// It did its work: a command, a bounce.

@@ -41,6 +41,7 @@ impl Running {
         let web = TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a free port");
         let text = format!(
             "hostname = \"lists.example\"\ndata_dir = {:?}\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n\
+             [dns]\nservers = [\"127.0.0.1:1\"]\n\
              [delivery]\nroute = \"smtp://{}\"\nconnections_max = 4\nretry = [\"1 s\"]\n\
              [web]\nlisten = [\"{web}\"]\nbase_url = \"http://{web}\"\n{more}",
             folder.join(data).display().to_string(),

@@ -6,6 +6,7 @@
     reason = "a test fails where something is missing, and waits for real programs by a real clock"
 )]
 
+mod auth;
 mod check;
 mod commands;
 mod config;

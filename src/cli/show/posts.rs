@@ -44,13 +44,14 @@ pub(super) fn held(item: &Value) -> String {
 
 /// The way of a message, a line for each thing that happened.
 pub(super) fn traced(answer: &Value) -> String {
-    const SAID: [(&str, &str); 6] = [
+    const SAID: [(&str, &str); 7] = [
         ("to", ""),
         ("list", "for "),
         ("by", "by "),
         ("why", "because: "),
         ("words", "in these words: "),
         ("reply", ""),
+        ("checks", "by: "),
     ];
     let mut text = format!("<{}>\n", word(&answer["message_id"]));
     for event in answer["events"].as_array().into_iter().flatten() {

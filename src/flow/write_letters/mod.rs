@@ -356,7 +356,7 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::HoldAll => WhyHeld::HoldAll,
         HoldReason::Unproven => WhyHeld::Unproven,
         HoldReason::Attachment => WhyHeld::Attachment,
-        HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
+        HoldReason::Doubtful | HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
         HoldReason::OtherList
         | HoldReason::OtherAddress
         | HoldReason::ToAnimators

@@ -44,7 +44,8 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let config = format!(
             "hostname = \"lists.example\"\ndata_dir = \"data\"\n\
-             [smtp]\nlisten = [\"127.0.0.1:0\"]\n[delivery]\nroute = \"{route}\"\n\
+             [smtp]\nlisten = [\"127.0.0.1:0\"]\n[dns]\nservers = [\"127.0.0.1:1\"]\n\
+             [delivery]\nroute = \"{route}\"\n\
              [web]\nlisten = [\"127.0.0.1:0\"]\nbase_url = \"http://lists.example\"\n"
         );
         fs::write(folder.path().join("parvis.toml"), config).unwrap();

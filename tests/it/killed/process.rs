@@ -41,7 +41,7 @@ impl Home {
         let data = folder.path().join("data").display().to_string();
         let text = format!(
             "hostname = \"lists.example\"\ndata_dir = {data:?}\n[smtp]\nlisten = [\"{smtp}\"]\n\
-             [delivery]\nroute = \"smtp://{}\"\nconnections_max = {CONNECTIONS_MAX}\nretry = [\"1 s\"]\n\
+             [dns]\nservers = [\"127.0.0.1:1\"]\n[delivery]\nroute = \"smtp://{}\"\nconnections_max = {CONNECTIONS_MAX}\nretry = [\"1 s\"]\n\
              [web]\nlisten = [\"{web}\"]\nbase_url = \"http://{web}\"\n",
             sink.address
         );

@@ -20,13 +20,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("net", &["domain"]),
     ("dns", &[]),
     ("smtp", &["domain", "net"]),
+    ("auth", &["domain", "mail", "dns"]),
+    ("filter", &["domain"]),
     // Keys, and what they sign.
     ("sign", &["mail"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "understand", "store", "smtp", "sign", "dns"]),
+    ("flow", &["domain", "mail", "letters", "understand", "store", "smtp", "sign", "dns", "auth", "filter"]),
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
-    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "flow"]),
+    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
     // Looks at an installation from outside.
     ("check", &["domain", "init", "dns", "net", "sign", "smtp"]),
     // How it runs.
@@ -44,6 +46,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "smtp",
             "sign",
             "dns",
+            "auth",
+            "filter",
             "flow",
             "web",
             "admin",
@@ -52,7 +56,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     (
         "demo",
-        &["domain", "mail", "config", "init", "store", "net", "smtp", "dns", "flow", "web", "admin", "serve"],
+        &[
+            "domain", "mail", "config", "init", "store", "net", "smtp", "dns", "auth", "flow", "web",
+            "admin", "serve",
+        ],
     ),
     (
         "cli",
@@ -68,6 +75,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "smtp",
             "sign",
             "dns",
+            "auth",
+            "filter",
             "flow",
             "web",
             "admin",
@@ -94,13 +103,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_builder", &["letters"]),
     ("smtp_proto", &["smtp"]),
     ("mail_send", &["smtp"]),
-    ("rustls", &["net", "smtp", "web/server", "dns"]),
+    ("rustls", &["net", "smtp", "web/server", "dns", "auth/spf_facts"]),
     ("tokio_rustls", &["smtp", "web/server"]),
-    ("hyper", &["smtp/client/mx"]),
-    ("hyper_util", &["smtp/client/mx", "web/server"]),
+    ("hyper", &["smtp/client/mx", "filter"]),
+    ("hyper_util", &["smtp/client/mx", "web/server", "filter"]),
     ("metrics_exporter_prometheus", &["serve"]),
     ("instant_acme", &["net"]),
     ("hickory_resolver", &["dns"]),
+    ("mail_auth", &["auth"]),
+    ("http_body_util", &["smtp/client/mx", "filter"]),
     ("axum", &["web"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),

@@ -1,43 +1,12 @@
-//! What the door is told to answer.
+//! What the door answers: a refusal in words, and our own trouble in fewer.
 
+use super::beside;
 use crate::domain::door::{Form, Refusal};
 use crate::domain::list::{Joining, Language, List, ListState};
 use crate::domain::recipient::ListDoor;
-use crate::flow::beside;
 use crate::letters::{DoorRefusal, door as words};
 use crate::smtp::reply::Reply;
 use crate::store::StoreError;
-
-/// What becomes of one recipient's share.
-pub(super) enum Share {
-    /// It is in the change, or there already.
-    Kept,
-    Refused(Reply),
-}
-
-impl Share {
-    pub(super) fn reply(self) -> Reply {
-        match self {
-            Share::Kept => Reply::new(250, "2.0.0 taken, and kept"),
-            Share::Refused(reply) => reply,
-        }
-    }
-}
-
-/// SMTP has one answer for all recipients: refused only if all are.
-pub(super) fn one_reply(shares: Vec<Share>) -> Reply {
-    let mut refusals = Vec::new();
-    for share in shares {
-        match share {
-            Share::Kept => return share.reply(),
-            Share::Refused(reply) => refusals.push(reply),
-        }
-    }
-    // One that may yet be taken asks for the whole to come again.
-    let later = refusals.iter().position(|reply| reply.code() < 500);
-    let first = later.unwrap_or(0);
-    if refusals.is_empty() { Share::Kept.reply() } else { refusals.swap_remove(first) }
-}
 
 /// Our own trouble is never a refusal: the sender keeps the message and comes again.
 pub(super) fn later(error: &StoreError) -> Reply {
@@ -56,6 +25,17 @@ pub(super) fn later(error: &StoreError) -> Reply {
     }
 }
 
+/// What a filter is sure nobody wants.
+pub(super) fn unwanted_reply(language: Language) -> Reply {
+    Reply::new(550, &format!("5.7.1 {}", words(DoorRefusal::Unwanted, language)))
+}
+
+/// Strangers have written to these people more than enough for now.
+pub(super) fn flood_reply() -> Reply {
+    Reply::new(451, "4.7.1 too much mail for these people at the moment; please try again later")
+}
+
+/// Why the door refuses a post, as it is said there.
 pub(super) fn refusal_reply(list: &List, refusal: Refusal, language: Language) -> Reply {
     let join = beside(list, &ListDoor::Join);
     let can_join = list.settings.joining != Joining::Closed && list.state == ListState::Open;

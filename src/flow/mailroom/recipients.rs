@@ -1,0 +1,169 @@
+//! What each recipient means, whether it may be written to, and whether there is room for one more
+//! stranger.
+
+use super::super::caps::Room;
+use super::super::replies::later;
+use super::super::requests;
+use super::{Destination, PostRoom, Seen};
+use crate::domain::address::EmailAddress;
+use crate::domain::door::Standing;
+use crate::domain::ids::ListId;
+use crate::domain::list::{Language, List};
+use crate::domain::proof::Proof;
+use crate::domain::recipient::{ListDoor, LocalPart, meanings};
+use crate::domain::time::Timestamp;
+use crate::letters::{DoorRefusal, door as words};
+use crate::smtp::envelope::{Envelope, ReversePath};
+use crate::smtp::reply::Reply;
+use crate::store::StoreError;
+use crate::store::event::RequestDoor;
+
+impl PostRoom {
+    pub(super) fn destination(&self, address: &EmailAddress) -> Result<Destination, StoreError> {
+        let ours = address.domain().eq_ignore_ascii_case(&self.desk.hostname);
+        for meaning in meanings(address.local_part()) {
+            match meaning {
+                LocalPart::List { name, door } => {
+                    let lists = self.desk.store.reader().lists_named(&name)?;
+                    let here = |list: &List| list.address.domain().eq_ignore_ascii_case(address.domain());
+                    let Some(list) = lists.into_iter().find(here) else { continue };
+                    return Ok(match door {
+                        ListDoor::Post => Destination::Post(Box::new(list)),
+                        ListDoor::Bounce(_) => Destination::Bounce,
+                        ListDoor::Join
+                        | ListDoor::Leave
+                        | ListDoor::LeaveByToken(_)
+                        | ListDoor::Help
+                        | ListDoor::Request
+                        | ListDoor::Animators
+                        | ListDoor::Poll
+                        | ListDoor::Event
+                        | ListDoor::Search
+                        | ListDoor::Answer(_) => Destination::List(Box::new(list), door),
+                    });
+                }
+                LocalPart::Operator if ours || self.is_our_domain(address)? => {
+                    return Ok(Destination::Operator);
+                }
+                LocalPart::Service if ours => return Ok(Destination::Service),
+                LocalPart::Bounce(_) if ours || self.is_our_domain(address)? => {
+                    return Ok(Destination::Bounce);
+                }
+                LocalPart::Answer(token) if ours || self.is_our_domain(address)? => {
+                    return Ok(Destination::Answer(token));
+                }
+                LocalPart::Operator | LocalPart::Service | LocalPart::Bounce(_) | LocalPart::Answer(_) => {}
+            }
+        }
+        Ok(Destination::Nobody)
+    }
+
+    fn is_our_domain(&self, address: &EmailAddress) -> Result<bool, StoreError> {
+        let lists = self.desk.store.reader().lists()?;
+        Ok(lists.iter().any(|list| list.address.domain().eq_ignore_ascii_case(address.domain())))
+    }
+
+    pub(super) fn may_receive(&self, sender: &ReversePath, address: &EmailAddress) -> Result<(), Reply> {
+        let relay_denied = || Reply::new(550, "5.7.1 we do not carry mail for that domain");
+        match self.destination(address).map_err(|error| later(&error))? {
+            Destination::Post(list) if sender.is_null() => Err(Reply::new(
+                550,
+                &format!("5.7.1 {}", words(DoorRefusal::NullSender, list.settings.language)),
+            )),
+            Destination::Nobody => {
+                let ours = address.domain().eq_ignore_ascii_case(&self.desk.hostname)
+                    || self.is_our_domain(address).map_err(|error| later(&error))?;
+                if !ours {
+                    return Err(relay_denied());
+                }
+                Err(Reply::new(550, &format!("5.1.1 {}", words(DoorRefusal::UnknownAddress, Language::Fr))))
+            }
+            Destination::Post(_)
+            | Destination::List(..)
+            | Destination::Service
+            | Destination::Answer(_)
+            | Destination::Operator
+            | Destination::Bounce => Ok(()),
+        }
+    }
+
+    /// What a mail to an address beside a list's own asks for, if it is ours to read. A token that
+    /// is none of ours says nothing: the words alone count.
+    pub(super) fn request_door(&self, destination: &Destination) -> Option<RequestDoor> {
+        let answer = |token: &str| match requests::question_of_token(&self.desk, token) {
+            Some(question) => RequestDoor::Answer(question),
+            None => RequestDoor::Request,
+        };
+        match destination {
+            Destination::List(_, door) => match door {
+                ListDoor::Join => Some(RequestDoor::Join),
+                ListDoor::Leave => Some(RequestDoor::Leave),
+                ListDoor::Help => Some(RequestDoor::Help),
+                ListDoor::Request => Some(RequestDoor::Request),
+                ListDoor::Answer(token) => Some(answer(token)),
+                ListDoor::LeaveByToken(_)
+                | ListDoor::Post
+                | ListDoor::Animators
+                | ListDoor::Poll
+                | ListDoor::Event
+                | ListDoor::Search
+                | ListDoor::Bounce(_) => None,
+            },
+            Destination::Answer(token) => Some(answer(token)),
+            Destination::Service => Some(RequestDoor::Request),
+            Destination::Post(_) | Destination::Operator | Destination::Bounce | Destination::Nobody => None,
+        }
+    }
+
+    pub(super) fn list_asked_about(&self, door: Option<RequestDoor>) -> Result<Option<ListId>, StoreError> {
+        let Some(RequestDoor::Answer(question)) = door else { return Ok(None) };
+        Ok(self.desk.store.question(question)?.and_then(|asked| asked.question.list))
+    }
+
+    /// In which language this is refused to all it is for; none: the operator is among them.
+    pub(super) fn language_without_operator(
+        &self,
+        envelope: &Envelope,
+    ) -> Result<Option<Language>, StoreError> {
+        let mut language = None;
+        for address in &envelope.recipients {
+            match self.destination(address)? {
+                Destination::Operator => return Ok(None),
+                Destination::Post(list) | Destination::List(list, _) => {
+                    language.get_or_insert(list.settings.language);
+                }
+                Destination::Service | Destination::Answer(_) | Destination::Bounce | Destination::Nobody => {
+                }
+            }
+        }
+        Ok(Some(language.unwrap_or(self.desk.language)))
+    }
+
+    /// Whether strangers may write to these people once more.
+    pub(super) fn room_for(
+        &self,
+        destination: &Destination,
+        seen: &Seen,
+        now: Timestamp,
+    ) -> Result<Room, StoreError> {
+        let list = match destination {
+            Destination::List(_, ListDoor::Answer(_))
+            | Destination::Answer(_)
+            | Destination::Bounce
+            | Destination::Nobody => {
+                return Ok(Room::Left);
+            }
+            Destination::List(list, _) | Destination::Post(list) => Some(list.id),
+            Destination::Service | Destination::Operator => None,
+        };
+        let known = match list {
+            Some(list) => self.standing(list, seen.author)? != Standing::Stranger,
+            None => seen.author.is_some(),
+        };
+        Ok(if known && seen.proof != Proof::Disproved {
+            Room::Left
+        } else {
+            self.caps.one_more(list, seen.client, now)
+        })
+    }
+}
