@@ -33,7 +33,7 @@ use crate::domain::token::Purpose;
 use crate::filter::{Filter, NoAddress};
 use crate::flow::mailroom::PostRoom;
 use crate::flow::obey_command::Left;
-use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, obey_command};
+use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house, obey_command};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::slots::Slots;
@@ -41,6 +41,7 @@ use crate::sign::{self, NamedKey, NoSigner, Signer};
 use crate::smtp::server::{Deadlines, ServerOptions, StartTls, serve as serve_smtp};
 use crate::smtp::session::Door;
 use crate::store::{Store, StoreError, StoreOptions};
+use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
 use crate::web::{LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
 
@@ -142,9 +143,14 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
     for fault in faults {
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template is not used");
     }
+    let (phrases, faults) = PhraseBook::new(Some(&config.data_dir.join("phrases")));
+    for fault in faults {
+        tracing::warn!(phrases = %fault.path.display(), why = %fault.why, "phrases are not used");
+    }
     Ok(Desk {
         store: Arc::new(store),
         letters,
+        phrases,
         hostname: config.hostname.clone(),
         base_url: config.web.base_url.clone(),
         language: config.language,
@@ -195,6 +201,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
+    tasks.spawn(tend_house(desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
     let resolver = Arc::new(Resolver::new(&config.dns.servers));
@@ -382,6 +389,23 @@ async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<
     }
 }
 
+/// What is due because time passes: ends of memberships and pauses, questions nobody answered.
+async fn tend_house(desk: Arc<Desk>, stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
+    loop {
+        let keeping = desk.clone();
+        match on_a_thread(move || keep_house::keep_house(&keeping)).await {
+            Ok(()) | Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {}
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(HOUSE_EVERY) => {}
+            () = stopped(stopping.clone()) => return Ok(()),
+        }
+    }
+}
+
+/// How often it is looked what has become due.
+const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
 /// How often it is looked whether a full disk has room again.
 const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -411,7 +435,7 @@ fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
     let keys = desk.clone();
     let opens = move |key: &str| match keys.store.tokens().read(key) {
         Some(Purpose::Attachments { post }) => Some(post),
-        Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Letter { .. }) | None => None,
+        Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
     };
     WebState::new(
         desk.store.reader().clone(),

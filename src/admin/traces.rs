@@ -104,6 +104,10 @@ pub(super) fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, No
             | Event::Attempted { .. }
             | Event::Delivered { .. }
             | Event::LetterDone { .. }
+            | Event::Asked { .. }
+            | Event::Answered { .. }
+            | Event::Lapsed { .. }
+            | Event::Heeded { .. }
             | Event::Fence { .. } => {}
         }
     })?;

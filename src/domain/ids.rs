@@ -43,6 +43,16 @@ number! {
     PostId(u64)
 }
 
+number! {
+    /// One question somebody was asked by mail. At most [`QuestionId::MAX`].
+    QuestionId(u32)
+}
+
+impl QuestionId {
+    /// Tokens hold a question's number in 27 bits.
+    pub const MAX: QuestionId = QuestionId((1 << 27) - 1);
+}
+
 impl PersonId {
     /// Tokens hold a person's number in 24 bits.
     pub const MAX: PersonId = PersonId((1 << 24) - 1);

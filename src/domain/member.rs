@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::EmailAddress;
-use super::ids::{ListId, PersonId};
+use super::ids::{ListId, PersonId, PostId};
 use super::list::Language;
-use super::time::Timestamp;
+use super::time::{Timestamp, Zone};
+use super::wish::Threads;
 
 /// Somebody: one or more addresses, a name, a language.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -134,8 +135,29 @@ pub struct Membership {
     pub quiet: Option<String>,
     /// Whether authors get a copy of their own posts; absent: as the list says.
     pub own_posts: Option<bool>,
+    /// Which posts of each thread they want.
+    #[serde(default)]
+    pub threads: Threads,
+    /// What they agreed to, when they asked by mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// Posts published so far.
     pub posts: u32,
+}
+
+/// That somebody agreed to be written to, so that it can be shown later.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Consent {
+    /// Which words they were shown: the version of the letter that asked them.
+    pub text: String,
+    /// The mail that asked for it; absent: somebody invited them.
+    pub asked: Option<PostId>,
+    /// When that came.
+    pub asked_at: Timestamp,
+    /// Their answer, once it came.
+    pub confirmed: Option<PostId>,
+    /// When that came.
+    pub confirmed_at: Option<Timestamp>,
 }
 
 impl Membership {
@@ -156,6 +178,8 @@ impl Membership {
             digest_form: DigestForm::default(),
             quiet: None,
             own_posts: None,
+            threads: Threads::default(),
+            consent: None,
             posts: 0,
         }
     }
@@ -163,6 +187,15 @@ impl Membership {
     /// Whether each post is sent to them at that moment.
     pub fn receives_each_post(&self, now: Timestamp) -> bool {
         self.reading == Reading::Each && self.receives_mail(now)
+    }
+
+    /// When their quiet hours end, if it is quiet at that moment.
+    pub fn quiet_until(&self, now: Timestamp, zone: &Zone) -> Option<Timestamp> {
+        let (from, to) = self.quiet.as_deref()?.split_once('-')?;
+        let (from, to): (u8, u8) = (from.parse().ok()?, to.parse().ok()?);
+        let hour = now.time_in(zone).0.unsigned_abs();
+        let quiet = if from <= to { (from..to).contains(&hour) } else { hour >= from || hour < to };
+        quiet.then(|| now.next_hour(to, zone))
     }
 
     /// Whether any mail of the list is sent to them at that moment.
@@ -183,8 +216,19 @@ impl Membership {
 pub struct InvalidMemberSetting(pub String);
 
 /// The keys `member set` takes for the membership itself (`name`, `email` and `language` are the person's).
-pub const MEMBER_SETTINGS: &[&str] =
-    &["reading", "day", "hour", "role", "until", "pause_until", "digest_form", "quiet", "own_posts", "state"];
+pub const MEMBER_SETTINGS: &[&str] = &[
+    "reading",
+    "day",
+    "hour",
+    "role",
+    "until",
+    "pause_until",
+    "digest_form",
+    "quiet",
+    "own_posts",
+    "threads",
+    "state",
+];
 
 impl Membership {
     /// Changes one setting by its name; an empty value takes it back.
@@ -194,6 +238,7 @@ impl Membership {
             "reading" => self.reading = word(key, value, "each, daily, weekly or none")?,
             "role" => self.role = word(key, value, "member or animator")?,
             "digest_form" => self.digest_form = word(key, value, "page, mime or plain")?,
+            "threads" => self.threads = word(key, value, "all or first")?,
             "state" => self.state = word(key, value, "active, paused, bouncing, pending or left")?,
             "day" if absent => self.day = None,
             "day" => self.day = Some(word(key, value, "a day of the week in English, such as monday")?),

@@ -4,6 +4,7 @@
 //! knows come in as arguments; what should happen goes out as a value that `flow` carries out.
 
 pub mod address;
+pub mod authority;
 pub mod command;
 pub mod door;
 pub mod from_line;
@@ -21,3 +22,4 @@ pub mod time;
 pub mod token;
 pub mod units;
 pub mod unwanted;
+pub mod wish;

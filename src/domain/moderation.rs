@@ -73,6 +73,8 @@ pub enum HoldReason {
     Attachment,
     /// It was written to several lists, and only some of them would have taken it.
     OtherList,
+    /// It looks like a member's, and came from an address that is not known to be theirs.
+    OtherAddress,
     /// Not a post: a word to those who look after the list.
     ToAnimators,
     /// Not a post: a word to the operator.
@@ -93,7 +95,8 @@ impl HoldReason {
             | HoldReason::Ambiguous
             | HoldReason::NotDisplayable
             | HoldReason::Attachment
-            | HoldReason::OtherList => true,
+            | HoldReason::OtherList
+            | HoldReason::OtherAddress => true,
             HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => false,
         }
     }
@@ -112,6 +115,7 @@ impl fmt::Display for HoldReason {
             HoldReason::NotDisplayable => "not-displayable",
             HoldReason::Attachment => "attachment",
             HoldReason::OtherList => "other-list",
+            HoldReason::OtherAddress => "other-address",
             HoldReason::ToAnimators => "to-animators",
             HoldReason::ToOperator => "to-operator",
             HoldReason::Request => "request",

@@ -97,6 +97,25 @@ impl Timestamp {
         (time.hour(), time.minute())
     }
 
+    /// The last second of a day in a zone.
+    pub fn last_second_of(day: CivilDate, zone: &Zone) -> Timestamp {
+        let last = jiff::civil::Date::new(day.year, day.month, day.day)
+            .map(|date| date.at(23, 59, 59, 0))
+            .and_then(|moment| moment.to_zoned(zone.zone.clone()));
+        last.map_or(Timestamp::from_seconds(0), |moment| {
+            Timestamp::from_millis(moment.timestamp().as_millisecond())
+        })
+    }
+
+    /// The next moment at which a clock in that zone shows this full hour; now, if it does so now.
+    pub fn next_hour(self, hour: u8, zone: &Zone) -> Timestamp {
+        let (now_hour, now_minute) = self.time_in(zone);
+        let now_minutes = i64::from(now_hour) * 60 + i64::from(now_minute);
+        let wait = (i64::from(hour) * 60 - now_minutes).rem_euclid(24 * 60);
+        let whole_minutes = self.0 - self.0.rem_euclid(60_000);
+        Timestamp::from_millis(if wait == 0 { self.0 } else { whole_minutes + wait * 60_000 })
+    }
+
     fn jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).expect("kept between MIN and MAX")
     }

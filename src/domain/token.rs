@@ -10,7 +10,7 @@ use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::ids::{ListId, PersonId, PostId};
+use super::ids::{ListId, PersonId, PostId, QuestionId};
 
 /// The secret all tokens of an installation are derived from; kept in `keys/`.
 #[derive(Clone)]
@@ -38,11 +38,12 @@ pub enum Purpose {
         /// The post.
         post: PostId,
     },
-    /// Answers a letter to one person about one list.
-    Letter {
-        /// The list.
-        list: ListId,
-        /// Whom the letter was written to.
+    /// Answers one question one person was asked; what it is about, and until when it can be
+    /// answered, is kept with the question.
+    Question {
+        /// The question.
+        question: QuestionId,
+        /// Who was asked.
         person: PersonId,
     },
 }
@@ -103,7 +104,7 @@ fn subject(purpose: Purpose) -> u64 {
         Purpose::Bounce { post, person } => (1, post.0, person.0),
         Purpose::Leave { list, person } => (2, u64::from(list.0), person.0),
         Purpose::Attachments { post } => (8, post.0, 0),
-        Purpose::Letter { list, person } => (3, u64::from(list.0), person.0),
+        Purpose::Question { question, person } => (4, u64::from(question.0), person.0),
     };
     (kind << KIND_SHIFT) | ((first & FIRST_MASK) << FIRST_SHIFT) | (u64::from(second) & SECOND_MASK)
 }
@@ -115,7 +116,7 @@ fn purpose(subject: u64) -> Option<Purpose> {
     match subject >> KIND_SHIFT {
         1 => Some(Purpose::Bounce { post: PostId(first), person }),
         2 => Some(Purpose::Leave { list: list()?, person }),
-        3 => Some(Purpose::Letter { list: list()?, person }),
+        4 => Some(Purpose::Question { question: QuestionId(u32::try_from(first).ok()?), person }),
         8 => Some(Purpose::Attachments { post: PostId(first) }),
         _ => None,
     }
@@ -154,12 +155,13 @@ impl fmt::Debug for TokenKey {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 5] = [
+    const PURPOSES: [Purpose; 6] = [
         Purpose::Attachments { post: PostId(7) },
         Purpose::Bounce { post: PostId(1), person: PersonId(1) },
         Purpose::Bounce { post: PostId::MAX, person: PersonId::MAX },
         Purpose::Leave { list: ListId(1), person: PersonId(1) },
-        Purpose::Letter { list: ListId(1), person: PersonId(1) },
+        Purpose::Question { question: QuestionId(1), person: PersonId(1) },
+        Purpose::Question { question: QuestionId::MAX, person: PersonId::MAX },
     ];
 
     #[test]

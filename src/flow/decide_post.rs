@@ -10,20 +10,23 @@ use std::time::Duration;
 
 use super::choose_from::choose_from;
 use super::mailroom::standing;
-use super::{Desk, FlowError};
+use super::membership::answerable;
+use super::readers::readers;
+use super::{Desk, FlowError, is_current, requests};
+use crate::domain::door::Standing;
 use crate::domain::ids::{MessageId, PersonId, PostId};
-use crate::domain::list::{Attachments, List};
+use crate::domain::list::{Attachments, List, Posting};
 use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict, Weight};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
+use crate::domain::wish::Matter;
 use crate::mail::autoreply;
 use crate::mail::compose;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect, Ticket};
-use crate::store::event::{DropReason, Event, LetterAbout};
-use crate::store::person_set::PersonSet;
+use crate::store::event::{DropReason, Event, LetterAbout, RequestDoor};
 use crate::store::{PostInfo, StoreError};
 
 /// Messages decided before the answers are waited for. Few, since they share the store's groups with
@@ -93,6 +96,10 @@ fn decide_one(desk: &Desk, post: PostId) -> Result<Option<Ticket>, FlowError> {
         return Ok(None);
     };
     let now = desk.now();
+    if let Some(door) = info.door {
+        decide_request(desk, &info, door, now)?;
+        return Ok(None);
+    }
     let change = Change::at(now).expect(Expect::Undecided(post));
     let change = match (info.list, desk.store.raw(post)) {
         (_, Err(error @ StoreError::Damaged { .. })) => {
@@ -101,12 +108,40 @@ fn decide_one(desk: &Desk, post: PostId) -> Result<Option<Ticket>, FlowError> {
         }
         (_, Err(error)) => return Err(error.into()),
         (Some(list), Ok(Some(raw))) => match desk.store.list(list)? {
+            Some(list) if is_misdirected_request(desk, &list, &info, &raw, now)? => {
+                decide_request(desk, &info, RequestDoor::Post, now)?;
+                return Ok(None);
+            }
             Some(list) => decision(desk, change, &info, &list, &raw, now)?,
             None => change.event(Event::Held { post, reason: HoldReason::ToOperator }),
         },
         (None, _) | (_, Ok(None)) => change.event(Event::Held { post, reason: HoldReason::ToOperator }),
     };
     Ok(Some(desk.store.submit(change)))
+}
+
+/// A request is decided alone: the next one may rest on what this one changes.
+fn decide_request(desk: &Desk, info: &PostInfo, door: RequestDoor, now: Timestamp) -> Result<(), FlowError> {
+    let post = info.id;
+    let undecided = || Change::at(now).expect(Expect::Undecided(post));
+    let change = match desk.store.raw(post) {
+        Err(error @ StoreError::Damaged { .. }) => {
+            tracing::error!(%post, %error, "a request that waits cannot be read; it is put aside");
+            undecided().event(Event::Dropped { post, why: DropReason::Poison, by: None })
+        }
+        Err(error) => return Err(error.into()),
+        Ok(None) => undecided().event(Event::Held { post, reason: HoldReason::ToOperator }),
+        Ok(Some(raw)) => requests::decide(desk, info, door, &raw, now)?,
+    };
+    match desk.store.commit(change) {
+        // Whoever wrote it can be told by people only.
+        Err(StoreError::TooLong(what)) => {
+            tracing::error!(%post, what, "a request would not fit; it waits for somebody to look at it");
+            let held = Event::Held { post, reason: HoldReason::ToOperator };
+            settle(desk.store.commit(undecided().event(held)))
+        }
+        other => settle(other),
+    }
 }
 
 fn decision(
@@ -131,12 +166,15 @@ fn decision(
             Attachments::Hold | Attachments::Link | Attachments::Keep => Weight::Usual,
         },
     };
+    if facts.standing == Standing::Stranger && list.settings.posting == Posting::Members {
+        return from_other_address(desk, change.summary(post, summary), list, post, raw, now);
+    }
     let verdict = moderation::decide(list, &facts);
     let (message_id, list_address) = (info.message_id.as_ref().map(MessageId::as_str), &list.address);
     tracing::info!(%post, message_id, list = %list_address, outcome = ?verdict, "a post was decided on");
     Ok(match verdict {
         Verdict::Publish => {
-            let readers = readers(desk, list, info.author, now)?;
+            let readers = readers(desk, list, info.author, &summary, now)?;
             let from = Some(choose_from(desk, info, list, &summary, raw));
             let event = Event::Published { post, list: list.id, by: None, readers, from };
             change.summary(post, summary).event(event)
@@ -146,32 +184,51 @@ fn decision(
             // Somebody else's address stood in it, by what its domain says: they are not written to.
             let author = info.author.filter(|_| facts.proof != Proof::Disproved);
             match may_be_told(desk, list, author, raw)? {
-                Some(person) => change.event(Event::LetterOwed {
-                    letter: desk.store.next_letter(),
-                    about: LetterAbout::Held { post, person, reason },
-                }),
+                Some(person) => change
+                    .event(answerable(&desk.store, person, list.id, Matter::Talk, now))
+                    .event(Event::LetterOwed {
+                        letter: desk.store.next_letter(),
+                        about: LetterAbout::Held { post, person, reason },
+                    }),
                 None => change,
             }
         }
     })
 }
 
-/// Whom a post goes to: everybody who reads each one, and the author if they want their own.
-pub(super) fn readers(
+/// The door lets a stranger in where only members write if the post looks like a member's: they
+/// are asked, and it waits.
+fn from_other_address(
     desk: &Desk,
+    change: Change,
     list: &List,
-    author: Option<PersonId>,
+    post: PostId,
+    raw: &[u8],
     now: Timestamp,
-) -> Result<PersonSet, FlowError> {
-    let mut readers = PersonSet::clone(&*desk.store.readers(list.id, now)?);
-    if let Some(author) = author.filter(|author| readers.contains(*author)) {
-        let member = desk.store.member(list.id, author)?;
-        let wanted = member.and_then(|member| member.own_posts).unwrap_or(list.settings.own_posts);
-        if !wanted {
-            readers.remove(author);
+) -> Result<Change, FlowError> {
+    let mut change = change.event(Event::Held { post, reason: HoldReason::OtherAddress });
+    if let Some(person) = requests::looks_like(desk, list, raw)? {
+        let events = requests::ask_whether_same(desk, list, person, post, now)?;
+        for event in events.into_iter().flatten() {
+            change = change.event(event);
         }
     }
-    Ok(readers)
+    Ok(change)
+}
+
+/// A member who writes « stop » to everybody is understood, and spared: nobody sees it.
+fn is_misdirected_request(
+    desk: &Desk,
+    list: &List,
+    info: &PostInfo,
+    raw: &[u8],
+    now: Timestamp,
+) -> Result<bool, FlowError> {
+    let by_a_member = match info.author {
+        Some(author) => desk.store.member(list.id, author)?.is_some_and(|member| is_current(&member)),
+        None => false,
+    };
+    Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now)?)
 }
 
 /// An author we may write to: a member, whose mail was not written by a program. A stranger gets

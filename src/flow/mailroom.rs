@@ -13,10 +13,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::caps::{Caps, Room};
 use super::replies::{flood_reply, later, refusal_reply, unwanted_reply};
 use super::who::{self, PutOff};
-use super::{Desk, obey_command};
+use super::{Desk, obey_command, requests};
 use crate::auth::{self, Checker, Found};
 use crate::domain::address::EmailAddress;
-use crate::domain::door::{self, Admission, Arrival, Form, Patience, RECEIVED_MAX, Standing, Writer};
+use crate::domain::door::{
+    self, Admission, Arrival, Form, Patience, RECEIVED_MAX, Refusal, Standing, Writer,
+};
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::List;
 use crate::domain::member::{Joined, MemberState, Role};
@@ -36,7 +38,7 @@ use crate::smtp::reply::Reply;
 use crate::smtp::server::Mailroom;
 use crate::store::StoreError;
 use crate::store::change::{Change, Conflict, Expect, Shelf};
-use crate::store::event::{DropReason, Event, Via};
+use crate::store::event::{DropReason, Event, RequestDoor, Via};
 
 /// The door's [`Mailroom`].
 pub struct PostRoom {
@@ -55,6 +57,8 @@ enum Destination {
     List(Box<List>, ListDoor),
     Service,
     Operator,
+    /// `re+TOKEN@`: an answer to a letter about no list, or about one with a long name.
+    Answer(String),
     /// A copy that could not be delivered.
     Bounce,
     Nobody,
@@ -119,7 +123,12 @@ impl PostRoom {
     }
 
     /// Keeps a message for everybody it was written to. One reply, or for LMTP one each.
-    pub async fn take(&self, mut envelope: Envelope, via: Via) -> Vec<Reply> {
+    pub async fn take(&self, envelope: Envelope, via: Via) -> Vec<Reply> {
+        self.take_as(envelope, via, None).await
+    }
+
+    /// The same where it is known already who really writes.
+    pub async fn take_as(&self, mut envelope: Envelope, via: Via, proof: Option<Proof>) -> Vec<Reply> {
         let per_recipient = envelope.protocol == Protocol::Lmtp;
         let count = envelope.recipients.len();
         // Whoever runs the server may hand in what they like.
@@ -141,7 +150,7 @@ impl PostRoom {
             }
         }
         let _taking = Taking::one(&self.desk.taking);
-        match self.try_take(&envelope, found.as_ref(), unwanted, via).await {
+        match self.try_take(&envelope, (found.as_ref(), proof), unwanted, via).await {
             Ok(shares) if per_recipient => shares.into_iter().map(|share| share.reply()).collect(),
             Ok(shares) => vec![one_reply(shares)],
             Err(error) => vec![later(&error); if per_recipient { count } else { 1 }],
@@ -151,11 +160,12 @@ impl PostRoom {
     async fn try_take(
         &self,
         envelope: &Envelope,
-        found: Option<&Found>,
+        (found, proof): (Option<&Found>, Option<Proof>),
         unwanted: Unwanted,
         via: Via,
     ) -> Result<Vec<Share>, StoreError> {
-        let seen = self.look_at(envelope, found, unwanted)?;
+        let mut seen = self.look_at(envelope, found, unwanted)?;
+        seen.proof = proof.unwrap_or(seen.proof);
         for _ in 0..ATTEMPTS_MAX {
             let now = self.desk.now();
             let mut change = Change::at(now);
@@ -180,13 +190,14 @@ impl PostRoom {
                     }
                     other @ (Destination::List(..)
                     | Destination::Service
+                    | Destination::Answer(_)
                     | Destination::Operator
                     | Destination::Bounce
                     | Destination::Nobody) => match self.room_for(&other, &seen, now)? {
                         Room::Full => Share::Refused(flood_reply()),
                         Room::Left => {
                             anything = true;
-                            change = self.take_other(&other, &seen, envelope, via, change, now);
+                            change = self.take_other(&other, &seen, envelope, via, change, now)?;
                             Share::Kept
                         }
                     },
@@ -249,6 +260,9 @@ impl PostRoom {
                     Reply::new(451, "4.7.0 we cannot find out now who writes; please try again later");
                 return Ok((Share::Refused(reply), (change, false)));
             }
+            Admission::Refuse(Refusal::MembersOnly)
+                if seen.proof != Proof::Disproved
+                    && requests::looks_like(&self.desk, list, &envelope.raw)?.is_some() => {}
             Admission::Refuse(refusal) => {
                 return Ok((Share::Refused(refusal_reply(list, refusal, language)), (change, false)));
             }
@@ -258,7 +272,7 @@ impl PostRoom {
             return Ok((Share::Kept, (change, false)));
         }
         let shelf = Shelf::List(list.id);
-        let (change, post) = self.keep(change, Some(list.id), shelf, seen, envelope, via, now);
+        let (change, post) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
         let change = match seen.unwanted {
             // It waits at once, and nobody gets a letter about it.
             Unwanted::Doubtful | Unwanted::Clearly => change
@@ -284,7 +298,7 @@ impl PostRoom {
             return Ok((change, false));
         }
         let shelf = Shelf::List(list.id);
-        let (change, post) = self.keep(change, Some(list.id), shelf, seen, envelope, via, now);
+        let (change, post) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
         let held = Event::Held { post, reason: HoldReason::OtherList };
         Ok((change.summary(post, parse::summarize(&envelope.raw)).event(held), true))
     }
@@ -298,19 +312,24 @@ impl PostRoom {
         via: Via,
         change: Change,
         now: Timestamp,
-    ) -> Change {
+    ) -> Result<Change, StoreError> {
+        let door = self.request_door(destination);
         let (list, reason) = match destination {
             Destination::List(list, ListDoor::Animators) => (Some(list.id), Some(HoldReason::ToAnimators)),
             Destination::List(list, _) | Destination::Post(list) => {
                 (Some(list.id), Some(HoldReason::Request))
             }
+            Destination::Answer(_) => (self.list_asked_about(door)?, Some(HoldReason::Request)),
             Destination::Service => (None, Some(HoldReason::Request)),
             Destination::Operator => (None, Some(HoldReason::ToOperator)),
             Destination::Bounce | Destination::Nobody => (None, None),
         };
         let automatic = seen.automatic && !matches!(destination, Destination::Operator);
-        let (change, post) = self.keep(change, list, Shelf::Transit, seen, envelope, via, now);
-        match reason {
+        let door = door.filter(|_| !automatic && seen.proof != Proof::Disproved);
+        let (change, post) = self.keep(change, list, door, Shelf::Transit, seen, envelope, via, now);
+        Ok(match reason {
+            // Read once it is safe, as a post is.
+            Some(_) if door.is_some() => change,
             // What is disproved is never obeyed nor answered; people may still read it.
             Some(HoldReason::Request) if seen.proof == Proof::Disproved => {
                 change.event(Event::Dropped { post, why: DropReason::Disproved, by: None })
@@ -320,7 +339,7 @@ impl PostRoom {
             }
             Some(_) => change.event(Event::Dropped { post, why: DropReason::Automatic, by: None }),
             None => change.event(Event::Dropped { post, why: DropReason::Obeyed, by: None }),
-        }
+        })
     }
 
     #[allow(clippy::too_many_arguments, reason = "each is one fact of the same moment")]
@@ -328,6 +347,7 @@ impl PostRoom {
         &self,
         change: Change,
         list: Option<ListId>,
+        door: Option<RequestDoor>,
         shelf: Shelf,
         seen: &Seen,
         envelope: &Envelope,
@@ -349,6 +369,7 @@ impl PostRoom {
             author: seen.author,
             proof: seen.proof,
             via,
+            door,
         };
         let change = match shelf {
             // What is no post may come twice: two requests are two requests.

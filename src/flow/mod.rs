@@ -12,6 +12,7 @@ pub mod deliver;
 pub mod dispatch;
 pub mod export;
 pub mod import;
+pub mod keep_house;
 mod lanes;
 pub mod lists;
 pub mod mailroom;
@@ -19,8 +20,11 @@ pub mod members_csv;
 pub mod membership;
 pub mod moderate;
 pub mod obey_command;
+mod readers;
 mod replies;
+mod requests;
 pub mod send_copies;
+mod whereabouts;
 mod who;
 pub mod write_letters;
 
@@ -29,6 +33,7 @@ use std::sync::atomic::AtomicUsize;
 
 use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListAddress};
+use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::{Timestamp, Zone};
@@ -36,6 +41,7 @@ use crate::domain::token::Token;
 use crate::letters::Letters;
 use crate::sign::Signer;
 use crate::store::{Store, StoreError};
+use crate::understand::PhraseBook;
 
 /// Tells the moment; in tests, whatever the test says.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -46,6 +52,8 @@ pub struct Desk {
     pub store: Arc<Store>,
     /// The mails we write ourselves.
     pub letters: Letters,
+    /// What people write to us, as they say it.
+    pub phrases: PhraseBook,
     /// Who we are in EHLO and Message-IDs.
     pub hostname: String,
     /// What links begin with, without a slash at the end.
@@ -98,6 +106,11 @@ impl Desk {
     }
 }
 
+/// Who is a member: neither gone, nor still asking.
+pub(crate) fn is_current(member: &Membership) -> bool {
+    !matches!(member.state, MemberState::Left | MemberState::Pending)
+}
+
 /// An address beside a list's own, in the list's language: `quartier-aide@…`.
 pub fn beside(list: &List, door: &ListDoor) -> String {
     list.address.beside(word_for(door, list.settings.language))
@@ -107,6 +120,15 @@ pub fn beside(list: &List, door: &ListDoor) -> String {
 pub fn leave_address(address: &ListAddress, language: Language, token: &Token) -> EmailAddress {
     let word = word_for(&ListDoor::Leave, language);
     token_address(address, &format!("{}-{word}", address.name()), "re", token)
+}
+
+/// Where a letter is answered: `quartier+TOKEN@…`, or `re+TOKEN@` of the host for a letter about no list.
+pub fn answer_address(hostname: &str, list: Option<&ListAddress>, token: &Token) -> EmailAddress {
+    match list {
+        Some(list) => token_address(list, list.name(), "re", token),
+        None => EmailAddress::parse(&format!("re+{token}@{hostname}"))
+            .expect("a token and a host make an address"),
+    }
 }
 
 /// Where a copy comes back that could not be delivered: `quartier-bounces+TOKEN@…` (VERP).

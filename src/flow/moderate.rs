@@ -1,7 +1,8 @@
 //! What somebody decides about a thing that waits: let it out, refuse it with words, throw it away.
 
 use super::choose_from::choose_from;
-use super::decide_post::{may_be_told, readers};
+use super::decide_post::may_be_told;
+use super::readers::readers;
 use super::{Desk, FlowError};
 use crate::domain::ids::PostId;
 use crate::domain::moderation::HoldReason;
@@ -73,11 +74,10 @@ fn publish(desk: &Desk, change: Change, info: &PostInfo, by: Decider) -> Result<
         None => None,
     };
     let Some(list) = list else { return Ok(change) };
-    let readers = readers(desk, &list, info.author, desk.now())?;
-    let from = desk.store.raw(info.id)?.map(|raw| {
-        let summary = parse::summarize(&raw);
-        choose_from(desk, info, &list, &summary, &raw)
-    });
+    let raw = desk.store.raw(info.id)?;
+    let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
+    let readers = readers(desk, &list, info.author, &summary, desk.now())?;
+    let from = raw.map(|raw| choose_from(desk, info, &list, &summary, &raw));
     Ok(change.event(Event::Published { post: info.id, list: list.id, by: Some(by), readers, from }))
 }
 

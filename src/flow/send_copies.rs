@@ -190,6 +190,12 @@ pub async fn send_copy<O: Outbox>(
     person: PersonId,
     spread: f64,
 ) -> Result<Felt, FlowError> {
+    if let Some(next) = quiet_until(desk, post, person)? {
+        let attempts = desk.store.attempts(post, person)?;
+        let reply = "it waits for the end of their quiet hours".to_owned();
+        keep(desk, post, person, CopyResult::PutOff { attempts, next, reply }).await?;
+        return Ok(Felt::Answered);
+    }
     let mut sent = send_as(desk, outbox, maker, post, person, Bits::Eight).await?;
     if sent == Some(Outcome::NeedsSevenBits) {
         // Only this conversation could tell. From the membership on, everything is looked at again.
@@ -258,6 +264,13 @@ fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult) -> Resu
         }
     }
     Ok(())
+}
+
+/// When somebody's quiet hours end, if it is quiet where they are.
+fn quiet_until(desk: &Desk, post: PostId, person: PersonId) -> Result<Option<Timestamp>, FlowError> {
+    let Some(list) = desk.store.fan(post)?.map(|fan| fan.list) else { return Ok(None) };
+    let member = desk.store.member(list, person)?;
+    Ok(member.and_then(|member| member.quiet_until(desk.now(), &desk.zone)))
 }
 
 /// `None` for who gets no copy any more.

@@ -47,6 +47,15 @@ impl Facts {
         self
     }
 
+    /// Several things of a kind, each with facts of its own.
+    pub(super) fn each(mut self, name: &str, items: Vec<Facts>) -> Facts {
+        self.0.insert(
+            name.to_owned(),
+            Value::from(items.into_iter().map(|f| Value::from(f.0)).collect::<Vec<_>>()),
+        );
+        self
+    }
+
     /// For the template engine.
     pub(super) fn as_map(&self) -> &Map<String, Value> {
         &self.0

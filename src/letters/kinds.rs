@@ -1,5 +1,9 @@
 //! Which letters there are, and the facts each of them is written from.
 
+use super::exchange::{
+    AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
+    NoMember, Settings, TakenBack, TooLate, Whereabouts,
+};
 use super::facts::Facts;
 use super::message::Frame;
 use super::words;
@@ -20,6 +24,38 @@ pub enum Letter<'a> {
     Refused(Refused<'a>),
     /// To somebody who looks after a list from now on.
     NowAnimator(NowAnimator<'a>),
+    /// To somebody who may want to join.
+    AskJoin(AskJoin<'a>),
+    /// To somebody who may want to leave.
+    AskLeave(AskLeave<'a>),
+    /// To somebody of whom we think they want this.
+    AskWish(AskWish<'a>),
+    /// To somebody who did not say in which group.
+    AskWhich(AskWhich<'a>),
+    /// To an animator, about a newcomer.
+    AskAdmit(AskAdmit<'a>),
+    /// What one can write.
+    Help(Help<'a>),
+    /// How one reads.
+    Settings(Settings<'a>),
+    /// What one wished is done.
+    Done(Done<'a>),
+    /// To somebody who is not part of it.
+    NoMember(NoMember<'a>),
+    /// To somebody who waits to be let in.
+    JoinWaits(JoinWaits<'a>),
+    /// To somebody who is not let in.
+    NoEntry(NoEntry<'a>),
+    /// To a member whose membership ends.
+    EndsSoon(EndsSoon<'a>),
+    /// To somebody whose answer came too late.
+    TooLate(TooLate<'a>),
+    /// What became of one's posts.
+    Whereabouts(Whereabouts<'a>),
+    /// What became of a wish to take a post back.
+    TakenBack(TakenBack<'a>),
+    /// To a member, about a post or wish from an unknown address.
+    AskSame(AskSame<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
     Check(Check<'a>),
 }
@@ -33,6 +69,22 @@ pub enum LetterKind {
     Held,
     Refused,
     NowAnimator,
+    AskJoin,
+    AskLeave,
+    AskWish,
+    AskWhich,
+    AskAdmit,
+    Help,
+    Settings,
+    Done,
+    NoMember,
+    JoinWaits,
+    NoEntry,
+    EndsSoon,
+    TooLate,
+    Whereabouts,
+    TakenBack,
+    AskSame,
     Check,
 }
 
@@ -99,6 +151,8 @@ pub enum Departure {
     Left,
     /// An animator or the operator took them out.
     Removed,
+    /// The membership had an end from the beginning.
+    Ended,
 }
 
 /// Your post waits for somebody to look at it.
@@ -174,12 +228,28 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 6] = [
+    pub const ALL: [LetterKind; 22] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
         LetterKind::Refused,
         LetterKind::NowAnimator,
+        LetterKind::AskJoin,
+        LetterKind::AskLeave,
+        LetterKind::AskWish,
+        LetterKind::AskWhich,
+        LetterKind::AskAdmit,
+        LetterKind::Help,
+        LetterKind::Settings,
+        LetterKind::Done,
+        LetterKind::NoMember,
+        LetterKind::JoinWaits,
+        LetterKind::NoEntry,
+        LetterKind::EndsSoon,
+        LetterKind::TooLate,
+        LetterKind::Whereabouts,
+        LetterKind::TakenBack,
+        LetterKind::AskSame,
         LetterKind::Check,
     ];
 
@@ -191,6 +261,22 @@ impl LetterKind {
             LetterKind::Held => "held",
             LetterKind::Refused => "refused",
             LetterKind::NowAnimator => "now-animator",
+            LetterKind::AskJoin => "ask-join",
+            LetterKind::AskLeave => "ask-leave",
+            LetterKind::AskWish => "ask-wish",
+            LetterKind::AskWhich => "ask-which",
+            LetterKind::AskAdmit => "ask-admit",
+            LetterKind::Help => "help",
+            LetterKind::Settings => "settings",
+            LetterKind::Done => "done",
+            LetterKind::NoMember => "no-member",
+            LetterKind::JoinWaits => "join-waits",
+            LetterKind::NoEntry => "no-entry",
+            LetterKind::EndsSoon => "ends-soon",
+            LetterKind::TooLate => "too-late",
+            LetterKind::Whereabouts => "whereabouts",
+            LetterKind::TakenBack => "taken-back",
+            LetterKind::AskSame => "ask-same",
             LetterKind::Check => "check",
         }
     }
@@ -205,6 +291,22 @@ impl Letter<'_> {
             Letter::Held(_) => LetterKind::Held,
             Letter::Refused(_) => LetterKind::Refused,
             Letter::NowAnimator(_) => LetterKind::NowAnimator,
+            Letter::AskJoin(_) => LetterKind::AskJoin,
+            Letter::AskLeave(_) => LetterKind::AskLeave,
+            Letter::AskWish(_) => LetterKind::AskWish,
+            Letter::AskWhich(_) => LetterKind::AskWhich,
+            Letter::AskAdmit(_) => LetterKind::AskAdmit,
+            Letter::Help(_) => LetterKind::Help,
+            Letter::Settings(_) => LetterKind::Settings,
+            Letter::Done(_) => LetterKind::Done,
+            Letter::NoMember(_) => LetterKind::NoMember,
+            Letter::JoinWaits(_) => LetterKind::JoinWaits,
+            Letter::NoEntry(_) => LetterKind::NoEntry,
+            Letter::EndsSoon(_) => LetterKind::EndsSoon,
+            Letter::TooLate(_) => LetterKind::TooLate,
+            Letter::Whereabouts(_) => LetterKind::Whereabouts,
+            Letter::TakenBack(_) => LetterKind::TakenBack,
+            Letter::AskSame(_) => LetterKind::AskSame,
             Letter::Check(_) => LetterKind::Check,
         }
     }
@@ -217,13 +319,29 @@ impl Letter<'_> {
             Letter::Held(held) => held.facts(facts, frame),
             Letter::Refused(refused) => refused.facts(facts, frame),
             Letter::NowAnimator(animator) => animator.facts(facts, frame),
+            Letter::AskJoin(letter) => letter.facts(facts, frame),
+            Letter::AskLeave(letter) => letter.facts(facts, frame),
+            Letter::AskWish(letter) => letter.facts(facts, frame),
+            Letter::AskWhich(letter) => letter.facts(facts, frame),
+            Letter::AskAdmit(letter) => letter.facts(facts, frame),
+            Letter::Help(letter) => letter.facts(facts, frame),
+            Letter::Settings(letter) => letter.facts(facts, frame),
+            Letter::Done(letter) => letter.facts(facts, frame),
+            Letter::NoMember(letter) => letter.facts(facts, frame),
+            Letter::JoinWaits(letter) => letter.facts(facts, frame),
+            Letter::NoEntry(letter) => letter.facts(facts, frame),
+            Letter::EndsSoon(letter) => letter.facts(facts, frame),
+            Letter::TooLate(letter) => letter.facts(facts, frame),
+            Letter::Whereabouts(letter) => letter.facts(facts, frame),
+            Letter::TakenBack(letter) => letter.facts(facts, frame),
+            Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }
 }
 
 impl Group<'_> {
-    fn facts(&self, facts: Facts, language: Language) -> Facts {
+    pub(super) fn facts(&self, facts: Facts, language: Language) -> Facts {
         let animators = match language {
             Language::Fr => "animateurs",
             Language::En => "animators",
@@ -281,6 +399,7 @@ impl Farewell<'_> {
         group
             .facts(facts, frame.language)
             .is("left", departure == Departure::Left)
+            .is("ended", departure == Departure::Ended)
             .phrase("back_until", &until)
             .link("join_address", join_address.unwrap_or_default())
     }
@@ -342,7 +461,7 @@ impl NowAnimator<'_> {
     }
 }
 
-fn names_or_keeper(names: &[&str], language: Language) -> String {
+pub(super) fn names_or_keeper(names: &[&str], language: Language) -> String {
     match (words::names(names, language), language) {
         (named, _) if !named.is_empty() => named,
         (_, Language::Fr) => "la personne qui s’occupe du groupe".to_owned(),

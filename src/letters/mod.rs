@@ -5,6 +5,7 @@
 //! of storage, delivery or clocks; who is written to, and when, is decided by `flow`.
 
 mod door;
+mod exchange;
 mod facts;
 mod french;
 mod html;
@@ -16,6 +17,10 @@ mod text;
 mod words;
 
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
+pub use exchange::{
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
+    NoMember, Pause, Settings, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
+};
 pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,

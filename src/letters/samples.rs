@@ -1,5 +1,8 @@
 //! One neighbourhood and its people, so that every letter can be read before anybody gets it.
 
+mod exchange;
+
+use super::exchange::Whereabout;
 use super::facts::Facts;
 use super::kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
@@ -41,6 +44,7 @@ struct Neighbourhood {
     post_id: MessageId,
     zone: Zone,
     now: Timestamp,
+    whereabouts: Vec<Whereabout>,
 }
 
 const SAMPLES: &[(LetterKind, &str)] = &[
@@ -50,6 +54,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Welcome, "welcome-confirmed"),
     (LetterKind::Farewell, "farewell"),
     (LetterKind::Farewell, "farewell-removed"),
+    (LetterKind::Farewell, "farewell-ended"),
     (LetterKind::Held, "held"),
     (LetterKind::Held, "held-moderated"),
     (LetterKind::Held, "held-all"),
@@ -64,6 +69,32 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Refused, "refused-without-words"),
     (LetterKind::NowAnimator, "now-animator"),
     (LetterKind::NowAnimator, "now-animator-alone"),
+    (LetterKind::AskJoin, "ask-join"),
+    (LetterKind::AskJoin, "ask-join-public"),
+    (LetterKind::AskJoin, "ask-join-invited"),
+    (LetterKind::AskLeave, "ask-leave"),
+    (LetterKind::AskWish, "ask-wish"),
+    (LetterKind::AskWish, "ask-wish-pause"),
+    (LetterKind::AskWhich, "ask-which"),
+    (LetterKind::AskAdmit, "ask-admit"),
+    (LetterKind::Help, "help"),
+    (LetterKind::Settings, "settings"),
+    (LetterKind::Settings, "settings-paused"),
+    (LetterKind::Done, "done"),
+    (LetterKind::Done, "done-pause"),
+    (LetterKind::Done, "done-mute"),
+    (LetterKind::NoMember, "no-member"),
+    (LetterKind::JoinWaits, "join-waits"),
+    (LetterKind::NoEntry, "no-entry"),
+    (LetterKind::NoEntry, "no-entry-declined"),
+    (LetterKind::EndsSoon, "ends-soon"),
+    (LetterKind::TooLate, "too-late"),
+    (LetterKind::Whereabouts, "whereabouts"),
+    (LetterKind::Whereabouts, "whereabouts-none"),
+    (LetterKind::TakenBack, "taken-back"),
+    (LetterKind::TakenBack, "taken-back-too-late"),
+    (LetterKind::AskSame, "ask-same"),
+    (LetterKind::AskSame, "ask-same-moves"),
     (LetterKind::Check, "check"),
 ];
 
@@ -91,7 +122,11 @@ impl Sample {
             LetterKind::Welcome => Letter::Welcome(self.welcome(place, group)),
             LetterKind::Farewell => Letter::Farewell(Farewell {
                 group,
-                departure: if self.name == "farewell" { Departure::Left } else { Departure::Removed },
+                departure: match self.name {
+                    "farewell" => Departure::Left,
+                    "farewell-ended" => Departure::Ended,
+                    _ => Departure::Removed,
+                },
                 back_until: Timestamp::from_seconds(place.now.seconds() + 7 * 86_400),
                 join_address: (self.name == "farewell").then_some(place.join.as_str()),
             }),
@@ -112,6 +147,22 @@ impl Sample {
                 others: if self.name == "now-animator" { &["Claire Martin", "Paul Petit"] } else { &[] },
                 host: place.address.domain(),
             }),
+            LetterKind::AskJoin
+            | LetterKind::AskLeave
+            | LetterKind::AskWish
+            | LetterKind::AskWhich
+            | LetterKind::AskAdmit
+            | LetterKind::Help
+            | LetterKind::Settings
+            | LetterKind::Done
+            | LetterKind::NoMember
+            | LetterKind::JoinWaits
+            | LetterKind::NoEntry
+            | LetterKind::EndsSoon
+            | LetterKind::TooLate
+            | LetterKind::Whereabouts
+            | LetterKind::TakenBack
+            | LetterKind::AskSame => exchange::letter(self.kind, self.name, place, group),
             LetterKind::Check => Letter::Check(Check {
                 host: place.address.domain(),
                 found: "MX – lilas.example has no MX record\n\
@@ -174,7 +225,26 @@ impl Sample {
     fn frame<'a>(&self, place: &'a Neighbourhood) -> Frame<'a> {
         let answers = match self.kind {
             LetterKind::Held | LetterKind::Refused => Some(&place.post_id),
-            LetterKind::Welcome | LetterKind::Farewell | LetterKind::NowAnimator | LetterKind::Check => None,
+            LetterKind::Welcome
+            | LetterKind::Farewell
+            | LetterKind::NowAnimator
+            | LetterKind::AskJoin
+            | LetterKind::AskLeave
+            | LetterKind::AskWish
+            | LetterKind::AskWhich
+            | LetterKind::AskAdmit
+            | LetterKind::Help
+            | LetterKind::Settings
+            | LetterKind::Done
+            | LetterKind::NoMember
+            | LetterKind::JoinWaits
+            | LetterKind::NoEntry
+            | LetterKind::EndsSoon
+            | LetterKind::TooLate
+            | LetterKind::Whereabouts
+            | LetterKind::TakenBack
+            | LetterKind::AskSame
+            | LetterKind::Check => None,
         };
         let member = self.kind != LetterKind::Farewell;
         let unsubscribe = Unsubscribe { mail: &place.stop, one_click: None };
@@ -241,6 +311,7 @@ impl Neighbourhood {
             post_id: MessageId::parse("vide-grenier@courrier.example").expect("written here"),
             zone: Zone::parse("Europe/Paris").expect("bundled"),
             now: Timestamp::parse_rfc3339("2026-11-22T18:30:00+01:00").expect("written here"),
+            whereabouts: exchange::whereabouts(title, words),
         }
     }
 }

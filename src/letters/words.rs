@@ -1,6 +1,7 @@
 //! Days, hours, sizes, numbers and names as a person would say them.
 
 use crate::domain::list::Language;
+use crate::domain::member::Day;
 use crate::domain::time::{CivilDate, Timestamp, Zone};
 
 /// How many names are said before “and others”.
@@ -52,6 +53,15 @@ pub fn day(date: CivilDate, language: Language) -> String {
             format!("{} {}{ordinal}\u{a0}{}", FRENCH_DAYS[weekday], date.day, FRENCH_MONTHS[month])
         }
         Language::En => format!("{} {} {}", ENGLISH_DAYS[weekday], date.day, ENGLISH_MONTHS[month]),
+    }
+}
+
+/// « lundi », “Monday”.
+pub(super) fn weekday(day: Day, language: Language) -> &'static str {
+    let at = day as usize;
+    match language {
+        Language::Fr => FRENCH_DAYS[at],
+        Language::En => ENGLISH_DAYS[at],
     }
 }
 

@@ -19,7 +19,7 @@ pub mod mime;
 pub mod own_results;
 pub mod parse;
 pub mod quote;
-mod references;
+pub(crate) mod references;
 pub mod said;
 pub mod show;
 pub mod signed;

@@ -14,13 +14,16 @@ use super::event::{DropReason, Event, Fence, Line};
 use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
-use super::records::{Decision, FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord};
+use super::records::{
+    Decision, FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord,
+};
 use super::segments::{self, MailPlace};
 use super::view::View;
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::List;
 use crate::domain::member::{Membership, Person};
 use crate::domain::time::{Timestamp, Zone};
+use crate::domain::wish::{Heed, Question};
 use crate::mail::parse::Summary;
 
 /// What the fence's key is called.
@@ -32,6 +35,7 @@ pub(super) const HIGHEST_POST: &str = "highest/post";
 pub(super) const HIGHEST_LIST: &str = "highest/list";
 pub(super) const HIGHEST_PERSON: &str = "highest/person";
 pub(super) const HIGHEST_LETTER: &str = "highest/letter";
+pub(super) const HIGHEST_QUESTION: &str = "highest/question";
 
 /// Where summaries come from: the change in hand, or the mail itself when building again.
 pub(super) type Summaries<'a> = &'a mut dyn FnMut(PostId, &MailPlace) -> Summary;
@@ -48,7 +52,7 @@ pub(super) fn apply(
         Event::Settled { place } => view.put(keys::setting(PLACE), place.clone().into_bytes()),
         Event::List { list, cause: _ } => apply_list(view, list)?,
         Event::Member { member, cause: _, by: _ } => apply_member(view, member)?,
-        Event::Received { post, list, mail, content, author, proof, via } => {
+        Event::Received { post, list, mail, content, author, proof, via, door } => {
             if view.has(&keys::post(*post))? {
                 return Ok(());
             }
@@ -58,6 +62,7 @@ pub(super) fn apply(
                 content: content.clone(),
                 received: at,
                 via: Some(*via),
+                door: *door,
                 author: *author,
                 proof: Some(*proof),
                 state: PostState::Undecided,
@@ -78,6 +83,7 @@ pub(super) fn apply(
                 content: content.clone(),
                 received: *dated,
                 via: None,
+                door: None,
                 author: None,
                 proof: None,
                 state: PostState::Published,
@@ -150,12 +156,44 @@ pub(super) fn apply(
             raise(view, HIGHEST_LETTER, *letter)?;
         }
         Event::LetterDone { letter, outcome: _ } => view.remove(keys::letter(*letter)),
+        Event::Asked { question } => ask(view, question, at)?,
+        Event::Answered { question, answer } => {
+            let key = keys::question(*question);
+            if let Some(mut record) = view.record::<QuestionRecord>(&key)? {
+                record.answer = Some(*answer);
+                view.put_record(key, &record);
+            }
+        }
+        Event::Lapsed { question } => {
+            let key = keys::question(*question);
+            if let Some(record) = view.record::<QuestionRecord>(&key)? {
+                view.remove(keys::question_to(record.question.person, *question));
+                view.remove(key);
+            }
+        }
+        Event::Heeded { list, thread, person, heed } => {
+            let key = keys::heed(*list, *thread, *person);
+            match heed {
+                Heed::Usual => view.remove(key),
+                Heed::Mute | Heed::Follow => view.put_record(key, heed),
+            }
+        }
         Event::Fence { fence } => match fence {
             Fence::Up(_) => view.put_record(keys::setting(FENCE), fence),
             Fence::Down => view.remove(keys::setting(FENCE)),
         },
     }
     Ok(())
+}
+
+/// A question can be answered from now on. Asked again by the same line, an answer it has stays.
+fn ask(view: &mut View<'_>, question: &Question, at: Timestamp) -> Result<(), EngineError> {
+    let key = keys::question(question.number);
+    let before: Option<QuestionRecord> = view.record(&key)?;
+    let answer = before.and_then(|record| record.answer);
+    view.put_record(key, &QuestionRecord { question: question.clone(), since: at, answer });
+    view.mark(keys::question_to(question.person, question.number));
+    raise(view, HIGHEST_QUESTION, u64::from(question.number.0))
 }
 
 /// Makes the state follow from a person as they are now.

@@ -14,6 +14,7 @@ use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, MessageId, PostId};
 use crate::domain::list::{List, ListState};
 use crate::domain::time::Timestamp;
+use crate::mail::parse::Summary;
 
 /// A thread, by the post of it that came first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -258,6 +259,23 @@ impl ArchiveReader {
         Ok(thread.map(|thread| thread.id))
     }
 
+    /// The thread a new post would be put into, because it answers a post of it.
+    pub fn thread_answered(&self, list: ListId, post: &Summary) -> Result<Option<ThreadId>, StoreError> {
+        let mut oldest: Option<ThreadId> = None;
+        for id in &post.references {
+            let Some(number) = self.engine.get(&keys::node(list, IdHash::of(id)))? else { continue };
+            if let Some(thread) = self.thread_now(list, PostId(keys::number_u64(&number, 0)))? {
+                oldest = Some(oldest.map_or(thread, |known| known.min(thread)));
+            }
+        }
+        Ok(oldest)
+    }
+
+    /// What a thread once known by that post is known by now: it may have been joined with another.
+    pub fn thread_now(&self, list: ListId, thread: PostId) -> Result<Option<ThreadId>, StoreError> {
+        Ok(self.thread_summary(list, ThreadId(thread))?.map(|summary| summary.id))
+    }
+
     /// A thread with its first `take` posts by date; one that was joined with another gives that.
     pub fn thread(&self, list: ListId, thread: ThreadId, take: usize) -> Result<Option<Thread>, StoreError> {
         let Some(summary) = self.thread_summary(list, thread)? else { return Ok(None) };
@@ -352,6 +370,7 @@ pub(super) fn summary_of(id: PostId, record: PostRecord) -> Option<PostSummary> 
         content,
         received,
         via: _,
+        door: _,
         author: _,
         proof: _,
         state,

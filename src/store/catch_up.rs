@@ -276,12 +276,14 @@ impl Truth<'_> {
 mod tests {
     use super::*;
     use crate::domain::address::EmailAddress;
+    use crate::domain::ids::QuestionId;
     use crate::domain::ids::{ListId, PersonId};
     use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
     use crate::domain::member::{Joined, Membership, Person};
     use crate::domain::moderation::HoldReason;
     use crate::domain::proof::Proof;
     use crate::domain::time::Timestamp;
+    use crate::domain::wish::{Answered, AskedBecause, Heed, Matter, Question, Wish};
     use crate::store::change::{Change, Shelf};
     use crate::store::event::{
         DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
@@ -318,6 +320,7 @@ mod tests {
             author,
             proof,
             via,
+            door: None,
         })
     }
 
@@ -350,6 +353,21 @@ mod tests {
             event(Event::Published { post: PostId(post), list: ListId(1), by: None, readers, from: None })
         };
         let held = |post| event(Event::Held { post: PostId(post), reason: HoldReason::FirstPost });
+        let asked = |number| {
+            let question = Question {
+                number: QuestionId(number),
+                person: PersonId(number),
+                list: Some(ListId(1)),
+                matter: Matter::Wish { wish: Wish::Leave },
+                until: moment(),
+                cause: AskedBecause::Unproven,
+            };
+            Event::Asked { question: Box::new(question) }
+        };
+        let heeded = |person, heed| {
+            let (list, thread, person) = (ListId(1), PostId(1), PersonId(person));
+            Event::Heeded { list, thread, person, heed }
+        };
         let (refused, discarded) = (PostId(4), PostId(3));
         let mail = MailPlace { file: "mail/1/000001.mbox".to_owned(), offset: 0, len: 0 };
         let imported = Event::Imported {
@@ -385,6 +403,11 @@ mod tests {
             event(Event::Refused { post: refused, by: None, words: "non".to_owned() }),
             received(5, "same"),
             event(imported),
+            event(asked(1)).event(asked(2)),
+            event(Event::Answered { question: QuestionId(1), answer: Answered::Yes }),
+            event(Event::Lapsed { question: QuestionId(2) }),
+            event(heeded(1, Heed::Mute)).event(heeded(2, Heed::Follow)),
+            event(heeded(1, Heed::Usual)),
             event(Event::LetterOwed { letter: 1, about: about.clone() }),
             event(Event::LetterOwed { letter: 2, about }),
             event(Event::LetterDone { letter: 1, outcome: LetterOutcome::Pointless }),

@@ -12,11 +12,11 @@ use super::engine::{EngineError, VALUE_BYTES_MAX};
 use super::event::Event;
 use super::keys;
 use super::ledger::CopyOutcome;
-use super::records::{self, LetterRecord};
+use super::records::{self, LetterRecord, QuestionRecord};
 use super::segments::Record;
 use super::view::View;
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::{ListId, PersonId, PostId};
+use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
 use crate::domain::list::{List, ListAddress};
 use crate::domain::member::{Membership, Person};
 use crate::domain::time::Timestamp;
@@ -72,6 +72,8 @@ pub enum Expect {
     List(Box<List>),
     /// The letter is still owed.
     LetterOwed(u64),
+    /// Nobody has answered this question.
+    Unanswered(QuestionId),
 }
 
 /// Somebody else was first.
@@ -154,7 +156,14 @@ impl Change {
                 let record = LetterRecord { about: about.clone(), since: self.at };
                 (!fits(&record)).then_some("what a letter says")
             }
+            Event::Asked { question } => {
+                let record = QuestionRecord { question: (**question).clone(), since: self.at, answer: None };
+                (!fits(&record)).then_some("what somebody is asked")
+            }
             Event::Settled { .. }
+            | Event::Answered { .. }
+            | Event::Lapsed { .. }
+            | Event::Heeded { .. }
             | Event::Received { .. }
             | Event::Imported { .. }
             | Event::Attempted { .. }
@@ -201,6 +210,10 @@ pub(super) fn unmet(view: &View<'_>, expects: &[Expect]) -> Result<Option<Confli
             Expect::ListAddressOf(address, list) => owner(view.get(&keys::list_address(address))?, list.0),
             Expect::List(seen) => {
                 same(view.record::<List>(&keys::list(seen.id))?.as_ref(), Some(seen.as_ref()))
+            }
+            Expect::Unanswered(question) => {
+                let record: Option<QuestionRecord> = view.record(&keys::question(*question))?;
+                still(record.is_some_and(|record| record.answer.is_none()))
             }
             Expect::LetterOwed(letter) => still(view.has(&keys::letter(*letter))?),
         };

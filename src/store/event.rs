@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
 use crate::domain::from_line::FromLine;
-use crate::domain::ids::{ListId, PersonId, PostId};
-use crate::domain::list::List;
+use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
+use crate::domain::list::{Language, List};
 use crate::domain::member::Membership;
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
+use crate::domain::wish::{Answered, Heed, Question, Wish};
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -56,6 +57,9 @@ pub enum Event {
         proof: Proof,
         /// The way it came in.
         via: Via,
+        /// What it asks of us, by the address it was written to; absent: it is a post, or for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        door: Option<RequestDoor>,
     },
     /// A message was put into the archive without being sent to anybody.
     Imported {
@@ -137,6 +141,34 @@ pub enum Event {
         /// What became of it.
         outcome: LetterOutcome,
     },
+    /// Somebody is asked something, and may answer by mail.
+    Asked {
+        /// All of it.
+        question: Box<Question>,
+    },
+    /// A question was answered.
+    Answered {
+        /// Which.
+        question: QuestionId,
+        /// How.
+        answer: Answered,
+    },
+    /// A question is of no more use: its time is over.
+    Lapsed {
+        /// Which.
+        question: QuestionId,
+    },
+    /// How somebody takes part in one thread from now on.
+    Heeded {
+        /// The list.
+        list: ListId,
+        /// The thread, by the post it is known by.
+        thread: PostId,
+        /// Who.
+        person: PersonId,
+        /// How.
+        heed: Heed,
+    },
     /// From now on nothing leaves, or mail leaves again.
     Fence {
         /// Which.
@@ -168,8 +200,42 @@ pub enum MemberCause {
     LeftByMail,
     /// Left with one click (RFC 8058).
     LeftByClick,
-    /// Removed by the operator.
+    /// Removed by the operator or an animator.
     Removed,
+    /// Asked to join by mail; nothing is confirmed yet.
+    Asked,
+    /// Confirmed that they want to join.
+    Confirmed,
+    /// An animator said yes to them.
+    Admitted,
+    /// An animator said no to them, or they to an invitation, or nobody answered in time.
+    NotJoined,
+    /// Changed their own settings by mail.
+    Wished,
+    /// Came back in time after leaving.
+    CameBack,
+    /// The membership had an end, and that has come.
+    Ended,
+    /// They wished to be forgotten.
+    Forgotten,
+}
+
+/// What a mail to an address of ours asks for, before it is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequestDoor {
+    /// `quartier-inscription@`.
+    Join,
+    /// `quartier-stop@`.
+    Leave,
+    /// `quartier-aide@`.
+    Help,
+    /// `quartier-request@`, `parvis@host`: whatever it says.
+    Request,
+    /// `quartier+TOKEN@`: an answer to this question.
+    Answer(QuestionId),
+    /// `quartier@`: a whole mail that may be nothing but a request written there by mistake.
+    Post,
 }
 
 /// Who decided about something that waited.
@@ -206,6 +272,8 @@ pub enum DropReason {
     Discarded,
     /// It did its work: a command, a bounce.
     Obeyed,
+    /// It asks for something in the name of somebody who did not write it.
+    Unproven,
     /// It ended the reader three times, or its bytes are damaged; they stay where they are.
     Poison,
 }
@@ -269,6 +337,78 @@ pub enum LetterAbout {
         /// The words for the author.
         words: String,
     },
+    /// Somebody is asked something.
+    Question {
+        /// What.
+        question: QuestionId,
+        /// Who.
+        person: PersonId,
+        /// What made us write.
+        occasion: Occasion,
+    },
+    /// Somebody is told something.
+    Note {
+        /// Of this list; absent: of none in particular.
+        list: Option<ListId>,
+        /// Who.
+        person: PersonId,
+        /// What.
+        note: Note,
+        /// What made us write.
+        occasion: Occasion,
+    },
+}
+
+/// What a letter answers, and how.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Occasion {
+    /// The mail it answers.
+    #[serde(default)]
+    pub answers: Option<PostId>,
+    /// Whose token takes what they write back.
+    #[serde(default)]
+    pub question: Option<QuestionId>,
+    /// The language that mail was written in; absent: the person's.
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// Nobody knows who wrote that mail: the letter says nothing only a member's would say.
+    #[serde(default)]
+    pub unproven: bool,
+}
+
+/// What somebody is told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "note", rename_all = "kebab-case")]
+pub enum Note {
+    /// What one can write.
+    Help,
+    /// How they read.
+    Settings,
+    /// What they wished is done.
+    Done {
+        /// What.
+        wish: Wish,
+    },
+    /// They are no member, and what they wish concerns members.
+    NoMember,
+    /// They are a member already.
+    MemberAlready,
+    /// They confirmed, and an animator will decide.
+    JoinWaits,
+    /// One joins this list by invitation only.
+    JoinClosed,
+    /// The animators decided not to take them in.
+    NotAdmitted,
+    /// Their membership ends soon.
+    EndsSoon,
+    /// What they answered is too old to count.
+    TooLate,
+    /// What became of their last posts.
+    Trace,
+    /// Their post was taken back, and nobody will get it.
+    TakenBack,
+    /// Their post has gone out already, and cannot be taken back by mail.
+    GoneAlready,
 }
 
 impl LetterAbout {
@@ -279,7 +419,9 @@ impl LetterAbout {
             | LetterAbout::Farewell { person, .. }
             | LetterAbout::NowAnimator { person, .. }
             | LetterAbout::Held { person, .. }
-            | LetterAbout::Refused { person, .. } => *person,
+            | LetterAbout::Refused { person, .. }
+            | LetterAbout::Question { person, .. }
+            | LetterAbout::Note { person, .. } => *person,
         }
     }
 }
@@ -293,6 +435,8 @@ pub enum Ending {
     TheyLeft,
     /// Somebody took them out.
     TakenOut,
+    /// The membership had an end.
+    TimeOver,
 }
 
 /// What became of a letter.

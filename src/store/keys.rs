@@ -19,13 +19,15 @@
 //! | `D` post | the first and the last file of its ledger |
 //! | `Q` post person · `q` time post person | a copy put off · nothing |
 //! | `X` letter · `x` time letter | a letter owed · nothing |
+//! | `W` question · `w` person question | a question that can be answered · nothing |
+//! | `h` list thread person | how they take part in that thread |
 //! | `G` file | where the last record of a mail file ends |
 
 use sha2::{Digest, Sha256};
 
 use super::archive::ThreadId;
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
+use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
 use crate::domain::list::ListAddress;
 use crate::domain::time::Timestamp;
 
@@ -208,6 +210,24 @@ pub(super) fn letters() -> Vec<u8> {
 }
 pub(super) fn letter(letter: u64) -> Vec<u8> {
     key!(b'X', letter.to_be_bytes())
+}
+pub(super) fn questions() -> Vec<u8> {
+    key!(b'W')
+}
+pub(super) fn question(question: QuestionId) -> Vec<u8> {
+    key!(b'W', question.0.to_be_bytes())
+}
+pub(super) fn questions_to(person: PersonId) -> Vec<u8> {
+    key!(b'w', person.0.to_be_bytes())
+}
+pub(super) fn question_to(person: PersonId, question: QuestionId) -> Vec<u8> {
+    key!(b'w', person.0.to_be_bytes(), question.0.to_be_bytes())
+}
+pub(super) fn heeds(list: ListId) -> Vec<u8> {
+    key!(b'h', list.0.to_be_bytes())
+}
+pub(super) fn heed(list: ListId, thread: PostId, person: PersonId) -> Vec<u8> {
+    key!(b'h', list.0.to_be_bytes(), thread.0.to_be_bytes(), person.0.to_be_bytes())
 }
 pub(super) fn mail_file_end(file: &str) -> Vec<u8> {
     key!(b'G', file)

@@ -46,10 +46,11 @@ use self::committer::{Committer, Request};
 use self::engine::EngineError;
 use self::news::{Heard, News, Newsroom};
 pub use self::open::Opened;
-pub use self::questions::{Due, Fan, HeldItem, OwedLetter, PostInfo, PutOff};
+pub use self::questions::{Due, Fan, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
+pub use self::readers::Readers;
 use self::readers::ReadersCache;
 use self::segments::{MailPlace, RecordFault};
-use crate::domain::ids::{ListId, PersonId, PostId};
+use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::token::TokenKey;
 
@@ -141,6 +142,7 @@ struct Numbers {
     list: AtomicU64,
     person: AtomicU64,
     letter: AtomicU64,
+    question: AtomicU64,
 }
 
 /// How long what the state has seen may be younger than what it has safely on disk. The journal
@@ -308,6 +310,11 @@ impl Store {
         PostId(self.numbers.post.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// The highest number a message has had.
+    pub fn posts_kept(&self) -> u64 {
+        self.numbers.post.load(Ordering::Relaxed).saturating_sub(1)
+    }
+
     /// A number no list has had.
     pub fn next_list(&self) -> ListId {
         ListId(narrow(self.numbers.list.fetch_add(1, Ordering::Relaxed)))
@@ -316,6 +323,16 @@ impl Store {
     /// A number no person has had.
     pub fn next_person(&self) -> PersonId {
         PersonId(narrow(self.numbers.person.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// The highest number a question has had.
+    pub fn questions_asked(&self) -> u32 {
+        narrow(self.numbers.question.load(Ordering::Relaxed).saturating_sub(1))
+    }
+
+    /// A number no question has had.
+    pub fn next_question(&self) -> QuestionId {
+        QuestionId(narrow(self.numbers.question.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// A number no letter has had.
@@ -349,6 +366,7 @@ impl Numbers {
             list: next(apply::HIGHEST_LIST)?,
             person: next(apply::HIGHEST_PERSON)?,
             letter: next(apply::HIGHEST_LETTER)?,
+            question: next(apply::HIGHEST_QUESTION)?,
         })
     }
 }

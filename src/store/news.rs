@@ -88,6 +88,10 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Held { .. }
         | Event::Refused { .. }
         | Event::Dropped { .. }
+        | Event::Asked { .. }
+        | Event::Answered { .. }
+        | Event::Lapsed { .. }
+        | Event::Heeded { .. }
         | Event::Fence { .. } => None,
     }
 }

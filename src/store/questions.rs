@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use super::archive::{self, KeptMail, PostState, ThreadId};
-use super::event::{Decider, DropReason, Event, Fence, LetterAbout, Line, Totals, Via};
+use super::event::{Decider, DropReason, Event, Fence, LetterAbout, Line, RequestDoor, Totals, Via};
 use super::ledger::{self, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
-use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord};
+use super::readers::Readers;
+use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord};
 use super::segments::MailPlace;
 use super::{Store, StoreError, apply, journal, keys, records};
 use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
-use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
+use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
 use crate::domain::list::{List, ListAddress};
 use crate::domain::member::{MemberState, Membership, Person};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
+use crate::domain::wish::{Answered, Heed, Question, Threads};
 
 /// Everything known of a message that was kept.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,6 +30,7 @@ pub struct PostInfo {
     pub mail: MailPlace,
     pub received: Timestamp,
     pub via: Option<Via>,
+    pub door: Option<RequestDoor>,
     pub author: Option<PersonId>,
     pub proof: Option<Proof>,
     pub decided_at: Option<Timestamp>,
@@ -94,6 +97,22 @@ pub struct OwedLetter {
     pub since: Timestamp,
 }
 
+/// A question that was asked, with what became of it so far.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct OpenQuestion {
+    pub question: Question,
+    pub since: Timestamp,
+    pub answer: Option<Answered>,
+}
+
+impl From<QuestionRecord> for OpenQuestion {
+    fn from(record: QuestionRecord) -> OpenQuestion {
+        let QuestionRecord { question, since, answer } = record;
+        OpenQuestion { question, since, answer }
+    }
+}
+
 impl Store {
     /// A list by its number.
     pub fn list(&self, list: ListId) -> Result<Option<List>, StoreError> {
@@ -149,14 +168,22 @@ impl Store {
 
     /// Everybody who gets each post of a list at that moment.
     pub fn readers(&self, list: ListId, now: Timestamp) -> Result<Arc<PersonSet>, StoreError> {
+        Ok(self.readers_of_each(list, now)?.each)
+    }
+
+    /// The same, and who of them wants the first post of each thread only.
+    pub fn readers_of_each(&self, list: ListId, now: Timestamp) -> Result<Readers, StoreError> {
         let (version, known) = self.readers.get(list, now);
         if let Some(readers) = known {
             return Ok(readers);
         }
         let members = self.members(list)?;
-        let readers: PersonSet =
-            members.iter().filter(|m| m.receives_each_post(now)).map(|m| m.person).collect();
-        let readers = Arc::new(readers);
+        let each = || members.iter().filter(|member| member.receives_each_post(now));
+        let first_only = each().filter(|member| member.threads == Threads::First);
+        let readers = Readers {
+            first_only: Arc::new(first_only.map(|member| member.person).collect()),
+            each: Arc::new(each().map(|member| member.person).collect()),
+        };
         let until = members
             .iter()
             .filter(|member| member.state != MemberState::Left)
@@ -322,6 +349,46 @@ impl Store {
         Ok(found)
     }
 
+    /// A question, if it can be answered or was.
+    pub fn question(&self, question: QuestionId) -> Result<Option<OpenQuestion>, StoreError> {
+        let record: Option<QuestionRecord> = self.reader.record(&keys::question(question))?;
+        Ok(record.map(OpenQuestion::from))
+    }
+
+    /// Every question somebody was asked and that has not lapsed, the oldest first.
+    pub fn questions_to(&self, person: PersonId) -> Result<Vec<OpenQuestion>, StoreError> {
+        let prefix = keys::questions_to(person);
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let number = QuestionId(keys::number_u32(&entry?.0, prefix.len()));
+            found.extend(self.question(number)?);
+        }
+        Ok(found)
+    }
+
+    /// Every question that has not lapsed, from a number on.
+    pub fn questions_from(&self, first: QuestionId) -> Result<Vec<OpenQuestion>, StoreError> {
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&keys::questions(), &keys::question(first)) {
+            let record: Option<QuestionRecord> = records::decode(&entry?.1);
+            found.extend(record.map(OpenQuestion::from));
+        }
+        Ok(found)
+    }
+
+    /// How members take part in the threads of a list, where that is not as usual.
+    pub fn heeds(&self, list: ListId) -> Result<Vec<(PostId, PersonId, Heed)>, StoreError> {
+        let prefix = keys::heeds(list);
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let Some(heed) = records::decode(&value) else { continue };
+            let thread = PostId(keys::number_u64(&key, prefix.len()));
+            found.push((thread, PersonId(keys::number_u32(&key, prefix.len() + 8)), heed));
+        }
+        Ok(found)
+    }
+
     /// What became of the copies of a post, as far as that is still kept.
     pub fn ledger(&self, post: PostId) -> Result<Vec<LedgerLine>, StoreError> {
         let Some(files) = self.reader.engine().get(&keys::ledger_files(post))? else { return Ok(Vec::new()) };
@@ -372,7 +439,8 @@ impl Store {
 }
 
 fn info(id: PostId, record: PostRecord) -> PostInfo {
-    let PostRecord { list, mail, content: _, received, via, author, proof, state, decided, shown } = record;
+    let PostRecord { list, mail, content: _, received, via, door, author, proof, state, decided, shown } =
+        record;
     PostInfo {
         id,
         list,
@@ -380,6 +448,7 @@ fn info(id: PostId, record: PostRecord) -> PostInfo {
         mail,
         received,
         via,
+        door,
         author,
         proof,
         decided_at: decided.as_ref().map(|d| d.at),

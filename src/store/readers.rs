@@ -20,16 +20,25 @@ struct Entry {
     known: Option<Known>,
 }
 
+/// Everybody who reads a list's posts as they come.
+#[derive(Clone, Debug, Default)]
+pub struct Readers {
+    /// All of them.
+    pub each: Arc<PersonSet>,
+    /// Those among them who want the first post of each thread only.
+    pub first_only: Arc<PersonSet>,
+}
+
 #[derive(Clone)]
 struct Known {
-    readers: Arc<PersonSet>,
+    readers: Readers,
     /// A pause or a membership ends then.
     until: Option<Timestamp>,
 }
 
 impl ReadersCache {
     /// What is known, and which version it is.
-    pub(super) fn get(&self, list: ListId, now: Timestamp) -> (u64, Option<Arc<PersonSet>>) {
+    pub(super) fn get(&self, list: ListId, now: Timestamp) -> (u64, Option<Readers>) {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         match lists.get(&list) {
             Some(Entry { version, known: Some(known) }) if known.until.is_none_or(|until| now < until) => {
@@ -41,7 +50,7 @@ impl ReadersCache {
     }
 
     /// Remembers what was found, unless something changed while it was looked for.
-    pub(super) fn put(&self, list: ListId, version: u64, readers: Arc<PersonSet>, until: Option<Timestamp>) {
+    pub(super) fn put(&self, list: ListId, version: u64, readers: Readers, until: Option<Timestamp>) {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = lists.entry(list).or_default();
         if entry.version == version {

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::archive::{PostState, ThreadId};
-use super::event::{DropReason, LetterAbout, Totals, Via};
+use super::event::{DropReason, LetterAbout, RequestDoor, Totals, Via};
 use super::segments::MailPlace;
 use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
@@ -12,6 +12,7 @@ use crate::domain::ids::{ListId, MessageId, PersonId};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
+use crate::domain::wish::{Answered, Question};
 
 const VERSION: u8 = 1;
 
@@ -40,6 +41,8 @@ pub(super) struct PostRecord {
     pub(super) received: Timestamp,
     /// The moment of the event, for what was imported too.
     pub(super) via: Option<Via>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) door: Option<RequestDoor>,
     pub(super) author: Option<PersonId>,
     pub(super) proof: Option<Proof>,
     pub(super) state: PostState,
@@ -134,4 +137,13 @@ pub(super) struct PutOffRecord {
 pub(super) struct LetterRecord {
     pub(super) about: LetterAbout,
     pub(super) since: Timestamp,
+}
+
+/// A question somebody was asked.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct QuestionRecord {
+    pub(super) question: Question,
+    pub(super) since: Timestamp,
+    #[serde(default)]
+    pub(super) answer: Option<Answered>,
 }

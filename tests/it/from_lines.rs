@@ -109,6 +109,7 @@ impl Scene {
             author: None,
             proof,
             via: Via::Smtp,
+            door: None,
         };
         let now = self.desk.now();
         let change = Change::at(now).mail(post, Shelf::List(self.list.id), raw, "s@author.example", now);

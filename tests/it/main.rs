@@ -23,6 +23,7 @@ mod from_lines;
 mod init;
 mod killed;
 mod letters;
+mod lives;
 mod mboxes;
 mod pacing;
 mod pages;

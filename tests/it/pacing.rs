@@ -85,6 +85,7 @@ impl Scene {
             author: None,
             proof: Proof::NoMeans,
             via: Via::Smtp,
+            door: None,
         };
         let change =
             Change::at(now).mail(post, Shelf::List(list.id), raw.as_bytes(), "s@author.example", now);

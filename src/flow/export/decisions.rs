@@ -60,6 +60,10 @@ impl Lines {
             | Event::Delivered { .. }
             | Event::LetterOwed { .. }
             | Event::LetterDone { .. }
+            | Event::Asked { .. }
+            | Event::Answered { .. }
+            | Event::Lapsed { .. }
+            | Event::Heeded { .. }
             | Event::Fence { .. } => false,
         }
     }
@@ -81,6 +85,10 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Delivered { .. }
         | Event::LetterOwed { .. }
         | Event::LetterDone { .. }
+        | Event::Asked { .. }
+        | Event::Answered { .. }
+        | Event::Lapsed { .. }
+        | Event::Heeded { .. }
         | Event::Fence { .. } => None,
     };
     let mut object = Map::new();

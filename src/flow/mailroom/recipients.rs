@@ -3,9 +3,11 @@
 
 use super::super::caps::Room;
 use super::super::replies::later;
+use super::super::requests;
 use super::{Destination, PostRoom, Seen};
 use crate::domain::address::EmailAddress;
 use crate::domain::door::Standing;
+use crate::domain::ids::ListId;
 use crate::domain::list::{Language, List};
 use crate::domain::proof::Proof;
 use crate::domain::recipient::{ListDoor, LocalPart, meanings};
@@ -14,6 +16,7 @@ use crate::letters::{DoorRefusal, door as words};
 use crate::smtp::envelope::{Envelope, ReversePath};
 use crate::smtp::reply::Reply;
 use crate::store::StoreError;
+use crate::store::event::RequestDoor;
 
 impl PostRoom {
     pub(super) fn destination(&self, address: &EmailAddress) -> Result<Destination, StoreError> {
@@ -46,6 +49,9 @@ impl PostRoom {
                 LocalPart::Bounce(_) if ours || self.is_our_domain(address)? => {
                     return Ok(Destination::Bounce);
                 }
+                LocalPart::Answer(token) if ours || self.is_our_domain(address)? => {
+                    return Ok(Destination::Answer(token));
+                }
                 LocalPart::Operator | LocalPart::Service | LocalPart::Bounce(_) | LocalPart::Answer(_) => {}
             }
         }
@@ -75,9 +81,43 @@ impl PostRoom {
             Destination::Post(_)
             | Destination::List(..)
             | Destination::Service
+            | Destination::Answer(_)
             | Destination::Operator
             | Destination::Bounce => Ok(()),
         }
+    }
+
+    /// What a mail to an address beside a list's own asks for, if it is ours to read. A token that
+    /// is none of ours says nothing: the words alone count.
+    pub(super) fn request_door(&self, destination: &Destination) -> Option<RequestDoor> {
+        let answer = |token: &str| match requests::question_of_token(&self.desk, token) {
+            Some(question) => RequestDoor::Answer(question),
+            None => RequestDoor::Request,
+        };
+        match destination {
+            Destination::List(_, door) => match door {
+                ListDoor::Join => Some(RequestDoor::Join),
+                ListDoor::Leave => Some(RequestDoor::Leave),
+                ListDoor::Help => Some(RequestDoor::Help),
+                ListDoor::Request => Some(RequestDoor::Request),
+                ListDoor::Answer(token) => Some(answer(token)),
+                ListDoor::LeaveByToken(_)
+                | ListDoor::Post
+                | ListDoor::Animators
+                | ListDoor::Poll
+                | ListDoor::Event
+                | ListDoor::Search
+                | ListDoor::Bounce(_) => None,
+            },
+            Destination::Answer(token) => Some(answer(token)),
+            Destination::Service => Some(RequestDoor::Request),
+            Destination::Post(_) | Destination::Operator | Destination::Bounce | Destination::Nobody => None,
+        }
+    }
+
+    pub(super) fn list_asked_about(&self, door: Option<RequestDoor>) -> Result<Option<ListId>, StoreError> {
+        let Some(RequestDoor::Answer(question)) = door else { return Ok(None) };
+        Ok(self.desk.store.question(question)?.and_then(|asked| asked.question.list))
     }
 
     /// In which language this is refused to all it is for; none: the operator is among them.
@@ -92,7 +132,8 @@ impl PostRoom {
                 Destination::Post(list) | Destination::List(list, _) => {
                     language.get_or_insert(list.settings.language);
                 }
-                Destination::Service | Destination::Bounce | Destination::Nobody => {}
+                Destination::Service | Destination::Answer(_) | Destination::Bounce | Destination::Nobody => {
+                }
             }
         }
         Ok(Some(language.unwrap_or(self.desk.language)))
@@ -106,7 +147,10 @@ impl PostRoom {
         now: Timestamp,
     ) -> Result<Room, StoreError> {
         let list = match destination {
-            Destination::List(_, ListDoor::Answer(_)) | Destination::Bounce | Destination::Nobody => {
+            Destination::List(_, ListDoor::Answer(_))
+            | Destination::Answer(_)
+            | Destination::Bounce
+            | Destination::Nobody => {
                 return Ok(Room::Left);
             }
             Destination::List(list, _) | Destination::Post(list) => Some(list.id),

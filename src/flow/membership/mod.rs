@@ -6,12 +6,13 @@
 mod plan;
 
 pub(super) use self::plan::{Plan, plan};
-use super::FlowError;
+use super::{FlowError, is_current};
 use crate::domain::address::{EmailAddress, InvalidAddress};
 use crate::domain::ids::{ListId, PersonId};
 use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::member::{InvalidMemberSetting, Joined, MemberState, Membership, Person};
 use crate::domain::time::Timestamp;
+use crate::domain::wish::{AskedBecause, Matter, Question};
 use crate::mail::words::clean;
 use crate::store::change::{Change, Conflict, Expect};
 use crate::store::event::{Ending, Event, LetterAbout, MemberCause};
@@ -19,6 +20,8 @@ use crate::store::{Store, StoreError};
 
 /// The longest name of a person, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
+/// What is written in answer to a letter counts for so long.
+pub const ANSWER_WAIT: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
 /// Others may change the same membership at the same moment; then one looks again.
 pub(super) const ATTEMPTS_MAX: usize = 8;
 
@@ -208,19 +211,49 @@ fn again<T>(store: &Store, plan: impl Fn() -> Planned<T>) -> Asked<T> {
 }
 
 /// Ends a membership.
-pub(super) fn ending(store: &Store, member: Membership, cause: MemberCause, act: Act) -> Change {
+pub(in crate::flow) fn ending(store: &Store, member: Membership, cause: MemberCause, act: Act) -> Change {
     let (list, person) = (member.list, member.person);
     let seen = Expect::Member(list, person, Some(Box::new(member.clone())));
-    let left = Membership { state: MemberState::Left, ..member };
+    let was = Matter::Back { was: Box::new(member.clone()) };
+    let left = Membership { state: MemberState::Left, ..member.clone() };
     let change =
         Change::at(act.now).expect(seen).event(Event::Member { member: Box::new(left), cause, by: act.by });
     let ending = match cause {
         MemberCause::LeftByMail | MemberCause::LeftByClick => Ending::TheyLeft,
-        MemberCause::Removed | MemberCause::Set | MemberCause::Added | MemberCause::Imported => {
-            Ending::TakenOut
-        }
+        MemberCause::Ended => Ending::TimeOver,
+        MemberCause::Removed
+        | MemberCause::Set
+        | MemberCause::Added
+        | MemberCause::Imported
+        | MemberCause::Asked
+        | MemberCause::Confirmed
+        | MemberCause::Admitted
+        | MemberCause::NotJoined
+        | MemberCause::Wished
+        | MemberCause::CameBack
+        | MemberCause::Forgotten => Ending::TakenOut,
+    };
+    // Who was taken out asks to join like anybody else; who left may change their mind.
+    let matter = if ending == Ending::TheyLeft { was } else { Matter::Talk };
+    let change = if act.telling == Telling::Letter && is_current(&member) {
+        change.event(answerable(store, person, list, matter, act.now))
+    } else {
+        change
     };
     owe(store, change, act, LetterAbout::Farewell { list, person, ending })
+}
+
+/// What the letter that goes with it can be answered about, for a week.
+pub(super) fn answerable(
+    store: &Store,
+    person: PersonId,
+    list: ListId,
+    matter: Matter,
+    now: Timestamp,
+) -> Event {
+    let (number, until) = (store.next_question(), now + ANSWER_WAIT);
+    let (list, cause) = (Some(list), AskedBecause::Ours);
+    Event::Asked { question: Box::new(Question { number, person, list, matter, until, cause }) }
 }
 
 fn owe(store: &Store, change: Change, act: Act, about: LetterAbout) -> Change {

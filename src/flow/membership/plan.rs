@@ -1,12 +1,16 @@
 //! What making somebody a member, or changing how they are one, comes to: worked out first, carried
 //! out if nobody was faster.
 
-use super::{Act, AddOutcome, Added, NotDone, Wish, owe, parse_address, parse_language, parse_name};
+use super::{
+    Act, AddOutcome, Added, NotDone, Telling, Wish, answerable, owe, parse_address, parse_language,
+    parse_name,
+};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId};
 use crate::domain::list::{List, ListState};
 use crate::domain::member::{InvalidMemberSetting, MemberState, Membership, Person, Role};
 use crate::domain::recipient::{LocalPart, meanings};
+use crate::domain::wish::Matter;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{Event, LetterAbout, MemberCause};
 use crate::store::{Store, StoreError};
@@ -184,6 +188,9 @@ impl Plan {
         if begins_to_animate {
             change = owe(store, change, act, LetterAbout::NowAnimator { list, person: id });
         } else if joins {
+            if act.telling == Telling::Letter {
+                change = change.event(answerable(store, id, list, Matter::Talk, act.now));
+            }
             change = owe(store, change, act, LetterAbout::Welcome { list, person: id });
         }
         let outcome = match (joins, changed || renamed) {

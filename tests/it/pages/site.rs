@@ -74,7 +74,7 @@ impl Site {
         let tokens = store.tokens().clone();
         let opens = move |key: &str| match tokens.read(key) {
             Some(Purpose::Attachments { post }) => Some(post),
-            Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Letter { .. }) | None => None,
+            Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
         };
         let state = WebState::new(
             store.reader().clone(),

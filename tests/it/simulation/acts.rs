@@ -347,6 +347,7 @@ impl Simulation {
             author: None,
             proof: parvis::domain::proof::Proof::NoMeans,
             via: Via::Smtp,
+            door: None,
         };
         let now = self.time.clock();
         let change = Change::at(now).mail(post, Shelf::List(list), &envelope.raw, "", now).event(event);

@@ -183,6 +183,7 @@ pub(super) fn received(list: Option<ListId>, post: PostId, raw: &[u8], author: O
         author,
         proof: Proof::NoMeans,
         via: Via::Smtp,
+        door: None,
     }
 }
 

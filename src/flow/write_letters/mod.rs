@@ -1,17 +1,20 @@
 //! The mails Parvis writes itself: written when they are sent, from what is true at that moment.
 
+mod exchange;
+
 use std::sync::Arc;
 
-use super::{Desk, FlowError, beside, leave_address};
+use super::{Desk, FlowError, answer_address, beside, is_current, leave_address};
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
+use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
 use crate::domain::list::{ArchivePolicy, Joining, Language, List, ListState};
-use crate::domain::member::{Joined, MemberState, Person, Role};
+use crate::domain::member::{Joined, Person, Role};
 use crate::domain::moderation::HoldReason;
 use crate::domain::pace::Felt;
 use crate::domain::recipient::ListDoor;
 use crate::domain::retry::Next;
 use crate::domain::token::Purpose;
+use crate::domain::wish::Matter;
 use crate::letters::{
     Arrival, AutoSubmitted, Departure, Farewell, Frame, Group, Held, Letter, ListHeaders, Mailbox,
     NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
@@ -22,8 +25,8 @@ use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
 use crate::smtp::dot_stuff::dot_stuff;
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect};
-use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome};
-use crate::store::{OwedLetter, StoreError};
+use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome, Occasion};
+use crate::store::{OpenQuestion, OwedLetter, StoreError};
 
 use super::dispatch::Ended;
 use super::send_copies::{NEEDS_EIGHT_BITS, not_signed, write_down};
@@ -33,9 +36,12 @@ const BACK_DAYS: u64 = 7;
 
 /// The facts a letter rests on.
 struct Facts {
-    list: List,
+    /// Absent: it is about no list in particular.
+    list: Option<List>,
     person: Person,
     address: EmailAddress,
+    /// As a letter may call them; empty where it says nothing of who they are.
+    name: String,
     language: Language,
     animators: Vec<String>,
     /// The post it is about: its id, what it referred to, its subject.
@@ -101,16 +107,30 @@ async fn carry_signed<O: Outbox>(desk: &Desk, outbox: &O, unsigned: Unsigned) ->
 
 fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> {
     let Some(facts) = facts(desk, &owed.about)? else { return Ok(None) };
-    let member = desk.store.member(facts.list.id, facts.person.id)?;
-    let is_member = member.as_ref().is_some_and(|member| member.state != MemberState::Left);
-    let group = Group { name: &facts.list.settings.name, address: &facts.list.address };
+    match (&owed.about, &facts.list) {
+        (LetterAbout::Question { .. } | LetterAbout::Note { .. }, _) => exchange::write(desk, &facts, owed),
+        (_, Some(list)) => write_about(desk, &facts, list, owed),
+        (_, None) => Ok(None),
+    }
+}
+
+/// A letter about a list that is there.
+fn write_about(
+    desk: &Desk,
+    facts: &Facts,
+    list: &List,
+    owed: &OwedLetter,
+) -> Result<Option<Unsigned>, FlowError> {
+    let member = desk.store.member(list.id, facts.person.id)?;
+    let is_member = member.as_ref().is_some_and(is_current);
+    let group = Group { name: &list.settings.name, address: &list.address };
     let animators: Vec<&str> = facts.animators.iter().map(String::as_str).collect();
     let others: Vec<&str> = animators.iter().copied().filter(|name| *name != facts.person.name).collect();
-    let archive = desk.archive_url(&facts.list);
-    let has_archive = facts.list.settings.archive != ArchivePolicy::None;
+    let archive = desk.archive_url(list);
+    let has_archive = list.settings.archive != ArchivePolicy::None;
     let archive = has_archive.then_some(archive.as_str());
-    let join = beside(&facts.list, &ListDoor::Join);
-    let may_join = facts.list.settings.joining != Joining::Closed && facts.list.state == ListState::Open;
+    let join = beside(list, &ListDoor::Join);
+    let may_join = list.settings.joining != Joining::Closed && list.state == ListState::Open;
     let title = facts.post.as_ref().map_or("", |(_, _, subject)| subject.as_str());
     let letter = match &owed.about {
         LetterAbout::Welcome { .. } => {
@@ -122,10 +142,10 @@ fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> 
                     Joined::Imported => Arrival::Imported,
                     Joined::Confirmed => Arrival::Confirmed,
                 },
-                promise: &facts.list.settings.promise,
+                promise: &list.settings.promise,
                 animators: &animators,
-                posting: facts.list.settings.posting,
-                archive: facts.list.settings.archive,
+                posting: list.settings.posting,
+                archive: list.settings.archive,
                 archive_url: archive,
                 reading: member.reading,
             })
@@ -139,6 +159,7 @@ fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> 
                 departure: match ending {
                     Ending::TheyLeft => Departure::Left,
                     Ending::TakenOut => Departure::Removed,
+                    Ending::TimeOver => Departure::Ended,
                 },
                 back_until: owed.since + std::time::Duration::from_secs(BACK_DAYS * 86_400),
                 join_address: may_join.then_some(join.as_str()),
@@ -155,25 +176,60 @@ fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> 
             Letter::Held(Held { group, title, why: why_held(*reason), animators: &animators })
         }
         LetterAbout::Refused { words, .. } => Letter::Refused(Refused { group, title, words, by: None }),
+        LetterAbout::Question { .. } | LetterAbout::Note { .. } => return Ok(None),
     };
-    Ok(Some(compose(desk, &facts, owed, letter, archive, is_member)))
+    let question = question_with(desk, facts, owed)?;
+    let answers = question.as_ref().map(|question| answer_to(desk, Some(list), question, facts.person.id));
+    Ok(Some(compose(desk, facts, owed, letter, Told { is_member, answers })))
 }
 
-fn compose(
-    desk: &Desk,
-    facts: &Facts,
-    owed: &OwedLetter,
-    letter: Letter<'_>,
-    archive: Option<&str>,
+/// What a letter's frame needs to know beside its facts.
+struct Told {
+    /// Whether the reader is a member, and may be told so.
     is_member: bool,
-) -> Unsigned {
-    let list = &facts.list;
+    /// Where answers go, if there is anybody to read them.
+    answers: Option<EmailAddress>,
+}
+
+/// The question that was asked together with a letter, so that it can be answered.
+fn question_with(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Option<QuestionId>, FlowError> {
+    match owed.about {
+        LetterAbout::Welcome { .. } | LetterAbout::Farewell { .. } | LetterAbout::Held { .. } => {
+            let asked = desk.store.questions_to(facts.person.id)?;
+            let list = facts.list.as_ref().map(|list| list.id);
+            let with_it = |q: &&OpenQuestion| {
+                q.since == owed.since
+                    && q.question.list == list
+                    && matches!(q.question.matter, Matter::Talk | Matter::Back { .. })
+            };
+            Ok(asked.iter().filter(with_it).map(|q| q.question.number).max())
+        }
+        LetterAbout::Question { question, .. } => Ok(Some(question)),
+        LetterAbout::Note { occasion, .. } => Ok(occasion.question),
+        LetterAbout::NowAnimator { .. } | LetterAbout::Refused { .. } => Ok(None),
+    }
+}
+
+/// Where one answers a question: `quartier+TOKEN@…`.
+fn answer_to(desk: &Desk, list: Option<&List>, question: &QuestionId, person: PersonId) -> EmailAddress {
+    let token = desk.store.tokens().token(Purpose::Question { question: *question, person });
+    answer_address(&desk.hostname, list.map(|list| &list.address), &token)
+}
+
+fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, told: Told) -> Unsigned {
     let parse = |text: &str| EmailAddress::parse(text).expect("an address beside a list's own");
-    let from = parse(&beside(list, &ListDoor::Help));
-    let animators = parse(&beside(list, &ListDoor::Animators));
-    let token = desk.store.tokens().token(Purpose::Leave { list: list.id, person: facts.person.id });
-    let leave_mail = leave_address(&list.address, facts.language, &token);
-    let leave_url = desk.leave_url(&token);
+    let list = facts.list.as_ref();
+    let from = match list {
+        Some(list) => parse(&beside(list, &ListDoor::Help)),
+        None => parse(&format!("parvis@{}", desk.hostname)),
+    };
+    let animators = list.map(|list| parse(&beside(list, &ListDoor::Animators)));
+    let leaving = list.filter(|_| told.is_member).map(|list| {
+        let token = desk.store.tokens().token(Purpose::Leave { list: list.id, person: facts.person.id });
+        (leave_address(&list.address, facts.language, &token), desk.leave_url(&token))
+    });
+    let archive = list.filter(|list| list.settings.archive != ArchivePolicy::None);
+    let archive = archive.map(|list| desk.archive_url(list));
     let message_id =
         MessageId::parse(&format!("letter-{}-{}@{}", owed.letter, owed.since.millis(), desk.hostname))
             .expect("digits and a host name");
@@ -183,15 +239,19 @@ fn compose(
     };
     let frame = Frame {
         language: facts.language,
-        to: Mailbox { name: &facts.person.name, address: &facts.address },
-        from: Mailbox { name: &list.settings.name, address: &from },
+        to: Mailbox { name: &facts.name, address: &facts.address },
+        from: Mailbox { name: list.map_or(&desk.hostname, |list| &list.settings.name), address: &from },
         // Whoever is told no may answer the people who said it.
-        reply_to: matches!(letter, Letter::Refused(_)).then_some(&animators),
-        list: Some(ListHeaders {
+        reply_to: if matches!(letter, Letter::Refused(_)) {
+            animators.as_ref()
+        } else {
+            told.answers.as_ref()
+        },
+        list: list.map(|list| ListHeaders {
             name: &list.settings.name,
             address: &list.address,
-            archive,
-            unsubscribe: is_member.then_some(Unsubscribe { mail: &leave_mail, one_click: Some(&leave_url) }),
+            archive: archive.as_deref(),
+            unsubscribe: leaving.as_ref().map(|(mail, url)| Unsubscribe { mail, one_click: Some(url) }),
         }),
         message_id: &message_id,
         date: desk.now(),
@@ -207,11 +267,17 @@ fn compose(
     let split = memchr::memmem::find(&mail.bytes, b"\r\n\r\n").map_or(mail.bytes.len(), |at| at + 4);
     let mut head = mail.bytes;
     let body = head.split_off(split);
-    Unsigned { domain: list.address.domain().to_owned(), recipient: facts.address.clone(), head, body }
+    let domain = list.map_or(desk.hostname.as_str(), |list| list.address.domain()).to_owned();
+    Unsigned { domain, recipient: facts.address.clone(), head, body }
 }
 
 fn facts(desk: &Desk, about: &LetterAbout) -> Result<Option<Facts>, FlowError> {
     let (list, post): (Option<ListId>, Option<PostId>) = match about {
+        LetterAbout::Question { question, occasion, .. } => {
+            let Some(asked) = desk.store.question(*question)? else { return Ok(None) };
+            (asked.question.list, occasion.answers)
+        }
+        LetterAbout::Note { list, occasion, .. } => (*list, occasion.answers),
         LetterAbout::Welcome { list, .. }
         | LetterAbout::Farewell { list, .. }
         | LetterAbout::NowAnimator { list, .. } => (Some(*list), None),
@@ -226,29 +292,53 @@ fn facts(desk: &Desk, about: &LetterAbout) -> Result<Option<Facts>, FlowError> {
             (desk.store.post(*post)?.and_then(|info| info.list), Some(*post))
         }
     };
-    let Some(list) = list.map(|list| desk.store.list(list)).transpose()?.flatten() else { return Ok(None) };
+    let about_a_list = list.is_some();
+    let list = list.map(|list| desk.store.list(list)).transpose()?.flatten();
+    if about_a_list && list.is_none() {
+        return Ok(None);
+    }
     let Some(person) = desk.store.person(about.person())? else { return Ok(None) };
     let Some(address) = person.addresses.first().cloned() else { return Ok(None) };
+    let occasion = occasion(about);
     let post = match post {
-        Some(post) => match desk.store.raw(post)? {
-            Some(raw) => {
+        Some(post) => match desk.store.raw(post) {
+            Ok(Some(raw)) => {
                 let summary = parse::summarize(&raw);
                 Some((summary.message_id, summary.references, summary.subject))
             }
-            None => return Ok(None),
+            // A request that is kept no more is answered all the same.
+            Ok(None) | Err(StoreError::Io { .. } | StoreError::Damaged { .. }) if occasion.is_some() => None,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(error.into()),
         },
         None => None,
     };
-    let language = person.language.unwrap_or(list.settings.language);
-    let animators = animators(desk, list.id)?;
-    Ok(Some(Facts { list, person, address, language, animators, post }))
+    let of_list = list.as_ref().map_or(desk.language, |list| list.settings.language);
+    let occasion = occasion.unwrap_or_default();
+    let theirs = if occasion.unproven { occasion.language } else { person.language.or(occasion.language) };
+    let language = theirs.unwrap_or(of_list);
+    // Whoever reads a letter to somebody unproven cannot tell from it whether they are known here.
+    let name = if occasion.unproven { String::new() } else { person.name.clone() };
+    let animators = list.as_ref().map(|list| animators(desk, list.id)).transpose()?.unwrap_or_default();
+    Ok(Some(Facts { list, person, address, name, language, animators, post }))
+}
+
+fn occasion(about: &LetterAbout) -> Option<Occasion> {
+    match about {
+        LetterAbout::Question { occasion, .. } | LetterAbout::Note { occasion, .. } => Some(*occasion),
+        LetterAbout::Welcome { .. }
+        | LetterAbout::Farewell { .. }
+        | LetterAbout::NowAnimator { .. }
+        | LetterAbout::Held { .. }
+        | LetterAbout::Refused { .. } => None,
+    }
 }
 
 /// The names of those who look after a list, as far as they told us.
 fn animators(desk: &Desk, list: ListId) -> Result<Vec<String>, FlowError> {
     let mut names = Vec::new();
     for member in desk.store.members(list)? {
-        if member.role == Role::Animator && member.state != MemberState::Left {
+        if member.role == Role::Animator && is_current(&member) {
             names.extend(name_of(desk, member.person)?);
         }
     }
@@ -267,8 +357,10 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::Unproven => WhyHeld::Unproven,
         HoldReason::Attachment => WhyHeld::Attachment,
         HoldReason::Doubtful | HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
-        HoldReason::OtherList | HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => {
-            WhyHeld::NotAMember
-        }
+        HoldReason::OtherList
+        | HoldReason::OtherAddress
+        | HoldReason::ToAnimators
+        | HoldReason::ToOperator
+        | HoldReason::Request => WhyHeld::NotAMember,
     }
 }

@@ -1,0 +1,223 @@
+//! What somebody wants of a list, once it is understood, and what a letter asked them.
+//!
+//! A wish is what is carried out; how people say it is not known here. Both stand in the journal,
+//! so their names are for ever.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ListId, PersonId, PostId, QuestionId};
+use super::list::Language;
+use super::member::{Day, Membership, Reading};
+use super::time::Timestamp;
+
+/// Something a person wants.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "wish", rename_all = "kebab-case")]
+pub enum Wish {
+    /// To become a member.
+    Join,
+    /// To be a member no more.
+    Leave,
+    /// To read in another rhythm.
+    Read {
+        /// Which.
+        reading: Reading,
+        /// The day of a weekly summary, if they named one.
+        #[serde(default)]
+        day: Option<Day>,
+        /// The hour of a summary, if they named one.
+        #[serde(default)]
+        hour: Option<u8>,
+    },
+    /// To get nothing for a while.
+    Pause {
+        /// Until then; absent: until they say so.
+        until: Option<Timestamp>,
+    },
+    /// To go on after a pause, or to come back after leaving.
+    Resume,
+    /// To be written to in that language.
+    Speak {
+        /// Which.
+        language: Language,
+    },
+    /// To get nothing at these hours of the day.
+    Quiet {
+        /// `22-7`; absent: at no hours.
+        hours: Option<String>,
+    },
+    /// To get only the posts that begin a thread, or all again.
+    Threads {
+        /// Which.
+        wanted: Threads,
+    },
+    /// To hear nothing more of a thread, or everything.
+    Heed {
+        /// A post of the thread.
+        post: Option<PostId>,
+        /// Which of the two.
+        heed: Heed,
+    },
+    /// Whether one's own posts come back.
+    OwnPosts {
+        /// They do.
+        sent: bool,
+    },
+    /// To be called by the name that stands in that mail; names are kept nowhere else.
+    Rename {
+        /// Which.
+        mail: PostId,
+    },
+    /// To change who is a member, as an animator; whom it concerns stands in that mail.
+    Animate {
+        /// Which.
+        mail: PostId,
+    },
+    /// To know what one can write.
+    Help,
+    /// To see how they read, and what is known of them.
+    Settings,
+    /// All that is held about them.
+    MyData,
+    /// To be forgotten.
+    Forget {
+        /// What happens to their posts, once they said so.
+        #[serde(default)]
+        posts: Option<PostsLeft>,
+    },
+    /// To take one of their own posts back.
+    Withdraw {
+        /// Which, if it is known.
+        post: Option<PostId>,
+    },
+    /// To know what became of their posts.
+    Trace,
+    /// To be written to at another address, the one that stands in that mail.
+    Move {
+        /// Which.
+        mail: PostId,
+    },
+}
+
+/// Which posts of a list's threads somebody wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threads {
+    /// Every post.
+    #[default]
+    All,
+    /// The first of each thread, and all of those they follow.
+    First,
+}
+
+/// How somebody takes part in one thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Heed {
+    /// As in any other.
+    #[default]
+    Usual,
+    /// They hear no more of it.
+    Mute,
+    /// They get all of it, however they read.
+    Follow,
+}
+
+/// What happens to the posts of somebody who is forgotten.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PostsLeft {
+    /// They stay, under no name.
+    Nameless,
+    /// They are withdrawn.
+    Withdrawn,
+}
+
+/// A question somebody was asked by letter, and may answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Question {
+    /// Its number, which its token holds.
+    pub number: QuestionId,
+    /// Who was asked.
+    pub person: PersonId,
+    /// About which list; absent: about none in particular.
+    pub list: Option<ListId>,
+    /// What.
+    pub matter: Matter,
+    /// An answer counts until then.
+    pub until: Timestamp,
+    /// What made us ask.
+    pub cause: AskedBecause,
+}
+
+/// What was asked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "matter", rename_all = "kebab-case")]
+pub enum Matter {
+    /// Nothing in particular: any wish may be the answer.
+    Talk,
+    /// « Est-ce bien ce que vous voulez ? »: oui carries it out.
+    Wish {
+        /// What is carried out.
+        wish: Wish,
+    },
+    /// In which of their groups they want it.
+    WhichList {
+        /// What.
+        wish: Wish,
+    },
+    /// To an animator: may this person join?
+    Admit {
+        /// Who wants to.
+        newcomer: PersonId,
+    },
+    /// Somebody was invited by an animator: do they want to join?
+    Invitation {
+        /// By whom.
+        by: PersonId,
+    },
+    /// After leaving: the way back, to what was.
+    Back {
+        /// The membership as it was.
+        was: Box<Membership>,
+    },
+    /// Whether a post from an unknown address is theirs.
+    SamePerson {
+        /// The post, which waits.
+        post: PostId,
+    },
+    /// To an address somebody named as their new one: is it theirs?
+    Adopt {
+        /// Who named it.
+        person: PersonId,
+    },
+    /// Whether this post may stand in an archive everybody reads.
+    Consent {
+        /// The post, which waits.
+        post: PostId,
+    },
+}
+
+/// What made us ask; decides how often that may happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedBecause {
+    /// A mail of which nobody knows who wrote it.
+    Unproven,
+    /// A mail of their own, proven or by token.
+    Proven,
+    /// Something of ours: a membership that ends, a newcomer to an animator.
+    Ours,
+}
+
+/// What became of a question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answered {
+    /// They said yes, and it was carried out.
+    Yes,
+    /// They said no.
+    No,
+    /// It was settled otherwise: somebody else answered, or it no longer matters.
+    Settled,
+}

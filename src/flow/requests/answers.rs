@@ -1,0 +1,177 @@
+//! Answers to the letters in which somebody was asked something.
+
+use super::hear::{Heard, Said, Scope};
+use super::talk::Talk;
+use super::{Fate, Request, addresses, hearing, joining, wishes};
+use crate::domain::list::{List, ListState};
+use crate::domain::member::Membership;
+use crate::domain::wish::{Answered, Matter, Wish};
+use crate::flow::FlowError;
+use crate::store::OpenQuestion;
+use crate::store::event::{MemberCause, Note};
+
+/// What somebody answered, and that it is theirs is beyond doubt.
+pub(super) fn answer(
+    talk: &mut Talk<'_>,
+    request: &Request<'_>,
+    question: &OpenQuestion,
+    said: &Said,
+) -> Result<Fate, FlowError> {
+    let asked = &question.question;
+    let list = match asked.list {
+        Some(list) => talk.list(list)?.filter(|list| list.state != ListState::Removed),
+        None => None,
+    };
+    match (&asked.matter, &said.heard) {
+        (Matter::Talk | Matter::Consent { .. }, _) => hearing(talk, request, asked.list, said),
+        // Twice is as good as once.
+        (
+            Matter::SamePerson { .. }
+            | Matter::Adopt { .. }
+            | Matter::Wish { .. }
+            | Matter::WhichList { .. }
+            | Matter::Admit { .. }
+            | Matter::Invitation { .. }
+            | Matter::Back { .. },
+            Heard::Yes | Heard::No,
+        ) if question.answer.is_some() => Ok(Fate::Done),
+        (Matter::Wish { wish: Wish::Join } | Matter::Invitation { .. }, Heard::Yes) => match &list {
+            Some(list) => joining::confirm(talk, request, list, question),
+            None => Ok(Fate::Done),
+        },
+        (Matter::Invitation { .. } | Matter::Wish { wish: Wish::Join }, Heard::No) => {
+            talk.settle(asked.number, Answered::No);
+            joining::declined(talk, list.as_ref())?;
+            Ok(Fate::Done)
+        }
+        (Matter::SamePerson { post }, Heard::Yes | Heard::No) => {
+            let yes = said.heard == Heard::Yes;
+            talk.settle(asked.number, if yes { Answered::Yes } else { Answered::No });
+            match (yes, &list) {
+                (true, Some(list)) => addresses::same_person(talk, list, *post)?,
+                (true, None) => {}
+                (false, _) => addresses::somebody_else(talk, *post)?,
+            }
+            Ok(Fate::Done)
+        }
+        (Matter::Adopt { person }, Heard::Yes | Heard::No) => {
+            let yes = said.heard == Heard::Yes;
+            talk.settle(asked.number, if yes { Answered::Yes } else { Answered::No });
+            if yes {
+                addresses::adopt(talk, *person)?;
+            }
+            Ok(Fate::Done)
+        }
+        (Matter::Wish { wish }, Heard::Yes) => {
+            talk.settle(asked.number, Answered::Yes);
+            wishes::wish(talk, asked.list, &Scope::Here, wish)?;
+            Ok(Fate::Done)
+        }
+        (Matter::WhichList { wish }, heard) => which_list(talk, request, question, wish, heard, said),
+        (Matter::Admit { newcomer }, heard) => {
+            admit(talk, request, question, list.as_ref(), (*newcomer, heard), said)
+        }
+        (Matter::Back { was }, heard) => {
+            come_back(talk, request, question, list.as_ref(), (was, heard), said)
+        }
+        (Matter::Wish { .. }, Heard::No) => {
+            talk.settle(asked.number, Answered::No);
+            Ok(Fate::Done)
+        }
+        (
+            Matter::Wish { .. }
+            | Matter::Invitation { .. }
+            | Matter::SamePerson { .. }
+            | Matter::Adopt { .. },
+            Heard::Wishes(_)
+            | Heard::Guess(_)
+            | Heard::ForPeople
+            | Heard::ForOthers
+            | Heard::Nothing
+            | Heard::Declined,
+        ) => hearing(talk, request, asked.list, said),
+    }
+}
+
+/// The wish is known; the answer says for which group.
+fn which_list(
+    talk: &mut Talk<'_>,
+    request: &Request<'_>,
+    question: &OpenQuestion,
+    wish: &Wish,
+    heard: &Heard,
+    said: &Said,
+) -> Result<Fate, FlowError> {
+    let mine = talk.current_lists()?;
+    let named = said.mentioned.iter().copied().filter(|list| mine.contains(list));
+    let lists: Vec<_> = match &said.scope {
+        Scope::All => mine.clone(),
+        Scope::Here | Scope::Named(_) => named.collect(),
+    };
+    if lists.is_empty() {
+        return match heard {
+            Heard::Wishes(_) | Heard::Guess(_) | Heard::ForPeople | Heard::ForOthers => {
+                hearing(talk, request, None, said)
+            }
+            Heard::Yes | Heard::No | Heard::Nothing | Heard::Declined => Ok(Fate::Done),
+        };
+    }
+    if question.answer.is_none() {
+        talk.settle(question.question.number, Answered::Yes);
+        for list in lists {
+            wishes::wish(talk, Some(list), &Scope::Here, wish)?;
+        }
+    }
+    Ok(Fate::Done)
+}
+
+/// Empty, or a yes, lets the newcomer in; a no does not. Anything else is something else.
+fn admit(
+    talk: &mut Talk<'_>,
+    request: &Request<'_>,
+    question: &OpenQuestion,
+    list: Option<&List>,
+    (newcomer, heard): (crate::domain::ids::PersonId, &Heard),
+    said: &Said,
+) -> Result<Fate, FlowError> {
+    let yes = match heard {
+        Heard::Yes | Heard::Nothing => true,
+        Heard::No => false,
+        Heard::Wishes(_) | Heard::Guess(_) | Heard::ForPeople | Heard::ForOthers | Heard::Declined => {
+            return hearing(talk, request, question.question.list, said);
+        }
+    };
+    if let (Some(list), None) = (list, question.answer) {
+        joining::admit(talk, list, question, newcomer, yes)?;
+    }
+    Ok(Fate::Done)
+}
+
+/// Whoever left comes back to what was, by almost any word that is not a no.
+fn come_back(
+    talk: &mut Talk<'_>,
+    request: &Request<'_>,
+    question: &OpenQuestion,
+    list: Option<&List>,
+    (was, heard): (&Membership, &Heard),
+    said: &Said,
+) -> Result<Fate, FlowError> {
+    let returns = match heard {
+        Heard::Yes => true,
+        Heard::Wishes(wishes) => matches!(wishes.as_slice(), [Wish::Resume | Wish::Join]),
+        Heard::Guess(wish) => matches!(wish, Wish::Resume | Wish::Join),
+        Heard::No | Heard::ForPeople | Heard::ForOthers | Heard::Nothing | Heard::Declined => false,
+    };
+    let Some(list) = list.filter(|list| returns && list.state == ListState::Open) else {
+        return hearing(talk, request, question.question.list, said);
+    };
+    if question.answer.is_some() {
+        return Ok(Fate::Done);
+    }
+    talk.settle(question.question.number, Answered::Yes);
+    if talk.current(list.id)?.is_none() {
+        talk.set_member(was.clone(), MemberCause::CameBack, None)?;
+    }
+    talk.tell(Some(list.id), Note::Settings)?;
+    Ok(Fate::Done)
+}

@@ -1,0 +1,337 @@
+//! What a mail asks for, as wishes: between the words somebody chose and what can be carried out.
+
+use super::{Request, answered_post};
+use crate::domain::command::{Addresses, AnimatorCommand, Command, Meaning, OwnPosts, Understood};
+use crate::domain::command::{Holidays, Scope as Groups};
+use crate::domain::ids::{ListId, PostId};
+use crate::domain::list::{Language, List};
+use crate::domain::member::{Membership, Role};
+use crate::domain::proof::Proof;
+use crate::domain::time::Timestamp;
+use crate::domain::wish::{Heed, Threads, Wish};
+use crate::flow::whereabouts::last_posts;
+use crate::flow::{Desk, FlowError, is_current};
+use crate::mail::parse;
+use crate::mail::said::{self, Said as Words};
+use crate::store::archive::PostState;
+use crate::store::event::RequestDoor;
+use crate::understand::{GroupName, Mail, Place, Situation, Speaker};
+
+/// What was heard, and where it is meant.
+pub(super) struct HeardMail {
+    pub(super) said: Said,
+    /// The language of the words, if that can be told.
+    pub(super) language: Option<Language>,
+}
+
+/// What was heard.
+pub(super) struct Said {
+    pub(super) heard: Heard,
+    pub(super) scope: Scope,
+    /// The groups whose names or addresses stand in it, for the answer to « dans quel groupe ? ».
+    pub(super) mentioned: Vec<ListId>,
+}
+
+/// What a mail comes to.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Heard {
+    /// This, in this order.
+    Wishes(Vec<Wish>),
+    /// Probably this.
+    Guess(Wish),
+    Yes,
+    No,
+    /// They do not want something; nothing is to be done.
+    Declined,
+    /// Words for those who look after the group.
+    ForPeople,
+    /// Something that is asked for, and that nothing here carries out.
+    ForOthers,
+    /// No words at all.
+    Nothing,
+}
+
+/// In which groups.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Scope {
+    /// The one that was written to.
+    Here,
+    /// These.
+    Named(Vec<ListId>),
+    /// All of theirs.
+    All,
+}
+
+/// Reads a request.
+pub(super) fn hear(desk: &Desk, request: &Request<'_>) -> Result<HeardMail, FlowError> {
+    let words = said::said(request.raw);
+    let understood = understood(desk, request, &words)?;
+    let answered = match &request.list {
+        Some(list) => answered_post(desk, list.id, request.raw)?,
+        None => None,
+    };
+    let own_post = own_post(desk, request)?;
+    let wishes = Wishes { desk, request, answered, own_post };
+    let heard = wishes.of_meaning(&understood.meaning);
+    let scope = match &understood.scope {
+        Groups::Here => Scope::Here,
+        Groups::All => Scope::All,
+        Groups::Named(names) => Scope::Named(lists_named(desk, names)?),
+    };
+    let mentioned = lists_mentioned(desk, &words.text)?;
+    Ok(HeardMail { said: Said { heard, scope, mentioned }, language: understood.language })
+}
+
+/// The groups a few words name; words in which a name is one among many others name none.
+fn lists_mentioned(desk: &Desk, text: &str) -> Result<Vec<ListId>, FlowError> {
+    const WORDS_MAX: usize = 12;
+    let text = text.to_lowercase();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '!' | '?' | '(' | ')'))
+        .map(|word| word.trim_matches(['.', ':', '"', '«', '»']))
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.len() > WORDS_MAX {
+        return Ok(Vec::new());
+    }
+    let said = words.join(" ");
+    let mut found = Vec::new();
+    for list in desk.store.reader().lists()? {
+        let address = list.address.to_string();
+        let name = list.settings.name.to_lowercase();
+        let by_address = words.iter().any(|word| *word == address || *word == list.address.name());
+        if by_address || (!name.is_empty() && said.contains(&name)) {
+            found.push(list.id);
+        }
+    }
+    Ok(found)
+}
+
+/// The post of their own somebody answers; else the latest of theirs that waits.
+fn own_post(desk: &Desk, request: &Request<'_>) -> Result<Option<PostId>, FlowError> {
+    let Some(author) = request.info.author else { return Ok(None) };
+    let answered = parse::summarize(request.raw).references;
+    let mut waiting = None;
+    for info in last_posts(desk, author, request.info.list)?.into_iter().take(OWN_POSTS_LOOKED_AT) {
+        let id = desk.store.raw(info.id)?.and_then(|raw| parse::summarize(&raw).message_id);
+        if id.is_some_and(|id| answered.contains(&id)) {
+            return Ok(Some(info.id));
+        }
+        if info.state == PostState::Held && waiting.is_none() {
+            waiting = Some(info.id);
+        }
+    }
+    Ok(waiting)
+}
+
+/// So many of somebody's latest posts are looked at to find the one they mean.
+const OWN_POSTS_LOOKED_AT: usize = 20;
+
+/// Whether the whole of a mail to the list, subject and body, is nothing but a request.
+pub(super) fn is_nothing_but_a_command(desk: &Desk, request: &Request<'_>) -> Result<bool, FlowError> {
+    let words = said::said(request.raw);
+    Ok(match understood(desk, request, &words)?.meaning {
+        Meaning::Certain(_) => true,
+        Meaning::Guess(_)
+        | Meaning::Declined(_)
+        | Meaning::Contradiction { .. }
+        | Meaning::ForPeople
+        | Meaning::Nothing => false,
+    })
+}
+
+fn lists_named(desk: &Desk, names: &[String]) -> Result<Vec<ListId>, FlowError> {
+    let mut found = Vec::new();
+    for list in desk.store.reader().lists()? {
+        let is_it = |name: &String| {
+            let name = name.trim();
+            name.eq_ignore_ascii_case(list.address.name())
+                || name.eq_ignore_ascii_case(&list.address.to_string())
+                || name.to_lowercase() == list.settings.name.to_lowercase()
+        };
+        if names.iter().any(is_it) {
+            found.push(list.id);
+        }
+    }
+    Ok(found)
+}
+
+/// What turns commands into wishes: the day it is, and what the mail answers.
+struct Wishes<'a> {
+    desk: &'a Desk,
+    request: &'a Request<'a>,
+    answered: Option<PostId>,
+    /// The one of the writer's own posts it is about.
+    own_post: Option<PostId>,
+}
+
+impl Wishes<'_> {
+    fn of_meaning(&self, meaning: &Meaning) -> Heard {
+        match meaning {
+            Meaning::Certain(commands) => match commands.as_slice() {
+                [] => Heard::Nothing,
+                [Command::Yes] => Heard::Yes,
+                [Command::No] => Heard::No,
+                commands => {
+                    let wishes: Vec<Wish> = commands.iter().filter_map(|c| self.wish(c)).collect();
+                    if wishes.is_empty() { Heard::ForOthers } else { Heard::Wishes(wishes) }
+                }
+            },
+            Meaning::Guess(command) => self.wish(command).map_or(Heard::ForOthers, Heard::Guess),
+            Meaning::Declined(_) => Heard::Declined,
+            // Asked which: their own words are proposed, and a no leaves everything as it is.
+            Meaning::Contradiction { address: _, words } => match self.of_meaning(words) {
+                Heard::Wishes(wishes) => wishes.into_iter().next().map_or(Heard::Nothing, Heard::Guess),
+                other @ (Heard::Guess(_)
+                | Heard::Yes
+                | Heard::No
+                | Heard::Declined
+                | Heard::ForPeople
+                | Heard::ForOthers
+                | Heard::Nothing) => other,
+            },
+            Meaning::ForPeople => Heard::ForPeople,
+            Meaning::Nothing => Heard::Nothing,
+        }
+    }
+
+    fn wish(&self, command: &Command) -> Option<Wish> {
+        let mail = self.request.info.id;
+        Some(match command {
+            Command::Join => Wish::Join,
+            Command::Leave => Wish::Leave,
+            Command::Read(rhythm) => {
+                Wish::Read { reading: rhythm.reading, day: rhythm.day, hour: rhythm.hour }
+            }
+            Command::Pause(holidays) => Wish::Pause { until: self.end_of(*holidays) },
+            Command::Resume | Command::ComeBack => Wish::Resume,
+            Command::Mute => Wish::Heed { post: self.answered, heed: Heed::Mute },
+            Command::Follow => Wish::Heed { post: self.answered, heed: Heed::Follow },
+            Command::FirstPostsOnly => Wish::Threads { wanted: Threads::First },
+            Command::Quiet(hours) => {
+                Wish::Quiet { hours: hours.map(|hours| format!("{}-{}", hours.from, hours.to)) }
+            }
+            Command::OwnPosts(own) => Wish::OwnPosts { sent: *own == OwnPosts::Sent },
+            Command::Settings => Wish::Settings,
+            Command::Name(_) => Wish::Rename { mail },
+            Command::Language(language) => Wish::Speak { language: *language },
+            Command::Help => Wish::Help,
+            Command::Animator(
+                AnimatorCommand::Add(_) | AnimatorCommand::Invite(_) | AnimatorCommand::Remove(_),
+            ) => Wish::Animate { mail },
+            Command::NewAddress(_) => Wish::Move { mail },
+            Command::Withdraw => Wish::Withdraw { post: self.own_post },
+            Command::WhereIsMyMessage => Wish::Trace,
+            // Done by people, who find it in what waits.
+            Command::MyData | Command::ForgetMe => return None,
+            Command::Search(_) | Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// The end of the last day that was named.
+    fn end_of(&self, holidays: Holidays) -> Option<Timestamp> {
+        holidays.until.map(|day| Timestamp::last_second_of(day, &self.desk.zone))
+    }
+}
+
+/// The name somebody wants to be called by, in the mail that says so.
+pub(super) fn name_in(desk: &Desk, mail: PostId) -> Result<Option<String>, FlowError> {
+    let commands = commands_in(desk, None, mail)?;
+    Ok(commands
+        .into_iter()
+        .find_map(|command| if let Command::Name(name) = command { Some(name) } else { None }))
+}
+
+/// The addresses somebody spoke of, in the mail that says so.
+pub(super) fn addresses_in(desk: &Desk, mail: PostId) -> Result<Addresses, FlowError> {
+    let commands = commands_in(desk, None, mail)?.into_iter();
+    let mut found =
+        commands.filter_map(|c| if let Command::NewAddress(named) = c { Some(named) } else { None });
+    Ok(found.next().unwrap_or_default())
+}
+
+/// What an animator asked for, in the mail that says so.
+pub(super) fn animator_commands_in(
+    desk: &Desk,
+    list: &List,
+    mail: PostId,
+) -> Result<Vec<AnimatorCommand>, FlowError> {
+    let commands = commands_in(desk, Some(list), mail)?.into_iter();
+    Ok(commands
+        .filter_map(|c| if let Command::Animator(command) = c { Some(command) } else { None })
+        .collect())
+}
+
+/// What a mail said that was read before: what the journal must not hold stands only there.
+fn commands_in(desk: &Desk, list: Option<&List>, mail: PostId) -> Result<Vec<Command>, FlowError> {
+    let (Some(info), Some(raw)) = (desk.store.post(mail)?, desk.store.raw(mail)?) else {
+        return Ok(Vec::new());
+    };
+    let (door, list) = (info.door.unwrap_or(RequestDoor::Request), list.cloned());
+    let request = Request { info: &info, door, list, raw: &raw, now: desk.now() };
+    let words = said::said(&raw);
+    Ok(match understood(desk, &request, &words)?.meaning {
+        Meaning::Certain(commands) => commands,
+        Meaning::Guess(command) => vec![command],
+        Meaning::Contradiction { words, .. } => match *words {
+            Meaning::Certain(commands) => commands,
+            Meaning::Guess(command) => vec![command],
+            Meaning::Declined(_) | Meaning::Contradiction { .. } | Meaning::ForPeople | Meaning::Nothing => {
+                Vec::new()
+            }
+        },
+        Meaning::Declined(_) | Meaning::ForPeople | Meaning::Nothing => Vec::new(),
+    })
+}
+
+/// What the words mean, read with what is known around them. Who is not proven lends nothing to
+/// that, neither language nor role: else what is answered would tell who is known here.
+fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Understood, FlowError> {
+    let lists = desk.store.reader().lists()?;
+    let addresses: Vec<String> = lists.iter().map(|list| list.address.to_string()).collect();
+    let groups: Vec<GroupName<'_>> = lists
+        .iter()
+        .zip(&addresses)
+        .map(|(list, address)| GroupName { name: &list.settings.name, address })
+        .collect();
+    let known = match request.door {
+        RequestDoor::Answer(_) | RequestDoor::Post => true,
+        RequestDoor::Join | RequestDoor::Leave | RequestDoor::Help | RequestDoor::Request => {
+            request.info.proof == Some(Proof::Proven)
+        }
+    };
+    let author = request.info.author.filter(|_| known);
+    let author = author.map(|author| desk.store.person(author)).transpose()?.flatten();
+    let memberships = author.as_ref().map(|author| desk.store.memberships(author.id)).transpose()?;
+    let animates = |member: &Membership| {
+        member.role == Role::Animator
+            && is_current(member)
+            && request.list.as_ref().is_none_or(|list| list.id == member.list)
+    };
+    let of_list = request.list.as_ref().map(|list| list.settings.language);
+    let situation = Situation {
+        place: match request.door {
+            RequestDoor::Join => Place::Says(Command::Join),
+            RequestDoor::Leave => Place::Says(Command::Leave),
+            RequestDoor::Help => Place::Says(Command::Help),
+            RequestDoor::Request => Place::Request,
+            RequestDoor::Answer(_) => Place::Answer,
+            RequestDoor::Post => Place::List,
+        },
+        today: request.now.date_in(&desk.zone),
+        language: author.as_ref().and_then(|author| author.language).or(of_list),
+        // Of somebody unproven an animator's words are understood too, and asked about.
+        speaker: if !known || memberships.unwrap_or_default().iter().any(animates) {
+            Speaker::Animator
+        } else {
+            Speaker::Anybody
+        },
+        name: &words.name,
+        own: author.as_ref().map_or(&[], |author| &author.addresses),
+        groups: &groups,
+    };
+    let mail = Mail { subject: &words.subject, answers: words.answers, text: &words.text };
+    Ok(desk.phrases.read(&mail, &situation))
+}

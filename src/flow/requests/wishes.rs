@@ -1,0 +1,405 @@
+//! A wish that was understood: carried out where the table of proof allows it, asked back where
+//! it does not.
+
+use super::hear::Scope;
+use super::talk::{Sure, Talk};
+use super::{addresses, joining};
+use crate::domain::authority::{Course, Deed, course};
+use crate::domain::command::AnimatorCommand;
+use crate::domain::ids::ListId;
+use crate::domain::list::List;
+use crate::domain::member::{Joined, MemberState, Membership, Role};
+use crate::domain::time::Timestamp;
+use crate::domain::wish::{Heed, Matter, Wish};
+use crate::flow::FlowError;
+use crate::flow::membership::{self, ANSWER_WAIT, Act, Telling};
+use crate::store::archive::PostState;
+use crate::store::change::Expect;
+use crate::store::event::{Decider, DropReason, Event, MemberCause, Note};
+
+/// So many people are added or invited by one mail.
+const INVITATIONS_MAX: usize = 50;
+
+/// What kind of act a wish is.
+fn deed(wish: &Wish) -> Deed {
+    match wish {
+        Wish::Join | Wish::Animate { .. } => Deed::Weighty,
+        Wish::Leave => Deed::Leave,
+        // What cannot be undone is never done on From alone.
+        Wish::MyData | Wish::Forget { .. } | Wish::Move { .. } => Deed::Weighty,
+        Wish::Read { .. }
+        | Wish::Pause { .. }
+        | Wish::Resume
+        | Wish::Speak { .. }
+        | Wish::Quiet { .. }
+        | Wish::Threads { .. }
+        | Wish::Heed { .. }
+        | Wish::OwnPosts { .. }
+        | Wish::Rename { .. }
+        | Wish::Help
+        | Wish::Settings
+        | Wish::Withdraw { .. }
+        | Wish::Trace => Deed::OnOneself,
+    }
+}
+
+/// A wish nobody can misunderstand.
+pub(super) fn wish(
+    talk: &mut Talk<'_>,
+    list: Option<ListId>,
+    scope: &Scope,
+    wish: &Wish,
+) -> Result<(), FlowError> {
+    let course = match talk.sure {
+        Sure::ByToken => Course::Do,
+        Sure::Proven => course(deed(wish), crate::domain::proof::Proof::Proven),
+        Sure::Unproven(proof) => course(deed(wish), proof),
+    };
+    let lists = if talk.is_unproven() { list.into_iter().collect() } else { lists_meant(talk, list, scope)? };
+    match (wish, course) {
+        (_, Course::Nothing) => Ok(()),
+        // What one can write is no secret, and asking « oui » for it would say as much.
+        (Wish::Help, Course::Do | Course::AskYes | Course::AskToken) => talk.tell(list, Note::Help),
+        (Wish::Join, Course::Do | Course::AskYes | Course::AskToken) => join(talk, &lists),
+        (_, Course::AskYes | Course::AskToken) => talk.ask(list, Matter::Wish { wish: wish.clone() }),
+        (_, Course::Do) if is_about_a_list(wish) => {
+            if lists.is_empty() {
+                return which(talk, wish);
+            }
+            for list in lists {
+                carry_out(talk, list, wish)?;
+            }
+            Ok(())
+        }
+        (_, Course::Do) => carry_out_everywhere(talk, list, wish),
+    }
+}
+
+/// A wish we only think they have: proposed.
+pub(super) fn guess(
+    talk: &mut Talk<'_>,
+    list: Option<ListId>,
+    scope: &Scope,
+    wish: &Wish,
+) -> Result<(), FlowError> {
+    if *wish == Wish::Help {
+        return talk.tell(list, Note::Help);
+    }
+    if *wish == Wish::Join {
+        let here = || list.into_iter().collect();
+        let lists = if talk.is_unproven() { here() } else { lists_meant(talk, list, scope)? };
+        return join(talk, &lists);
+    }
+    talk.ask(list, Matter::Wish { wish: wish.clone() })
+}
+
+fn join(talk: &mut Talk<'_>, lists: &[ListId]) -> Result<(), FlowError> {
+    if lists.is_empty() {
+        return talk.tell(None, Note::Help);
+    }
+    for list in lists {
+        if let Some(list) = talk.list(*list)? {
+            joining::ask_to_join(talk, &list)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_about_a_list(wish: &Wish) -> bool {
+    match wish {
+        Wish::Join
+        | Wish::Leave
+        | Wish::Read { .. }
+        | Wish::Pause { .. }
+        | Wish::Resume
+        | Wish::Quiet { .. }
+        | Wish::Threads { .. }
+        | Wish::Heed { .. }
+        | Wish::OwnPosts { .. }
+        | Wish::Animate { .. }
+        | Wish::Settings => true,
+        Wish::Speak { .. }
+        | Wish::Rename { .. }
+        | Wish::Help
+        | Wish::MyData
+        | Wish::Forget { .. }
+        | Wish::Withdraw { .. }
+        | Wish::Trace
+        | Wish::Move { .. } => false,
+    }
+}
+
+/// The lists somebody means: the one they wrote to, those they name, all of theirs, or the only one.
+/// None if that cannot be told.
+pub(super) fn lists_meant(
+    talk: &Talk<'_>,
+    list: Option<ListId>,
+    scope: &Scope,
+) -> Result<Vec<ListId>, FlowError> {
+    let mine = talk.current_lists()?;
+    Ok(match scope {
+        Scope::Here => match (list, mine.as_slice()) {
+            (Some(list), _) => vec![list],
+            (None, [only]) => vec![*only],
+            (None, _) => Vec::new(),
+        },
+        Scope::Named(named) => named.clone(),
+        Scope::All => mine,
+    })
+}
+
+/// It is not known in which group.
+fn which(talk: &mut Talk<'_>, wish: &Wish) -> Result<(), FlowError> {
+    if talk.current_lists()?.is_empty() {
+        return talk.tell(None, Note::NoMember);
+    }
+    talk.ask(None, Matter::WhichList { wish: wish.clone() })
+}
+
+/// Does it, in one list.
+fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowError> {
+    let Some(known) = talk.list(list)? else { return Ok(()) };
+    if *wish == Wish::Resume && talk.current(list)?.is_none() && way_back(talk, &known)? {
+        return Ok(());
+    }
+    let Some(member) = talk.current(list)? else {
+        return talk.tell(Some(list), Note::NoMember);
+    };
+    match wish {
+        Wish::Leave => return leave(talk, member),
+        Wish::Settings => return talk.tell(Some(list), Note::Settings),
+        Wish::Heed { post, heed } => return attend(talk, list, *post, *heed),
+        Wish::Animate { mail } => return animate(talk, &known, &member, *mail),
+        Wish::Join
+        | Wish::Read { .. }
+        | Wish::Pause { .. }
+        | Wish::Resume
+        | Wish::Quiet { .. }
+        | Wish::Threads { .. }
+        | Wish::OwnPosts { .. }
+        | Wish::Speak { .. }
+        | Wish::Rename { .. }
+        | Wish::Help
+        | Wish::MyData
+        | Wish::Forget { .. }
+        | Wish::Withdraw { .. }
+        | Wish::Trace
+        | Wish::Move { .. } => {}
+    }
+    let after = changed(&member, wish, talk.now);
+    if after != member {
+        talk.set_member(after, MemberCause::Wished, Some(talk.person.id))?;
+    }
+    talk.tell(Some(list), Note::Done { wish: wish.clone() })
+}
+
+/// A membership as a wish makes it.
+fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
+    let mut after = member.clone();
+    match wish {
+        Wish::Read { reading, day, hour } => {
+            after.reading = *reading;
+            after.day = day.or(after.day);
+            after.hour = hour.or(after.hour);
+            wake(&mut after);
+        }
+        // A pause that is over before it begins is none.
+        Wish::Pause { until } if until.is_some_and(|until| until <= now) => {}
+        Wish::Pause { until } => {
+            after.state = MemberState::Paused;
+            after.pause_until = *until;
+        }
+        Wish::Resume => wake(&mut after),
+        Wish::Quiet { hours } => after.quiet.clone_from(hours),
+        Wish::Threads { wanted } => after.threads = *wanted,
+        Wish::OwnPosts { sent } => after.own_posts = Some(*sent),
+        Wish::Join
+        | Wish::Leave
+        | Wish::Speak { .. }
+        | Wish::Heed { .. }
+        | Wish::Animate { .. }
+        | Wish::Rename { .. }
+        | Wish::Help
+        | Wish::Settings
+        | Wish::MyData
+        | Wish::Forget { .. }
+        | Wish::Withdraw { .. }
+        | Wish::Trace
+        | Wish::Move { .. } => {}
+    }
+    after
+}
+
+fn wake(member: &mut Membership) {
+    if member.state == MemberState::Paused {
+        member.state = MemberState::Active;
+    }
+    member.pause_until = None;
+}
+
+/// At once, with a farewell that knows the way back.
+fn leave(talk: &mut Talk<'_>, member: Membership) -> Result<(), FlowError> {
+    let (list, person) = (member.list, member.person);
+    let was = Matter::Back { was: Box::new(member.clone()) };
+    let left = Membership { state: MemberState::Left, ..member };
+    talk.set_member(left, MemberCause::LeftByMail, None)?;
+    let cause = talk.cause();
+    talk.new_question(person, Some(list), was, cause, ANSWER_WAIT);
+    talk.owe(crate::store::event::LetterAbout::Farewell {
+        list,
+        person,
+        ending: crate::store::event::Ending::TheyLeft,
+    });
+    Ok(())
+}
+
+/// Whoever left a few days ago and says « reprendre » comes back to what was.
+fn way_back(talk: &mut Talk<'_>, list: &List) -> Result<bool, FlowError> {
+    for question in talk.desk.store.questions_to(talk.person.id)? {
+        let asked = &question.question;
+        let counts = asked.list == Some(list.id) && question.answer.is_none() && talk.now < asked.until;
+        if let (Matter::Back { was }, true) = (&asked.matter, counts) {
+            talk.settle(asked.number, crate::domain::wish::Answered::Yes);
+            talk.set_member((**was).clone(), MemberCause::CameBack, None)?;
+            talk.tell(Some(list.id), Note::Settings)?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// More or less of one thread.
+fn attend(
+    talk: &mut Talk<'_>,
+    list: ListId,
+    post: Option<crate::domain::ids::PostId>,
+    heed: Heed,
+) -> Result<(), FlowError> {
+    let thread = match post {
+        Some(post) => talk.desk.store.post(post)?.and_then(|info| info.thread),
+        None => None,
+    };
+    // Nothing was answered, so nobody knows which thread: what can be said tells how.
+    let Some(thread) = thread else { return talk.tell(Some(list), Note::Help) };
+    let person = talk.person.id;
+    talk.event(Event::Heeded { list, thread: thread.0, person, heed });
+    talk.tell(Some(list), Note::Done { wish: Wish::Heed { post, heed } })
+}
+
+/// What only those who look after a list may ask; their word alone adds nobody who does not want it.
+fn animate(
+    talk: &mut Talk<'_>,
+    list: &List,
+    member: &Membership,
+    mail: crate::domain::ids::PostId,
+) -> Result<(), FlowError> {
+    if member.role != Role::Animator {
+        return talk.tell(Some(list.id), Note::Help);
+    }
+    let act = Act { now: talk.now, by: Some(talk.person.id), telling: Telling::Letter };
+    for command in super::hear::animator_commands_in(talk.desk, list, mail)? {
+        match command {
+            AnimatorCommand::Invite(addresses) => {
+                for address in addresses.iter().take(INVITATIONS_MAX) {
+                    joining::invite(talk, list, address)?;
+                }
+            }
+            AnimatorCommand::Add(addresses) => {
+                for email in addresses.into_iter().take(INVITATIONS_MAX) {
+                    let (name, language, since) = (None, None, None);
+                    let (settings, joined) = (Vec::new(), Joined::Declared);
+                    let wish = membership::Wish { email, name, language, since, settings, joined };
+                    log_not_done(membership::add_member(&talk.desk.store, list, &wish, act)?);
+                }
+            }
+            AnimatorCommand::Remove(addresses) => {
+                for email in &addresses {
+                    log_not_done(membership::remove_member(&talk.desk.store, list, email, act)?);
+                }
+            }
+            AnimatorCommand::Members
+            | AnimatorCommand::Slow
+            | AnimatorCommand::History
+            | AnimatorCommand::Letter => {}
+        }
+    }
+    talk.tell(Some(list.id), Note::Done { wish: Wish::Animate { mail } })
+}
+
+/// Somebody who is not there, or cannot be: the rest is done all the same.
+fn log_not_done<T>(asked: Result<T, membership::NotDone>) {
+    if let Err(why) = asked {
+        tracing::info!(%why, "an animator asked for something that could not be done");
+    }
+}
+
+/// A post of one's own is taken back while nobody has it.
+fn withdraw(
+    talk: &mut Talk<'_>,
+    list: Option<ListId>,
+    post: Option<crate::domain::ids::PostId>,
+) -> Result<(), FlowError> {
+    let info = post.map(|post| talk.desk.store.post(post)).transpose()?.flatten();
+    let Some(info) = info.filter(|info| info.author == Some(talk.person.id)) else {
+        return talk.tell(list, Note::Trace);
+    };
+    match info.state {
+        PostState::Held => {
+            let by = Some(Decider::Person(talk.person.id));
+            talk.expect(Expect::Held(info.id));
+            talk.event(Event::Dropped { post: info.id, why: DropReason::Discarded, by });
+            talk.tell(info.list, Note::TakenBack)
+        }
+        PostState::Published => talk.tell(info.list, Note::GoneAlready),
+        PostState::Undecided | PostState::Refused | PostState::Dropped => talk.tell(info.list, Note::Trace),
+    }
+}
+
+/// What concerns the person and no list in particular.
+fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) -> Result<(), FlowError> {
+    if let Wish::Move { mail } = wish {
+        let author = addresses::author_of(talk.desk, *mail)?;
+        let from_theirs = author.is_none_or(|author| talk.person.addresses.contains(&author));
+        return if from_theirs {
+            addresses::move_to(talk, list, *mail)
+        } else {
+            addresses::move_here(talk, *mail)
+        };
+    }
+    if let Wish::Withdraw { post } = wish {
+        return withdraw(talk, list, *post);
+    }
+    if talk.current_lists()?.is_empty() {
+        return talk.tell(list, Note::NoMember);
+    }
+    if *wish == Wish::Trace {
+        return talk.tell(list, Note::Trace);
+    }
+    match wish {
+        Wish::Speak { language } => talk.person.language = Some(*language),
+        Wish::Rename { mail } => {
+            let Some(name) = super::hear::name_in(talk.desk, *mail)? else {
+                return talk.tell(list, Note::Help);
+            };
+            talk.person.name = name;
+        }
+        Wish::Join
+        | Wish::Leave
+        | Wish::Read { .. }
+        | Wish::Pause { .. }
+        | Wish::Resume
+        | Wish::Quiet { .. }
+        | Wish::Threads { .. }
+        | Wish::Heed { .. }
+        | Wish::OwnPosts { .. }
+        | Wish::Animate { .. }
+        | Wish::Help
+        | Wish::Settings
+        | Wish::MyData
+        | Wish::Forget { .. }
+        | Wish::Withdraw { .. }
+        | Wish::Trace
+        | Wish::Move { .. } => {}
+    }
+    talk.tell(list, Note::Done { wish: wish.clone() })
+}

@@ -1,0 +1,253 @@
+//! The letters of a conversation: from what was asked, or is told, to a letter.
+
+use super::{Facts, Told, Unsigned, answer_to, compose};
+use crate::domain::ids::ListId;
+use crate::domain::list::{Joining, List, ListState};
+use crate::domain::member::{MemberState, Membership};
+use crate::domain::recipient::ListDoor;
+use crate::domain::wish::{Matter, Question, Wish};
+use crate::flow::{Desk, FlowError, beside, is_current, requests, whereabouts};
+use crate::letters::{
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Group, Help, JoinWaits,
+    Letter, NoEntry, NoMember, Pause, Settings, TakenBack, TooLate, Whereabouts, WhyNoEntry,
+};
+use crate::store::OwedLetter;
+use crate::store::event::{LetterAbout, Note};
+
+/// A question or a note as a mail; nothing, where it has become pointless.
+pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> {
+    let (question, unproven) = match &owed.about {
+        LetterAbout::Question { question, occasion, .. } => (Some(*question), occasion.unproven),
+        LetterAbout::Note { occasion, .. } => (occasion.question, occasion.unproven),
+        LetterAbout::Welcome { .. }
+        | LetterAbout::Farewell { .. }
+        | LetterAbout::NowAnimator { .. }
+        | LetterAbout::Held { .. }
+        | LetterAbout::Refused { .. } => return Ok(None),
+    };
+    let list = facts.list.as_ref();
+    let member = match list {
+        Some(list) => desk.store.member(list.id, facts.person.id)?,
+        None => None,
+    };
+    let is_member = !unproven && member.as_ref().is_some_and(is_current);
+    let answers = question.map(|question| answer_to(desk, list, &question, facts.person.id));
+    let told = Told { is_member, answers };
+    let send = |letter: Letter<'_>| Some(compose(desk, facts, owed, letter, told));
+    Ok(match &owed.about {
+        LetterAbout::Question { question, .. } => {
+            let Some(asked) = desk.store.question(*question)? else { return Ok(None) };
+            if asked.answer.is_some() {
+                return Ok(None);
+            }
+            ask(desk, facts, &asked.question, send)?
+        }
+        LetterAbout::Note { note, .. } => {
+            tell(desk, facts, note, member.as_ref().filter(|m| is_current(m)), send)?
+        }
+        LetterAbout::Welcome { .. }
+        | LetterAbout::Farewell { .. }
+        | LetterAbout::NowAnimator { .. }
+        | LetterAbout::Held { .. }
+        | LetterAbout::Refused { .. } => None,
+    })
+}
+
+fn group(list: &List) -> Group<'_> {
+    Group { name: &list.settings.name, address: &list.address }
+}
+
+fn ask(
+    desk: &Desk,
+    facts: &Facts,
+    asked: &Question,
+    send: impl FnOnce(Letter<'_>) -> Option<Unsigned>,
+) -> Result<Option<Unsigned>, FlowError> {
+    let list = facts.list.as_ref();
+    let here = list.map(group);
+    Ok(match (&asked.matter, list) {
+        (Matter::Wish { wish: Wish::Join }, Some(list)) => send(join(desk, list, asked, None)),
+        (Matter::Invitation { by }, Some(list)) => {
+            let by = desk.store.person(*by)?.map(|person| person.name).unwrap_or_default();
+            send(join(desk, list, asked, Some(&by)))
+        }
+        (Matter::Wish { wish: Wish::Leave }, Some(list)) => {
+            send(Letter::AskLeave(AskLeave { group: group(list) }))
+        }
+        (Matter::Wish { wish: Wish::Move { mail } }, _) if !is_from(desk, facts, *mail)? => {
+            let Some(address) = requests::author_of(desk, *mail)? else { return Ok(None) };
+            send(Letter::AskSame(AskSame { group: here, address: address.as_str(), moves: true }))
+        }
+        (Matter::Adopt { .. }, _) => {
+            send(Letter::AskSame(AskSame { group: here, address: facts.address.as_str(), moves: true }))
+        }
+        (Matter::SamePerson { post }, _) => {
+            let Some(address) = requests::author_of(desk, *post)? else { return Ok(None) };
+            send(Letter::AskSame(AskSame { group: here, address: address.as_str(), moves: false }))
+        }
+        (Matter::Wish { wish }, _) => {
+            let thread = thread_subject(desk, wish)?;
+            send(Letter::AskWish(AskWish { group: here, act: act(wish, &thread) }))
+        }
+        (Matter::WhichList { wish }, _) => {
+            let addresses = addresses_of(desk, facts)?;
+            let groups: Vec<&str> = addresses.iter().map(String::as_str).collect();
+            send(Letter::AskWhich(AskWhich { groups: &groups, act: act(wish, "") }))
+        }
+        (Matter::Admit { newcomer }, Some(list)) => {
+            let Some(person) = desk.store.person(*newcomer)? else { return Ok(None) };
+            let Some(address) = person.addresses.first() else { return Ok(None) };
+            send(Letter::AskAdmit(AskAdmit { group: group(list), address: address.as_str() }))
+        }
+        (
+            Matter::Talk
+            | Matter::Back { .. }
+            | Matter::Consent { .. }
+            | Matter::Admit { .. }
+            | Matter::Invitation { .. },
+            _,
+        ) => None,
+    })
+}
+
+/// Whether a mail came from one of the reader's own addresses.
+fn is_from(desk: &Desk, facts: &Facts, mail: crate::domain::ids::PostId) -> Result<bool, FlowError> {
+    let author = requests::author_of(desk, mail)?;
+    Ok(author.is_some_and(|author| facts.person.addresses.contains(&author)))
+}
+
+fn join<'a>(desk: &'a Desk, list: &'a List, asked: &Question, invited_by: Option<&'a str>) -> Letter<'a> {
+    Letter::AskJoin(AskJoin {
+        group: group(list),
+        invited_by,
+        promise: &list.settings.promise,
+        archive: list.settings.archive,
+        host: &desk.hostname,
+        until: asked.until,
+    })
+}
+
+fn tell(
+    desk: &Desk,
+    facts: &Facts,
+    note: &Note,
+    member: Option<&Membership>,
+    send: impl FnOnce(Letter<'_>) -> Option<Unsigned>,
+) -> Result<Option<Unsigned>, FlowError> {
+    let list = facts.list.as_ref();
+    let here = list.map(group);
+    let animators: Vec<&str> = facts.animators.iter().map(String::as_str).collect();
+    Ok(match (note, list) {
+        (Note::Help, _) => send(Letter::Help(Help { group: here, host: &desk.hostname })),
+        (Note::Done { wish }, _) => {
+            let thread = thread_subject(desk, wish)?;
+            send(Letter::Done(Done { group: here, act: act(wish, &thread) }))
+        }
+        (Note::Settings | Note::MemberAlready, Some(list)) => match member {
+            Some(member) => send(Letter::Settings(settings(facts, list, member))),
+            None => None,
+        },
+        (Note::NoMember, _) => {
+            let open =
+                |list: &&List| list.settings.joining != Joining::Closed && list.state == ListState::Open;
+            let join = list.filter(open).map(|list| beside(list, &ListDoor::Join));
+            send(Letter::NoMember(NoMember { group: here, join_address: join.as_deref() }))
+        }
+        (Note::JoinWaits, Some(list)) => {
+            send(Letter::JoinWaits(JoinWaits { group: group(list), animators: &animators }))
+        }
+        (Note::JoinClosed, Some(list)) => {
+            send(Letter::NoEntry(NoEntry { group: group(list), why: WhyNoEntry::Closed }))
+        }
+        (Note::NotAdmitted, Some(list)) => {
+            send(Letter::NoEntry(NoEntry { group: group(list), why: WhyNoEntry::Declined }))
+        }
+        (Note::EndsSoon, Some(list)) => match member.and_then(|member| member.until) {
+            Some(until) => send(Letter::EndsSoon(EndsSoon { group: group(list), until })),
+            None => None,
+        },
+        (Note::Trace, _) => {
+            let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
+            send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
+        }
+        (Note::TakenBack, Some(list)) => {
+            send(Letter::TakenBack(TakenBack { group: group(list), in_time: true }))
+        }
+        (Note::GoneAlready, Some(list)) => {
+            send(Letter::TakenBack(TakenBack { group: group(list), in_time: false }))
+        }
+        (Note::TooLate, _) => send(Letter::TooLate(TooLate { group: here })),
+        (
+            Note::Settings
+            | Note::MemberAlready
+            | Note::JoinWaits
+            | Note::JoinClosed
+            | Note::NotAdmitted
+            | Note::EndsSoon
+            | Note::TakenBack
+            | Note::GoneAlready,
+            None,
+        ) => None,
+    })
+}
+
+fn settings<'a>(facts: &'a Facts, list: &'a List, member: &'a Membership) -> Settings<'a> {
+    Settings {
+        group: group(list),
+        address: facts.address.as_str(),
+        reading: member.reading,
+        day: member.day,
+        pause: match (member.state, member.pause_until) {
+            (MemberState::Paused, Some(until)) => Pause::Until(until),
+            (MemberState::Paused, None) => Pause::Open,
+            (MemberState::Active | MemberState::Bouncing | MemberState::Pending | MemberState::Left, _) => {
+                Pause::No
+            }
+        },
+        quiet: member.quiet.as_deref(),
+        threads: member.threads,
+        until: member.until,
+        since: member.since,
+    }
+}
+
+/// The addresses of the groups somebody is in.
+fn addresses_of(desk: &Desk, facts: &Facts) -> Result<Vec<String>, FlowError> {
+    let memberships = desk.store.memberships(facts.person.id)?;
+    let lists: Vec<ListId> = memberships.iter().filter(|m| is_current(m)).map(|m| m.list).collect();
+    let mut addresses = Vec::new();
+    for list in lists {
+        addresses.extend(desk.store.list(list)?.map(|list| list.address.to_string()));
+    }
+    Ok(addresses)
+}
+
+fn thread_subject(desk: &Desk, wish: &Wish) -> Result<String, FlowError> {
+    let Wish::Heed { post: Some(post), .. } = wish else { return Ok(String::new()) };
+    Ok(desk.store.reader().post(*post)?.map(|post| post.subject).unwrap_or_default())
+}
+
+/// A wish as letters say it.
+fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
+    match wish {
+        Wish::Join => Act::Join,
+        Wish::Leave => Act::Leave,
+        Wish::Read { reading, day, hour: _ } => Act::Read(*reading, *day),
+        Wish::Pause { until } => Act::Pause(*until),
+        Wish::Resume => Act::Resume,
+        Wish::Speak { language } => Act::Speak(*language),
+        Wish::Quiet { hours } => Act::Quiet(hours.as_deref()),
+        Wish::Threads { wanted } => Act::Threads(*wanted),
+        Wish::Heed { heed, .. } => Act::Heed(*heed, thread),
+        Wish::OwnPosts { sent } => Act::OwnPosts(*sent),
+        Wish::Rename { .. } => Act::Rename,
+        Wish::Move { .. } => Act::Move,
+        Wish::Animate { .. } => Act::Animate,
+        Wish::Help => Act::Help,
+        Wish::Settings => Act::Settings,
+        Wish::MyData => Act::MyData,
+        Wish::Forget { .. } => Act::Forget,
+        Wish::Withdraw { .. } => Act::Withdraw,
+        Wish::Trace => Act::Trace,
+    }
+}

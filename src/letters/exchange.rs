@@ -1,0 +1,473 @@
+//! The letters of a conversation with one person: what they are asked, and what became of what
+//! they wished; and the facts each of them is written from.
+
+use super::facts::Facts;
+use super::kinds::Group;
+use super::message::Frame;
+use super::words;
+use crate::domain::list::{ArchivePolicy, Language};
+use crate::domain::member::{Day, Reading};
+use crate::domain::time::Timestamp;
+use crate::domain::wish::{Heed, Threads};
+
+/// Do you want to join? It says what one agrees to.
+#[derive(Clone, Copy, Debug)]
+pub struct AskJoin<'a> {
+    /// What.
+    pub group: Group<'a>,
+    /// The name of the animator who invites them; absent: they asked, or somebody did in their name.
+    pub invited_by: Option<&'a str>,
+    /// What members may expect, in the group's own words; empty if it has none.
+    pub promise: &'a str,
+    /// Who may read what is written.
+    pub archive: ArchivePolicy,
+    /// Who keeps the data: the name of the host.
+    pub host: &'a str,
+    /// Until when an answer counts.
+    pub until: Timestamp,
+}
+
+/// Do you really want to leave?
+#[derive(Clone, Copy, Debug)]
+pub struct AskLeave<'a> {
+    /// What.
+    pub group: Group<'a>,
+}
+
+/// Is it this that you want?
+#[derive(Clone, Copy, Debug)]
+pub struct AskWish<'a> {
+    /// Where; absent: in no group in particular.
+    pub group: Option<Group<'a>>,
+    /// What we think they want.
+    pub act: Act<'a>,
+}
+
+/// In which of your groups?
+#[derive(Clone, Copy, Debug)]
+pub struct AskWhich<'a> {
+    /// The addresses of those there are.
+    pub groups: &'a [&'a str],
+    /// What we think they want.
+    pub act: Act<'a>,
+}
+
+/// To an animator: may this person join?
+#[derive(Clone, Copy, Debug)]
+pub struct AskAdmit<'a> {
+    /// What.
+    pub group: Group<'a>,
+    /// Their address, which they have confirmed.
+    pub address: &'a str,
+}
+
+/// What one can write.
+#[derive(Clone, Copy, Debug)]
+pub struct Help<'a> {
+    /// To which group; absent: to the whole host.
+    pub group: Option<Group<'a>>,
+    /// The host.
+    pub host: &'a str,
+}
+
+/// How somebody reads a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// Which.
+    pub group: Group<'a>,
+    /// Their address.
+    pub address: &'a str,
+    /// How they read.
+    pub reading: Reading,
+    /// The day of their weekly summary.
+    pub day: Option<Day>,
+    /// That they pause.
+    pub pause: Pause,
+    /// Hours without mail, `22-7`.
+    pub quiet: Option<&'a str>,
+    /// Whether they get the first post of each thread only.
+    pub threads: Threads,
+    /// When the membership ends by itself.
+    pub until: Option<Timestamp>,
+    /// Since when they are a member.
+    pub since: Timestamp,
+}
+
+/// Whether somebody pauses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pause {
+    /// They do not.
+    No,
+    /// Until they say so.
+    Open,
+    /// Until then.
+    Until(Timestamp),
+}
+
+/// It is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Done<'a> {
+    /// Where; absent: everywhere.
+    pub group: Option<Group<'a>>,
+    /// What.
+    pub act: Act<'a>,
+}
+
+/// What one is not part of cannot be changed.
+#[derive(Clone, Copy, Debug)]
+pub struct NoMember<'a> {
+    /// What; absent: no group of this host.
+    pub group: Option<Group<'a>>,
+    /// Where one asks to join, if one can.
+    pub join_address: Option<&'a str>,
+}
+
+/// You confirmed; somebody will look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct JoinWaits<'a> {
+    /// What.
+    pub group: Group<'a>,
+    /// The names of those who will.
+    pub animators: &'a [&'a str],
+}
+
+/// One does not get in.
+#[derive(Clone, Copy, Debug)]
+pub struct NoEntry<'a> {
+    /// What.
+    pub group: Group<'a>,
+    /// Why not.
+    pub why: WhyNoEntry,
+}
+
+/// Why one does not get in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhyNoEntry {
+    /// By invitation only.
+    Closed,
+    /// Those who look after it said no.
+    Declined,
+}
+
+/// Your membership ends soon.
+#[derive(Clone, Copy, Debug)]
+pub struct EndsSoon<'a> {
+    /// Of what.
+    pub group: Group<'a>,
+    /// When.
+    pub until: Timestamp,
+}
+
+/// Your answer came too late to count.
+#[derive(Clone, Copy, Debug)]
+pub struct TooLate<'a> {
+    /// About what.
+    pub group: Option<Group<'a>>,
+}
+
+/// What became of somebody's last posts.
+#[derive(Clone, Copy, Debug)]
+pub struct Whereabouts<'a> {
+    /// In which group; absent: in all of them.
+    pub group: Option<Group<'a>>,
+    /// The newest first; none if nothing of theirs came in.
+    pub posts: &'a [Whereabout],
+}
+
+/// One post, and where it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Whereabout {
+    /// Its subject.
+    pub title: String,
+    /// When it came in.
+    pub received: Timestamp,
+    /// What became of it.
+    pub whereto: Whereto,
+}
+
+/// What became of a post.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Whereto {
+    /// It went out, and so many of so many servers have taken their copy.
+    Sent {
+        /// How many copies were taken.
+        taken: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// It waits for somebody to look at it.
+    Waits,
+    /// It did not go out; the words of who decided, if any.
+    Refused(String),
+    /// It was put away.
+    PutAway,
+}
+
+/// A wish to take a post back.
+#[derive(Clone, Copy, Debug)]
+pub struct TakenBack<'a> {
+    /// Where it was sent.
+    pub group: Group<'a>,
+    /// Whether nobody will get it; else it has gone out already.
+    pub in_time: bool,
+}
+
+/// Is this also you?
+#[derive(Clone, Copy, Debug)]
+pub struct AskSame<'a> {
+    /// Where.
+    pub group: Option<Group<'a>>,
+    /// The address we do not know.
+    pub address: &'a str,
+    /// Whether they want to be written to there from now on; else they wrote a post from there.
+    pub moves: bool,
+}
+
+/// What somebody wishes, as letters say it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Act<'a> {
+    /// To join.
+    Join,
+    /// To leave.
+    Leave,
+    /// To read so.
+    Read(Reading, Option<Day>),
+    /// Nothing for a while.
+    Pause(Option<Timestamp>),
+    /// Mail again.
+    Resume,
+    /// Letters in that language.
+    Speak(Language),
+    /// Nothing at these hours, `22-7`.
+    Quiet(Option<&'a str>),
+    /// Which posts of threads.
+    Threads(Threads),
+    /// One thread, by its subject.
+    Heed(Heed, &'a str),
+    /// Whether one's own posts come back.
+    OwnPosts(bool),
+    /// To be called so.
+    Rename,
+    /// To be written to elsewhere.
+    Move,
+    /// To change who is a member.
+    Animate,
+    /// To see how they read.
+    Settings,
+    /// All that is held about them.
+    MyData,
+    /// To be forgotten.
+    Forget,
+    /// To take a post back.
+    Withdraw,
+    /// What became of their posts.
+    Trace,
+    /// What one can write.
+    Help,
+}
+
+fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Language) -> Facts {
+    match group {
+        Some(group) => group.facts(facts, language),
+        None => facts.phrase("group", "").link("post_address", "").link("animators_address", ""),
+    }
+}
+
+fn day_of(moment: Timestamp, frame: &Frame<'_>) -> String {
+    words::day(moment.date_in(frame.zone), frame.language)
+}
+
+impl Act<'_> {
+    fn facts(self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let reading = |wanted| matches!(self, Act::Read(reading, _) if reading == wanted);
+        let heed = |wanted| matches!(self, Act::Heed(heed, _) if heed == wanted);
+        let day = if let Act::Read(_, Some(day)) = self { words::weekday(day, frame.language) } else { "" };
+        let until = if let Act::Pause(Some(until)) = self { day_of(until, frame) } else { String::new() };
+        let hours = if let Act::Quiet(Some(hours)) = self { hours } else { "" };
+        let (from, to) = hours.split_once('-').unwrap_or_default();
+        let thread = if let Act::Heed(_, subject) = self { subject } else { "" };
+        facts
+            .is("join", self == Act::Join)
+            .is("leave", self == Act::Leave)
+            .is("read_each", reading(Reading::Each))
+            .is("read_daily", reading(Reading::Daily))
+            .is("read_weekly", reading(Reading::Weekly))
+            .is("read_none", reading(Reading::None))
+            .phrase("day", day)
+            .is("pause", matches!(self, Act::Pause(_)))
+            .phrase("until", &until)
+            .is("resume", self == Act::Resume)
+            .is("speak_french", self == Act::Speak(Language::Fr))
+            .is("speak_english", self == Act::Speak(Language::En))
+            .is("quiet", matches!(self, Act::Quiet(Some(_))))
+            .phrase("quiet_from", from)
+            .phrase("quiet_to", to)
+            .is("quiet_never", self == Act::Quiet(None))
+            .is("first_only", self == Act::Threads(Threads::First))
+            .is("whole_threads", self == Act::Threads(Threads::All))
+            .is("mute", heed(Heed::Mute))
+            .is("follow", heed(Heed::Follow))
+            .is("as_usual", heed(Heed::Usual))
+            .phrase("thread", thread)
+            .is("own_posts", self == Act::OwnPosts(true))
+            .is("no_own_posts", self == Act::OwnPosts(false))
+            .is("rename", self == Act::Rename)
+            .is("move", self == Act::Move)
+            .is("animate", self == Act::Animate)
+            .is("settings", self == Act::Settings)
+            .is("my_data", self == Act::MyData)
+            .is("forget", self == Act::Forget)
+            .is("withdraw", self == Act::Withdraw)
+            .is("trace", self == Act::Trace)
+            .is("help", self == Act::Help)
+    }
+}
+
+impl AskJoin<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let AskJoin { group, invited_by, promise, archive, host, until } = *self;
+        group
+            .facts(facts, frame.language)
+            .phrase("invited_by", invited_by.unwrap_or_default())
+            .is("invited", invited_by.is_some())
+            .phrase("promise", promise)
+            .is("archive_public", archive == ArchivePolicy::Public)
+            .is("archive_members", archive == ArchivePolicy::Members)
+            .phrase("host", host)
+            .phrase("until", &day_of(until, frame))
+    }
+}
+
+impl AskLeave<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        self.group.facts(facts, frame.language)
+    }
+}
+
+impl AskWish<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        self.act.facts(group_facts(self.group, facts, frame.language), frame)
+    }
+}
+
+impl AskWhich<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let facts = group_facts(None, facts, frame.language).quote("groups", &self.groups.join("\n"));
+        self.act.facts(facts, frame)
+    }
+}
+
+impl AskAdmit<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        self.group.facts(facts, frame.language).phrase("address", self.address)
+    }
+}
+
+impl Help<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        group_facts(self.group, facts, frame.language).phrase("host", self.host)
+    }
+}
+
+impl Settings<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let Settings { group, address, reading, day, pause, quiet, threads, until, since } = *self;
+        let (from, to) = quiet.and_then(|hours| hours.split_once('-')).unwrap_or_default();
+        let pause_until = match pause {
+            Pause::Until(until) => day_of(until, frame),
+            Pause::No | Pause::Open => String::new(),
+        };
+        group
+            .facts(facts, frame.language)
+            .phrase("address", address)
+            .is("reading_each", reading == Reading::Each)
+            .is("reading_daily", reading == Reading::Daily)
+            .is("reading_weekly", reading == Reading::Weekly)
+            .is("reading_none", reading == Reading::None)
+            .phrase("day", day.map_or("", |day| words::weekday(day, frame.language)))
+            .is("paused", pause != Pause::No)
+            .phrase("pause_until", &pause_until)
+            .is("quiet", quiet.is_some())
+            .phrase("quiet_from", from)
+            .phrase("quiet_to", to)
+            .is("first_only", threads == Threads::First)
+            .phrase("ends", &until.map(|until| day_of(until, frame)).unwrap_or_default())
+            .phrase("since", &day_of(since, frame))
+    }
+}
+
+impl Done<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        self.act.facts(group_facts(self.group, facts, frame.language), frame)
+    }
+}
+
+impl NoMember<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let join = self.join_address.unwrap_or_default();
+        group_facts(self.group, facts, frame.language).link("join_address", join)
+    }
+}
+
+impl JoinWaits<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let readers = super::kinds::names_or_keeper(self.animators, frame.language);
+        self.group.facts(facts, frame.language).phrase("reader", &readers)
+    }
+}
+
+impl NoEntry<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        self.group.facts(facts, frame.language).is("declined", self.why == WhyNoEntry::Declined)
+    }
+}
+
+impl EndsSoon<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        self.group.facts(facts, frame.language).phrase("until", &day_of(self.until, frame))
+    }
+}
+
+impl TooLate<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        group_facts(self.group, facts, frame.language)
+    }
+}
+
+impl Whereabouts<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let of_post = |post: &Whereabout| {
+            let (taken, of) = match post.whereto {
+                Whereto::Sent { taken, of } => (taken, of),
+                Whereto::Waits | Whereto::Refused(_) | Whereto::PutAway => (0, 0),
+            };
+            let words = if let Whereto::Refused(words) = &post.whereto { words.as_str() } else { "" };
+            let count = |n: u32| words::number(n as usize, frame.language);
+            Facts::default()
+                .phrase("title", &post.title)
+                .phrase("received", &words::moment(post.received, frame.zone, frame.language))
+                .is("sent", matches!(post.whereto, Whereto::Sent { .. }))
+                .phrase("taken", &count(taken))
+                .phrase("of", &count(of))
+                .is("waits", post.whereto == Whereto::Waits)
+                .is("refused", matches!(post.whereto, Whereto::Refused(_)))
+                .phrase("words", words)
+                .is("put_away", post.whereto == Whereto::PutAway)
+        };
+        let facts = group_facts(self.group, facts, frame.language);
+        facts.is("some", !self.posts.is_empty()).each("posts", self.posts.iter().map(of_post).collect())
+    }
+}
+
+impl TakenBack<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        self.group.facts(facts, frame.language).is("in_time", self.in_time)
+    }
+}
+
+impl AskSame<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let facts = group_facts(self.group, facts, frame.language);
+        facts.phrase("address", self.address).is("moves", self.moves)
+    }
+}

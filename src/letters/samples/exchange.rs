@@ -1,0 +1,115 @@
+//! Sample facts for the letters of a conversation.
+
+use super::Neighbourhood;
+use crate::domain::list::ArchivePolicy;
+use crate::domain::member::{Day, Reading};
+use crate::domain::time::Timestamp;
+use crate::domain::wish::{Heed, Threads};
+use crate::letters::exchange::{
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
+    NoMember, Pause, Settings, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
+};
+use crate::letters::kinds::{Group, Letter, LetterKind};
+
+pub(super) fn letter<'a>(
+    kind: LetterKind,
+    name: &'static str,
+    place: &'a Neighbourhood,
+    group: Group<'a>,
+) -> Letter<'a> {
+    let week_on = Timestamp::from_seconds(place.now.seconds() + 7 * 86_400);
+    match kind {
+        LetterKind::AskJoin => Letter::AskJoin(AskJoin {
+            group,
+            invited_by: (name == "ask-join-invited").then_some("Claire Martin"),
+            promise: if name == "ask-join" { place.promise } else { "" },
+            archive: if name == "ask-join-public" { ArchivePolicy::Public } else { ArchivePolicy::Members },
+            host: place.address.domain(),
+            until: week_on,
+        }),
+        LetterKind::AskLeave => Letter::AskLeave(AskLeave { group }),
+        LetterKind::AskWish => Letter::AskWish(AskWish {
+            group: Some(group),
+            act: match name {
+                "ask-wish" => Act::Read(Reading::Weekly, Some(Day::Friday)),
+                _ => Act::Pause(Some(week_on)),
+            },
+        }),
+        LetterKind::AskWhich => Letter::AskWhich(AskWhich {
+            groups: &["quartier@lilas.example", "jardin@lilas.example"],
+            act: Act::Leave,
+        }),
+        LetterKind::AskAdmit => Letter::AskAdmit(AskAdmit { group, address: "jeanne@courrier.example" }),
+        LetterKind::Settings => Letter::Settings(settings(name, place, group, week_on)),
+        LetterKind::Done => Letter::Done(Done {
+            group: Some(group),
+            act: match name {
+                "done" => Act::Read(Reading::Daily, None),
+                "done-pause" => Act::Pause(None),
+                _ => Act::Heed(Heed::Mute, place.title),
+            },
+        }),
+        LetterKind::NoMember => {
+            Letter::NoMember(NoMember { group: Some(group), join_address: Some(place.join.as_str()) })
+        }
+        LetterKind::JoinWaits => Letter::JoinWaits(JoinWaits { group, animators: &["Claire Martin"] }),
+        LetterKind::NoEntry => Letter::NoEntry(NoEntry {
+            group,
+            why: if name == "no-entry" { WhyNoEntry::Closed } else { WhyNoEntry::Declined },
+        }),
+        LetterKind::EndsSoon => Letter::EndsSoon(EndsSoon { group, until: week_on }),
+        LetterKind::TooLate => Letter::TooLate(TooLate { group: Some(group) }),
+        LetterKind::Whereabouts => Letter::Whereabouts(Whereabouts {
+            group: Some(group),
+            posts: if name == "whereabouts" { &place.whereabouts } else { &[] },
+        }),
+        LetterKind::TakenBack => Letter::TakenBack(TakenBack { group, in_time: name == "taken-back" }),
+        LetterKind::AskSame => Letter::AskSame(AskSame {
+            group: Some(group),
+            address: "marcel.dupont@travail.example",
+            moves: name == "ask-same-moves",
+        }),
+        LetterKind::Help
+        | LetterKind::Check
+        | LetterKind::Welcome
+        | LetterKind::Farewell
+        | LetterKind::Held
+        | LetterKind::Refused
+        | LetterKind::NowAnimator => Letter::Help(Help { group: Some(group), host: place.address.domain() }),
+    }
+}
+
+fn settings<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>, week_on: Timestamp) -> Settings<'a> {
+    let plain = Settings {
+        group,
+        address: place.reader.as_str(),
+        reading: Reading::Each,
+        day: None,
+        pause: Pause::No,
+        quiet: None,
+        threads: Threads::All,
+        until: None,
+        since: place.now,
+    };
+    match name {
+        "settings-paused" => Settings {
+            reading: Reading::Weekly,
+            day: Some(Day::Sunday),
+            pause: Pause::Until(week_on),
+            quiet: Some("22-7"),
+            until: Some(week_on),
+            ..plain
+        },
+        _ => plain,
+    }
+}
+
+pub(super) fn whereabouts(title: &str, words: &str) -> Vec<Whereabout> {
+    let received = Timestamp::parse_rfc3339("2026-11-21T10:00:00+01:00").expect("written here");
+    let post = |whereto| Whereabout { title: title.to_owned(), received, whereto };
+    vec![
+        post(Whereto::Sent { taken: 8, of: 12 }),
+        post(Whereto::Waits),
+        post(Whereto::Refused(words.lines().next().unwrap_or_default().to_owned())),
+    ]
+}

@@ -1,0 +1,248 @@
+//! A server without sockets, and the mailboxes of everybody it writes to.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+
+use mail_parser::MessageParser;
+use parvis::domain::address::EmailAddress;
+use parvis::domain::ids::PostId;
+use parvis::domain::list::{Language, List, Preset};
+use parvis::domain::member::{Joined, Membership};
+use parvis::domain::proof::Proof;
+use parvis::domain::retry::RetrySchedule;
+use parvis::domain::time::{Timestamp, Zone};
+use parvis::flow::dispatch::{Dispatch, Sorted};
+use parvis::flow::lists::{self, NewList};
+use parvis::flow::mailroom::PostRoom;
+use parvis::flow::membership::{self, Act, Telling, Wish, add_member};
+use parvis::flow::send_copies::CopyMaker;
+use parvis::flow::{Desk, decide_post, deliver};
+use parvis::letters::Letters;
+use parvis::smtp::client::{Copy, Outbox, Outcome};
+use parvis::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
+use parvis::store::event::Via;
+use parvis::store::{Store, StoreOptions};
+use tokio::runtime::Runtime;
+
+/// A mail somebody got.
+#[derive(Clone, Debug)]
+pub(super) struct Got {
+    pub(super) raw: Vec<u8>,
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) reply_to: String,
+    pub(super) message_id: String,
+}
+
+/// Everybody's mailbox.
+#[derive(Clone, Default)]
+pub(super) struct Boxes(Arc<Mutex<HashMap<String, Vec<Got>>>>);
+
+impl Outbox for Boxes {
+    async fn carry(&self, copy: Copy) -> Outcome {
+        let raw = unstuff(&[copy.head.as_bytes(), copy.body.as_bytes()].concat());
+        let parsed = MessageParser::default().parse(&raw).expect("what we send is a mail");
+        let address = |list: Option<&mail_parser::Address<'_>>| {
+            list.and_then(|a| a.first()).and_then(|a| a.address()).unwrap_or_default().to_owned()
+        };
+        let reply_to = Some(address(parsed.reply_to())).filter(|a| !a.is_empty());
+        let got = Got {
+            raw: raw.clone(),
+            subject: parsed.subject().unwrap_or_default().to_owned(),
+            text: parsed.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
+            reply_to: reply_to.unwrap_or_else(|| address(parsed.from())),
+            message_id: parsed.message_id().unwrap_or_default().to_owned(),
+        };
+        self.0.lock().expect("whole").entry(copy.recipient.to_string().to_lowercase()).or_default().push(got);
+        Outcome::Taken { reply: "250 2.0.0 thanks".to_owned() }
+    }
+}
+
+fn unstuff(raw: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(raw).replace("\r\n..", "\r\n.");
+    text.trim_end_matches(".\r\n").as_bytes().to_vec()
+}
+
+pub(super) struct Town {
+    pub(super) desk: Arc<Desk>,
+    now: Arc<Mutex<Timestamp>>,
+    boxes: Boxes,
+    read: HashMap<String, usize>,
+    runtime: Runtime,
+    _folder: tempfile::TempDir,
+}
+
+/// Copies in hand at once.
+const AT_ONCE: usize = 4;
+pub(super) const HOST: &str = "lists.example";
+
+impl Town {
+    pub(super) fn new() -> Town {
+        let folder = tempfile::tempdir().expect("a folder");
+        let now = Arc::new(Mutex::new(Timestamp::parse_rfc3339("2026-11-23T10:00:00+01:00").expect("valid")));
+        let zone = Zone::parse("Europe/Paris").expect("bundled");
+        let options = StoreOptions { data: folder.path().join("data"), zone: zone.clone(), reserve_bytes: 0 };
+        let store = Store::open(options, *now.lock().expect("whole")).expect("a new store");
+        let clock = now.clone();
+        let desk = Desk {
+            store: Arc::new(store),
+            letters: Letters::new(None).0,
+            phrases: parvis::understand::PhraseBook::new(None).0,
+            hostname: HOST.to_owned(),
+            base_url: format!("https://{HOST}"),
+            language: Language::Fr,
+            zone,
+            signer: None,
+            rewrite_from_always: Vec::new(),
+            retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
+            clock: Arc::new(move || *clock.lock().expect("whole")),
+            bell: Arc::default(),
+            taking: Default::default(),
+        };
+        Town {
+            desk: Arc::new(desk),
+            now,
+            boxes: Boxes::default(),
+            read: HashMap::new(),
+            runtime: Runtime::new().expect("a runtime"),
+            _folder: folder,
+        }
+    }
+
+    pub(super) fn later(&mut self, span: std::time::Duration) {
+        {
+            let mut now = self.now.lock().expect("whole");
+            *now = *now + span;
+        }
+        parvis::flow::keep_house::keep_house(&self.desk).expect("kept");
+        self.deliver();
+    }
+
+    pub(super) fn found(&self, address: &str, settings: &[(String, String)]) {
+        let language = match settings.iter().find(|(key, _)| key == "language") {
+            Some((_, value)) if value == "en" => Language::En,
+            _ => Language::Fr,
+        };
+        let new = NewList { address: address.to_owned(), name: None, language, preset: Preset::Discussion };
+        let list = lists::create(&self.desk, &new).expect("made");
+        lists::set(&self.desk, &list, settings).expect("set");
+    }
+
+    pub(super) fn list(&self, text: &str) -> List {
+        lists::find(&self.desk, text).expect("there is one")
+    }
+
+    pub(super) fn set(&self, list: &str, settings: &[(String, String)]) {
+        lists::set(&self.desk, &self.list(list), settings).expect("set");
+    }
+
+    pub(super) fn add(&self, list: &str, email: &str, mut settings: Vec<(String, String)>) {
+        let mut take = |wanted: &str| {
+            let at = settings.iter().position(|(key, _)| key == wanted)?;
+            Some(settings.remove(at).1)
+        };
+        let name = take("name").map(|name| name.replace('_', " "));
+        let language = take("language");
+        let wish = Wish {
+            email: EmailAddress::parse(email).expect("an address"),
+            name,
+            language: language.map(|l| if l == "en" { Language::En } else { Language::Fr }),
+            since: None,
+            settings,
+            joined: Joined::Declared,
+        };
+        let act = Act { now: self.desk.now(), by: None, telling: Telling::Nobody };
+        add_member(&self.desk.store, &self.list(list), &wish, act).expect("committed").expect("added");
+    }
+
+    pub(super) fn remove(&mut self, list: &str, email: &str) {
+        let act = Act { now: self.desk.now(), by: None, telling: Telling::Letter };
+        let email = EmailAddress::parse(email).expect("an address");
+        membership::remove_member(&self.desk.store, &self.list(list), &email, act)
+            .expect("done")
+            .expect("taken out");
+        self.deliver();
+    }
+
+    pub(super) fn member(&self, list: &str, email: &str) -> Option<Membership> {
+        let person =
+            self.desk.store.person_at(&EmailAddress::parse(email).expect("valid")).expect("readable")?;
+        self.desk.store.member(self.list(list).id, person.id).expect("readable")
+    }
+
+    pub(super) fn language(&self, email: &str) -> String {
+        let person =
+            self.desk.store.person_at(&EmailAddress::parse(email).expect("valid")).expect("readable");
+        person.and_then(|p| p.language).map(|l| l.to_string()).unwrap_or_default()
+    }
+
+    /// Hands a mail to the door, has everything decided, and sends what is owed then. The reply's code.
+    pub(super) fn send(&mut self, from: &str, null: bool, to: &str, raw: &str, proof: Proof) -> u16 {
+        let envelope = Envelope {
+            protocol: Protocol::Esmtp,
+            peer: Peer::Address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))),
+            helo: "mail.example".to_owned(),
+            sender: if null {
+                ReversePath::NULL
+            } else {
+                ReversePath::from(EmailAddress::parse(from).expect("an address"))
+            },
+            recipients: vec![EmailAddress::parse(to).expect("an address")],
+            raw: raw.replace('\n', "\r\n").into_bytes(),
+            eight_bit: true,
+        };
+        {
+            let mut now = self.now.lock().expect("whole");
+            *now = *now + std::time::Duration::from_secs(1);
+        }
+        let room = PostRoom::new(self.desk.clone());
+        let reply = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(proof)));
+        decide_post::decide_waiting(&self.desk).expect("decided");
+        self.deliver();
+        reply[0].code()
+    }
+
+    fn deliver(&self) {
+        let (mut dispatch, maker) = (Dispatch::default(), CopyMaker::default());
+        loop {
+            dispatch.refill(&self.desk, self.desk.now()).expect("readable");
+            while dispatch.sort(&self.desk, &self.boxes) == Sorted::NotYet {}
+            let Some(work) = dispatch.take(self.desk.now(), AT_ONCE) else { return };
+            let ended = self
+                .runtime
+                .block_on(deliver::carry_out(&self.desk, &self.boxes, &maker, &work, 0, 0.5))
+                .expect("carried");
+            dispatch.give_back(&work, ended, &self.desk.retry, self.desk.now(), 0.5);
+        }
+    }
+
+    /// Everything somebody got, read or not.
+    pub(super) fn all(&self, email: &str) -> Vec<Got> {
+        self.boxes.0.lock().expect("whole").get(&email.to_lowercase()).cloned().unwrap_or_default()
+    }
+
+    /// The next mail they have not read.
+    pub(super) fn next(&mut self, email: &str) -> Option<Got> {
+        let read = self.read.entry(email.to_lowercase()).or_default();
+        let boxes = self.boxes.0.lock().expect("whole");
+        let got = boxes.get(&email.to_lowercase())?.get(*read)?.clone();
+        *read += 1;
+        Some(got)
+    }
+
+    /// Who has mail they have not read, and what.
+    pub(super) fn unread(&self) -> Vec<String> {
+        let boxes = self.boxes.0.lock().expect("whole");
+        let unread = |(email, got): (&String, &Vec<Got>)| {
+            let rest = &got[self.read.get(email).copied().unwrap_or(0)..];
+            rest.iter().map(|got| format!("{email}: {}", got.subject)).collect::<Vec<_>>()
+        };
+        boxes.iter().flat_map(unread).collect()
+    }
+
+    pub(super) fn published(&self) -> usize {
+        let posts = self.desk.store.posts(PostId(0), 10_000).expect("readable");
+        posts.iter().filter(|p| p.state == parvis::store::archive::PostState::Published).count()
+    }
+}
