@@ -169,12 +169,12 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
 
 /// What signs, if there are keys.
 fn signer(config: &Config) -> Result<Option<Signer>, ServeError> {
-    if config.arc == ArcSeal::On {
-        tracing::warn!(
-            "arc.seal is on, and this version does not seal yet: copies carry DKIM signatures alone"
-        );
-    }
-    let Some(files) = config.dkim.there().filter(|files| !files.is_empty()) else { return Ok(None) };
+    let Some(files) = config.dkim.there().filter(|files| !files.is_empty()) else {
+        if config.arc == ArcSeal::On {
+            tracing::warn!("arc.seal is on, and there is no key to seal with: copies leave without");
+        }
+        return Ok(None);
+    };
     let place = || config.written_at("dkim.keys");
     let wrong = |problem| ServeError::Signer { problem, place: place() };
     let mut keys = Vec::new();
@@ -184,7 +184,11 @@ fn signer(config: &Config) -> Result<Option<Signer>, ServeError> {
         }
         keys.push(NamedKey { selector: selector.clone(), key: sign::read_key(file).map_err(wrong)? });
     }
-    Signer::start(keys).map(Some).map_err(wrong)
+    let signer = Signer::start(keys).map_err(wrong)?;
+    Ok(Some(match config.arc {
+        ArcSeal::On => signer.that_seals(&config.hostname),
+        ArcSeal::Off => signer,
+    }))
 }
 
 /// Starts everything. Returns once all doors are open.

@@ -15,6 +15,7 @@ use crate::domain::retry::Next;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::mail::compose::{self, FromEdit, PreparedCopy};
+use crate::mail::own_results::OwnResults;
 use crate::sign::{Common, NotSigned};
 use crate::smtp::client::{Bits, Copy, EnhancedCode, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
@@ -31,6 +32,8 @@ pub struct Prepared {
     body: DotStuffed,
     /// What is signed of all copies, if any are.
     signed: Option<Arc<Common>>,
+    /// What stands above the header of all copies; empty if they are not sealed.
+    seal: Vec<u8>,
 }
 
 /// Makes copies, keeping what is common of the posts in hand.
@@ -99,6 +102,7 @@ impl CopyMaker {
                 head: known.head.clone(),
                 body: known.body.clone(),
                 signed: known.signed.clone(),
+                seal: known.seal.clone(),
             },
             None => {
                 let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
@@ -113,12 +117,12 @@ impl CopyMaker {
                     Bits::Seven if whole.eight_bit() => whole.in_seven_bits().unwrap_or(whole),
                     Bits::Seven | Bits::Eight => whole,
                 });
-                let signed = desk
-                    .signer
-                    .as_ref()
-                    .map(|_| Arc::new(Common::new(list.address.domain(), &head.common_head(), head.body())));
+                let common_head = head.common_head();
+                let common = || Common::new(list.address.domain(), &common_head, head.body());
+                let signed = desk.signer.as_ref().map(|_| Arc::new(common()));
+                let seal = signed.as_ref().map(|common| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
-                Prepared { journal, list, head, body, signed }
+                Prepared { journal, list, head, body, signed, seal: seal.unwrap_or_default() }
             }
         };
         let made = Arc::new(made);
@@ -155,6 +159,17 @@ impl CopyMaker {
     }
 }
 
+/// What copies of a post are sealed with. A copy without one is as good as from a server that does
+/// not seal.
+fn sealed(desk: &Desk, common: &Common, head: &[u8], raw: &[u8]) -> Vec<u8> {
+    let Some(signer) = &desk.signer else { return Vec::new() };
+    let found = OwnResults::of(raw, &desk.hostname);
+    signer.seal(common, head, found.as_ref(), desk.now().seconds()).unwrap_or_else(|error| {
+        tracing::error!(%error, "the copies of a post could not be sealed; they leave without");
+        Vec::new()
+    })
+}
+
 /// The copy as it leaves. Signing is the last thing that is done to it.
 async fn signed(desk: &Desk, unsigned: Unsigned) -> Result<Copy, NotSigned> {
     let Unsigned { prepared, sender, recipient, own } = unsigned;
@@ -164,6 +179,7 @@ async fn signed(desk: &Desk, unsigned: Unsigned) -> Result<Copy, NotSigned> {
         }
         (Some(_) | None, _) => Vec::new(),
     };
+    head.extend_from_slice(&prepared.seal);
     head.extend_from_slice(&prepared.head.head_with(&own));
     Ok(Copy {
         sender: Some(sender),

@@ -3,7 +3,7 @@
 //! What the copies of a post have in common is hashed once ([`Common`]); each copy costs its own
 //! fields and the key's work.
 
-use aws_lc_rs::digest::{Context, Digest, SHA256};
+use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::BASE64;
 
 use super::key::{NotSigned, SigningKey};
@@ -12,7 +12,7 @@ use crate::mail::canonical::{self, Form};
 /// Fields that are signed where they stand, and may not be added where they do not, nor twice
 /// (RFC 6376 §5.4.2, §8.15; RFC 8058 §4 for the two that leave). Those of the way are not here:
 /// servers write them (§5.4).
-const COVERED: [&str; 20] = [
+pub(super) const COVERED: [&str; 20] = [
     "From",
     "Reply-To",
     "To",
@@ -35,6 +35,9 @@ const COVERED: [&str; 20] = [
     "List-Unsubscribe-Post",
 ];
 
+/// Those of them that differ from one copy to the next.
+pub(super) const OWN: [&str; 2] = ["List-Unsubscribe", "List-Unsubscribe-Post"];
+
 /// Characters of a line of the field.
 const LINE: usize = 72;
 
@@ -51,12 +54,12 @@ pub struct NamedKey {
 #[derive(Clone)]
 pub struct Common {
     /// `d=`
-    domain: String,
+    pub(super) domain: String,
     /// The common fields, in the order `names` has.
-    header: Context,
+    pub(super) header: Context,
     /// Of the fields hashed so far.
-    names: Vec<&'static str>,
-    body_hash: String,
+    pub(super) names: Vec<&'static str>,
+    pub(super) body_hash: String,
 }
 
 impl Common {
@@ -70,16 +73,16 @@ impl Common {
             names: Vec::new(),
             body_hash: BASE64.encode(digest.finish().as_ref()),
         };
-        common.add(head);
+        common.add(head, &COVERED);
         common
     }
 
     /// Hashes more fields. One name's fields must all come in one call: verifiers take them from
     /// the last to the first (RFC 6376 §5.4.2).
-    fn add(&mut self, head: &[u8]) {
+    pub(super) fn add(&mut self, head: &[u8], covered: &[&'static str]) {
         let fields = canonical::fields(head);
         let mut hashed = Vec::with_capacity(head.len());
-        for name in COVERED {
+        for &name in covered {
             for (_, raw) in fields.iter().rev().filter(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())) {
                 canonical::push_field(&mut hashed, raw, Form::Relaxed);
                 self.names.push(name);
@@ -92,17 +95,10 @@ impl Common {
     /// copy has; `at` is when, in seconds since 1970.
     pub fn sign(&self, keys: &[NamedKey], own: &[u8], at: i64) -> Result<Vec<u8>, NotSigned> {
         let mut whole = self.clone();
-        whole.add(own);
+        whole.add(own, &COVERED);
         let mut out = Vec::new();
         for named in keys {
-            let mut field = whole.unsigned_field(named, at);
-            let mut canonical_field = Vec::with_capacity(field.len());
-            canonical::push_field(&mut canonical_field, field.as_bytes(), Form::Relaxed);
-            // RFC 6376 §3.7: without the line end.
-            canonical_field.truncate(canonical_field.len() - 2);
-            let signature = named.key.sign(&finished(&whole.header, &canonical_field))?;
-            push_folded(&mut field, &BASE64.encode(&signature));
-            field.push_str("\r\n");
+            let field = complete(&whole.header, whole.unsigned_field(named, at), &named.key)?;
             out.extend_from_slice(field.as_bytes());
         }
         Ok(out)
@@ -116,26 +112,38 @@ impl Common {
         let mut field = format!(
             "DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n\td={domain}; s={selector};\r\n\tt={at};\r\n\t"
         );
-        let mut column = 0;
-        let listed = names.iter().chain(&COVERED);
-        for (n, name) in listed.enumerate() {
-            let text = if n == 0 { format!("h={name}") } else { format!(":{name}") };
-            if column > 0 && column + text.len() > LINE {
-                field.push_str("\r\n\t ");
-                column = 0;
-            }
-            column += text.len();
-            field.push_str(&text);
-        }
+        push_names(&mut field, names.iter().chain(&COVERED));
         field.push_str(&format!(";\r\n\tbh={body_hash};\r\n\tb="));
         field
     }
 }
 
-fn finished(header: &Context, last: &[u8]) -> Digest {
+/// A field that ends with `b=`, with its signature over all that is hashed and itself.
+pub(super) fn complete(header: &Context, mut field: String, key: &SigningKey) -> Result<String, NotSigned> {
+    let mut canonical_field = Vec::with_capacity(field.len());
+    canonical::push_field(&mut canonical_field, field.as_bytes(), Form::Relaxed);
+    // RFC 6376 §3.7: without the line end.
+    canonical_field.truncate(canonical_field.len() - 2);
     let mut digest = header.clone();
-    digest.update(last);
-    digest.finish()
+    digest.update(&canonical_field);
+    let signature = key.sign(&digest.finish())?;
+    push_folded(&mut field, &BASE64.encode(&signature));
+    field.push_str("\r\n");
+    Ok(field)
+}
+
+/// Appends `h=` in lines.
+pub(super) fn push_names<'a>(field: &mut String, names: impl Iterator<Item = &'a &'static str>) {
+    let mut column = 0;
+    for (n, name) in names.enumerate() {
+        let text = if n == 0 { format!("h={name}") } else { format!(":{name}") };
+        if column > 0 && column + text.len() > LINE {
+            field.push_str("\r\n\t ");
+            column = 0;
+        }
+        column += text.len();
+        field.push_str(&text);
+    }
 }
 
 /// Appends base64 in lines.

@@ -1,8 +1,9 @@
 //! What goes out is signed: with which keys, over what, on which threads.
 //!
-//! DKIM (RFC 6376, RFC 8463). Keys are read when a server starts. Knows no lists, no store and no
+//! DKIM (RFC 6376, RFC 8463) and, where wanted, ARC (RFC 8617). Keys are read when a server starts. Knows no lists, no store and no
 //! clock: the domain and the moment are arguments.
 
+mod arc;
 mod dkim;
 mod key;
 mod pool;
@@ -13,12 +14,15 @@ use std::sync::Arc;
 pub use dkim::{Common, NamedKey};
 pub use key::{Algorithm, InvalidKey, NotSigned, SigningKey};
 
+use crate::mail::own_results::OwnResults;
 use pool::Pool;
 
 /// The keys of an installation, and the threads that use them.
 pub struct Signer {
     keys: Arc<[NamedKey]>,
     pool: Pool,
+    /// Who seals; `None`: nobody does.
+    seals_as: Option<String>,
 }
 
 /// Why there is no signer.
@@ -64,7 +68,31 @@ impl Signer {
     pub fn start(keys: Vec<NamedKey>) -> Result<Signer, NoSigner> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pool = Pool::start(cores).map_err(NoSigner::Threads)?;
-        Ok(Signer { keys: keys.into(), pool })
+        Ok(Signer { keys: keys.into(), pool, seals_as: None })
+    }
+
+    /// The same signer, which seals as well, under the name results have at the door.
+    pub fn that_seals(self, host: &str) -> Signer {
+        Signer { seals_as: Some(host.to_owned()), ..self }
+    }
+
+    /// The seal all copies of a post share (RFC 8617), to stand above their common `head`; nothing
+    /// if none is to be added. `found` is what was found out at the door. Done at once: it is one
+    /// for many copies.
+    pub fn seal(
+        &self,
+        common: &Common,
+        head: &[u8],
+        found: Option<&OwnResults>,
+        at: i64,
+    ) -> Result<Vec<u8>, NotSigned> {
+        let rsa = self.keys.iter().find(|named| named.key.algorithm() == Algorithm::RsaSha256);
+        match (&self.seals_as, rsa.or_else(|| self.keys.first())) {
+            (Some(host), Some(named)) => {
+                arc::seal(common, head, host, found, named, at).map(Option::unwrap_or_default)
+            }
+            (Some(_) | None, _) => Ok(Vec::new()),
+        }
     }
 
     /// The `DKIM-Signature` fields of one copy; `own` are the fields only it has, `at` is when, in

@@ -92,6 +92,11 @@ pub(crate) fn prepared(case: &Path) -> PreparedCopy {
     prepare(&crlf(&post_of(case)), &list_of(case))
 }
 
+/// The copy of any mail, on the list as it is without `edits.txt`.
+pub(crate) fn prepared_from(raw: &[u8]) -> PreparedCopy {
+    prepare(raw, &list())
+}
+
 pub(crate) fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> =
         std::fs::read_dir(folder()).expect("readable").map(|entry| entry.expect("readable").path()).collect();

@@ -29,6 +29,7 @@ mod pacing;
 mod pages;
 mod phrasings;
 mod reading;
+mod sealing;
 mod signing;
 mod simulation;
 mod sink;

@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 use crate::copies;
 
 /// Seconds since 1970 of a moment long past, so that no verifier finds it in the future.
-const AT: i64 = 1_700_000_000;
+pub(crate) const AT: i64 = 1_700_000_000;
 
 fn pem(label: &str, der: &[u8]) -> String {
     let text = BASE64.encode(der);
@@ -51,7 +51,7 @@ fn named(selector: &str, text: &str) -> NamedKey {
     NamedKey { selector: selector.to_owned(), key: SigningKey::from_pem(text).unwrap() }
 }
 
-fn keys() -> Vec<NamedKey> {
+pub(crate) fn keys() -> Vec<NamedKey> {
     vec![
         named("parvis", &pem("PRIVATE KEY", &rsa_pkcs8(KeySize::Rsa2048))),
         named("older", &pem("RSA PRIVATE KEY", pkcs1_of(&rsa_pkcs8(KeySize::Rsa2048)))),
@@ -79,14 +79,14 @@ impl ResolverCache<Box<str>, Txt> for Records {
 }
 
 /// Somebody else's verifier, with the records of our keys.
-struct Verifier {
+pub(crate) struct Verifier {
     runtime: Runtime,
     authenticator: MessageAuthenticator,
     records: Records,
 }
 
 impl Verifier {
-    fn new(domain: &str, keys: &[NamedKey]) -> Verifier {
+    pub(crate) fn new(domain: &str, keys: &[NamedKey]) -> Verifier {
         let record = |key: &NamedKey| {
             let name = format!("{}._domainkey.{domain}.", key.selector).into_boxed_str();
             (name, DomainKey::parse(key.key.record().as_bytes()).unwrap().into())
@@ -100,7 +100,7 @@ impl Verifier {
     }
 
     /// Which of our signatures are good: `parvis=pass older=pass`.
-    fn says(&self, mail: impl AsRef<[u8]>) -> String {
+    pub(crate) fn says(&self, mail: impl AsRef<[u8]>) -> String {
         let message = AuthenticatedMessage::parse(mail.as_ref()).unwrap();
         let asked = Parameters::new(&message).with_txt_cache(&self.records);
         let results = self.runtime.block_on(self.authenticator.verify_dkim(asked));
@@ -111,9 +111,22 @@ impl Verifier {
         });
         ours.collect::<Vec<_>>().join(" ")
     }
+
+    /// What it says of the seals: `none`, `pass`, or else.
+    pub(crate) fn says_of_seals(&self, mail: impl AsRef<[u8]>) -> &'static str {
+        let message = AuthenticatedMessage::parse(mail.as_ref()).unwrap();
+        let asked = Parameters::new(&message).with_txt_cache(&self.records);
+        let output = self.runtime.block_on(self.authenticator.verify_arc(asked));
+        match output.result() {
+            DkimResult::Pass => "pass",
+            DkimResult::None => "none",
+            DkimResult::Fail(_) | DkimResult::Neutral(_) => "fail",
+            DkimResult::PermError(_) | DkimResult::TempError(_) => "error",
+        }
+    }
 }
 
-const ALL_PASS: &str = "parvis=pass older=pass edwards=pass";
+pub(crate) const ALL_PASS: &str = "parvis=pass older=pass edwards=pass";
 const NONE_PASS: &str = "parvis=fail older=fail edwards=fail";
 
 fn signed(keys: &[NamedKey], common_head: &[u8], own: &[u8], head: &[u8], body: &[u8]) -> Vec<u8> {
