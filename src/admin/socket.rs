@@ -32,9 +32,17 @@ const NAME: &str = "control.sock";
 const PATH_BYTES_MAX: usize = 107;
 
 /// Listens in a data folder whose lock is ours: what a killed server left there is taken away.
+///
+/// The socket is made in a folder nobody else can enter, and comes to its place once it is the
+/// owner's alone: there is no moment at which another could connect.
 pub fn listen(data: &Path) -> io::Result<UnixListener> {
     let _ = std::fs::remove_file(path(data));
-    by_short_path(data, |path| UnixListener::bind(path))
+    let private = tempfile::Builder::new().prefix(".control-").tempdir_in(data)?;
+    let listener = by_short_path(private.path(), |path| UnixListener::bind(path))?;
+    let made = path(private.path());
+    std::fs::set_permissions(&made, Permissions::from_mode(0o600))?;
+    std::fs::rename(&made, path(data))?;
+    Ok(listener)
 }
 
 /// The server of a data folder, if there is one.
@@ -60,7 +68,6 @@ pub async fn serve(
     desk: Arc<Desk>,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
     let stopping = Arc::new(AtomicBool::new(false));
     let mut conversations = JoinSet::new();
     tokio::pin!(stop);
@@ -115,8 +122,11 @@ fn converse(desk: &Arc<Desk>, stream: tokio::net::UnixStream, stopping: &Arc<Ato
         stopping: stopping.clone(),
         blobs: 0,
     };
-    let Some(Frame::Request(json)) = frames::read(&mut side.input)? else {
-        return Err(io::Error::other("no request came first"));
+    let json = match frames::read(&mut side.input)? {
+        Some(Frame::Request(json)) => json,
+        // Somebody only looked whether a server is there.
+        None => return Ok(()),
+        Some(_) => return Err(io::Error::other("no request came first")),
     };
     let answer = match serde_json::from_slice::<Request>(&json) {
         Ok(request) => match perform(desk, request, &mut side) {

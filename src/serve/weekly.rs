@@ -79,9 +79,10 @@ async fn findings(config: &Config, desk: &Desk) -> Result<(Vec<Finding>, Vec<Nam
     let lists = desk.store.reader().lists()?;
     let domains: Vec<String> = lists.iter().map(|list| list.address.domain().to_owned()).collect();
     let (facts, keys) = check_facts(config, &domains);
-    let resolver = Resolver::new(&config.dns.servers);
+    let resolver = Arc::new(Resolver::new(&config.dns.servers));
     let mut findings = check::names(&facts, &resolver).await;
     findings.extend(check::door(&facts, &resolver).await);
+    findings.push(check::forgery(&facts, &resolver).await);
     findings.push(check::certificate(&facts, desk.now()));
     Ok((findings, keys))
 }

@@ -65,6 +65,43 @@ pub(super) struct Chart {
     pub(super) passable: Vec<bool>,
 }
 
+impl Chart {
+    /// Where one can come from the start by nothing but politeness.
+    pub(super) fn reached_by_idle(&self, end: usize) -> Vec<usize> {
+        let mut reached = vec![0];
+        for at in 0..end {
+            if reached.contains(&at) {
+                for next in &self.idle[at] {
+                    if !reached.contains(next) {
+                        reached.push(*next);
+                    }
+                }
+            }
+        }
+        reached.sort_unstable();
+        reached
+    }
+
+    /// Whether one can come from there to the end by nothing but politeness.
+    pub(super) fn leads_to_end(&self, from: usize, end: usize) -> bool {
+        let mut reached = vec![false; end + 1];
+        reached[from] = true;
+        for at in from..end {
+            if reached[at] {
+                for next in &self.idle[at] {
+                    reached[*next] = true;
+                }
+            }
+        }
+        reached[end]
+    }
+
+    /// Whether politeness stands there.
+    pub(super) fn is_idle_at(&self, at: usize) -> bool {
+        self.idle.iter().enumerate().any(|(from, ends)| from <= at && ends.iter().any(|end| *end > at))
+    }
+}
+
 /// How exactly a phrase has to be there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exactness {

@@ -150,8 +150,8 @@ impl Ear<'_> {
     /// The sentence as one phrase; nothing if it is more than that.
     fn whole(&self, tokens: &[Token], charted: &Charted, question: bool) -> Option<Heard> {
         let chart = &charted.chart;
-        let reached = reached_by_idle(chart, tokens.len());
-        let leaves: Vec<bool> = (0..=tokens.len()).map(|at| leads_to_end(chart, at, tokens.len())).collect();
+        let reached = chart.reached_by_idle(tokens.len());
+        let leaves: Vec<bool> = (0..=tokens.len()).map(|at| chart.leads_to_end(at, tokens.len())).collect();
         let mut hits = Vec::new();
         for phrase in self.book.phrases.iter().filter(|phrase| self.may_say(phrase)) {
             for from in &reached {
@@ -252,7 +252,7 @@ impl Ear<'_> {
 
     /// A phrase among other words.
     fn among(&self, tokens: &[Token], chart: &Chart, stretch: Stretch) -> Heard {
-        let idle: Vec<bool> = (0..tokens.len()).map(|at| is_idle_at(chart, at)).collect();
+        let idle: Vec<bool> = (0..tokens.len()).map(|at| chart.is_idle_at(at)).collect();
         let is_negation = |token: &Token| self.book.negations.contains(&token.word);
         let mut best: Option<(usize, bool, Hit<'_>)> = None;
         for phrase in self.book.phrases.iter().filter(|phrase| self.may_say(phrase)) {
@@ -461,39 +461,6 @@ impl Ear<'_> {
         let is_break = |token: &Token| token.kind == Kind::Comma || self.book.breaks.contains(&token.word);
         tokens.split(is_break).filter(|clause| !clause.is_empty()).collect()
     }
-}
-
-/// Where one can come from the start by nothing but politeness.
-fn reached_by_idle(chart: &Chart, end: usize) -> Vec<usize> {
-    let mut reached = vec![0];
-    for at in 0..end {
-        if reached.contains(&at) {
-            for next in &chart.idle[at] {
-                if !reached.contains(next) {
-                    reached.push(*next);
-                }
-            }
-        }
-    }
-    reached.sort_unstable();
-    reached
-}
-
-fn leads_to_end(chart: &Chart, from: usize, end: usize) -> bool {
-    let mut reached = vec![false; end + 1];
-    reached[from] = true;
-    for at in from..end {
-        if reached[at] {
-            for next in &chart.idle[at] {
-                reached[*next] = true;
-            }
-        }
-    }
-    reached[end]
-}
-
-fn is_idle_at(chart: &Chart, at: usize) -> bool {
-    chart.idle.iter().enumerate().any(|(from, ends)| from <= at && ends.iter().any(|end| *end > at))
 }
 
 /// What the clauses of one sentence say together.
