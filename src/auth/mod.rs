@@ -76,6 +76,14 @@ impl Checker {
         (raw, found)
     }
 
+    /// Whether mail with this reverse-path may come from that address (RFC 7208).
+    pub async fn may_send(&self, address: IpAddr, helo: &str, sender: &EmailAddress) -> CheckResult {
+        let budget = Budget::new(&self.resolver);
+        let client = Client { address, helo: helo.to_owned() };
+        let check = spf::check(&self.library, &budget, Some(&client), Some(sender)).await;
+        check.map_or(CheckResult::None, |check| check.result)
+    }
+
     async fn look_at(&self, arrived: &Arrived<'_>, raw: &[u8], hashed: Option<dkim::Hashed>) -> Found {
         let (headers, _) = Headers::scan_leniently(raw);
         let from_relay = arrived.peer.is_none_or(|peer| relay::is_one_of(&self.relays, peer));

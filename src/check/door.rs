@@ -1,7 +1,7 @@
 //! Port 25 of the addresses our name has, as far as it can be told from this machine.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,7 +25,7 @@ pub async fn door(facts: &Facts, resolver: &Resolver) -> Vec<Finding> {
         findings.push(one(facts, *address).await);
     }
     if findings.is_empty() {
-        let detail = format!("{} has no address to try", facts.hostname);
+        let detail = format!("who answers could not be found out: {} has no address to try", facts.hostname);
         findings.push(Finding::unknown("port 25", &facts.hostname, detail));
     }
     findings
@@ -33,7 +33,20 @@ pub async fn door(facts: &Facts, resolver: &Resolver) -> Vec<Finding> {
 
 async fn one(facts: &Facts, address: IpAddr) -> Finding {
     let (what, about) = ("port 25", address.to_string());
-    match greet(SocketAddr::new(address, facts.port), &facts.hostname).await {
+    let connected = timeout(WAIT, TcpStream::connect(SocketAddr::new(address, facts.port))).await;
+    let greeted = match connected.map_err(io::Error::from).flatten() {
+        Err(why) if says_nothing(why.kind(), Whose::of(address)) => {
+            let detail = format!(
+                "whether {address} port {} can be reached could not be found out: {address} is not this \
+                 machine's own, and from here no way leads there ({why}); try it from elsewhere",
+                facts.port
+            );
+            return Finding::unknown(what, &about, detail);
+        }
+        Err(why) => Err(why),
+        Ok(stream) => greet(stream, &facts.hostname).await,
+    };
+    match greeted {
         Ok(offered) => {
             let tls = if offered.contains("STARTTLS") { "and offers TLS" } else { "without TLS" };
             Finding::good(
@@ -54,9 +67,31 @@ async fn one(facts: &Facts, address: IpAddr) -> Finding {
     }
 }
 
+/// Who has an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// This machine.
+    Ours,
+    /// What stands before it, and passes on what comes from outside.
+    Anothers,
+}
+
+impl Whose {
+    /// Only its own addresses can be bound to; nothing is sent.
+    fn of(address: IpAddr) -> Whose {
+        if UdpSocket::bind((address, 0)).is_ok() { Whose::Ours } else { Whose::Anothers }
+    }
+}
+
+/// Whether a connection that failed like this says nothing about the world outside: many routers
+/// do not lead back what comes from within.
+fn says_nothing(kind: io::ErrorKind, whose: Whose) -> bool {
+    let lost = [io::ErrorKind::TimedOut, io::ErrorKind::HostUnreachable, io::ErrorKind::NetworkUnreachable];
+    whose == Whose::Anothers && lost.contains(&kind)
+}
+
 /// What a mail server says to EHLO.
-async fn greet(address: SocketAddr, our_name: &str) -> io::Result<String> {
-    let mut stream = timeout(WAIT, TcpStream::connect(address)).await??;
+async fn greet(mut stream: TcpStream, our_name: &str) -> io::Result<String> {
     expect(&mut stream, "220").await?;
     stream.write_all(format!("EHLO {our_name}\r\n").as_bytes()).await?;
     let offered = expect(&mut stream, "250").await?;
@@ -89,5 +124,29 @@ async fn expect(stream: &mut TcpStream, code: &str) -> io::Result<String> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         heard.extend_from_slice(&buffer[..bytes]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_way_that_is_not_there_says_nothing_and_never_about_our_own_addresses() {
+        use io::ErrorKind::{
+            ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut,
+        };
+        for (kind, whose, nothing) in [
+            (TimedOut, Whose::Anothers, true),
+            (HostUnreachable, Whose::Anothers, true),
+            (NetworkUnreachable, Whose::Anothers, true),
+            (ConnectionRefused, Whose::Anothers, false),
+            (ConnectionReset, Whose::Anothers, false),
+            (TimedOut, Whose::Ours, false),
+        ] {
+            assert_eq!(says_nothing(kind, whose), nothing, "{kind:?}");
+        }
+        assert!(Whose::of(IpAddr::from([127, 0, 0, 1])) == Whose::Ours);
+        assert!(Whose::of(IpAddr::from([198, 51, 100, 25])) == Whose::Anothers);
     }
 }

@@ -1,23 +1,30 @@
-//! Is what the world sees of this installation right? Names, the door, the certificate.
+//! Is what the world sees of this installation right? Names, the door, the certificate, and whether
+//! a forger is believed.
 //!
 //! Each [`Finding`] is one thing that was looked at: good, or what is wrong and the exact record or
 //! line that mends it. Reads what is given and asks the DNS and our own door; changes nothing.
 
 mod certificate;
 mod door;
+mod forgery;
 mod names;
 mod self_test;
 mod tags;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use certificate::certificate;
 pub use door::door;
+pub use forgery::forgery;
 pub use names::names;
 pub use self_test::{SelfTest, self_test};
 
+use crate::auth::Checker;
+use crate::dns::Resolver;
 use crate::domain::address::EmailAddress;
+use crate::domain::network::Network;
 
 /// What one look came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,6 +65,10 @@ pub struct Facts {
     pub keys: Vec<(String, String)>,
     /// The files of the certificate, if there are any.
     pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Who is believed about the sender of a mail, and under which name.
+    pub relays: Vec<Network>,
+    /// See above.
+    pub believed: Option<String>,
     /// Whether another mail server may stand in front of this one.
     pub front: Front,
     /// Whether copies leave from here, or from a smarthost that has names of its own.
@@ -100,6 +111,11 @@ impl Finding {
     fn unknown(what: &'static str, about: &str, detail: String) -> Finding {
         Finding::new(what, about, State::Unknown, detail)
     }
+}
+
+/// The one the door has.
+fn checker(facts: &Facts, resolver: &Arc<Resolver>) -> Checker {
+    Checker::new(resolver.clone(), facts.relays.clone(), facts.believed.clone())
 }
 
 /// An address as it is written in a greeting or a record.

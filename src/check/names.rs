@@ -3,10 +3,13 @@
 //! RFC 5321 §5.1 (MX), RFC 1912 §2.1 (PTR), RFC 7208 (SPF), RFC 6376 (DKIM), RFC 9989 (DMARC).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::tags::tag;
-use super::{Facts, Finding, Front, Sends, listed};
+use super::{Facts, Finding, Front, Sends, State, checker, listed};
 use crate::dns::{Answer, Mx, Resolver, Trouble};
+use crate::domain::address::EmailAddress;
+use crate::domain::proof::CheckResult;
 use crate::init::{dmarc_record, record_line, txt};
 
 /// Labels of a name that are looked at for a DMARC record (RFC 9989 §4.10).
@@ -16,11 +19,16 @@ const LABELS_MAX: usize = 8;
 const OUR_ADDRESS: &str = "192.0.2.1";
 
 /// Everything the DNS says.
-pub async fn names(facts: &Facts, resolver: &Resolver) -> Vec<Finding> {
+pub async fn names(facts: &Facts, resolver: &Arc<Resolver>) -> Vec<Finding> {
     if !resolver.is_there().await {
         let detail = "no name server answers, so nothing about names can be looked at".to_owned();
         let mend = "[dns] servers = [\"9.9.9.9:53\"]".to_owned();
-        return vec![Finding::wrong("DNS", &facts.hostname, detail, mend)];
+        let finding = Finding::wrong("DNS", &facts.hostname, detail, mend);
+        // Whoever has another server send can do without.
+        return match facts.sends {
+            Sends::Itself => vec![finding],
+            Sends::ThroughAnother => vec![Finding { state: State::Unknown, ..finding }],
+        };
     }
     let (addresses, mut findings) = addresses(facts, resolver).await;
     for address in &addresses {
@@ -28,7 +36,7 @@ pub async fn names(facts: &Facts, resolver: &Resolver) -> Vec<Finding> {
     }
     for domain in &facts.domains {
         findings.push(mx(facts, resolver, domain, &addresses).await);
-        findings.push(spf(facts, resolver, domain).await);
+        findings.push(spf(facts, resolver, domain, &addresses).await);
         for (selector, record) in &facts.keys {
             findings.push(dkim(resolver, domain, selector, record).await);
         }
@@ -42,7 +50,7 @@ fn trouble(what: &'static str, about: &str, trouble: &Trouble) -> Finding {
         Trouble::NoResolver => "no name server answers",
         Trouble::Failed(why) => why,
     };
-    Finding::unknown(what, about, format!("{about} cannot be looked up now: {why}"))
+    Finding::unknown(what, about, format!("what the DNS says of {about} could not be found out: {why}"))
 }
 
 async fn addresses(facts: &Facts, resolver: &Resolver) -> (Vec<IpAddr>, Vec<Finding>) {
@@ -149,7 +157,7 @@ async fn texts(resolver: &Resolver, name: &str) -> Result<Vec<String>, Trouble> 
     Ok(found.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect())
 }
 
-async fn spf(facts: &Facts, resolver: &Resolver, domain: &str) -> Finding {
+async fn spf(facts: &Facts, resolver: &Arc<Resolver>, domain: &str, ours: &[IpAddr]) -> Finding {
     let what = "SPF";
     let record = record_line(domain, "TXT", &txt("v=spf1 mx -all"));
     let is_spf = |text: &String| {
@@ -174,13 +182,57 @@ async fn spf(facts: &Facts, resolver: &Resolver, domain: &str) -> Finding {
         {
             Finding::wrong(what, domain, format!("{domain} lets everybody send in its name: {one}"), mend)
         }
-        [one] => Finding::good(what, domain, format!("{domain}: {one}")),
+        [one] => match facts.sends {
+            Sends::Itself => let_us_send(facts, resolver, domain, ours, one, mend).await,
+            Sends::ThroughAnother => Finding::good(what, domain, format!("{domain}: {one}")),
+        },
         // RFC 7208 §4.5.
         several => {
             let detail = format!("{domain} has {} SPF records, and so none that counts", several.len());
             Finding::wrong(what, domain, detail, mend)
         }
     }
+}
+
+/// Whether it lets our own addresses send, as others find out (RFC 7208 §4).
+async fn let_us_send(
+    facts: &Facts,
+    resolver: &Arc<Resolver>,
+    domain: &str,
+    ours: &[IpAddr],
+    record: &str,
+    mend: String,
+) -> Finding {
+    let what = "SPF";
+    let Ok(sender) = EmailAddress::parse(&format!("postmaster@{domain}")) else {
+        return Finding::unknown(
+            what,
+            domain,
+            format!("{domain} could not be found out: no mail has that name"),
+        );
+    };
+    let checker = checker(facts, resolver);
+    for address in ours {
+        match checker.may_send(*address, &facts.hostname, &sender).await {
+            CheckResult::Pass => {}
+            CheckResult::Temperror => {
+                let detail = format!(
+                    "whether {address} may send for {domain} could not be found out: its record, {record}, \
+                     leads to names that cannot be looked up now"
+                );
+                return Finding::unknown(what, domain, detail);
+            }
+            result @ (CheckResult::None
+            | CheckResult::Fail
+            | CheckResult::Softfail
+            | CheckResult::Neutral
+            | CheckResult::Permerror) => {
+                let detail = format!("{domain} does not let {address} send in its name ({result}): {record}");
+                return Finding::wrong(what, domain, detail, mend);
+            }
+        }
+    }
+    Finding::good(what, domain, format!("{domain}: {record}"))
 }
 
 async fn dkim(resolver: &Resolver, domain: &str, selector: &str, record: &str) -> Finding {

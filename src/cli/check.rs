@@ -157,19 +157,32 @@ fn dkim(config: &Config) -> Value {
     }
 }
 
-/// What was looked at, as a line. What cannot be found out is not good either.
+/// What was looked at, as a line. What could not be found out now is no fault of the installation:
+/// it is told, and does not make the whole wrong.
 fn found(finding: &Finding) -> Value {
     let Finding { what, about: _, state, detail, mend } = finding;
-    line(what, *state == State::Good, detail, mend.as_deref())
+    let word = match state {
+        State::Good => "good",
+        State::Wrong => "wrong",
+        State::Unknown => "unknown",
+    };
+    let mut line = line(what, *state != State::Wrong, detail, mend.as_deref());
+    line["state"] = word.into();
+    line
 }
 
 fn line(what: &str, good: bool, detail: &str, mend: Option<&str>) -> Value {
-    json!({ "what": what, "good": good, "detail": detail, "mend": mend })
+    let state = if good { "good" } else { "wrong" };
+    json!({ "what": what, "good": good, "state": state, "detail": detail, "mend": mend })
 }
 
 fn words(line: &Value) -> String {
     let (what, detail) = (show::word(&line["what"]), show::word(&line["detail"]));
-    let head = if line["good"] == Value::Bool(true) { "good " } else { "wrong" };
+    let head = match (line["state"].as_str(), line["good"].as_bool()) {
+        (Some("unknown"), _) => "not known",
+        (_, Some(true)) => "good ",
+        (_, Some(false) | None) => "wrong",
+    };
     let mend = line["mend"].as_str().map_or_else(String::new, |mend| format!("       mend it: {mend}\n"));
     format!("{head}  {what}: {detail}\n{mend}")
 }

@@ -28,6 +28,8 @@ pub fn check_facts(config: &Config, domains: &[String]) -> (Facts, Vec<NamedKey>
         operator: config.operator.clone(),
         keys: keys.iter().map(|named| (named.selector.clone(), named.key.record())).collect(),
         certificate: certificate(config),
+        relays: config.smtp.trusted_relays.clone(),
+        believed: config.smtp.trusted_authserv_id.clone(),
         front: if behind { Front::Another } else { Front::Ours },
         sends: if config.delivery.route == "mx" { Sends::Itself } else { Sends::ThroughAnother },
         port: config.delivery.port,

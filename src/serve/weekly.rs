@@ -1,4 +1,5 @@
 //! Looks at the installation once a week, and writes to the operator when what was right is not.
+//! Without one the letter waits where mail to postmaster does.
 //!
 //! What was right is remembered in a small file of the data folder, which may be lost: then nothing
 //! was right before, and nobody is written to.
@@ -19,11 +20,14 @@ use crate::domain::address::EmailAddress;
 use crate::domain::ids::MessageId;
 use crate::domain::time::Timestamp;
 use crate::flow::Desk;
+use crate::flow::mailroom::PostRoom;
 use crate::letters::{self, AutoSubmitted, Frame, Letter, Mailbox};
 use crate::net::acme::write_secret;
 use crate::sign::{Common, NamedKey};
 use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
 use crate::smtp::dot_stuff::dot_stuff;
+use crate::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
+use crate::store::event::Via;
 
 /// From one look to the next.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -79,9 +83,10 @@ async fn findings(config: &Config, desk: &Desk) -> Result<(Vec<Finding>, Vec<Nam
     let lists = desk.store.reader().lists()?;
     let domains: Vec<String> = lists.iter().map(|list| list.address.domain().to_owned()).collect();
     let (facts, keys) = check_facts(config, &domains);
-    let resolver = Resolver::new(&config.dns.servers);
+    let resolver = Arc::new(Resolver::new(&config.dns.servers));
     let mut findings = check::names(&facts, &resolver).await;
     findings.extend(check::door(&facts, &resolver).await);
+    findings.push(check::forgery(&facts, &resolver).await);
     findings.push(check::certificate(&facts, desk.now()));
     Ok((findings, keys))
 }
@@ -99,7 +104,7 @@ fn turned<'a>(before: &Remembered, findings: &'a [Finding]) -> Vec<&'a Finding> 
 /// Whether nothing is left to be said.
 async fn tell<O: Outbox>(
     config: &Config,
-    desk: &Desk,
+    desk: &Arc<Desk>,
     outbox: &O,
     keys: &[NamedKey],
     turned: &[&Finding],
@@ -113,8 +118,8 @@ async fn tell<O: Outbox>(
             "something about this installation was right and is not any more"
         );
     }
-    let Some(operator) = &config.operator else { return true };
-    match outbox.carry(written(desk, operator, keys, turned)).await {
+    let Some(operator) = &config.operator else { return keep(desk, turned).await };
+    match outbox.carry(signed(desk, operator, keys, &written(desk, operator, turned))).await {
         Outcome::Taken { .. } | Outcome::Refused { .. } | Outcome::NeedsSevenBits => true,
         Outcome::PutOff { reply, .. } => {
             tracing::warn!(to = %operator, reply, "the weekly look's letter is put off for an hour");
@@ -127,7 +132,31 @@ async fn tell<O: Outbox>(
     }
 }
 
-fn written(desk: &Desk, operator: &EmailAddress, keys: &[NamedKey], turned: &[&Finding]) -> Copy {
+/// Hands the letter to our own postmaster, which nobody reads by mail: it waits among what is held.
+async fn keep(desk: &Arc<Desk>, turned: &[&Finding]) -> bool {
+    let postmaster = postmaster(desk);
+    let envelope = Envelope {
+        protocol: Protocol::Lmtp,
+        peer: Peer::Local,
+        helo: "check".to_owned(),
+        sender: ReversePath::NULL,
+        raw: written(desk, &postmaster, turned),
+        recipients: vec![postmaster],
+        eight_bit: true,
+    };
+    let replies = PostRoom::new(desk.clone()).take(envelope, Via::Command).await;
+    let refused = replies.iter().find(|reply| !reply.is_success());
+    if let Some(reply) = refused {
+        tracing::warn!(%reply, "what the weekly look found is not kept yet; again in an hour");
+    }
+    refused.is_none()
+}
+
+fn postmaster(desk: &Desk) -> EmailAddress {
+    EmailAddress::parse(&format!("postmaster@{}", desk.hostname)).expect("a host name is one")
+}
+
+fn written(desk: &Desk, to: &EmailAddress, turned: &[&Finding]) -> Vec<u8> {
     let lines: Vec<String> = turned
         .iter()
         .flat_map(|finding| {
@@ -138,11 +167,11 @@ fn written(desk: &Desk, operator: &EmailAddress, keys: &[NamedKey], turned: &[&F
         .collect();
     let found = lines.join("\n");
     let now = desk.now();
-    let from = EmailAddress::parse(&format!("postmaster@{}", desk.hostname)).expect("a host name is one");
+    let from = postmaster(desk);
     let message_id = MessageId::parse(&format!("check-{}@{}", now.millis(), desk.hostname));
     let frame = Frame {
         language: desk.language,
-        to: Mailbox { name: "", address: operator },
+        to: Mailbox { name: "", address: to },
         from: Mailbox { name: "Parvis", address: &from },
         reply_to: None,
         list: None,
@@ -154,12 +183,15 @@ fn written(desk: &Desk, operator: &EmailAddress, keys: &[NamedKey], turned: &[&F
         auto: AutoSubmitted::Generated,
     };
     let letter = Letter::Check(letters::Check { host: &desk.hostname, found: &found });
-    let mail = desk.letters.compose(letter, &frame).bytes;
+    desk.letters.compose(letter, &frame).bytes
+}
+
+fn signed(desk: &Desk, operator: &EmailAddress, keys: &[NamedKey], mail: &[u8]) -> Copy {
     let end = mail.windows(4).position(|four| four == b"\r\n\r\n").map_or(mail.len(), |at| at + 4);
     let (head, body) = mail.split_at(end);
     // Unsigned it may not arrive; it is better sent than not.
     let mut whole =
-        Common::new(&desk.hostname, head, body).sign(keys, &[], now.seconds()).unwrap_or_default();
+        Common::new(&desk.hostname, head, body).sign(keys, &[], desk.now().seconds()).unwrap_or_default();
     whole.extend_from_slice(head);
     let (head, body) = (dot_stuff(&whole), dot_stuff(body));
     Copy { sender: None, recipient: operator.clone(), head, body, bits: Bits::Seven }
@@ -204,5 +236,39 @@ mod tests {
         }
         // At first nothing was right; what nobody could find out for a week is still remembered.
         assert_eq!(told, ["", "", "MX", "", "SPF"]);
+    }
+
+    struct NoWayOut;
+
+    impl Outbox for NoWayOut {
+        async fn carry(&self, _: Copy) -> Outcome {
+            panic!("there is nobody to send to")
+        }
+    }
+
+    #[test]
+    fn without_an_operator_the_letter_waits_among_what_is_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let text = format!("hostname = \"lists.example.org\"\ndata_dir = \"{}\"\n", data.display());
+        let config =
+            Config::from_text(Some(&text), Path::new("parvis.toml"), Vec::new(), &|_| false).unwrap();
+        let clock: crate::flow::Clock = Arc::new(|| Timestamp::from_seconds(1_795_500_000));
+        let desk = Arc::new(super::super::open_desk(&config, clock).unwrap());
+        let mx = Finding {
+            detail: "mail goes to mx.elsewhere.example, not here".to_owned(),
+            mend: Some("lists.example.org. 3600 IN MX 10 lists.example.org.".to_owned()),
+            ..finding("MX", State::Wrong)
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        assert!(runtime.block_on(tell(&config, &desk, &NoWayOut, &[], &[&mx])));
+        let held = desk.store.held().unwrap();
+        let [item] = held.as_slice() else { panic!("one letter: {held:?}") };
+        assert_eq!((item.reason.to_string().as_str(), item.list), ("to-operator", None));
+        assert!(
+            item.from.contains("postmaster@lists.example.org") && item.subject.contains("lists.example.org")
+        );
+        let raw = String::from_utf8(desk.store.raw(item.id).unwrap().unwrap()).unwrap();
+        assert!(raw.contains("mx.elsewhere.example"), "{raw}");
     }
 }

@@ -3,9 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "in tests, and in what only tests call, it is an assertion")]
 
+use std::sync::Arc;
+
 use parvis::check::{self, Facts, Finding, Front, SelfTest, Sends, State};
 use parvis::dns::Resolver;
 use parvis::domain::address::EmailAddress;
+use parvis::domain::network::Network;
 use parvis::domain::time::{Timestamp, Zone};
 use parvis::smtp::client::{Bits, Copy, Outbox, Outcome, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,6 +28,8 @@ fn facts() -> Facts {
         operator: Some(EmailAddress::parse("you@example.org").unwrap()),
         keys: vec![("parvis".to_owned(), KEY.to_owned())],
         certificate: None,
+        relays: vec![Network::parse("127.0.0.1").unwrap()],
+        believed: None,
         front: Front::Ours,
         sends: Sends::Itself,
         port: 25,
@@ -43,14 +48,14 @@ fn right_world(dns: &FakeDns, without: &str) {
     add("PTR", &|| _ = dns.ptr(BACK, HOST));
     add("PTR6", &|| _ = dns.ptr(BACK6, HOST));
     add("MX", &|| _ = dns.mx(HOST, 10, HOST));
-    add("SPF", &|| _ = dns.txt(HOST, "v=spf1 mx -all"));
+    add("SPF", &|| _ = dns.txt(HOST, "v=spf1 a mx -all"));
     add("DKIM", &|| _ = dns.txt("parvis._domainkey.lists.example.org", "v=DKIM1; k=rsa; p=QUJD RA=="));
     add("DMARC", &|| _ = dns.txt("_dmarc.example.org", "v=DMARC1; p=reject"));
 }
 
 /// What is not good, a line each, with the record that mends it.
 async fn wrong_with(dns: &FakeDns, facts: &Facts) -> Vec<String> {
-    let findings = check::names(facts, &Resolver::new(&[dns.address])).await;
+    let findings = check::names(facts, &Arc::new(Resolver::new(&[dns.address]))).await;
     let wrong = findings.into_iter().filter(|finding| finding.state != State::Good);
     wrong
         .map(|f| format!("{} {:?}: {} | {}", f.what, f.state, f.detail, f.mend.unwrap_or_default()))
@@ -110,6 +115,23 @@ async fn what_is_there_and_not_right_is_named_too() {
         ("MX", |dns| _ = dns.mx(HOST, 10, "nowhere.example"), "which has no address"),
         ("MX", |dns| _ = dns.mx(HOST, 0, ""), "takes no mail"),
         ("SPF", |dns| _ = dns.txt(HOST, "v=spf1 +all"), "lets everybody send"),
+        (
+            "SPF",
+            |dns| _ = dns.txt(HOST, "v=spf1 ip4:192.0.2.0/24 ~all"),
+            "does not let 2001:db8::7 send in its name (softfail)",
+        ),
+        (
+            "SPF",
+            |dns| _ = dns.txt(HOST, "v=spf1 include:nowhere.example -all"),
+            "does not let 192.0.2.7 send in its name (permerror)",
+        ),
+        (
+            "SPF",
+            |dns| {
+                dns.txt(HOST, "v=spf1 include:slow.example -all").manner("slow.example", Manner::ServFail);
+            },
+            "SPF Unknown: whether 192.0.2.7 may send for lists.example.org could not be found out",
+        ),
         ("", |dns| _ = dns.txt(HOST, "v=spf1 a -all"), "has 2 SPF records"),
         (
             "DKIM",
@@ -121,7 +143,11 @@ async fn what_is_there_and_not_right_is_named_too() {
             |dns| _ = dns.ptr(BACK, "host7.rented.example"),
             "is named host7.rented.example, not lists.example.org",
         ),
-        ("", |dns| _ = dns.manner("_dmarc.lists.example.org", Manner::ServFail), "cannot be looked up now"),
+        (
+            "",
+            |dns| _ = dns.manner("_dmarc.lists.example.org", Manner::ServFail),
+            "of lists.example.org could not be found out",
+        ),
     ];
     for (without, change, words) in cases {
         let dns = FakeDns::start().await;
@@ -150,6 +176,58 @@ async fn without_a_name_server_that_alone_is_said() {
     dns.all(Some(Manner::Hang));
     let wrong = wrong_with(&dns, &facts()).await;
     assert!(wrong.len() == 1 && wrong[0].starts_with("DNS Wrong: no name server answers"), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn a_forger_is_not_believed_unless_the_configuration_says_so() {
+    type World = fn(&FakeDns);
+    let right: World = |dns| right_world(dns, "");
+    let everybody: World = |dns| {
+        right_world(dns, "SPF");
+        dns.txt(HOST, "v=spf1 +all");
+    };
+    let nothing: World = |_| {};
+    let trouble: World = |dns| {
+        right_world(dns, "");
+        dns.manner("_dmarc.lists.example.org", Manner::ServFail);
+    };
+    let cases: &[(World, &str, Option<&str>, &str)] = &[
+        (right, "127.0.0.1", None, "Good: results forged in the name of lists.example.org prove nothing"),
+        (
+            right,
+            "127.0.0.1",
+            Some("mx.example.org"),
+            "Good: results forged in the name of lists.example.org and mx",
+        ),
+        (nothing, "127.0.0.1", Some(HOST), "Good: results forged in the name of lists.example.org prove"),
+        // Who lets the whole world stand in front.
+        (right, "0.0.0.0/0", Some("mx.example.org"), "so anybody can write as postmaster@lists.example.org"),
+        (nothing, "0.0.0.0/0", Some(HOST), "so anybody can write as postmaster@lists.example.org"),
+        (right, "::/0", Some("mx.example.org"), "Wrong: a stranger's server (2001:db8::25) is taken for"),
+        // No results are believed then, but where the mail came from is: SPF says yes to that.
+        (right, "198.51.100.0/24", None, "so anybody can write as postmaster@lists.example.org"),
+        (nothing, "198.51.100.0/24", None, "Wrong: a stranger's server (198.51.100.25) is taken for"),
+        (everybody, "127.0.0.1", None, "since SPF of lists.example.org lets it"),
+        (
+            trouble,
+            "127.0.0.1",
+            None,
+            "Unknown: what becomes of a mail forged in the name of lists.example.org could",
+        ),
+    ];
+    for (world, relays, believed, words) in cases {
+        let dns = FakeDns::start().await;
+        world(&dns);
+        let facts = Facts {
+            relays: vec![Network::parse(relays).unwrap()],
+            believed: believed.map(ToOwned::to_owned),
+            ..facts()
+        };
+        let found = check::forgery(&facts, &Arc::new(Resolver::new(&[dns.address]))).await;
+        let told = format!("{:?}: {}", found.state, found.detail);
+        assert!(told.contains(words), "{relays} {believed:?}: {told}");
+        assert_eq!(found.mend.is_some(), found.state == State::Wrong, "{told}");
+    }
 }
 
 #[tokio::test]

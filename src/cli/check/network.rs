@@ -1,5 +1,7 @@
 //! The part of `parvis check` that asks others: names, our own port, the way out, a forger's trick.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use serde_json::Value;
 
@@ -22,9 +24,10 @@ pub(super) fn network(config: &Config) -> anyhow::Result<Vec<Finding>> {
 }
 
 async fn ask(config: &Config, facts: &Facts, keys: &[NamedKey]) -> Vec<Finding> {
-    let resolver = Resolver::new(&config.dns.servers);
+    let resolver = Arc::new(Resolver::new(&config.dns.servers));
     let mut findings = check::names(facts, &resolver).await;
     findings.extend(check::door(facts, &resolver).await);
+    findings.push(check::forgery(facts, &resolver).await);
     findings.extend(out(config, keys).await);
     findings
 }

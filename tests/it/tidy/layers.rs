@@ -30,7 +30,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
     // Looks at an installation from outside.
-    ("check", &["domain", "init", "dns", "net", "sign", "smtp"]),
+    ("check", &["domain", "init", "dns", "auth", "net", "sign", "smtp"]),
     // How it runs.
     (
         "serve",
