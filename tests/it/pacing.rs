@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use parvis::config::Config;
 use parvis::domain::address::EmailAddress;
 use parvis::domain::ids::PostId;
-use parvis::domain::list::{Language, List, Moderation, Preset};
+use parvis::domain::list::{Language, List, Moderation, Posting, Preset};
 use parvis::domain::member::Joined;
 use parvis::domain::proof::Proof;
 use parvis::flow::lists::{self, NewList};
@@ -52,6 +52,7 @@ impl Scene {
         };
         let mut list = lists::create(desk, &new).unwrap();
         list.settings.moderation = Moderation::None;
+        list.settings.posting = Posting::Anyone;
         let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Settings };
         desk.store.commit(Change::at(desk.now()).event(event)).unwrap();
         for email in members {
