@@ -209,6 +209,9 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
     let resolver = Arc::new(Resolver::new(&config.dns.servers));
+    // Where there is none, that is known before the first message waits for it.
+    let looked_for = resolver.clone();
+    tokio::spawn(async move { looked_for.is_there().await });
     let (smtp, lmtp) = open_doors(config, &desk, &certificates, &resolver, &stopping, &mut tasks).await?;
     let (pages, challenges) = (pages(config, &desk)?, Challenges::default());
     let web = web_doors::open(

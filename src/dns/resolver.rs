@@ -153,6 +153,18 @@ impl Resolver {
         if let Some(reached) = self.reached_lately() {
             return reached == Reached::Yes;
         }
+        self.probe().await
+    }
+
+    /// Where nobody was there lately, one looks again while the others do without.
+    async fn is_there_again(&self) -> bool {
+        match self.probing.try_lock() {
+            Ok(_only_one) => self.probe().await,
+            Err(_) => false,
+        }
+    }
+
+    async fn probe(&self) -> bool {
         let asked = timeout(TRY_TIME_MAX, self.send(&Name::root(), RecordType::NS)).await;
         let there = asked.is_ok_and(|answer| answer.is_ok_and(|answer| !matches!(answer, Heard::Nobody(_))));
         self.note(if there { Reached::Yes } else { Reached::No });
@@ -167,7 +179,11 @@ impl Resolver {
         if let Some(answer) = kept {
             return answer;
         }
-        if self.reached_lately() == Some(Reached::No) {
+        let gone = match self.reached() {
+            Some((Reached::No, age)) => age < REACHED_KEPT || !self.is_there_again().await,
+            Some((Reached::Yes, _)) | None => false,
+        };
+        if gone {
             return Answer::Trouble(Trouble::NoResolver);
         }
         let (answer, good_for) = match timeout(QUESTION_TIME_MAX, self.follow(asked, kind)).await {
@@ -261,8 +277,13 @@ impl Resolver {
     }
 
     fn reached_lately(&self) -> Option<Reached> {
+        self.reached().filter(|(_, age)| *age < REACHED_KEPT).map(|(reached, _)| reached)
+    }
+
+    /// Whether somebody was there when one last looked, and how long ago that was.
+    fn reached(&self) -> Option<(Reached, Duration)> {
         let (at, reached) = (*self.reached.lock().unwrap_or_else(PoisonError::into_inner))?;
-        (at.elapsed() < REACHED_KEPT).then_some(reached)
+        Some((reached, at.elapsed()))
     }
 }
 
