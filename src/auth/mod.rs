@@ -1,6 +1,6 @@
 //! Who is writing? SPF, DKIM, DMARC and ARC of a message that stands at the door.
 //!
-//! `mail-auth` judges, [`crate::dns`] asks; between them stands a [`Budget`] of time and questions
+//! `mail-auth` judges, [`crate::dns`] asks; between them stands a budget of time and questions
 //! for each message, since strangers choose what has to be asked. What each proof allows is
 //! `domain`'s and `flow`'s affair; lists are unknown here.
 
@@ -69,7 +69,7 @@ impl Checker {
     }
 
     /// Looks at a message, and gives its bytes back. Never takes longer than
-    /// [`budget::TIME_MAX`], but for the hashing of the body.
+    /// `budget::TIME_MAX`, but for the hashing of the body.
     pub async fn check(&self, arrived: &Arrived<'_>, raw: Vec<u8>) -> (Vec<u8>, Found) {
         let (raw, hashed) = dkim::hash_body(raw).await;
         let found = self.look_at(arrived, &raw, hashed).await;

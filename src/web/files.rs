@@ -9,7 +9,7 @@ pub(crate) enum Disposition {
     Attachment,
 }
 
-/// The header field for a name made by [`shown_name`] (RFC 6266 §4.3, RFC 8187).
+/// The header field for a name made by `shown_name` (RFC 6266 §4.3, RFC 8187).
 pub(crate) fn content_disposition(disposition: Disposition, name: &str) -> String {
     let kind = match disposition {
         Disposition::Inline => "inline",
