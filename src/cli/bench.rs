@@ -242,7 +242,7 @@ async fn server(folder: &Path, route: &str) -> anyhow::Result<Server> {
     let text = format!(
         "hostname = \"parvis.example\"\ndata_dir = {:?}\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n\
          connections_max = 2000\nconnections_per_peer_max = 2000\n\
-         [delivery]\nroute = {route:?}\n[web]\nlisten = [\"127.0.0.1:0\"]\n",
+         [dns]\nservers = [\"127.0.0.1:1\"]\n[delivery]\nroute = {route:?}\n[web]\nlisten = [\"127.0.0.1:0\"]\n",
         folder.join("data").display().to_string()
     );
     let config =
