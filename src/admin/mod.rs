@@ -12,6 +12,7 @@ mod members;
 mod posts;
 mod queue;
 pub mod request;
+mod searches;
 pub mod socket;
 mod traces;
 mod upkeep;
@@ -87,6 +88,7 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::PersonShow { email } => members::person(desk, &email),
         Request::Post { list, sender } => posts::post(desk, &list, sender, channel),
         Request::Trace { message_id } => posts::trace(desk, &message_id),
+        Request::Search { list, query } => searches::search(desk, &list, &query),
         Request::HeldLs { list } => held::ls(desk, list.as_deref()),
         Request::HeldShow { id } => held::show(desk, &id, channel),
         Request::HeldDecide { id, decision } => held::decide(desk, &id, decision),

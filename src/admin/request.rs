@@ -73,6 +73,10 @@ pub enum Request {
     Trace {
         message_id: String,
     },
+    Search {
+        list: String,
+        query: String,
+    },
     HeldLs {
         list: Option<String>,
     },

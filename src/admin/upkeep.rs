@@ -41,6 +41,7 @@ pub(super) fn check_store(desk: &Desk) -> Result<Value, NotDone> {
 /// Throws derived data away and builds it again. After `--all`, mail is held back.
 pub(super) fn reindex(desk: &Desk, what: ReindexWhat) -> Result<Value, NotDone> {
     desk.store.rebuild()?;
+    desk.search.rebuild()?;
     let held_back = match what {
         ReindexWhat::Derived => false,
         ReindexWhat::All => {

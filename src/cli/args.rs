@@ -1,10 +1,13 @@
 //! The words of the command line.
 
+mod search;
+
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::search::SearchArgs;
 use crate::domain::list::Language;
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
@@ -72,6 +75,8 @@ pub(super) enum Command {
         /// Its Message-ID
         message_id: String,
     },
+    /// Find words in a list's archive, as its search page does
+    Search(SearchArgs),
     /// Every letter Parvis writes, with sample facts
     #[command(after_help = "Example: parvis letters --lang fr")]
     Letters {

@@ -26,6 +26,7 @@ fn doing(request: &Request) -> String {
         Request::MemberSet { list, email, .. } => format!("change {email} on {list}"),
         Request::MemberRemove { list, email } => format!("take {email} out of {list}"),
         Request::Post { list, .. } => format!("post to {list}"),
+        Request::Search { list, .. } => format!("search {list}"),
         Request::Trace { message_id } => format!("trace {message_id}"),
         Request::HeldLs { list: None } => "show what waits".to_owned(),
         Request::HeldLs { list: Some(list) } => format!("show what waits for {list}"),

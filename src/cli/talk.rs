@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Voice;
 use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, QueueCommand};
 use super::{doing, show};
-use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, Welcoming};
+use crate::admin::request::{BadRows, HeldDecision, Rehearsal, ReindexWhat, Request, Welcoming};
 use crate::admin::socket::{self, Answer, Blobs, no_blobs};
 use crate::admin::{Channel, Frame, perform};
 use crate::config::Config;
@@ -36,6 +36,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
         Command::Trace { message_id } => Request::Trace { message_id },
+        Command::Search(args) => Request::Search { list: args.list, query: args.query.join(" ") },
         Command::Person(PersonCommand::Show { email }) => Request::PersonShow { email },
         Command::Reindex { all } => {
             Request::Reindex { what: if all { ReindexWhat::All } else { ReindexWhat::Derived } }
@@ -156,8 +157,17 @@ fn answer_of(
         }
         match serve::open_desk(config, serve::system_clock()) {
             Ok(desk) => {
+                let desk = Arc::new(desk);
+                // A server keeps the index beside everything else; without one, it is kept here.
+                let growing = matches!(request, Request::Import { rehearsal: Rehearsal::ForReal, .. })
+                    .then(|| desk.search.grow_beside());
                 let mut channel = Local { blobs: blobs(), each: Box::new(&mut each) };
-                return Ok(perform(&Arc::new(desk), request.clone(), &mut channel)?);
+                let mut answer = perform(&desk, request.clone(), &mut channel)?;
+                if let Some(growing) = growing {
+                    growing.finish()?;
+                    answer["search"] = "up to date".into();
+                }
+                return Ok(answer);
             }
             // A server holds the folder, and does not answer yet or any more.
             Err(error) if waited < SERVER_WAIT && error.is_in_use() => {

@@ -19,7 +19,7 @@ pub(super) fn compose_copy(
     let settings = &list.settings;
     let has_archive = settings.archive != ArchivePolicy::None;
     let archive = desk.archive_url(list);
-    let page = info.message_id.as_ref().map(|id| format!("{archive}m/{}/", path_segment(id.as_str())));
+    let page = info.message_id.as_ref().map(|id| desk.post_url(list, id));
     let owner = beside(list, &ListDoor::Animators);
     let footer = footer(list, language);
     let missing_id = info.message_id.as_ref().filter(|_| info.id_is_ours).map(|id| id.as_str().to_owned());
@@ -81,12 +81,4 @@ fn footer(list: &List, language: Language) -> Option<String> {
             Some(format!("{name} · {}\nTo stop receiving these messages, write to {stop}", list.address))
         }
     }
-}
-
-/// A Message-ID as one segment of a path (RFC 3986 §3.3).
-fn path_segment(text: &str) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEPT: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
-    utf8_percent_encode(text, KEPT).to_string()
 }

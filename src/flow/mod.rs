@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use crate::domain::address::EmailAddress;
+use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::{ListDoor, word_for};
@@ -39,6 +40,7 @@ use crate::domain::retry::RetrySchedule;
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::token::Token;
 use crate::letters::Letters;
+use crate::search::Search;
 use crate::sign::Signer;
 use crate::store::{Store, StoreError};
 use crate::understand::PhraseBook;
@@ -50,6 +52,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Desk {
     /// All that is kept.
     pub store: Arc<Store>,
+    /// Finds words in the archive.
+    pub search: Search,
     /// The mails we write ourselves.
     pub letters: Letters,
     /// What people write to us, as they say it.
@@ -100,10 +104,23 @@ impl Desk {
         format!("{}/{}/", self.base_url, list.address.name())
     }
 
+    /// The lasting page of a post.
+    pub fn post_url(&self, list: &List, id: &MessageId) -> String {
+        format!("{}m/{}/", self.archive_url(list), path_segment(id.as_str()))
+    }
+
     /// The page where one click leaves a list.
     pub fn leave_url(&self, token: &Token) -> String {
         format!("{}/u/{token}", self.base_url)
     }
+}
+
+/// A Message-ID as one segment of a path (RFC 3986 §3.3).
+fn path_segment(text: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const KEPT: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
+    utf8_percent_encode(text, KEPT).to_string()
 }
 
 /// Who is a member: neither gone, nor still asking.

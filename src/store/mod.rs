@@ -11,6 +11,7 @@ mod committer;
 mod engine;
 pub mod event;
 mod files;
+pub mod following;
 mod instance;
 mod journal;
 mod keys;

@@ -16,6 +16,7 @@ mod mbox;
 mod pages;
 mod request;
 mod routes;
+mod searching;
 pub mod server;
 mod sight;
 mod templates;
@@ -41,6 +42,7 @@ use tracing::error;
 use crate::domain::ids::PostId;
 use crate::domain::list::Language;
 use crate::domain::time::{Timestamp, Zone};
+use crate::search::Search;
 use crate::store::archive::ArchiveReader;
 
 use answer::Answer;
@@ -92,6 +94,7 @@ impl WebState {
     /// Reads the templates.
     pub fn new(
         archive: ArchiveReader,
+        search: Search,
         leave: LeaveDoor,
         opens: Opens,
         options: &WebOptions,
@@ -109,7 +112,7 @@ impl WebState {
             base_url: base_url.clone(),
         };
         let words = Words::embedded();
-        let pages = Pages { archive, templates, words, site, opens, language: options.language };
+        let pages = Pages { archive, search, templates, words, site, opens, language: options.language };
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
         Ok(WebState { pages: Arc::new(pages), leave, turns, clock })
     }

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List};
 use crate::mail::show::{Attachment, Shown, show_with_pictures};
+use crate::search::{Search, SearchError};
 use crate::store::StoreError;
 use crate::store::archive::{ArchiveReader, PostState, PostSummary};
 
@@ -16,6 +17,7 @@ use super::downloads::Wanted;
 use super::feeds;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
+use super::searching;
 use super::sight::{self, Sight};
 use super::templates::{TemplateError, Templates};
 use super::threads;
@@ -39,6 +41,7 @@ const SAME_ID_MAX: usize = 10;
 /// Everything pages are made from.
 pub(crate) struct Pages {
     pub(crate) archive: ArchiveReader,
+    pub(crate) search: Search,
     pub(crate) templates: Templates,
     pub(crate) words: Words,
     pub(crate) site: Site,
@@ -55,6 +58,8 @@ pub(crate) enum PageError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Template(#[from] TemplateError),
+    #[error("cannot look for words")]
+    Search(#[from] SearchError),
     #[error("cannot look at a request to leave")]
     Leave(#[from] LeaveError),
 }
@@ -83,9 +88,12 @@ impl Pages {
             Asked::Page(route) => match route {
                 Route::Home => self.home(&desk),
                 Route::Health => Ok(Answer { keep: Keep::No, ..text("ok\n") }),
-                Route::Robots => Ok(text("User-agent: *\nDisallow: /u/\n")),
+                Route::Robots => {
+                    Ok(text("User-agent: *\nDisallow: /u/\nDisallow: /search\nDisallow: /*/search\n"))
+                }
                 Route::Icon => Ok(Answer::public(Content::Icon)),
                 Route::Style { hash } => self.style(&desk, hash),
+                Route::Search => searching::everywhere(self, wish, &desk),
                 // Answered by `unsubscribe`, which may write.
                 Route::Unsubscribe { .. } => self.absent(&desk),
                 Route::List { list, page } => self.of_list(wish, list, page),
@@ -198,6 +206,7 @@ impl Pages {
         match page {
             ListPage::Front => self.front(wish, desk, place),
             ListPage::Feed => feeds::of_list(self, desk, place),
+            ListPage::Search => searching::in_list(self, wish, desk, place),
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
             ListPage::Thread { key } => threads::page(self, wish, desk, place, key),
             ListPage::ThreadFeed { key } => feeds::of_thread(self, desk, place, key),
@@ -344,7 +353,7 @@ pub(crate) fn indexed(list: &List) -> Indexed {
 }
 
 /// The local part, or the whole address where several of these lists share it.
-fn segment_of(list: &List, among: &[List]) -> String {
+pub(crate) fn segment_of(list: &List, among: &[List]) -> String {
     let alike = among.iter().filter(|other| other.address.name() == list.address.name()).count();
     if alike > 1 { list.address.to_string() } else { list.address.name().to_owned() }
 }

@@ -4,4 +4,4 @@ mod leaving;
 mod looks;
 mod privacy;
 mod safety;
-mod site;
+pub(crate) mod site;

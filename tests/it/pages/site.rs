@@ -11,6 +11,7 @@ use parvis::domain::list::{Language, List, ListAddress, ListSettings, ListState,
 use parvis::domain::time::{Timestamp, Zone};
 use parvis::domain::token::Purpose;
 use parvis::mail::parse;
+use parvis::search::Search;
 use parvis::store::change::{Change, Shelf};
 use parvis::store::event::{Event, ListCause};
 use parvis::store::segments::MailPlace;
@@ -20,46 +21,47 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
 /// What a stranger wrote to look for holes.
-pub(super) const VECTOR: &str = "\"'><img src=x onerror=alert(1)>";
+pub(crate) const VECTOR: &str = "\"'><img src=x onerror=alert(1)>";
 /// A token that leaves the group.
-pub(super) const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz234567";
+pub(crate) const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz234567";
 
-pub(super) struct Site {
-    pub(super) store: Arc<Store>,
-    pub(super) left: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Site {
+    pub(crate) store: Arc<Store>,
+    pub(crate) search: Search,
+    pub(crate) left: Arc<Mutex<Vec<String>>>,
     router: axum::Router,
     runtime: Runtime,
     _folder: tempfile::TempDir,
 }
 
-pub(super) struct Page {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Page {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The first field of that name; empty if there is none.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::parse_rfc3339("2026-12-06T12:00:00+01:00").expect("valid")
 }
 
 impl Site {
     /// Without any list.
-    pub(super) fn empty() -> Site {
+    pub(crate) fn empty() -> Site {
         Site::at("https://lists.example.org", None)
     }
 
-    pub(super) fn at(base_url: &str, templates: Option<&Path>) -> Site {
+    pub(crate) fn at(base_url: &str, templates: Option<&Path>) -> Site {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let zone = Zone::parse("Europe/Paris").expect("bundled");
         let options = StoreOptions { data: folder.path().to_owned(), zone: zone.clone(), reserve_bytes: 0 };
@@ -76,8 +78,10 @@ impl Site {
             Some(Purpose::Attachments { post }) => Some(post),
             Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
         };
+        let search = Search::new(store.reader().clone(), options.zone.clone());
         let state = WebState::new(
             store.reader().clone(),
+            search.clone(),
             door(left.clone()),
             Arc::new(opens),
             &options,
@@ -85,11 +89,11 @@ impl Site {
         );
         let router = web::router(state.expect("the templates read"));
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Site { store, left, router, runtime, _folder: folder }
+        Site { store, search, left, router, runtime, _folder: folder }
     }
 
     /// The communities most tests look at.
-    pub(super) fn sample() -> Site {
+    pub(crate) fn sample() -> Site {
         let site = Site::empty();
         let quartier = site.list(
             "quartier@lists.example.org",
@@ -118,7 +122,7 @@ impl Site {
         site
     }
 
-    pub(super) fn list(&self, address: &str, name: &str, settings: &[(&str, &str)]) -> ListId {
+    pub(crate) fn list(&self, address: &str, name: &str, settings: &[(&str, &str)]) -> ListId {
         let id = self.store.next_list();
         let mut chosen = ListSettings::preset(Preset::Discussion, name, Language::Fr);
         for (key, value) in settings {
@@ -130,17 +134,17 @@ impl Site {
         id
     }
 
-    pub(super) fn put_list(&self, list: List, cause: ListCause) {
+    pub(crate) fn put_list(&self, list: List, cause: ListCause) {
         let change = Change::at(now()).event(Event::List { list: Box::new(list), cause });
         self.store.commit(change).expect("durable");
     }
 
     /// A post in the archive, sent to nobody.
-    pub(super) fn post(&self, list: ListId, raw: &[u8]) {
+    pub(crate) fn post(&self, list: ListId, raw: &[u8]) {
         self.posts(list, &[raw.to_vec()]);
     }
 
-    pub(super) fn posts(&self, list: ListId, mails: &[Vec<u8>]) {
+    pub(crate) fn posts(&self, list: ListId, mails: &[Vec<u8>]) {
         let mut change = Change::at(now());
         for raw in mails {
             let post = self.store.next_post();
@@ -156,11 +160,11 @@ impl Site {
         self.store.commit(change).expect("durable");
     }
 
-    pub(super) fn get(&self, path: &str) -> Page {
+    pub(crate) fn get(&self, path: &str) -> Page {
         self.ask(Method::GET, path, &[], "")
     }
 
-    pub(super) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
+    pub(crate) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -193,14 +197,14 @@ fn door(left: Arc<Mutex<Vec<String>>>) -> LeaveDoor {
 }
 
 /// A mail of `tests/pages/mails`, with the line ends of the wire.
-pub(super) fn mail(name: &str) -> Vec<u8> {
+pub(crate) fn mail(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/pages/mails/{name}.eml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).expect("a mail");
     text.replace('\n', "\r\n").into_bytes()
 }
 
 /// What the pages of a text lead to, within the site, without anchors.
-pub(super) fn links(page: &str) -> Vec<String> {
+pub(crate) fn links(page: &str) -> Vec<String> {
     let mut found: Vec<String> = ["href=\"", "src=\""]
         .iter()
         .flat_map(|attribute| page.split(attribute).skip(1))

@@ -16,6 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
+    ("search", &["domain", "mail", "store"]),
     // Sockets and certificates, and names.
     ("net", &["domain"]),
     ("dns", &[]),
@@ -25,10 +26,25 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Keys, and what they sign.
     ("sign", &["mail"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "understand", "store", "smtp", "sign", "dns", "auth", "filter"]),
-    ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
+    (
+        "flow",
+        &[
+            "domain",
+            "mail",
+            "letters",
+            "understand",
+            "store",
+            "search",
+            "smtp",
+            "sign",
+            "dns",
+            "auth",
+            "filter",
+        ],
+    ),
+    ("web", &["domain", "mail", "store", "search", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
-    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
+    ("admin", &["domain", "mail", "letters", "config", "store", "search", "smtp::envelope", "auth", "flow"]),
     // Looks at an installation from outside.
     ("check", &["domain", "init", "dns", "auth", "net", "sign", "smtp"]),
     // How it runs.
@@ -42,6 +58,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "config",
             "init",
             "store",
+            "search",
             "net",
             "smtp",
             "sign",
@@ -57,8 +74,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
-            "domain", "mail", "config", "init", "store", "net", "smtp", "dns", "auth", "flow", "web",
-            "admin", "serve",
+            "domain", "mail", "config", "init", "store", "search", "net", "smtp", "dns", "auth", "flow",
+            "web", "admin", "serve",
         ],
     ),
     (
@@ -71,6 +88,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "config",
             "init",
             "store",
+            "search",
             "net",
             "smtp",
             "sign",
@@ -91,6 +109,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// `serde`, `serde_json`, `thiserror`, `tracing`, `metrics`, `tokio`'s channels, the codecs and checksums.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
+    ("tantivy", &["search"]),
+    ("frostem", &["search"]),
+    ("unicode_normalization", &["search"]),
     ("crc32fast", &["store"]),
     ("rustix", &["store", "cli/show"]),
     ("mail_parser", &["mail"]),
