@@ -8,6 +8,7 @@ mod certificates;
 mod facts;
 mod index;
 mod measurements;
+mod pages;
 mod web_doors;
 mod weekly;
 
@@ -45,6 +46,7 @@ use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
 
 pub use facts::check_facts;
+pub use pages::members_door;
 
 /// Why a server cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +108,7 @@ pub struct Server {
     pub web_tls: Vec<SocketAddr>,
     /// Where measurements are read.
     pub metrics: Vec<SocketAddr>,
+    resolver: Arc<Resolver>,
     reload: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), ServeError>>,
@@ -201,7 +204,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let mut desk = desk.await.map_err(|error| ServeError::Task(error.to_string()))??;
     desk.signer = signer;
     let desk = Arc::new(desk);
-    let outbox = Arc::new(road::road(config)?);
+    let resolver = Arc::new(Resolver::new(&config.dns.servers));
+    let outbox = Arc::new(road::road(config, &resolver)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
@@ -209,12 +213,11 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     tasks.spawn(index::keep(desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
-    let resolver = Arc::new(Resolver::new(&config.dns.servers));
     // Where there is none, that is known before the first message waits for it.
     let looked_for = resolver.clone();
     tokio::spawn(async move { looked_for.is_there().await });
     let (smtp, lmtp) = open_doors(config, &desk, &certificates, &resolver, &stopping, &mut tasks).await?;
-    let (pages, challenges) = (web_doors::pages(config, &desk)?, Challenges::default());
+    let (pages, challenges) = (pages::pages(config, &desk)?, Challenges::default());
     let web = web_doors::open(
         config,
         pages,
@@ -251,10 +254,15 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
         ended.map_err(ServeError::from)
     });
     let web_doors::Opened { plain, tls } = web;
-    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, metrics, stop, reload, tasks })
+    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, metrics, resolver, stop, reload, tasks })
 }
 
 impl Server {
+    /// Waits until it is known whether somebody answers questions about names.
+    pub async fn settled(&self) {
+        self.resolver.is_there().await;
+    }
+
     /// Begins to end: what is in hand is finished.
     pub fn stop(&self) {
         self.stop.send_replace(true);
@@ -436,7 +444,7 @@ async fn control_commands(
 /// What carries mail out by this configuration, for somebody who is no server.
 pub fn way_out(config: &Config) -> Result<Road, ServeError> {
     install_crypto_provider();
-    road::road(config)
+    road::road(config, &Arc::new(Resolver::new(&config.dns.servers)))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {

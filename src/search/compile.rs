@@ -11,10 +11,10 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
-use super::Reader;
 use super::query::{Clause, Query, Wanted, Within};
 use super::schema::{Fields, HAS_ATTACHMENT, NOT_FOR_STRANGERS};
 use super::words::{Endings, Tongue, Word, is_everywhere, words};
+use super::{Reader, Shelf};
 use crate::domain::ids::ListId;
 
 type Boxed = Box<dyn IndexQuery>;
@@ -40,6 +40,23 @@ pub(super) struct Compiled {
     pub(super) ranked: bool,
 }
 
+/// What a query means, each list being looked into as its reader may. `None`: nothing can be found.
+pub(super) fn compile(fields: &Fields, query: &Query, shelves: &[&Shelf]) -> Option<Compiled> {
+    let as_reader = |reader: Reader| {
+        let lists: Vec<ListId> =
+            shelves.iter().filter(|shelf| shelf.reader == reader).map(|shelf| shelf.list).collect();
+        Compiler { fields, reader, endings: Endings::new() }.compile(query, &lists)
+    };
+    match (as_reader(Reader::Stranger), as_reader(Reader::Member)) {
+        (Some(open), Some(theirs)) => Some(Compiled {
+            query: Box::new(BooleanQuery::union(vec![open.query, theirs.query])),
+            marks: open.marks.into_iter().chain(theirs.marks).collect(),
+            ranked: open.ranked,
+        }),
+        (one, other) => one.or(other),
+    }
+}
+
 /// Writes queries for the index.
 pub(super) struct Compiler<'a> {
     pub(super) fields: &'a Fields,
@@ -47,9 +64,13 @@ pub(super) struct Compiler<'a> {
     pub(super) endings: Endings,
 }
 
-impl Compiler<'_> {
-    /// `None`: nothing can be found.
-    pub(super) fn compile(&self, query: &Query, lists: &[ListId]) -> Option<Compiled> {
+impl<'a> Compiler<'a> {
+    /// Of what anybody may find.
+    pub(super) fn of_strangers(fields: &'a Fields) -> Compiler<'a> {
+        Compiler { fields, reader: Reader::Stranger, endings: Endings::new() }
+    }
+
+    fn compile(&self, query: &Query, lists: &[ListId]) -> Option<Compiled> {
         if lists.is_empty() || query.is_empty() {
             return None;
         }

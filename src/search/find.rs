@@ -4,14 +4,14 @@
 use tantivy::schema::Value;
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 
-use super::compile::{Compiled, Compiler};
+use super::compile::{Compiled, Compiler, compile};
 use super::excerpt::{Marker, Piece};
 use super::gather::{Gather, Gathering};
 use super::keeper::Opened;
 use super::query::Query;
 use super::schema::{Fields, author_key};
 use super::words::{Endings, Tongue};
-use super::{Gathered, Order, Reader, SearchError, Standing, Wish, suggest};
+use super::{Gathered, Order, Reader, SearchError, Shelf, Standing, Wish, suggest};
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::time::Zone;
 use crate::mail::mask::mask_addresses;
@@ -84,18 +84,18 @@ pub(super) fn find(
     wish: &Wish<'_>,
 ) -> Result<Found, SearchError> {
     let query = Query::parse(wish.query, zone);
-    let lists = lists_meant(&query, wish);
-    let compiler = Compiler { fields: &opened.fields, reader: wish.reader, endings: Endings::new() };
+    let shelves = shelves_meant(&query, wish);
     let mut found = Found { unread: query.unread.clone(), ..Found::nothing() };
     found.nothing_asked = query.is_empty();
     let searcher = opened.reader.searcher();
-    let compiled = compiler.compile(&query, &lists);
-    if let Some(compiled) = &compiled {
+    if let Some(compiled) = compile(&opened.fields, &query, &shelves) {
         let order = if compiled.ranked { wish.order } else { Order::Newest };
-        let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, lists: &lists };
-        looking.gather(compiled, wish, order, &mut found)?;
+        let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, shelves: &shelves };
+        looking.gather(&compiled, wish, order, &mut found)?;
     }
-    if found.posts_in_all == 0 && query.has_words() && !lists.is_empty() {
+    if found.posts_in_all == 0 && query.has_words() && !shelves.is_empty() {
+        let lists: Vec<ListId> = shelves.iter().map(|shelf| shelf.list).collect();
+        let compiler = Compiler::of_strangers(&opened.fields);
         let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, lists: &lists };
         found.suggestion = suggest::suggest(&asked, &query, wish.query)?;
     }
@@ -114,14 +114,13 @@ pub(super) fn by_author(
     let Some(key) = author_key(name) else { return Ok(found) };
     let compiler = Compiler { fields: &opened.fields, reader, endings: Endings::new() };
     let searcher = opened.reader.searcher();
-    let lists = [list];
-    let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, lists: &lists };
+    let shelf = Shelf { list, address: String::new(), reader };
+    let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, shelves: &[&shelf] };
     let compiled = compiler.by_author(&key, list);
     let wish = Wish {
         query: "",
         readable: &[],
-        at_hand: &lists,
-        reader,
+        at_hand: &[],
         order: Order::Newest,
         gathered: Gathered::Posts,
         skip,
@@ -132,35 +131,23 @@ pub(super) fn by_author(
 }
 
 /// The lists at hand, or those the query names; never one the reader may not read.
-fn lists_meant(query: &Query, wish: &Wish<'_>) -> Vec<ListId> {
+fn shelves_meant<'w>(query: &Query, wish: &Wish<'w>) -> Vec<&'w Shelf> {
     let named = |names: &[String], address: &str| {
         let local_part = address.split('@').next().unwrap_or_default();
         names.iter().any(|name| name == address || name == local_part)
     };
-    let mut lists: Vec<ListId> = match query.lists.as_slice() {
-        [] => wish.at_hand.to_vec(),
-        names => wish
-            .readable
-            .iter()
-            .filter(|shelf| named(names, &shelf.address))
-            .map(|shelf| shelf.list)
-            .collect(),
+    let meant = |shelf: &&Shelf| match query.lists.as_slice() {
+        [] => wish.at_hand.contains(&shelf.list),
+        names => named(names, &shelf.address),
     };
-    let not: Vec<ListId> = wish
-        .readable
-        .iter()
-        .filter(|shelf| named(&query.lists_not, &shelf.address))
-        .map(|shelf| shelf.list)
-        .collect();
-    lists.retain(|list| !not.contains(list));
-    lists
+    wish.readable.iter().filter(meant).filter(|shelf| !named(&query.lists_not, &shelf.address)).collect()
 }
 
 struct Looking<'a> {
     archive: &'a ArchiveReader,
     searcher: &'a Searcher,
     fields: &'a Fields,
-    lists: &'a [ListId],
+    shelves: &'a [&'a Shelf],
 }
 
 impl Looking<'_> {
@@ -177,32 +164,27 @@ impl Looking<'_> {
         let endings = Endings::new();
         let marker = Marker::new(&compiled.marks, &endings);
         for gathering in heap.groups.iter().skip(wish.skip).take(wish.take) {
-            found.groups.extend(self.group(gathering, &marker, wish.reader)?);
+            found.groups.extend(self.group(gathering, &marker)?);
         }
         Ok(())
     }
 
-    fn group(
-        &self,
-        gathering: &Gathering,
-        marker: &Marker<'_>,
-        reader: Reader,
-    ) -> Result<Option<Group>, SearchError> {
+    fn group(&self, gathering: &Gathering, marker: &Marker<'_>) -> Result<Option<Group>, SearchError> {
         let mut hits = Vec::new();
         for one in &gathering.best {
-            hits.extend(self.hit(one.at, marker, reader)?);
+            hits.extend(self.hit(one.at, marker)?);
         }
         let thread = hits.first().map(|hit: &Hit| hit.post.thread);
         Ok(thread.map(|thread| Group { thread, posts: gathering.posts, hits }))
     }
 
     /// What the store does not know as published, or not in these lists, is not shown.
-    fn hit(&self, at: DocAddress, marker: &Marker<'_>, reader: Reader) -> Result<Option<Hit>, SearchError> {
+    fn hit(&self, at: DocAddress, marker: &Marker<'_>) -> Result<Option<Hit>, SearchError> {
         let segment = self.searcher.segment_reader(at.segment_ord);
         let posts = segment.fast_fields().column_first_or_default::<u64>("post")?;
         let Some(post) = self.archive.post(PostId(posts.get_val(at.doc_id)))? else { return Ok(None) };
-        let hidden = reader == Reader::Stranger && post.no_archive;
-        if hidden || !self.lists.contains(&post.list) {
+        let Some(shelf) = self.shelves.iter().find(|shelf| shelf.list == post.list) else { return Ok(None) };
+        if shelf.reader == Reader::Stranger && post.no_archive {
             return Ok(None);
         }
         let kept: TantivyDocument = self.searcher.doc(at)?;

@@ -84,13 +84,15 @@ pub enum Gathered {
     Posts,
 }
 
-/// A list that may be looked into, by what `list:` may call it.
+/// A list that may be looked into.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shelf {
     /// The list.
     pub list: ListId,
-    /// Its whole address.
+    /// Its whole address: by it, or by its local part, `list:` calls it.
     pub address: String,
+    /// Who they are to this list.
+    pub reader: Reader,
 }
 
 /// What somebody looks for.
@@ -102,8 +104,6 @@ pub struct Wish<'a> {
     pub readable: &'a [Shelf],
     /// Those they look into unless the query names others; every one of them is among the readable.
     pub at_hand: &'a [ListId],
-    /// Who they are.
-    pub reader: Reader,
     /// In which order.
     pub order: Order,
     /// Threads or posts.

@@ -8,14 +8,11 @@ use tokio::task::JoinSet;
 
 use super::{ServeError, listen};
 use crate::config::Config;
-use crate::domain::token::Purpose;
-use crate::flow::obey_command::Left;
-use crate::flow::{Desk, obey_command};
 use crate::net::certificates::Certificates;
 use crate::net::slots::Slots;
 use crate::web::front::{self, Challenges, Health};
 use crate::web::server::{self, CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, WebDeadlines, WebDoor};
-use crate::web::{self, LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
+use crate::web::{self, WebState};
 
 /// What protocols https offers (RFC 7301).
 const PROTOCOLS: &[&str] = &["http/1.1"];
@@ -64,46 +61,4 @@ pub(super) async fn open(
         tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
     }
     Ok(opened)
-}
-
-/// The pages, and what they may look at.
-pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
-    let options = WebOptions {
-        base_url: config.web.base_url.clone(),
-        zone: config.timezone.clone(),
-        language: config.language,
-        templates: Some(config.data_dir.join("templates").join("web")),
-    };
-    let keys = desk.clone();
-    let opens = move |key: &str| match keys.store.tokens().read(key) {
-        Some(Purpose::Attachments { post }) => Some(post),
-        Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
-    };
-    WebState::new(
-        desk.store.reader().clone(),
-        desk.search.clone(),
-        leave_door(desk),
-        Arc::new(opens),
-        &options,
-        desk.clock.clone(),
-    )
-    .map_err(|error| ServeError::Web(error.to_string()))
-}
-
-/// The one way from the pages to a change: leaving by one click (RFC 8058).
-fn leave_door(desk: &Arc<Desk>) -> LeaveDoor {
-    let (looking, leaving) = (desk.clone(), desk.clone());
-    LeaveDoor {
-        look: Arc::new(move |token| {
-            let list = obey_command::list_of_leave_token(&looking.store, token);
-            list.map(|list| list.map(|list| list.settings.name))
-                .map_err(|error| -> LeaveError { error.into() })
-        }),
-        leave: Arc::new(move |token, now| match obey_command::leave_by_token(&leaving.store, token, now) {
-            Ok(Left::Now(list)) => Ok(Leaving::Now(list.settings.name)),
-            Ok(Left::Before(list)) => Ok(Leaving::Before(list.settings.name)),
-            Ok(Left::UnknownToken) => Ok(Leaving::Unknown),
-            Err(error) => Err(error.into()),
-        }),
-    }
 }

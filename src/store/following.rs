@@ -128,6 +128,8 @@ fn touched(event: &Event) -> Option<Touched> {
         | Event::Answered { .. }
         | Event::Lapsed { .. }
         | Event::Heeded { .. }
+        | Event::PassGiven { .. }
+        | Event::PassEnded { .. }
         | Event::Fence { .. } => None,
     }
 }

@@ -9,7 +9,7 @@ use crate::store::archive::PostSummary;
 
 use super::answer::{Answer, Content, Indexed, Keep};
 use super::pages::{PageError, Pages, Wish, segment_of};
-use super::sight::{self, Sight};
+use super::sight::{self, Eyes, Sight};
 use super::views::{Desk, Place, Results, SearchView};
 
 /// Conversations on one page of what was found.
@@ -21,22 +21,29 @@ const PAGES_MAX: usize = 40;
 pub(crate) struct Library {
     lists: Vec<List>,
     segments: HashMap<ListId, String>,
+    shelves: Vec<Shelf>,
 }
 
 impl Library {
-    /// All whose messages a stranger may read.
-    pub(crate) fn of_stranger(pages: &Pages) -> Result<Library, PageError> {
+    /// All whose messages this reader may read.
+    pub(crate) fn of(pages: &Pages, desk: &Desk<'_>) -> Result<Library, PageError> {
         let mut lists = pages.archive.lists()?;
         // Lists seen from the doorstep take part in what addresses look like.
-        lists.retain(sight::is_listed);
+        lists.retain(|list| sight::is_listed(list, desk.reader));
         let segments = lists.iter().map(|list| (list.id, segment_of(list, &lists))).collect();
-        lists.retain(|list| sight::of_stranger(list) == Sight::Archive);
-        Ok(Library { lists, segments })
-    }
-
-    pub(crate) fn shelves(&self) -> Vec<Shelf> {
-        let shelf = |list: &List| Shelf { list: list.id, address: list.address.to_string() };
-        self.lists.iter().map(shelf).collect()
+        let mut shelves = Vec::new();
+        lists.retain(|list| match sight::of(list, desk.reader) {
+            Sight::Archive(eyes) => {
+                let reader = match eyes {
+                    Eyes::Stranger => Reader::Stranger,
+                    Eyes::Member => Reader::Member,
+                };
+                shelves.push(Shelf { list: list.id, address: list.address.to_string(), reader });
+                true
+            }
+            Sight::Doorstep | Sight::Nothing => false,
+        });
+        Ok(Library { lists, segments, shelves })
     }
 
     /// Where posts of a list stand, if they may be read.
@@ -48,7 +55,7 @@ impl Library {
 
 /// `/search`
 pub(crate) fn everywhere(pages: &Pages, wish: &Wish, desk: &Desk<'_>) -> Result<Answer, PageError> {
-    let library = Library::of_stranger(pages)?;
+    let library = Library::of(pages, desk)?;
     let at_hand: Vec<ListId> = library.lists.iter().map(|list| list.id).collect();
     results(pages, wish, desk, &library, None, &at_hand)
 }
@@ -60,7 +67,7 @@ pub(crate) fn in_list(
     desk: &Desk<'_>,
     place: Place<'_>,
 ) -> Result<Answer, PageError> {
-    let library = Library::of_stranger(pages)?;
+    let library = Library::of(pages, desk)?;
     results(pages, wish, desk, &library, Some(place), &[place.list.id])
 }
 
@@ -80,9 +87,8 @@ fn results(
     }
     let found = pages.search.find(&Asked {
         query: words,
-        readable: &library.shelves(),
+        readable: &library.shelves,
         at_hand,
-        reader: Reader::Stranger,
         order,
         gathered: Gathered::Threads,
         skip: (page - 1) * THREADS_PER_PAGE,
@@ -93,8 +99,9 @@ fn results(
     }
     let count = found.groups_in_all.div_ceil(THREADS_PER_PAGE).min(PAGES_MAX);
     let threads = thread_keys(pages, &found)?;
+    // Posts of several lists stand beside each other: nobody's address is shown on such a page.
     let view = SearchView::new(
-        desk,
+        &Desk { eyes: Eyes::Stranger, ..*desk },
         &Results {
             place,
             words,

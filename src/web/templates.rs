@@ -25,9 +25,11 @@ const PAGES: &[(&str, &str)] = &[
     ("post_card", include_str!("../../templates/web/post_card.hbs")),
     ("search", include_str!("../../templates/web/search.hbs")),
     ("search_box", include_str!("../../templates/web/search_box.hbs")),
+    ("sign_in", include_str!("../../templates/web/sign_in.hbs")),
     ("text", include_str!("../../templates/web/text.hbs")),
     ("thread", include_str!("../../templates/web/thread.hbs")),
     ("years", include_str!("../../templates/web/years.hbs")),
+    ("you", include_str!("../../templates/web/you.hbs")),
 ];
 const STYLE: &str = include_str!("../../templates/web/style.css");
 

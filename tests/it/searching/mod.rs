@@ -50,12 +50,11 @@ impl Town {
 }
 
 fn find_in(search: &Search, list: ListId, reader: Reader, order: Order, query: &str) -> Found {
-    let shelves = [Shelf { list, address: "village@lists.example.org".to_owned() }];
+    let shelves = [Shelf { list, address: "village@lists.example.org".to_owned(), reader }];
     let wish = Wish {
         query,
         readable: &shelves,
         at_hand: &[list],
-        reader,
         order,
         gathered: Gathered::Posts,
         skip: 0,

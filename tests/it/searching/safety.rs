@@ -41,6 +41,21 @@ fn words_of_a_private_list_are_nowhere() {
 }
 
 #[test]
+fn members_find_what_is_theirs() {
+    let town = Town::new();
+    let eve = town.site.member(town.circle, "eve@lilas.example", "Eve");
+    let paul = town.site.member(town.village, "paul@noyer.example", "Paul");
+    let (eve, paul) = (town.site.signed_in(&eve), town.site.signed_in(&paul));
+    for path in ["/search?q=tulipes", "/cercle/search?q=tulipes", "/village/search?q=list:cercle+tulipes"] {
+        assert!(town.site.get_as(&eve, path).text().contains("<mark>tulipes</mark>"), "{path}");
+        assert!(!town.site.get_as(&paul, path).text().contains("<mark>"), "{path}");
+    }
+    let kept = "/village/search?q=saperlipopette";
+    assert!(town.site.get_as(&paul, kept).text().contains("<mark>saperlipopette</mark>"));
+    assert!(!town.site.get_as(&eve, kept).text().contains("<mark>"), "Eve is a stranger there");
+}
+
+#[test]
 fn a_list_that_closes_its_archive_is_closed_to_search_at_once() {
     let town = Town::new();
     assert!(town.site.get("/search?q=compost").text().contains("<mark>"));
