@@ -165,7 +165,9 @@ fn answer_of(
                 let mut answer = perform(&desk, request.clone(), &mut channel)?;
                 if let Some(growing) = growing {
                     growing.finish()?;
-                    answer["search"] = "up to date".into();
+                    if answer.get("search").is_some() {
+                        answer["search"] = "up to date".into();
+                    }
                 }
                 return Ok(answer);
             }
