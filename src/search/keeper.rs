@@ -48,6 +48,8 @@ struct Open {
     /// Begun when there is something to write.
     writer: Option<IndexWriter>,
     place: Place,
+    /// The line of the journal that was the last when it was begun: posts are as they were after it.
+    begun: u64,
 }
 
 /// What a commit says of itself.
@@ -55,6 +57,7 @@ struct Open {
 struct Mark {
     version: u32,
     place: Place,
+    begun: u64,
 }
 
 impl Keeper {
@@ -69,11 +72,11 @@ impl Keeper {
         }
         let open = match existing(folder, archive) {
             Ok(Some(open)) => open,
-            Ok(None) => begin(folder)?,
+            Ok(None) => begin(folder, archive)?,
             Err(error) => {
                 tracing::warn!(%error, "the search index cannot be used, and is built again");
                 self.put_aside(folder)?;
-                begin(folder)?
+                begin(folder, archive)?
             }
         };
         let opened = open.opened.clone();
@@ -92,6 +95,12 @@ impl Keeper {
             fs::rename(folder, &aside)?;
         }
         Ok(())
+    }
+
+    /// Takes the index away, with all that is said in it; the next one is begun from nothing.
+    pub(super) fn throw_away(&mut self, folder: &Path) -> Result<(), SearchError> {
+        self.put_aside(folder)?;
+        Ok(fs::remove_dir_all(aside(folder))?)
     }
 
     /// From now on searches look at the older one until the new one is whole.
@@ -115,21 +124,40 @@ impl Keeper {
         self.open.as_ref().filter(|_| show).map(|open| open.opened.clone())
     }
 
-    /// Takes in what is new, up to a commit; how many lines of the journal are left then.
-    pub(super) fn advance(&mut self, archive: &ArchiveReader, folder: &Path) -> Result<u64, SearchError> {
+    /// Takes in what is new, up to a commit.
+    pub(super) fn advance(
+        &mut self,
+        archive: &ArchiveReader,
+        folder: &Path,
+    ) -> Result<Advanced, SearchError> {
         let Keeper { open, hidden: _, tongues } = self;
-        let Some(open) = open.as_mut() else { return Ok(0) };
+        let Some(open) = open.as_mut() else { return Ok(Advanced::Left(0)) };
+        if !archive.knows(&open.place) {
+            return Ok(Advanced::Anew);
+        }
         let mut left = u64::MAX;
-        let (mut posts, mut gone) = (0, false);
+        let mut posts = 0;
         let begun_at = open.place;
         while left > 0 && posts < POSTS_A_COMMIT {
             let followed = archive.follow(open.place, LINES_AT_ONCE)?;
+            // What a new index has not taken in yet, it takes in as it is now.
+            let begun = open.begun;
+            if followed
+                .touched
+                .iter()
+                .any(|touched| matches!(touched, Touched::All { line } if *line > begun))
+            {
+                return Ok(Advanced::Anew);
+            }
             if !followed.touched.is_empty() {
                 let fields = open.opened.fields;
                 let writer = open.writer()?;
                 for touched in followed.touched {
+                    let Touched::Added(post) = touched else { continue };
                     posts += 1;
-                    gone |= take_in(writer, &fields, archive, tongues, touched)? == Trace::Left;
+                    if let Some(document) = document(&fields, archive, tongues, post)? {
+                        writer.add_document(document)?;
+                    }
                 }
             }
             let stuck = followed.place == open.place;
@@ -138,11 +166,16 @@ impl Keeper {
         if posts > 0 || open.place.lines() > begun_at.lines() + SILENT_LINES_MAX {
             open.commit(folder)?;
         }
-        if gone {
-            open.forget()?;
-        }
-        Ok(left)
+        Ok(Advanced::Left(left))
     }
+}
+
+/// How far it came.
+pub(super) enum Advanced {
+    /// So many lines of the journal are left.
+    Left(u64),
+    /// What the index has must not stay: it is to be built from nothing.
+    Anew,
 }
 
 /// Lines that touch no post are not worth a commit until there are so many.
@@ -159,7 +192,7 @@ impl Open {
     }
 
     fn commit(&mut self, folder: &Path) -> Result<(), SearchError> {
-        let mark = Mark { version: VERSION, place: self.place };
+        let mark = Mark { version: VERSION, place: self.place, begun: self.begun };
         let mark = serde_json::to_string(&mark).map_err(|error| SearchError::Index(error.to_string()))?;
         let mut prepared = self.writer()?.prepare_commit()?;
         prepared.set_payload(&mark);
@@ -168,50 +201,6 @@ impl Open {
         tracing::trace!(folder = %folder.display(), lines = self.place.lines(), "the search index is committed");
         Ok(())
     }
-
-    /// What was taken out stands in files until they are written anew: that is done at once.
-    fn forget(&mut self) -> Result<(), SearchError> {
-        let segments: Vec<_> = self
-            .index
-            .searchable_segment_metas()?
-            .iter()
-            .filter(|segment| segment.has_deletes())
-            .map(tantivy::SegmentMeta::id)
-            .collect();
-        if segments.is_empty() {
-            return Ok(());
-        }
-        let writer = self.writer()?;
-        writer.merge(&segments).wait()?;
-        writer.garbage_collect_files().wait()?;
-        Ok(self.opened.reader.reload()?)
-    }
-}
-
-/// Whether something of a post stays in the files of the index that should not.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Trace {
-    None,
-    Left,
-}
-
-fn take_in(
-    writer: &IndexWriter,
-    fields: &Fields,
-    archive: &ArchiveReader,
-    tongues: &mut Vec<(ListId, Tongue)>,
-    touched: Touched,
-) -> Result<Trace, SearchError> {
-    let (post, trace) = match touched {
-        Touched::Added(post) => (post, Trace::None),
-    };
-    if trace == Trace::Left {
-        writer.delete_term(fields.post_term(post));
-    }
-    if let Some(document) = document(fields, archive, tongues, post)? {
-        writer.add_document(document)?;
-    }
-    Ok(trace)
 }
 
 fn document(
@@ -252,33 +241,33 @@ fn existing(folder: &Path, archive: &ArchiveReader) -> Result<Option<Open>, Sear
         return Err(SearchError::Index("it has other fields".to_owned()));
     }
     index.set_tokenizers(schema::tokenizers());
-    let place = match index.load_metas()?.payload {
+    let (place, begun) = match index.load_metas()?.payload {
         Some(payload) => match serde_json::from_str::<Mark>(&payload) {
-            Ok(Mark { version: VERSION, place }) if archive.knows(&place) => place,
+            Ok(Mark { version: VERSION, place, begun }) if archive.knows(&place) => (place, begun),
             Ok(_) | Err(_) => {
                 return Err(SearchError::Index("it is of another archive or version".to_owned()));
             }
         },
-        None => Place::default(),
+        None => (Place::default(), archive.lines()?),
     };
     let damaged = index.validate_checksum()?;
     if !damaged.is_empty() {
         return Err(SearchError::Index(format!("{} of its files are damaged", damaged.len())));
     }
-    open(index, fields, place).map(Some)
+    open(index, fields, place, begun).map(Some)
 }
 
-fn begin(folder: &Path) -> Result<Open, SearchError> {
+fn begin(folder: &Path, archive: &ArchiveReader) -> Result<Open, SearchError> {
     fs::create_dir_all(folder)?;
     let (schema, fields) = schema::schema();
     let mut index = Index::create_in_dir(folder, schema)?;
     index.set_tokenizers(schema::tokenizers());
-    open(index, fields, Place::default())
+    open(index, fields, Place::default(), archive.lines()?)
 }
 
-fn open(index: Index, fields: Fields, place: Place) -> Result<Open, SearchError> {
+fn open(index: Index, fields: Fields, place: Place, begun: u64) -> Result<Open, SearchError> {
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-    Ok(Open { index, opened: Arc::new(Opened { reader, fields }), writer: None, place })
+    Ok(Open { index, opened: Arc::new(Opened { reader, fields }), writer: None, place, begun })
 }
 
 /// Where an index goes that is not used any more.

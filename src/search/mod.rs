@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use self::excerpt::{Piece, plain};
 pub use self::find::{Found, Group, Hit};
-use self::keeper::{Keeper, Opened};
+use self::keeper::{Advanced, Keeper, Opened};
 pub use self::query::QUERY_CHARS_MAX;
 use crate::domain::ids::ListId;
 use crate::domain::time::Zone;
@@ -280,7 +280,14 @@ impl Search {
         if keeper.may_be_shown() && self.shown().is_none() {
             self.show(Some(opened));
         }
-        let left = keeper.advance(&self.inner.archive, &self.inner.folder)?;
+        let left = match keeper.advance(&self.inner.archive, &self.inner.folder)? {
+            Advanced::Left(left) => left,
+            Advanced::Anew => {
+                self.show(None);
+                keeper.throw_away(&self.inner.folder)?;
+                1
+            }
+        };
         self.inner.behind.store(left, Ordering::Relaxed);
         if left > 0 {
             return Ok(Standing::Behind(left));

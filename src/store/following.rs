@@ -42,6 +42,11 @@ impl Place {
 pub enum Touched {
     /// It was not there before.
     Added(PostId),
+    /// Any post may say something else now: somebody was taken out of all of them.
+    All {
+        /// The line of the journal that says so.
+        line: u64,
+    },
 }
 
 /// Some of what happened, in its order.
@@ -58,23 +63,23 @@ pub struct Followed {
 impl ArchiveReader {
     /// What happened after a place, as far as the state has it; at most `take` lines.
     pub fn follow(&self, from: Place, take: usize) -> Result<Followed, StoreError> {
-        let reached: Position = self.record(&keys::setting(POSITION))?.unwrap_or_default();
+        let reached = self.lines()?;
         let mut followed = Followed { touched: Vec::new(), place: from, left: 0 };
-        if reached.seq <= from.seq {
+        if reached <= from.seq {
             return Ok(followed);
         }
         let start = Position { file: from.file, offset: from.offset, seq: from.seq };
         let mut lines = 0;
         let mut enough = false;
         let read = journal::read_from(self.data(), start, |found, place| {
-            if lines == take || followed.place.seq >= reached.seq {
+            if lines == take || followed.place.seq >= reached {
                 enough = true;
                 return Err(io::Error::other("enough"));
             }
             lines += 1;
             // A damaged line is no line; `check` names it.
             if let Found::Line(line) = found {
-                followed.touched.extend(touched(&line.event));
+                followed.touched.extend(touched(&line));
                 let Position { file, offset, seq: _ } = place.end;
                 followed.place = Place { file, line: place.start.offset, offset, seq: line.seq };
             }
@@ -87,10 +92,16 @@ impl ArchiveReader {
                 why: source.to_string(),
             }),
             Ok(()) | Err(_) => {
-                followed.left = reached.seq.saturating_sub(followed.place.seq);
+                followed.left = reached.saturating_sub(followed.place.seq);
                 Ok(followed)
             }
         }
+    }
+
+    /// Lines of the journal the state has.
+    pub fn lines(&self) -> Result<u64, StoreError> {
+        let reached: Option<Position> = self.record(&keys::setting(POSITION))?;
+        Ok(reached.map_or(0, |reached| reached.seq))
     }
 
     /// Whether a place is one of this journal: the line before it is there, and the one it was.
@@ -110,10 +121,12 @@ impl ArchiveReader {
     }
 }
 
-fn touched(event: &Event) -> Option<Touched> {
-    match event {
+fn touched(line: &Line) -> Option<Touched> {
+    match &line.event {
         Event::Published { post, .. } | Event::Imported { post, .. } => Some(Touched::Added(*post)),
-        Event::Settled { .. }
+        Event::Forgotten { .. } => Some(Touched::All { line: line.seq }),
+        Event::Forgetting { .. }
+        | Event::Settled { .. }
         | Event::List { .. }
         | Event::Member { .. }
         | Event::Received { .. }
