@@ -21,6 +21,7 @@ pub mod dns;
 pub mod filter;
 pub mod letters;
 pub mod net;
+pub mod recovery;
 pub mod sign;
 pub mod smtp;
 pub mod store;

@@ -5,6 +5,7 @@
 
 mod acme;
 mod certificates;
+pub mod copies;
 mod facts;
 mod measurements;
 mod web_doors;
@@ -134,11 +135,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
     if let Some(why) = &store.opened().rebuilt {
         tracing::warn!(%why, "the working state was built again from mail, journal and people");
     }
-    if store.opened().elsewhere {
-        tracing::warn!(
-            "this data folder is in another place than before: no mail leaves until `parvis queue release`"
-        );
-    }
+    copies::say_if_fenced(&store, &config.timezone)?;
     let (letters, faults) = Letters::new(Some(config.data_dir.join("templates").join("mail")));
     for fault in faults {
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template is not used");

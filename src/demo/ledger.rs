@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Demo, DemoError, Sent, http, io};
+use super::{Demo, DemoError, Sent, io};
 use crate::mail::headers::Headers;
 use crate::mail::parse;
+use crate::net::http;
 use crate::serve::ServeError;
 use crate::store::PostInfo;
 use crate::store::archive::PostState;

@@ -5,7 +5,6 @@
 //! over SMTP, copies are delivered over SMTP, pages are read over HTTP.
 
 mod catcher;
-mod http;
 mod ledger;
 mod material;
 

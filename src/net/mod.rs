@@ -6,4 +6,5 @@
 pub mod acme;
 pub mod certificate;
 pub mod certificates;
+pub(crate) mod http;
 pub mod slots;

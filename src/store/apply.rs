@@ -10,7 +10,7 @@ use self::archive_entry::enter_archive;
 use self::fit::{fitting, put_post};
 use super::archive::PostState;
 use super::engine::EngineError;
-use super::event::{DropReason, Event, Fence, Line};
+use super::event::{DropReason, Event, Fence, Given, Line};
 use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
@@ -49,7 +49,12 @@ pub(super) fn apply(
 ) -> Result<(), EngineError> {
     let at = line.at;
     match &line.event {
-        Event::Settled { place } => view.put(keys::setting(PLACE), place.clone().into_bytes()),
+        Event::Settled { place, given } => {
+            view.put(keys::setting(PLACE), place.clone().into_bytes());
+            if let Some(given) = given {
+                count_as_given(view, given)?;
+            }
+        }
         Event::List { list, cause: _ } => apply_list(view, list)?,
         Event::Member { member, cause: _, by: _ } => apply_member(view, member)?,
         Event::Received { post, list, mail, content, author, proof, via, door } => {
@@ -182,6 +187,21 @@ pub(super) fn apply(
             Fence::Up(_) => view.put_record(keys::setting(FENCE), fence),
             Fence::Down => view.remove(keys::setting(FENCE)),
         },
+    }
+    Ok(())
+}
+
+/// What is given from now on lies above these.
+fn count_as_given(view: &mut View<'_>, given: &Given) -> Result<(), EngineError> {
+    let Given { post, list, person, letter, question } = *given;
+    for (name, number) in [
+        (HIGHEST_POST, post),
+        (HIGHEST_LIST, list),
+        (HIGHEST_PERSON, person),
+        (HIGHEST_LETTER, letter),
+        (HIGHEST_QUESTION, question),
+    ] {
+        raise(view, name, number)?;
     }
     Ok(())
 }

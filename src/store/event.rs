@@ -3,6 +3,8 @@
 //! A line holds a result, never a delta and never facts to be judged again: applying it calls no
 //! code that decides, and applying it twice changes nothing. Persons stand in it by number.
 
+mod fence;
+
 use serde::{Deserialize, Serialize};
 
 use super::person_set::PersonSet;
@@ -16,6 +18,8 @@ use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, Question, Wish};
 
+pub use self::fence::{Fence, FenceReason, Given};
+
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
@@ -24,6 +28,10 @@ pub enum Event {
     Settled {
         /// The mark of the place, see `instance`.
         place: String,
+        /// Numbers that count as given from here on; absent: none but those that were. What this
+        /// folder is a copy of may have given some of them to others since.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        given: Option<Given>,
     },
     /// A list was made, or its address, settings or state changed; all of it as it is now.
     List {
@@ -449,26 +457,6 @@ pub enum LetterOutcome {
     Failed(String),
     /// There is nobody left to write to.
     Pointless,
-}
-
-/// Whether mail may leave.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fence {
-    /// It may.
-    Down,
-    /// Nothing leaves until the operator says so.
-    Up(FenceReason),
-}
-
-/// Why nothing leaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FenceReason {
-    /// The folder is in a place it was not in before: a copy, or restored.
-    Elsewhere,
-    /// The state was built again by `reindex --all`.
-    Rebuilt,
 }
 
 /// An event with its place in the order of all.

@@ -8,6 +8,7 @@ pub mod archive;
 mod catch_up;
 pub mod change;
 mod committer;
+pub mod cut;
 mod engine;
 pub mod event;
 mod files;
@@ -16,8 +17,9 @@ mod journal;
 mod keys;
 pub mod ledger;
 mod lines;
+pub mod newer;
 pub mod news;
-mod open;
+pub mod open;
 mod people;
 pub mod person_set;
 mod questions;
@@ -154,7 +156,20 @@ const RESERVE_INODES: u64 = 1_000;
 impl Store {
     /// Opens the data folder, making what is not there and mending what a crash left.
     pub fn open(options: StoreOptions, now: Timestamp) -> Result<Store, StoreError> {
-        let parts = open::open(&options.data, &options.zone)?;
+        Store::open_with(options, now, open::Unfinished::Refuse)
+    }
+
+    /// Opens a folder that a restore is putting together, which nobody else may.
+    pub fn open_restored(options: StoreOptions, now: Timestamp) -> Result<Store, StoreError> {
+        Store::open_with(options, now, open::Unfinished::Open)
+    }
+
+    fn open_with(
+        options: StoreOptions,
+        now: Timestamp,
+        unfinished: open::Unfinished,
+    ) -> Result<Store, StoreError> {
+        let parts = open::open(&options.data, &options.zone, unfinished)?;
         let tokens = token_key(&options.data)?;
         let data = Arc::new(options.data.clone());
         let reader = ArchiveReader::new(parts.engine.clone(), data);
@@ -182,13 +197,12 @@ impl Store {
                 committer.segments.insert(list, number);
             }
         }
-        let numbers = Numbers::after(&parts.engine)?;
         let (requests, inbox) = mpsc::unbounded_channel();
         let threads = vec![
             spawn("commit", move || committer.run(inbox))?,
             spawn("checkpoint", checkpoints(parts.engine, stop.clone()))?,
         ];
-        let store = Store {
+        let mut store = Store {
             reader,
             requests: Some(requests),
             threads,
@@ -197,7 +211,7 @@ impl Store {
             changed,
             readers,
             newsroom,
-            numbers,
+            numbers: Numbers::none(),
             tokens,
             options,
             opened: parts.opened,
@@ -209,6 +223,7 @@ impl Store {
         if !first.events.is_empty() {
             store.commit(first)?;
         }
+        store.numbers = Numbers::after(store.reader.engine())?;
         Ok(store)
     }
 
@@ -235,6 +250,13 @@ impl Store {
         let (answer, ticket) = oneshot::channel();
         self.request(Request::Rebuild(answer));
         Ticket(ticket).wait()
+    }
+
+    /// What there is between two groups, to be copied while the store goes on.
+    pub fn cut(&self) -> Result<cut::Cut, StoreError> {
+        let (answer, taken) = oneshot::channel();
+        self.request(Request::Cut(answer));
+        taken.blocking_recv().unwrap_or(Err(StoreError::Closed))
     }
 
     fn request(&self, request: Request) {
@@ -356,6 +378,12 @@ impl Drop for Store {
 }
 
 impl Numbers {
+    /// Before it is known which were given.
+    fn none() -> Numbers {
+        let [post, list, person, letter, question] = [const { AtomicU64::new(0) }; 5];
+        Numbers { post, list, person, letter, question }
+    }
+
     fn after(engine: &engine::Engine) -> Result<Numbers, StoreError> {
         let next = |name: &str| -> Result<AtomicU64, StoreError> {
             let highest = engine.get(&keys::setting(name))?.map_or(0, |value| keys::number_u64(&value, 0));
