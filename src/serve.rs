@@ -108,6 +108,7 @@ pub struct Server {
     pub web_tls: Vec<SocketAddr>,
     /// Where measurements are read.
     pub metrics: Vec<SocketAddr>,
+    resolver: Arc<Resolver>,
     reload: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), ServeError>>,
@@ -198,14 +199,14 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let mut desk = desk.await.map_err(|error| ServeError::Task(error.to_string()))??;
     desk.signer = signer;
     let desk = Arc::new(desk);
-    let outbox = Arc::new(road::road(config)?);
+    let resolver = Arc::new(Resolver::new(&config.dns.servers));
+    let outbox = Arc::new(road::road(config, &resolver)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
     tasks.spawn(tend_house(desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
-    let resolver = Arc::new(Resolver::new(&config.dns.servers));
     // Where there is none, that is known before the first message waits for it.
     let looked_for = resolver.clone();
     tokio::spawn(async move { looked_for.is_there().await });
@@ -247,10 +248,15 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
         ended.map_err(ServeError::from)
     });
     let web_doors::Opened { plain, tls } = web;
-    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, metrics, stop, reload, tasks })
+    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, metrics, resolver, stop, reload, tasks })
 }
 
 impl Server {
+    /// Waits until it is known whether somebody answers questions about names.
+    pub async fn settled(&self) {
+        self.resolver.is_there().await;
+    }
+
     /// Begins to end: what is in hand is finished.
     pub fn stop(&self) {
         self.stop.send_replace(true);
@@ -454,7 +460,7 @@ fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
 /// What carries mail out by this configuration, for somebody who is no server.
 pub fn way_out(config: &Config) -> Result<Road, ServeError> {
     install_crypto_provider();
-    road::road(config)
+    road::road(config, &Arc::new(Resolver::new(&config.dns.servers)))
 }
 
 /// The one way from the pages to a change: leaving by one click (RFC 8058).
