@@ -8,6 +8,7 @@ mod certificates;
 pub mod copies;
 mod facts;
 mod measurements;
+mod pages;
 mod web_doors;
 mod weekly;
 
@@ -30,11 +31,9 @@ use crate::config::{ArcSeal, Config, DkimKeyFile, LmtpListen, Presence, TlsFiles
 use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
-use crate::domain::token::Purpose;
 use crate::filter::{Filter, NoAddress};
 use crate::flow::mailroom::PostRoom;
-use crate::flow::obey_command::Left;
-use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house, obey_command};
+use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::slots::Slots;
@@ -44,9 +43,9 @@ use crate::smtp::session::Door;
 use crate::store::{Store, StoreError, StoreOptions};
 use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
-use crate::web::{LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
 
 pub use facts::check_facts;
+pub use pages::members_door;
 
 /// Why a server cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -211,7 +210,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let looked_for = resolver.clone();
     tokio::spawn(async move { looked_for.is_there().await });
     let (smtp, lmtp) = open_doors(config, &desk, &certificates, &resolver, &stopping, &mut tasks).await?;
-    let (pages, challenges) = (pages(config, &desk)?, Challenges::default());
+    let (pages, challenges) = (pages::pages(config, &desk)?, Challenges::default());
     let web = web_doors::open(
         config,
         pages,
@@ -435,50 +434,10 @@ async fn control_commands(
     socket::serve(listener, path, desk, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
 }
 
-fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
-    let options = WebOptions {
-        base_url: config.web.base_url.clone(),
-        zone: config.timezone.clone(),
-        language: config.language,
-        templates: Some(config.data_dir.join("templates").join("web")),
-    };
-    let keys = desk.clone();
-    let opens = move |key: &str| match keys.store.tokens().read(key) {
-        Some(Purpose::Attachments { post }) => Some(post),
-        Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
-    };
-    WebState::new(
-        desk.store.reader().clone(),
-        leave_door(desk),
-        Arc::new(opens),
-        &options,
-        desk.clock.clone(),
-    )
-    .map_err(|error| ServeError::Web(error.to_string()))
-}
-
 /// What carries mail out by this configuration, for somebody who is no server.
 pub fn way_out(config: &Config) -> Result<Road, ServeError> {
     install_crypto_provider();
     road::road(config, &Arc::new(Resolver::new(&config.dns.servers)))
-}
-
-/// The one way from the pages to a change: leaving by one click (RFC 8058).
-fn leave_door(desk: &Arc<Desk>) -> LeaveDoor {
-    let (looking, leaving) = (desk.clone(), desk.clone());
-    LeaveDoor {
-        look: Arc::new(move |token| {
-            let list = obey_command::list_of_leave_token(&looking.store, token);
-            list.map(|list| list.map(|list| list.settings.name))
-                .map_err(|error| -> LeaveError { error.into() })
-        }),
-        leave: Arc::new(move |token, now| match obey_command::leave_by_token(&leaving.store, token, now) {
-            Ok(Left::Now(list)) => Ok(Leaving::Now(list.settings.name)),
-            Ok(Left::Before(list)) => Ok(Leaving::Before(list.settings.name)),
-            Ok(Left::UnknownToken) => Ok(Leaving::Unknown),
-            Err(error) => Err(error.into()),
-        }),
-    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -10,12 +10,12 @@ use self::archive_entry::enter_archive;
 use self::fit::{fitting, put_post};
 use super::archive::PostState;
 use super::engine::EngineError;
-use super::event::{DropReason, Event, Fence, Given, Line};
+use super::event::{DropReason, Event, Fence, Line};
 use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
 use super::records::{
-    Decision, FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord,
+    Decision, FanOutRecord, HeldRecord, LetterRecord, PassRecord, PostRecord, PutOffRecord, QuestionRecord,
 };
 use super::segments::{self, MailPlace};
 use super::view::View;
@@ -31,11 +31,13 @@ pub(super) const FENCE: &str = "fence";
 /// What the key of the place the folder was last opened in is called.
 pub(super) const PLACE: &str = "place";
 /// What the keys of the highest numbers given so far are called.
+pub(super) const HIGHEST: &str = "highest/";
 pub(super) const HIGHEST_POST: &str = "highest/post";
 pub(super) const HIGHEST_LIST: &str = "highest/list";
 pub(super) const HIGHEST_PERSON: &str = "highest/person";
 pub(super) const HIGHEST_LETTER: &str = "highest/letter";
 pub(super) const HIGHEST_QUESTION: &str = "highest/question";
+pub(super) const HIGHEST_PASS: &str = "highest/pass";
 
 /// Where summaries come from: the change in hand, or the mail itself when building again.
 pub(super) type Summaries<'a> = &'a mut dyn FnMut(PostId, &MailPlace) -> Summary;
@@ -51,8 +53,13 @@ pub(super) fn apply(
     match &line.event {
         Event::Settled { place, given } => {
             view.put(keys::setting(PLACE), place.clone().into_bytes());
-            if let Some(given) = given {
-                count_as_given(view, given)?;
+            for (kind, number) in given {
+                raise(view, &format!("{HIGHEST}{kind}"), *number)?;
+            }
+            // In a copy, or after going back to an older state, nobody is signed in: what was
+            // ended meanwhile must not open anything again.
+            for key in view.keys(&keys::passes())? {
+                view.remove(key);
             }
         }
         Event::List { list, cause: _ } => apply_list(view, list)?,
@@ -176,6 +183,15 @@ pub(super) fn apply(
                 view.remove(key);
             }
         }
+        Event::PassGiven { pass, person, opens, until } => {
+            let record = PassRecord { opens: *opens, since: at, until: *until };
+            view.put_record(keys::pass(*person, *pass), &record);
+            raise(view, HIGHEST_PASS, u64::from(pass.0))?;
+        }
+        Event::PassEnded { pass, person } => {
+            view.remove(keys::pass(*person, *pass));
+            raise(view, HIGHEST_PASS, u64::from(pass.0))?;
+        }
         Event::Heeded { list, thread, person, heed } => {
             let key = keys::heed(*list, *thread, *person);
             match heed {
@@ -187,21 +203,6 @@ pub(super) fn apply(
             Fence::Up(_) => view.put_record(keys::setting(FENCE), fence),
             Fence::Down => view.remove(keys::setting(FENCE)),
         },
-    }
-    Ok(())
-}
-
-/// What is given from now on lies above these.
-fn count_as_given(view: &mut View<'_>, given: &Given) -> Result<(), EngineError> {
-    let Given { post, list, person, letter, question } = *given;
-    for (name, number) in [
-        (HIGHEST_POST, post),
-        (HIGHEST_LIST, list),
-        (HIGHEST_PERSON, person),
-        (HIGHEST_LETTER, letter),
-        (HIGHEST_QUESTION, question),
-    ] {
-        raise(view, name, number)?;
     }
     Ok(())
 }

@@ -5,12 +5,15 @@
 
 mod fence;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::passes::Opens;
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
 use crate::domain::from_line::FromLine;
-use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
+use crate::domain::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::list::{Language, List};
 use crate::domain::member::Membership;
 use crate::domain::moderation::HoldReason;
@@ -18,7 +21,7 @@ use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, Question, Wish};
 
-pub use self::fence::{Fence, FenceReason, Given};
+pub use self::fence::{Fence, FenceReason};
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -28,10 +31,10 @@ pub enum Event {
     Settled {
         /// The mark of the place, see `instance`.
         place: String,
-        /// Numbers that count as given from here on; absent: none but those that were. What this
-        /// folder is a copy of may have given some of them to others since.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        given: Option<Given>,
+        /// The highest number of each kind that counts as given from here on; none: those that
+        /// were. What this folder is a copy of may have given more of them to others since.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        given: BTreeMap<String, u64>,
     },
     /// A list was made, or its address, settings or state changed; all of it as it is now.
     List {
@@ -166,6 +169,12 @@ pub enum Event {
         /// Which.
         question: QuestionId,
     },
+    /// A browser or a feed reader of somebody's may read from now on what they may read.
+    #[allow(missing_docs, reason = "the names say it")]
+    PassGiven { pass: PassId, person: PersonId, opens: Opens, until: Timestamp },
+    /// A pass opens nothing any more.
+    #[allow(missing_docs, reason = "the names say it")]
+    PassEnded { pass: PassId, person: PersonId },
     /// How somebody takes part in one thread from now on.
     Heeded {
         /// The list.

@@ -96,8 +96,8 @@ impl Store {
 
     fn judge(&self, root: &Path, line: &Line, kept: &mut BTreeSet<PostId>) -> Result<Use, StoreError> {
         let about = match &line.event {
-            // Of that place, and of that fence.
-            Event::Settled { .. } | Event::Fence { .. } => return Ok(Use::Not),
+            // Of that place, and of that fence; and nobody is signed in to a copy.
+            Event::Settled { .. } | Event::Fence { .. } | Event::PassGiven { .. } => return Ok(Use::Not),
             Event::Received { post, list, mail, .. } => {
                 let of_a_list = list.filter(|_| mail.file.starts_with("mail/"));
                 let shelf = of_a_list.map_or(Shelf::Transit, Shelf::List);

@@ -1,12 +1,13 @@
 //! Opening the store: one process at a time, what a crash left is put in order, and the question
 //! whether this folder is where it was.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::catch_up::{self, Ends, Reached};
 use super::engine::{Engine, EngineError};
-use super::event::{Event, Fence, FenceReason, Given};
+use super::event::{Event, Fence, FenceReason};
 use super::{StoreError, apply, instance, keys, rebuild, segments};
 use crate::domain::time::Zone;
 
@@ -119,11 +120,11 @@ fn finish(
         Some(place) if place == mark => {}
         Some(_) => {
             opened.elsewhere = true;
-            let given = Some(numbers_apart(&engine)?);
+            let given = numbers_apart(&engine)?;
             events.push(Event::Settled { place: mark.clone(), given });
             events.push(Event::Fence { fence: Fence::Up(FenceReason::Elsewhere) });
         }
-        None => events.push(Event::Settled { place: mark.clone(), given: None }),
+        None => events.push(Event::Settled { place: mark.clone(), given: BTreeMap::new() }),
     }
     opened.lines = reached.journal.seq;
     if reached.people.file == 0 {
@@ -133,21 +134,21 @@ fn finish(
 }
 
 /// How far the numbers of a copy stand from those of what it is a copy of, which may have gone on:
-/// more than anybody gives between one copy and the next.
-const APART: Given = Given { post: 100_000, list: 100, person: 10_000, letter: 100_000, question: 100_000 };
+/// more than anybody gives between one copy and the next. What is not named here has the last.
+const APART: &[(&str, u64)] = &[("list", 100), ("person", 10_000), ("", 100_000)];
 
 /// Numbers others may have seen since this copy was made: they must not come to mean something else.
-fn numbers_apart(engine: &Engine) -> Result<Given, StoreError> {
-    let highest = |name: &str, apart: u64| -> Result<u64, StoreError> {
-        Ok(engine.get(&keys::setting(name))?.map_or(0, |value| keys::number_u64(&value, 0)) + apart)
-    };
-    Ok(Given {
-        post: highest(apply::HIGHEST_POST, APART.post)?,
-        list: highest(apply::HIGHEST_LIST, APART.list)?,
-        person: highest(apply::HIGHEST_PERSON, APART.person)?,
-        letter: highest(apply::HIGHEST_LETTER, APART.letter)?,
-        question: highest(apply::HIGHEST_QUESTION, APART.question)?,
-    })
+fn numbers_apart(engine: &Engine) -> Result<BTreeMap<String, u64>, StoreError> {
+    let prefix = keys::setting(apply::HIGHEST);
+    let mut given = BTreeMap::new();
+    for entry in engine.scan(&prefix, &prefix) {
+        let (key, value) = entry?;
+        let kind = String::from_utf8_lossy(&key[prefix.len()..]).into_owned();
+        let apart = APART.iter().find(|(known, _)| known.is_empty() || *known == kind);
+        let highest = keys::number_u64(&value, 0) + apart.map_or(0, |(_, apart)| *apart);
+        given.insert(kind, highest);
+    }
+    Ok(given)
 }
 
 fn lock(data: &Path) -> Result<File, StoreError> {

@@ -63,6 +63,8 @@ impl Lines {
             | Event::Asked { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::PassGiven { .. }
+            | Event::PassEnded { .. }
             | Event::Heeded { .. }
             | Event::Fence { .. } => false,
         }
@@ -88,6 +90,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::PassGiven { .. }
+        | Event::PassEnded { .. }
         | Event::Heeded { .. }
         | Event::Fence { .. } => None,
     };

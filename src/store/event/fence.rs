@@ -1,4 +1,4 @@
-//! Whether mail may leave, and what a folder in a new place keeps apart from the one it is a copy of.
+//! Whether mail may leave, and why not.
 
 use serde::{Deserialize, Serialize};
 
@@ -27,15 +27,4 @@ pub enum FenceReason {
     },
     /// The state was built again by `reindex --all`.
     Rebuilt,
-}
-
-/// The highest number of each kind that counts as given.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the kinds say it")]
-pub struct Given {
-    pub post: u64,
-    pub list: u64,
-    pub person: u64,
-    pub letter: u64,
-    pub question: u64,
 }
