@@ -95,22 +95,25 @@ impl Store {
     }
 
     fn judge(&self, root: &Path, line: &Line, kept: &mut BTreeSet<PostId>) -> Result<Use, StoreError> {
-        let about = match &line.event {
-            // Of that place, and of that fence; and nobody is signed in to a copy.
-            Event::Settled { .. } | Event::Fence { .. } | Event::PassGiven { .. } => return Ok(Use::Not),
-            Event::Received { post, list, mail, .. } => {
-                let of_a_list = list.filter(|_| mail.file.starts_with("mail/"));
-                let shelf = of_a_list.map_or(Shelf::Transit, Shelf::List);
-                return self.bring_mail(root, *post, mail, shelf, kept);
-            }
-            Event::Imported { post, list, mail, .. } => {
-                return self.bring_mail(root, *post, mail, Shelf::List(*list), kept);
-            }
-            Event::Published { post, .. } if !kept.contains(post) && self.post(*post)?.is_none() => {
-                return Ok(Use::Not);
-            }
-            event => person_of(event),
-        };
+        // Of that place, and of that fence; and nobody is signed in to a copy.
+        if let Event::Settled { .. } | Event::Fence { .. } | Event::PassGiven { .. } = &line.event {
+            return Ok(Use::Not);
+        }
+        if let Event::Received { post, list, mail, .. } = &line.event {
+            let of_a_list = list.filter(|_| mail.file.starts_with("mail/"));
+            let shelf = of_a_list.map_or(Shelf::Transit, Shelf::List);
+            return self.bring_mail(root, *post, mail, shelf, kept);
+        }
+        if let Event::Imported { post, list, mail, .. } = &line.event {
+            return self.bring_mail(root, *post, mail, Shelf::List(*list), kept);
+        }
+        if let Event::Published { post, .. } = &line.event
+            && !kept.contains(post)
+            && self.post(*post)?.is_none()
+        {
+            return Ok(Use::Not);
+        }
+        let about = person_of(&line.event);
         // Whatever else there is says nothing where what it speaks of is not there.
         match about {
             Some(person) if self.person(person)?.is_none() => Ok(Use::Unknown),
