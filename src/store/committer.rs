@@ -40,7 +40,12 @@ pub(super) enum Request {
     Rebuild(oneshot::Sender<Result<(), StoreError>>),
     /// Says which files there are and how long each is; no group is half written meanwhile.
     Cut(oneshot::Sender<Result<Cut, StoreError>>),
+    /// Does something with files while nothing else is written.
+    Alter(Alteration, oneshot::Sender<Result<(), StoreError>>),
 }
+
+/// What is done with them.
+pub(super) type Alteration = Box<dyn FnOnce(&mut Committer) -> Result<(), StoreError> + Send>;
 
 /// Everything the thread owns.
 pub(super) struct Committer {
@@ -79,6 +84,10 @@ impl Committer {
                         why: source.to_string(),
                     }));
                 }
+                Request::Alter(work, answer) => {
+                    let done = self.alter(work);
+                    let _ = answer.send(done);
+                }
                 Request::Commit(change, answer) => {
                     let mut weight = change.weight();
                     let mut group = vec![(change, answer)];
@@ -88,7 +97,7 @@ impl Committer {
                                 weight += change.weight();
                                 group.push((change, answer));
                             }
-                            Ok(other @ (Request::Rebuild(_) | Request::Cut(_))) => {
+                            Ok(other @ (Request::Rebuild(_) | Request::Cut(_) | Request::Alter(..))) => {
                                 next = Some(other);
                                 break;
                             }
@@ -276,6 +285,14 @@ impl Committer {
         }
         self.segments.insert(list, number + 1);
         Ok(segments::segment_file(list, number + 1))
+    }
+
+    fn alter(&mut self, work: Alteration) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        self.revive()?;
+        work(self)
     }
 
     fn rebuild(&mut self) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ pub mod cut;
 mod engine;
 pub mod event;
 mod files;
+pub mod forget;
 mod instance;
 mod journal;
 mod keys;
@@ -27,6 +28,7 @@ mod questions;
 mod readers;
 mod rebuild;
 mod records;
+pub mod rewrite;
 pub mod segments;
 mod set_aside;
 mod tally;
@@ -50,7 +52,7 @@ use self::engine::EngineError;
 use self::news::{Heard, News, Newsroom};
 pub use self::open::Opened;
 pub use self::passes::{Opens, Pass};
-pub use self::questions::{Due, Fan, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
+pub use self::questions::{Due, Fan, Forgetting, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
 pub use self::readers::Readers;
 use self::readers::ReadersCache;
 use self::segments::{MailPlace, RecordFault};
@@ -260,6 +262,16 @@ impl Store {
         let (answer, taken) = oneshot::channel();
         self.request(Request::Cut(answer));
         taken.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Has the one thread that writes do something with files nobody else writes to meanwhile.
+    fn alter(
+        &self,
+        work: impl FnOnce(&mut Committer) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (answer, ticket) = oneshot::channel();
+        self.request(Request::Alter(Box::new(work), answer));
+        Ticket(ticket).wait()
     }
 
     fn request(&self, request: Request) {
