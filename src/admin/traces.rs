@@ -101,6 +101,8 @@ pub(super) fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, No
             | Event::Refused { .. }
             | Event::Dropped { .. }
             | Event::Settled { .. }
+            | Event::Issued { .. }
+            | Event::NotAwaited { .. }
             | Event::Attempted { .. }
             | Event::Delivered { .. }
             | Event::LetterDone { .. }

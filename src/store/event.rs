@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::issue::{Issue, Slot};
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
 use crate::domain::from_line::FromLine;
@@ -94,6 +95,28 @@ pub enum Event {
         /// Whose name its copies go out under; absent: the author's, nobody asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<FromLine>,
+        /// Everybody who gets it with others in one mail, later.
+        #[serde(default, skip_serializing_if = "PersonSet::is_empty")]
+        later: PersonSet,
+    },
+    /// Several posts go to these readers in one mail. What of them they awaited, they await no more.
+    Issued {
+        /// Which, and in what form.
+        issue: Box<Issue>,
+        /// Whose turn it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<Slot>,
+        /// Everybody it is owed to.
+        readers: PersonSet,
+    },
+    /// These posts are awaited no more by these persons, who want no mail now.
+    NotAwaited {
+        /// The list.
+        list: ListId,
+        /// Which.
+        posts: Vec<PostId>,
+        /// Whom.
+        persons: PersonSet,
     },
     /// It waits for somebody.
     Held {

@@ -12,6 +12,7 @@ mod engine;
 pub mod event;
 mod files;
 mod instance;
+pub mod issue;
 mod journal;
 mod keys;
 pub mod ledger;

@@ -11,6 +11,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("mail", &["domain"]),
     // Find, remember, carry, write: none of them knows another.
     ("letters", &["domain", "mail"]),
+    // Several posts in one mail: facts in, bytes out.
+    ("digest", &["domain", "mail", "letters"]),
     // What people mean: words in, a meaning out. Of a mail it gets only the words.
     ("understand", &["domain"]),
     ("config", &["domain"]),
@@ -25,7 +27,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Keys, and what they sign.
     ("sign", &["mail"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "understand", "store", "smtp", "sign", "dns", "auth", "filter"]),
+    (
+        "flow",
+        &[
+            "domain",
+            "mail",
+            "letters",
+            "digest",
+            "understand",
+            "store",
+            "smtp",
+            "sign",
+            "dns",
+            "auth",
+            "filter",
+        ],
+    ),
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
@@ -38,6 +55,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain",
             "mail",
             "letters",
+            "digest",
             "understand",
             "config",
             "init",
@@ -67,6 +85,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain",
             "mail",
             "letters",
+            "digest",
             "understand",
             "config",
             "init",
@@ -118,14 +137,14 @@ const HOMES: &[(&str, &[&str])] = &[
     ("http_body", &["web"]),
     ("fluent_bundle", &["web"]),
     ("unic_langid", &["web"]),
-    ("handlebars", &["letters", "web"]),
+    ("handlebars", &["letters", "digest/templates", "web"]),
     ("hmac", &["domain/token"]),
     ("jiff", &["domain/time"]),
     ("aws_lc_rs", &["init", "net", "sign"]),
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export", "understand/book"]),
     ("csv", &["flow"]),
-    ("tempfile", &["store", "flow", "admin", "cli", "net", "serve"]),
+    ("tempfile", &["digest/templates", "store", "flow", "admin", "cli", "net", "serve"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -140,6 +159,7 @@ const KEEPS_FROM: &[(&str, &[&str])] = &[
     ("domain", &["std::fs", "std::net::Tcp", "std::env", "std::process", "std::thread", "tokio"]),
     ("mail", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("understand", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
+    ("digest", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("letters", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("store", &["std::net", "std::env", "std::process"]),
     ("flow", &["std::net::Tcp", "std::env", "std::process", "tokio::net"]),
