@@ -2,7 +2,7 @@
 
 use super::exchange::{
     AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
-    NoMember, Settings, TakenBack, TooLate, Whereabouts,
+    NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
 };
 use super::facts::Facts;
 use super::message::Frame;
@@ -56,6 +56,8 @@ pub enum Letter<'a> {
     TakenBack(TakenBack<'a>),
     /// To a member, about a post or wish from an unknown address.
     AskSame(AskSame<'a>),
+    /// To somebody who wants to read on the web what members may read.
+    SignIn(SignIn<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
     Check(Check<'a>),
 }
@@ -85,6 +87,7 @@ pub enum LetterKind {
     Whereabouts,
     TakenBack,
     AskSame,
+    SignIn,
     Check,
 }
 
@@ -228,7 +231,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 22] = [
+    pub const ALL: [LetterKind; 23] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -250,6 +253,7 @@ impl LetterKind {
         LetterKind::Whereabouts,
         LetterKind::TakenBack,
         LetterKind::AskSame,
+        LetterKind::SignIn,
         LetterKind::Check,
     ];
 
@@ -277,6 +281,7 @@ impl LetterKind {
             LetterKind::Whereabouts => "whereabouts",
             LetterKind::TakenBack => "taken-back",
             LetterKind::AskSame => "ask-same",
+            LetterKind::SignIn => "sign-in",
             LetterKind::Check => "check",
         }
     }
@@ -307,6 +312,7 @@ impl Letter<'_> {
             Letter::Whereabouts(_) => LetterKind::Whereabouts,
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
+            Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Check(_) => LetterKind::Check,
         }
     }
@@ -335,6 +341,7 @@ impl Letter<'_> {
             Letter::Whereabouts(letter) => letter.facts(facts, frame),
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
+            Letter::SignIn(letter) => letter.facts(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

@@ -95,6 +95,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::TakenBack, "taken-back-too-late"),
     (LetterKind::AskSame, "ask-same"),
     (LetterKind::AskSame, "ask-same-moves"),
+    (LetterKind::SignIn, "sign-in"),
     (LetterKind::Check, "check"),
 ];
 
@@ -162,7 +163,8 @@ impl Sample {
             | LetterKind::TooLate
             | LetterKind::Whereabouts
             | LetterKind::TakenBack
-            | LetterKind::AskSame => exchange::letter(self.kind, self.name, place, group),
+            | LetterKind::AskSame
+            | LetterKind::SignIn => exchange::letter(self.kind, self.name, place, group),
             LetterKind::Check => Letter::Check(Check {
                 host: place.address.domain(),
                 found: "MX – lilas.example has no MX record\n\
@@ -244,6 +246,7 @@ impl Sample {
             | LetterKind::Whereabouts
             | LetterKind::TakenBack
             | LetterKind::AskSame
+            | LetterKind::SignIn
             | LetterKind::Check => None,
         };
         let member = self.kind != LetterKind::Farewell;

@@ -276,8 +276,8 @@ impl Truth<'_> {
 mod tests {
     use super::*;
     use crate::domain::address::EmailAddress;
-    use crate::domain::ids::QuestionId;
     use crate::domain::ids::{ListId, PersonId};
+    use crate::domain::ids::{PassId, QuestionId};
     use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
     use crate::domain::member::{Joined, Membership, Person};
     use crate::domain::moderation::HoldReason;
@@ -289,7 +289,7 @@ mod tests {
         DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
     };
     use crate::store::ledger::{CopyOutcome, CopyResult};
-    use crate::store::{Store, StoreOptions};
+    use crate::store::{Opens, Store, StoreOptions};
 
     type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -326,6 +326,15 @@ mod tests {
 
     fn outcome(post: u64, person: u32, result: CopyResult) -> Change {
         Change::at(moment()).outcome(CopyOutcome { post: PostId(post), person: PersonId(person), result })
+    }
+
+    /// Passes given, and one that ended.
+    fn passes() -> Vec<Change> {
+        let person = PersonId(1);
+        let given = |pass, opens| Event::PassGiven { pass: PassId(pass), person, opens, until: moment() };
+        let ended = Event::PassEnded { pass: PassId(3), person };
+        let all = Change::at(moment()).event(given(1, Opens::Pages)).event(given(2, Opens::Feeds));
+        vec![all.event(given(3, Opens::Pages)), Change::at(moment()).event(ended)]
     }
 
     /// Every kind of event, and everything that can happen to one post after another.
@@ -418,7 +427,10 @@ mod tests {
             event(Event::LetterOwed { letter: 1, about: about.clone() }),
             event(Event::LetterOwed { letter: 2, about }),
             event(Event::LetterDone { letter: 1, outcome: LetterOutcome::Pointless }),
-        ] {
+        ]
+        .into_iter()
+        .chain(passes())
+        {
             store.commit(change).expect("committed");
         }
     }

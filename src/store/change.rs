@@ -169,6 +169,8 @@ impl Change {
             | Event::Settled { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::PassGiven { .. }
+            | Event::PassEnded { .. }
             | Event::Heeded { .. }
             | Event::Received { .. }
             | Event::Imported { .. }

@@ -208,7 +208,14 @@ pub(super) fn question_of_token(desk: &Desk, token: &str) -> Option<QuestionId> 
     use crate::domain::token::Purpose;
     match desk.store.tokens().read(token) {
         Some(Purpose::Question { question, person: _ }) => Some(question),
-        Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Attachments { .. }) | None => None,
+        Some(
+            Purpose::Bounce { .. }
+            | Purpose::Leave { .. }
+            | Purpose::Attachments { .. }
+            | Purpose::Pass { .. }
+            | Purpose::Form { .. },
+        )
+        | None => None,
     }
 }
 
