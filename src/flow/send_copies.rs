@@ -66,6 +66,9 @@ struct Unsigned {
     own: Vec<u8>,
 }
 
+/// All copies of something, and the bytes it was made of, if somebody else wrote them.
+type Composed = (PreparedCopy, Option<Vec<u8>>);
+
 /// What copies are made of.
 enum Source {
     Post(Box<PostInfo>),
@@ -90,12 +93,7 @@ impl Source {
 
     /// What all copies in that language have in common, and the bytes it was made of, if somebody
     /// else wrote them.
-    fn compose(
-        &self,
-        desk: &Desk,
-        list: &List,
-        language: Language,
-    ) -> Result<Option<(PreparedCopy, Option<Vec<u8>>)>, FlowError> {
+    fn compose(&self, desk: &Desk, list: &List, language: Language) -> Result<Option<Composed>, FlowError> {
         match self {
             Source::Post(info) => {
                 let Some(raw) = desk.store.raw(info.id)? else { return Ok(None) };
