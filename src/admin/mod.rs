@@ -13,7 +13,6 @@ mod posts;
 mod queue;
 pub mod request;
 pub mod socket;
-mod traces;
 mod upkeep;
 
 use std::sync::Arc;
@@ -85,6 +84,8 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::MemberSet { list, email, settings } => members::set(desk, &list, &email, &settings),
         Request::MemberRemove { list, email } => members::remove(desk, &list, &email),
         Request::PersonShow { email } => members::person(desk, &email),
+        Request::PersonExport { email } => members::export_person(desk, &email),
+        Request::PersonErase { email, posts } => members::erase_person(desk, &email, posts),
         Request::Post { list, sender } => posts::post(desk, &list, sender, channel),
         Request::Trace { message_id } => posts::trace(desk, &message_id),
         Request::HeldLs { list } => held::ls(desk, list.as_deref()),

@@ -66,6 +66,8 @@ impl Lines {
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
+            | Event::Forgetting { .. }
+            | Event::Forgotten { .. }
             | Event::Fence { .. } => false,
         }
     }
@@ -93,6 +95,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
+        | Event::Forgetting { .. }
+        | Event::Forgotten { .. }
         | Event::Fence { .. } => None,
     };
     let mut object = Map::new();
