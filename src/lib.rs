@@ -17,6 +17,7 @@ pub mod web;
 
 // What asks, carries, remembers, understands, and writes.
 pub mod auth;
+pub mod digest;
 pub mod dns;
 pub mod filter;
 pub mod letters;

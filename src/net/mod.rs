@@ -6,5 +6,4 @@
 pub mod acme;
 pub mod certificate;
 pub mod certificates;
-pub(crate) mod http;
 pub mod slots;

@@ -11,6 +11,7 @@ use self::fit::{fitting, put_post};
 use super::archive::PostState;
 use super::engine::EngineError;
 use super::event::{DropReason, Event, Fence, Line};
+use super::issue;
 use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
@@ -113,7 +114,7 @@ pub(super) fn apply(
                 view.put(keys::undecided_post(*post), vec![attempts]);
             }
         }
-        Event::Published { post, list, by, readers, from } => {
+        Event::Published { post, list, by, readers, from, later } => {
             let decision = Decision { at, by: *by, reason: None, dropped: None, words: None, from: *from };
             let Some(mut record) = decided(view, *post, PostState::Published, decision)? else {
                 return Ok(());
@@ -126,8 +127,19 @@ pub(super) fn apply(
             let summary = summaries(*post, &record.mail);
             enter_archive(view, *post, record, &summary, zone)?;
             owe_copies(view, *post, *list, readers, at);
+            issue::await_post(view, *list, *post, later);
             count_author(view, *list, author)?;
         }
+        Event::Issued { issue, slot, readers } => {
+            raise(view, HIGHEST_POST, issue.number.0)?;
+            if view.has(&keys::issue(issue.number))? {
+                return Ok(());
+            }
+            issue::note_issue(view, issue, slot.as_ref());
+            issue::await_no_more(view, issue.list, &issue.posts, readers)?;
+            owe_copies(view, issue.number, issue.list, readers, at);
+        }
+        Event::NotAwaited { list, posts, persons } => issue::await_no_more(view, *list, posts, persons)?,
         Event::Held { post, reason } => {
             let decision =
                 Decision { at, by: None, reason: Some(*reason), dropped: None, words: None, from: None };

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::issue::{Issue, Slot};
 use super::passes::Opens;
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
@@ -105,6 +106,28 @@ pub enum Event {
         /// Whose name its copies go out under; absent: the author's, nobody asked.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<FromLine>,
+        /// Everybody who gets it with others in one mail, later.
+        #[serde(default, skip_serializing_if = "PersonSet::is_empty")]
+        later: PersonSet,
+    },
+    /// Several posts go to these readers in one mail. What of them they awaited, they await no more.
+    Issued {
+        /// Which, and in what form.
+        issue: Box<Issue>,
+        /// Whose turn it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slot: Option<Slot>,
+        /// Everybody it is owed to.
+        readers: PersonSet,
+    },
+    /// These posts are awaited no more by these persons, who want no mail now.
+    NotAwaited {
+        /// The list.
+        list: ListId,
+        /// Which.
+        posts: Vec<PostId>,
+        /// Whom.
+        persons: PersonSet,
     },
     /// It waits for somebody.
     Held {

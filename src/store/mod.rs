@@ -14,6 +14,7 @@ pub mod event;
 mod files;
 pub mod forget;
 mod instance;
+pub mod issue;
 mod journal;
 mod keys;
 pub mod ledger;

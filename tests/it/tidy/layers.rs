@@ -11,6 +11,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("mail", &["domain"]),
     // Find, remember, carry, write: none of them knows another.
     ("letters", &["domain", "mail"]),
+    // Several posts in one mail: facts in, bytes out.
+    ("digest", &["domain", "mail", "letters"]),
     // What people mean: words in, a meaning out. Of a mail it gets only the words.
     ("understand", &["domain"]),
     ("config", &["domain"]),
@@ -27,7 +29,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // Keys, and what they sign.
     ("sign", &["mail"]),
     // What happens.
-    ("flow", &["domain", "mail", "letters", "understand", "store", "smtp", "sign", "dns", "auth", "filter"]),
+    (
+        "flow",
+        &[
+            "domain",
+            "mail",
+            "letters",
+            "digest",
+            "understand",
+            "store",
+            "smtp",
+            "sign",
+            "dns",
+            "auth",
+            "filter",
+        ],
+    ),
     ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
@@ -40,6 +57,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain",
             "mail",
             "letters",
+            "digest",
             "understand",
             "config",
             "init",
@@ -70,6 +88,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain",
             "mail",
             "letters",
+            "digest",
             "understand",
             "config",
             "init",
@@ -124,14 +143,14 @@ const HOMES: &[(&str, &[&str])] = &[
     ("http_body", &["web"]),
     ("fluent_bundle", &["web"]),
     ("unic_langid", &["web"]),
-    ("handlebars", &["letters", "web"]),
+    ("handlebars", &["letters", "digest/templates", "web"]),
     ("hmac", &["domain/token"]),
     ("jiff", &["domain/time"]),
     ("aws_lc_rs", &["init", "net", "sign"]),
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export", "understand/book"]),
     ("csv", &["flow"]),
-    ("tempfile", &["store", "recovery", "flow", "admin", "cli", "net", "serve"]),
+    ("tempfile", &["digest/templates", "store", "recovery", "flow", "admin", "cli", "net", "serve"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -146,6 +165,7 @@ const KEEPS_FROM: &[(&str, &[&str])] = &[
     ("domain", &["std::fs", "std::net::Tcp", "std::env", "std::process", "std::thread", "tokio"]),
     ("mail", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("understand", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
+    ("digest", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("letters", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("store", &["std::net", "std::env", "std::process"]),
     ("flow", &["std::net::Tcp", "std::env", "std::process", "tokio::net"]),

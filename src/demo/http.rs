@@ -7,14 +7,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// What a page answered.
-#[derive(PartialEq, Eq)]
-pub(crate) struct Page {
-    pub(crate) status: u16,
-    pub(crate) body: String,
+pub(super) struct Page {
+    pub(super) status: u16,
+    pub(super) body: String,
 }
 
 /// Fetches a page.
-pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<Page> {
+pub(super) async fn get(address: SocketAddr, path: &str) -> io::Result<Page> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept-Language: en\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
