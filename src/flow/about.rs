@@ -237,6 +237,8 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::Answered { .. }
             | Event::Lapsed { .. }
             | Event::PassGiven { .. }
+            | Event::Issued { .. }
+            | Event::NotAwaited { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
             | Event::Forgetting { .. }

@@ -10,6 +10,7 @@ mod choose_from;
 mod compose_copy;
 pub mod decide_post;
 pub mod deliver;
+pub mod digests;
 pub mod dispatch;
 pub mod export;
 pub mod forget;
@@ -34,6 +35,7 @@ pub mod write_letters;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use crate::digest::DigestTemplates;
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List, ListAddress};
@@ -62,6 +64,8 @@ pub struct Desk {
     pub search: Search,
     /// The mails we write ourselves.
     pub letters: Letters,
+    /// What digests are printed with.
+    pub digests: DigestTemplates,
     /// What people write to us, as they say it.
     pub phrases: PhraseBook,
     /// Who we are in EHLO and Message-IDs.
@@ -112,7 +116,7 @@ impl Desk {
 
     /// The lasting page of a post.
     pub fn post_url(&self, list: &List, id: &MessageId) -> String {
-        format!("{}m/{}/", self.archive_url(list), path_segment(id.as_str()))
+        compose_copy::page_of(self, list, id)
     }
 
     /// The page where one click leaves a list.
@@ -124,14 +128,6 @@ impl Desk {
     pub fn sign_in_url(&self, token: &Token) -> String {
         format!("{}/in/{token}", self.base_url)
     }
-}
-
-/// A Message-ID as one segment of a path (RFC 3986 §3.3).
-fn path_segment(text: &str) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEPT: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');
-    utf8_percent_encode(text, KEPT).to_string()
 }
 
 /// Who is a member: neither gone, nor still asking.

@@ -5,9 +5,9 @@
 use std::collections::{HashMap, HashSet};
 
 use tantivy::Searcher;
-use tantivy::TantivyDocument;
 use tantivy::collector::{Count, TopDocs};
 use tantivy::schema::Value;
+use tantivy::{DocAddress, TantivyDocument};
 
 use super::SearchError;
 use super::compile::Compiler;
@@ -83,7 +83,7 @@ fn is_found(asked: &Asked<'_>, word: &str) -> Result<bool, SearchError> {
 
 /// The nearest word that is found, as it was written there.
 fn meant(asked: &Asked<'_>, word: &str) -> Result<Option<String>, SearchError> {
-    let Asked { archive, compiler, searcher, lists } = asked;
+    let Asked { archive: _, compiler, searcher, lists } = asked;
     let forms = forms_of(&compiler.endings, word);
     let neighbours = neighbours(compiler, searcher, &forms)?.into_iter();
     let mut near: Vec<(usize, u64, String)> =
@@ -92,23 +92,27 @@ fn meant(asked: &Asked<'_>, word: &str) -> Result<Option<String>, SearchError> {
     for (_, _, form) in near.into_iter().take(CANDIDATES_MAX) {
         let query = compiler.holding(&form, lists);
         let best = searcher.search(&*query, &TopDocs::with_limit(1).order_by_score())?;
-        for (_, at) in best {
-            let kept: TantivyDocument = searcher.doc(at)?;
-            let shown = kept.get_first(compiler.fields.shown).and_then(|value| value.as_str());
-            let (tongue, text) = unmarked(shown.unwrap_or_default());
-            let mut written = as_written(&compiler.endings, text, tongue, &form);
-            if written.is_none() {
-                let segment = searcher.segment_reader(at.segment_ord).fast_fields();
-                let posts = segment.column_first_or_default::<u64>("post")?;
-                let subject = archive.post(PostId(posts.get_val(at.doc_id)))?.map(|post| post.subject);
-                let subject = mask_addresses(&subject.unwrap_or_default());
-                written = as_written(&compiler.endings, &subject, tongue, &form);
-            }
+        if let Some((_, at)) = best.into_iter().next() {
             // In a file only: without its ending it is still a word that is found.
-            return Ok(Some(written.unwrap_or(form)));
+            return Ok(Some(written_in(asked, at, &form)?.unwrap_or(form)));
         }
     }
     Ok(None)
+}
+
+/// How a word is written in the text of a post, or else in its subject.
+fn written_in(asked: &Asked<'_>, at: DocAddress, form: &str) -> Result<Option<String>, SearchError> {
+    let Asked { archive, compiler, searcher, lists: _ } = asked;
+    let kept: TantivyDocument = searcher.doc(at)?;
+    let shown = kept.get_first(compiler.fields.shown).and_then(|value| value.as_str());
+    let (tongue, text) = unmarked(shown.unwrap_or_default());
+    if let Some(written) = as_written(&compiler.endings, text, tongue, form) {
+        return Ok(Some(written));
+    }
+    let fast = searcher.segment_reader(at.segment_ord).fast_fields();
+    let posts = fast.column_first_or_default::<u64>("post")?;
+    let subject = archive.post(PostId(posts.get_val(at.doc_id)))?.map(|post| post.subject);
+    Ok(as_written(&compiler.endings, &mask_addresses(&subject.unwrap_or_default()), tongue, form))
 }
 
 /// Words of the index that are nearly the same: how many letters are wrong, how often they stand.

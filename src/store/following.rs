@@ -143,6 +143,8 @@ fn touched(line: &Line) -> Option<Touched> {
         | Event::Heeded { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
+        | Event::Issued { .. }
+        | Event::NotAwaited { .. }
         | Event::Fence { .. } => None,
     }
 }

@@ -59,6 +59,7 @@ impl House {
             search: parvis::search::Search::new(store.reader().clone(), zone.clone()),
             store: Arc::new(store),
             letters: Letters::new(None).0,
+            digests: parvis::digest::DigestTemplates::new(None).0,
             phrases: parvis::understand::PhraseBook::new(None).0,
             hostname: "lists.example".to_owned(),
             base_url: "https://lists.example".to_owned(),

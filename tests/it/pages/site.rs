@@ -262,6 +262,7 @@ fn desk(store: Arc<Store>, search: Search, options: &WebOptions, clock: Arc<Mute
         store,
         search,
         letters: Letters::new(None).0,
+        digests: parvis::digest::DigestTemplates::new(None).0,
         phrases: PhraseBook::new(None).0,
         hostname: "lists.example.org".to_owned(),
         base_url: options.base_url.clone(),

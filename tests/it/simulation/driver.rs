@@ -324,6 +324,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
         search: parvis::search::Search::new(store.reader().clone(), zone.clone()),
         store: Arc::new(store),
         letters: Letters::new(None).0,
+        digests: parvis::digest::DigestTemplates::new(None).0,
         phrases: parvis::understand::PhraseBook::new(None).0,
         hostname: "lists.example".to_owned(),
         base_url: "https://lists.example".to_owned(),
