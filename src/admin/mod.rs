@@ -12,6 +12,7 @@ mod members;
 mod posts;
 mod queue;
 pub mod request;
+mod set_right;
 pub mod socket;
 mod traces;
 mod upkeep;
@@ -86,6 +87,9 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::MemberRemove { list, email } => members::remove(desk, &list, &email),
         Request::PersonShow { email } => members::person(desk, &email),
         Request::Post { list, sender } => posts::post(desk, &list, sender, channel),
+        Request::SetRight { list, message_id, how } => {
+            set_right::set_right(desk, list.as_deref(), &message_id, &how)
+        }
         Request::Trace { message_id } => posts::trace(desk, &message_id),
         Request::HeldLs { list } => held::ls(desk, list.as_deref()),
         Request::HeldShow { id } => held::show(desk, &id, channel),

@@ -1,5 +1,7 @@
 //! The words of the command line.
 
+mod posts;
+
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::list::Language;
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
+
+pub(super) use self::posts::{PostArgs, PostCommand};
 
 /// As `Preset::parse` takes them.
 const PRESETS: [&str; 3] = ["discussion", "announce", "private"];
@@ -278,18 +282,6 @@ pub(super) enum MemberCommand {
         /// Their address
         email: String,
     },
-}
-
-/// `parvis post`
-#[derive(Args, Debug)]
-pub(super) struct PostArgs {
-    /// The list
-    pub(super) list: String,
-    /// The message; - for standard input
-    pub(super) file: PathBuf,
-    /// The envelope's sender; the author if not said
-    #[arg(long, value_name = "A")]
-    pub(super) sender: Option<String>,
 }
 
 /// `parvis import …`

@@ -63,6 +63,8 @@ impl Lines {
             | Event::Asked { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::Rethreaded { .. }
+            | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
@@ -90,6 +92,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::Rethreaded { .. }
+        | Event::Withdrawn { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
