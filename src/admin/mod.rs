@@ -14,7 +14,6 @@ mod queue;
 pub mod request;
 mod set_right;
 pub mod socket;
-mod traces;
 mod upkeep;
 
 use std::sync::Arc;
@@ -86,6 +85,8 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::MemberSet { list, email, settings } => members::set(desk, &list, &email, &settings),
         Request::MemberRemove { list, email } => members::remove(desk, &list, &email),
         Request::PersonShow { email } => members::person(desk, &email),
+        Request::PersonExport { email } => members::export_person(desk, &email),
+        Request::PersonErase { email, posts } => members::erase_person(desk, &email, posts),
         Request::Post { list, sender } => posts::post(desk, &list, sender, channel),
         Request::SetRight { list, message_id, how } => {
             set_right::set_right(desk, list.as_deref(), &message_id, &how)

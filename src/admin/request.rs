@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::list::{Language, ListState};
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
+use crate::domain::wish::PostsLeft;
 
 /// One command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -64,6 +65,13 @@ pub enum Request {
     },
     PersonShow {
         email: String,
+    },
+    PersonExport {
+        email: String,
+    },
+    PersonErase {
+        email: String,
+        posts: PostsLeft,
     },
     /// The message follows as one blob.
     Post {

@@ -1,5 +1,6 @@
 //! The words of the command line.
 
+mod person;
 mod posts;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::person::{PersonCommand, PostsArg};
 use crate::domain::list::Language;
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
@@ -386,17 +388,6 @@ pub(super) enum HeldCommand {
     Discard {
         /// From `parvis held ls`
         id: String,
-    },
-}
-
-/// `parvis person …`
-#[derive(Subcommand, Debug)]
-pub(super) enum PersonCommand {
-    /// All that is held about somebody
-    #[command(after_help = "Example: parvis person show anne@example.org")]
-    Show {
-        /// Any of their addresses
-        email: String,
     },
 }
 

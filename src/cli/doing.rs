@@ -23,6 +23,8 @@ fn doing(request: &Request) -> String {
         Request::MemberImport { list, .. } => format!("add members to {list}"),
         Request::MemberLs { list } => format!("show the members of {list}"),
         Request::MemberShow { email } | Request::PersonShow { email } => format!("show {email}"),
+        Request::PersonExport { email } => format!("export {email}"),
+        Request::PersonErase { email, .. } => format!("forget {email}"),
         Request::MemberSet { list, email, .. } => format!("change {email} on {list}"),
         Request::MemberRemove { list, email } => format!("take {email} out of {list}"),
         Request::Post { list, .. } => format!("post to {list}"),

@@ -21,6 +21,13 @@ pub struct Person {
     pub language: Option<Language>,
 }
 
+impl Person {
+    /// Whether that is only the number of somebody who is forgotten.
+    pub fn is_nobody(&self) -> bool {
+        self.addresses.is_empty() && self.name.is_empty()
+    }
+}
+
 /// How a member reads a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

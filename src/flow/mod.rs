@@ -4,6 +4,7 @@
 //! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
+pub mod about;
 mod caps;
 mod choose_from;
 mod compose_copy;
@@ -11,6 +12,7 @@ pub mod decide_post;
 pub mod deliver;
 pub mod dispatch;
 pub mod export;
+pub mod forget;
 pub mod import;
 pub mod keep_house;
 mod lanes;
@@ -44,6 +46,9 @@ use crate::letters::Letters;
 use crate::sign::Signer;
 use crate::store::{Store, StoreError};
 use crate::understand::PhraseBook;
+
+/// The folder, below the data, of what removed lists held.
+pub const REMOVED: &str = "removed";
 
 /// Tells the moment; in tests, whatever the test says.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -10,6 +10,7 @@ pub mod compose;
 mod content_type;
 mod date;
 pub mod file_names;
+pub mod forget;
 pub mod headers;
 pub mod html;
 pub mod maildir;

@@ -16,7 +16,8 @@ use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
 use super::records::{
-    Decision, FanOutRecord, HeldRecord, LetterRecord, PassRecord, PostRecord, PutOffRecord, QuestionRecord,
+    Decision, FanOutRecord, ForgettingRecord, HeldRecord, LetterRecord, MarkRecord, PassRecord, PostRecord,
+    PutOffRecord, QuestionRecord,
 };
 use super::segments::{self, MailPlace};
 use super::view::View;
@@ -203,6 +204,18 @@ pub(super) fn apply(
                 Heed::Mute | Heed::Follow => view.put_record(key, heed),
             }
         }
+        Event::Forgetting { person, posts, marks, by: _ } => {
+            let record = ForgettingRecord { posts: *posts, since: at, done: None };
+            view.put_record(keys::forgetting(*person), &record);
+            for mark in marks {
+                view.put_record(keys::forgotten_mark(mark), &MarkRecord { person: *person, posts: *posts });
+            }
+        }
+        Event::Forgotten { person } => {
+            if let Some(record) = view.record::<ForgettingRecord>(&keys::forgetting(*person))? {
+                view.put_record(keys::forgetting(*person), &ForgettingRecord { done: Some(at), ..record });
+            }
+        }
         Event::Fence { fence } => match fence {
             Fence::Up(_) => view.put_record(keys::setting(FENCE), fence),
             Fence::Down => view.remove(keys::setting(FENCE)),
@@ -231,7 +244,11 @@ pub(super) fn apply_person(view: &mut View<'_>, person: &Person) -> Result<(), E
     for address in &person.addresses {
         view.put(keys::person_address(address), person.id.0.to_be_bytes().to_vec());
     }
-    view.put_record(keys::person(person.id), person);
+    if person.is_nobody() {
+        view.remove(keys::person(person.id));
+    } else {
+        view.put_record(keys::person(person.id), person);
+    }
     raise(view, HIGHEST_PERSON, u64::from(person.id.0))
 }
 

@@ -168,6 +168,8 @@ impl Change {
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
+            | Event::Forgetting { .. }
+            | Event::Forgotten { .. }
             | Event::Received { .. }
             | Event::Imported { .. }
             | Event::Attempted { .. }

@@ -37,7 +37,12 @@ pub(super) enum Request {
     Commit(Box<Change>, oneshot::Sender<Result<(), StoreError>>),
     /// Builds the whole state again beside the present one, and puts it in its place.
     Rebuild(oneshot::Sender<Result<(), StoreError>>),
+    /// Does something with files while nothing else is written.
+    Alter(Alteration, oneshot::Sender<Result<(), StoreError>>),
 }
+
+/// What is done with them.
+pub(super) type Alteration = Box<dyn FnOnce(&mut Committer) -> Result<(), StoreError> + Send>;
 
 /// Everything the thread owns.
 pub(super) struct Committer {
@@ -68,6 +73,10 @@ impl Committer {
                     let done = self.rebuild();
                     let _ = answer.send(done);
                 }
+                Request::Alter(work, answer) => {
+                    let done = self.alter(work);
+                    let _ = answer.send(done);
+                }
                 Request::Commit(change, answer) => {
                     let mut weight = change.weight();
                     let mut group = vec![(change, answer)];
@@ -77,7 +86,7 @@ impl Committer {
                                 weight += change.weight();
                                 group.push((change, answer));
                             }
-                            Ok(other @ Request::Rebuild(_)) => {
+                            Ok(other @ (Request::Rebuild(_) | Request::Alter(..))) => {
                                 next = Some(other);
                                 break;
                             }
@@ -265,6 +274,14 @@ impl Committer {
         }
         self.segments.insert(list, number + 1);
         Ok(segments::segment_file(list, number + 1))
+    }
+
+    fn alter(&mut self, work: Alteration) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        self.revive()?;
+        work(self)
     }
 
     fn rebuild(&mut self) -> Result<(), StoreError> {

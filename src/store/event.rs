@@ -15,7 +15,7 @@ use crate::domain::member::Membership;
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Answered, Heed, Question, Wish};
+use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Wish};
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -192,6 +192,22 @@ pub enum Event {
         person: PersonId,
         /// How.
         heed: Heed,
+    },
+    /// Somebody is to be forgotten, and what names them is being taken out.
+    Forgetting {
+        /// Who.
+        person: PersonId,
+        /// What happens to their posts.
+        posts: PostsLeft,
+        /// What tells their addresses again, should they come with an old archive: hashes, with our key.
+        marks: Vec<String>,
+        /// Who wished it; absent: they did.
+        by: Option<Decider>,
+    },
+    /// Nothing names them any more.
+    Forgotten {
+        /// Who.
+        person: PersonId,
     },
     /// From now on nothing leaves, or mail leaves again.
     Fence {

@@ -22,6 +22,7 @@
 //! | `W` question · `w` person question | a question that can be answered · nothing |
 //! | `K` person pass | a pass that opens something |
 //! | `h` list thread person | how they take part in that thread |
+//! | `Z` person · `z` mark | being forgotten, or forgotten · whose address it was |
 //! | `G` file | where the last record of a mail file ends |
 
 use sha2::{Digest, Sha256};
@@ -238,6 +239,15 @@ pub(super) fn heeds(list: ListId) -> Vec<u8> {
 }
 pub(super) fn heed(list: ListId, thread: PostId, person: PersonId) -> Vec<u8> {
     key!(b'h', list.0.to_be_bytes(), thread.0.to_be_bytes(), person.0.to_be_bytes())
+}
+pub(super) fn forgettings() -> Vec<u8> {
+    key!(b'Z')
+}
+pub(super) fn forgetting(person: PersonId) -> Vec<u8> {
+    key!(b'Z', person.0.to_be_bytes())
+}
+pub(super) fn forgotten_mark(mark: &str) -> Vec<u8> {
+    key!(b'z', mark)
 }
 pub(super) fn mail_file_end(file: &str) -> Vec<u8> {
     key!(b'G', file)

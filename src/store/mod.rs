@@ -11,6 +11,7 @@ mod committer;
 mod engine;
 pub mod event;
 mod files;
+pub mod forget;
 mod instance;
 mod journal;
 mod keys;
@@ -25,6 +26,7 @@ mod questions;
 mod readers;
 mod rebuild;
 mod records;
+pub mod rewrite;
 pub mod segments;
 mod set_aside;
 mod tally;
@@ -48,7 +50,7 @@ use self::engine::EngineError;
 use self::news::{Heard, News, Newsroom};
 pub use self::open::Opened;
 pub use self::passes::{Opens, Pass};
-pub use self::questions::{Due, Fan, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
+pub use self::questions::{Due, Fan, Forgetting, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
 pub use self::readers::Readers;
 use self::readers::ReadersCache;
 use self::segments::{MailPlace, RecordFault};
@@ -237,6 +239,16 @@ impl Store {
     pub fn rebuild(&self) -> Result<(), StoreError> {
         let (answer, ticket) = oneshot::channel();
         self.request(Request::Rebuild(answer));
+        Ticket(ticket).wait()
+    }
+
+    /// Has the one thread that writes do something with files nobody else writes to meanwhile.
+    fn alter(
+        &self,
+        work: impl FnOnce(&mut Committer) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (answer, ticket) = oneshot::channel();
+        self.request(Request::Alter(Box::new(work), answer));
         Ticket(ticket).wait()
     }
 

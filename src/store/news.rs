@@ -96,6 +96,8 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
+        | Event::Forgetting { .. }
+        | Event::Forgotten { .. }
         | Event::Fence { .. } => None,
     }
 }

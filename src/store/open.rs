@@ -126,7 +126,7 @@ fn lock(data: &Path) -> Result<File, StoreError> {
 fn open_state(data: &Path, mark: &str, zone: &Zone) -> Result<(Engine, Opened), StoreError> {
     let mut opened = Opened::default();
     let newest = state_folders(data).pop();
-    for unfinished in [rebuild::BUILDING, rebuild::COMPARED] {
+    for unfinished in [rebuild::BUILDING, rebuild::COMPARED, rebuild::RENEWED] {
         let _ = fs::remove_dir_all(data.join("state").join(unfinished));
     }
     if let Some((number, _)) = newest {

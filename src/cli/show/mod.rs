@@ -31,7 +31,8 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::ListRemove { .. } => lists::removed(answer),
         Request::MemberLs { .. } => people::members(answer),
         Request::MemberShow { .. } => people::member(answer),
-        Request::PersonShow { .. } => people::person(answer),
+        Request::PersonShow { .. } | Request::PersonExport { .. } => people::person(answer),
+        Request::PersonErase { .. } => people::erased(answer),
         Request::MemberAdd { .. } | Request::MemberSet { .. } | Request::MemberRemove { .. } => {
             format!("{}\n", word(&answer["said"]))
         }

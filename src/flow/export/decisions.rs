@@ -68,6 +68,8 @@ impl Lines {
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
+            | Event::Forgetting { .. }
+            | Event::Forgotten { .. }
             | Event::Fence { .. } => false,
         }
     }
@@ -97,6 +99,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
+        | Event::Forgetting { .. }
+        | Event::Forgotten { .. }
         | Event::Fence { .. } => None,
     };
     let mut object = Map::new();

@@ -70,7 +70,7 @@ pub(super) struct Town {
     boxes: Boxes,
     read: HashMap<String, usize>,
     runtime: Runtime,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Copies in hand at once.
@@ -106,8 +106,13 @@ impl Town {
             boxes: Boxes::default(),
             read: HashMap::new(),
             runtime: Runtime::new().expect("a runtime"),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The data folder.
+    pub(super) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
     }
 
     pub(super) fn later(&mut self, span: std::time::Duration) {
