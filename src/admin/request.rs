@@ -116,6 +116,10 @@ pub enum Request {
     Export {
         list: String,
     },
+    /// Which files there are and how long each is: the command copies them itself.
+    Cut,
+    /// Whether mail may leave.
+    Fence,
     CheckStore,
     Reindex {
         what: ReindexWhat,

@@ -49,6 +49,8 @@ fn doing(request: &Request) -> String {
         Request::Import { list, rehearsal: Rehearsal::Dry } => format!("rehearse an import into {list}"),
         Request::Import { list, rehearsal: Rehearsal::ForReal } => format!("import into {list}"),
         Request::Export { list } => format!("export {list}"),
+        Request::Fence => "see whether mail may leave".to_owned(),
+        Request::Cut => "copy the data folder".to_owned(),
         Request::CheckStore => "look at the data folder".to_owned(),
         Request::Reindex { what: ReindexWhat::Derived } => "build derived data again".to_owned(),
         Request::Reindex { what: ReindexWhat::All } => "build the whole state again".to_owned(),

@@ -47,12 +47,20 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         | Command::Check(_)
         | Command::Import(_)
         | Command::Export(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
         | Command::Letters { .. }
         | Command::Bench(_)
         | Command::Completions { .. }
         | Command::Man { .. } => bail!("this command is carried out elsewhere"),
     };
-    let answer = ask(config, &request, Box::new(|| Box::new(blobs.into_iter().map(Ok))), |_| Ok(()))?;
+    let blobs: Blobs = Box::new(|| Box::new(blobs.into_iter().map(Ok)));
+    let answer = ask(config, &request, blobs, |frame| {
+        if let Frame::Progress(fence) = frame {
+            show::warn(&format!("{}: {}", show::word(&fence["detail"]), show::word(&fence["mend"])));
+        }
+        Ok(())
+    })?;
     show::answer(&request, &answer, voice)
 }
 

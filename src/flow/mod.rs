@@ -10,6 +10,7 @@ mod choose_from;
 mod compose_copy;
 pub mod decide_post;
 pub mod deliver;
+pub mod digests;
 pub mod dispatch;
 pub mod export;
 pub mod forget;
@@ -35,6 +36,7 @@ pub mod write_letters;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use crate::digest::DigestTemplates;
 use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::member::{MemberState, Membership};
@@ -59,6 +61,8 @@ pub struct Desk {
     pub store: Arc<Store>,
     /// The mails we write ourselves.
     pub letters: Letters,
+    /// What digests are printed with.
+    pub digests: DigestTemplates,
     /// What people write to us, as they say it.
     pub phrases: PhraseBook,
     /// Who we are in EHLO and Message-IDs.

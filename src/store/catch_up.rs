@@ -366,7 +366,14 @@ mod tests {
         let event = |event| Change::at(moment()).event(event);
         let published = |post| {
             let readers = [PersonId(1), PersonId(2)].into_iter().collect();
-            event(Event::Published { post: PostId(post), list: ListId(1), by: None, readers, from: None })
+            event(Event::Published {
+                post: PostId(post),
+                list: ListId(1),
+                by: None,
+                readers,
+                from: None,
+                later: crate::store::person_set::PersonSet::default(),
+            })
         };
         let held = |post| event(Event::Held { post: PostId(post), reason: HoldReason::FirstPost });
         let asked = |number| {

@@ -63,7 +63,7 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::Reindex { .. } => reindexed(answer),
         Request::Import { .. } => posts::imported(answer),
         Request::Export { .. } => lists::exported(answer),
-        Request::CheckStore => {
+        Request::Cut | Request::Fence | Request::CheckStore => {
             table(answer, &[("what", "WHAT", Cells::Words), ("detail", "DETAIL", Cells::Words)])
         }
     };
@@ -76,6 +76,11 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// Says something that is no part of the answer.
+pub(super) fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints one JSON document.

@@ -88,6 +88,7 @@ impl Town {
         let desk = Desk {
             store: Arc::new(store),
             letters: Letters::new(None).0,
+            digests: parvis::digest::DigestTemplates::new(None).0,
             phrases: parvis::understand::PhraseBook::new(None).0,
             hostname: HOST.to_owned(),
             base_url: format!("https://{HOST}"),
