@@ -184,7 +184,7 @@ impl Looking<'_> {
         let posts = segment.fast_fields().column_first_or_default::<u64>("post")?;
         let Some(post) = self.archive.post(PostId(posts.get_val(at.doc_id)))? else { return Ok(None) };
         let Some(shelf) = self.shelves.iter().find(|shelf| shelf.list == post.list) else { return Ok(None) };
-        if shelf.reader == Reader::Stranger && post.no_archive {
+        if shelf.reader == Reader::Stranger && post.no_archive || post.withdrawn.is_some() {
             return Ok(None);
         }
         let kept: TantivyDocument = self.searcher.doc(at)?;

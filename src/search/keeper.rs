@@ -136,7 +136,7 @@ impl Keeper {
             return Ok(Advanced::Anew);
         }
         let mut left = u64::MAX;
-        let mut posts = 0;
+        let (mut posts, mut gone) = (0, false);
         let begun_at = open.place;
         while left > 0 && posts < POSTS_A_COMMIT {
             let followed = archive.follow(open.place, LINES_AT_ONCE)?;
@@ -153,7 +153,15 @@ impl Keeper {
                 let fields = open.opened.fields;
                 let writer = open.writer()?;
                 for touched in followed.touched {
-                    let Touched::Added(post) = touched else { continue };
+                    let post = match touched {
+                        Touched::Added(post) => post,
+                        Touched::Changed(post) => {
+                            writer.delete_term(fields.post_term(post));
+                            gone = true;
+                            post
+                        }
+                        Touched::All { .. } => continue,
+                    };
                     posts += 1;
                     if let Some(document) = document(&fields, archive, tongues, post)? {
                         writer.add_document(document)?;
@@ -165,6 +173,9 @@ impl Keeper {
         }
         if posts > 0 || open.place.lines() > begun_at.lines() + SILENT_LINES_MAX {
             open.commit(folder)?;
+        }
+        if gone {
+            open.forget()?;
         }
         Ok(Advanced::Left(left))
     }
@@ -201,6 +212,24 @@ impl Open {
         tracing::trace!(folder = %folder.display(), lines = self.place.lines(), "the search index is committed");
         Ok(())
     }
+
+    /// What was taken out stands in files until they are written anew: that is done at once.
+    fn forget(&mut self) -> Result<(), SearchError> {
+        let segments: Vec<_> = self
+            .index
+            .searchable_segment_metas()?
+            .iter()
+            .filter(|segment| segment.has_deletes())
+            .map(tantivy::SegmentMeta::id)
+            .collect();
+        if segments.is_empty() {
+            return Ok(());
+        }
+        let writer = self.writer()?;
+        writer.merge(&segments).wait()?;
+        writer.garbage_collect_files().wait()?;
+        Ok(self.opened.reader.reload()?)
+    }
 }
 
 fn document(
@@ -209,7 +238,8 @@ fn document(
     tongues: &mut Vec<(ListId, Tongue)>,
     post: PostId,
 ) -> Result<Option<TantivyDocument>, SearchError> {
-    let Some(summary) = archive.post(post)? else { return Ok(None) };
+    let summary = archive.post(post)?.filter(|summary| summary.withdrawn.is_none());
+    let Some(summary) = summary else { return Ok(None) };
     // Bytes that are damaged are found by subject and author all the same.
     let raw = archive.raw(post).ok().flatten().unwrap_or_default();
     let tongue = match tongues.iter().find(|(list, _)| *list == summary.list) {

@@ -8,7 +8,7 @@ use tantivy::{TantivyDocument, Term};
 
 use super::tokens::{self, Cutter, marked};
 use super::words::{Tongue, fold};
-use crate::domain::ids::ListId;
+use crate::domain::ids::{ListId, PostId};
 use crate::mail::mask::mask_addresses;
 use crate::mail::show::{Searched, searched};
 use crate::store::archive::PostSummary;
@@ -80,6 +80,10 @@ pub(super) fn tokenizers() -> TokenizerManager {
 }
 
 impl Fields {
+    pub(super) fn post_term(&self, post: PostId) -> Term {
+        Term::from_field_u64(self.post, post.0)
+    }
+
     pub(super) fn list_term(&self, list: ListId) -> Term {
         Term::from_field_u64(self.list, u64::from(list.0))
     }

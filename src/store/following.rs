@@ -42,6 +42,8 @@ impl Place {
 pub enum Touched {
     /// It was not there before.
     Added(PostId),
+    /// It stands elsewhere, or is shown no more.
+    Changed(PostId),
     /// Any post may say something else now: somebody was taken out of all of them.
     All {
         /// The line of the journal that says so.
@@ -121,10 +123,12 @@ impl ArchiveReader {
     }
 }
 
-fn touched(line: &Line) -> Option<Touched> {
+fn touched(line: &Line) -> Vec<Touched> {
     match &line.event {
-        Event::Published { post, .. } | Event::Imported { post, .. } => Some(Touched::Added(*post)),
-        Event::Forgotten { .. } => Some(Touched::All { line: line.seq }),
+        Event::Published { post, .. } | Event::Imported { post, .. } => vec![Touched::Added(*post)],
+        Event::Withdrawn { post, .. } => vec![Touched::Changed(*post)],
+        Event::Rethreaded { posts, .. } => posts.iter().copied().map(Touched::Changed).collect(),
+        Event::Forgotten { .. } => vec![Touched::All { line: line.seq }],
         Event::Forgetting { .. }
         | Event::Settled { .. }
         | Event::List { .. }
@@ -145,6 +149,6 @@ fn touched(line: &Line) -> Option<Touched> {
         | Event::PassEnded { .. }
         | Event::Issued { .. }
         | Event::NotAwaited { .. }
-        | Event::Fence { .. } => None,
+        | Event::Fence { .. } => Vec::new(),
     }
 }
