@@ -18,6 +18,7 @@ pub mod import;
 pub mod keep_house;
 mod lanes;
 pub mod lists;
+mod looking;
 pub mod mailroom;
 pub mod members_csv;
 pub mod membership;

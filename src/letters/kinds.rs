@@ -5,6 +5,7 @@ use super::exchange::{
     NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
 };
 use super::facts::Facts;
+use super::finding::{AskedFor, Found};
 use super::message::Frame;
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
@@ -52,6 +53,10 @@ pub enum Letter<'a> {
     TooLate(TooLate<'a>),
     /// What became of one's posts.
     Whereabouts(Whereabouts<'a>),
+    /// What was found for somebody.
+    Found(Found<'a>),
+    /// Posts somebody asked for.
+    AskedFor(AskedFor<'a>),
     /// What became of a wish to take a post back.
     TakenBack(TakenBack<'a>),
     /// To a member, about a post or wish from an unknown address.
@@ -85,6 +90,8 @@ pub enum LetterKind {
     EndsSoon,
     TooLate,
     Whereabouts,
+    Found,
+    AskedFor,
     TakenBack,
     AskSame,
     SignIn,
@@ -231,7 +238,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 23] = [
+    pub const ALL: [LetterKind; 25] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -251,6 +258,8 @@ impl LetterKind {
         LetterKind::EndsSoon,
         LetterKind::TooLate,
         LetterKind::Whereabouts,
+        LetterKind::Found,
+        LetterKind::AskedFor,
         LetterKind::TakenBack,
         LetterKind::AskSame,
         LetterKind::SignIn,
@@ -279,6 +288,8 @@ impl LetterKind {
             LetterKind::EndsSoon => "ends-soon",
             LetterKind::TooLate => "too-late",
             LetterKind::Whereabouts => "whereabouts",
+            LetterKind::Found => "found",
+            LetterKind::AskedFor => "asked-for",
             LetterKind::TakenBack => "taken-back",
             LetterKind::AskSame => "ask-same",
             LetterKind::SignIn => "sign-in",
@@ -310,6 +321,8 @@ impl Letter<'_> {
             Letter::EndsSoon(_) => LetterKind::EndsSoon,
             Letter::TooLate(_) => LetterKind::TooLate,
             Letter::Whereabouts(_) => LetterKind::Whereabouts,
+            Letter::Found(_) => LetterKind::Found,
+            Letter::AskedFor(_) => LetterKind::AskedFor,
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::SignIn(_) => LetterKind::SignIn,
@@ -339,6 +352,8 @@ impl Letter<'_> {
             Letter::EndsSoon(letter) => letter.facts(facts, frame),
             Letter::TooLate(letter) => letter.facts(facts, frame),
             Letter::Whereabouts(letter) => letter.facts(facts, frame),
+            Letter::Found(letter) => letter.facts(facts, frame),
+            Letter::AskedFor(letter) => letter.facts(facts, frame),
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),

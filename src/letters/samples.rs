@@ -4,6 +4,7 @@ mod exchange;
 
 use super::exchange::Whereabout;
 use super::facts::Facts;
+use super::finding::{FoundItem, PostAskedFor};
 use super::kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,
@@ -45,6 +46,9 @@ struct Neighbourhood {
     zone: Zone,
     now: Timestamp,
     whereabouts: Vec<Whereabout>,
+    sought: &'static str,
+    found: Vec<FoundItem>,
+    asked_for: Vec<PostAskedFor>,
 }
 
 const SAMPLES: &[(LetterKind, &str)] = &[
@@ -91,6 +95,10 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::TooLate, "too-late"),
     (LetterKind::Whereabouts, "whereabouts"),
     (LetterKind::Whereabouts, "whereabouts-none"),
+    (LetterKind::Found, "found"),
+    (LetterKind::Found, "found-nothing"),
+    (LetterKind::AskedFor, "asked-for"),
+    (LetterKind::AskedFor, "asked-for-thread"),
     (LetterKind::TakenBack, "taken-back"),
     (LetterKind::TakenBack, "taken-back-too-late"),
     (LetterKind::AskSame, "ask-same"),
@@ -162,6 +170,8 @@ impl Sample {
             | LetterKind::EndsSoon
             | LetterKind::TooLate
             | LetterKind::Whereabouts
+            | LetterKind::Found
+            | LetterKind::AskedFor
             | LetterKind::TakenBack
             | LetterKind::AskSame
             | LetterKind::SignIn => exchange::letter(self.kind, self.name, place, group),
@@ -244,6 +254,8 @@ impl Sample {
             | LetterKind::EndsSoon
             | LetterKind::TooLate
             | LetterKind::Whereabouts
+            | LetterKind::Found
+            | LetterKind::AskedFor
             | LetterKind::TakenBack
             | LetterKind::AskSame
             | LetterKind::SignIn
@@ -315,6 +327,9 @@ impl Neighbourhood {
             zone: Zone::parse("Europe/Paris").expect("bundled"),
             now: Timestamp::parse_rfc3339("2026-11-22T18:30:00+01:00").expect("written here"),
             whereabouts: exchange::whereabouts(title, words),
+            sought: exchange::sought(language),
+            found: exchange::found(language),
+            asked_for: exchange::asked_for(language),
         }
     }
 }

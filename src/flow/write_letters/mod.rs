@@ -1,6 +1,7 @@
 //! The mails Parvis writes itself: written when they are sent, from what is true at that moment.
 
 mod exchange;
+mod finding;
 
 use std::sync::Arc;
 
