@@ -78,7 +78,7 @@ impl Found<'_> {
                 .phrase("n", &n.to_string())
                 .phrase("title", title_or_none(&item.title, frame))
                 .phrase("author", &item.author)
-                .phrase("day", &words::day(item.date.date_in(frame.zone), frame.language))
+                .phrase("day", &day(item.date, frame))
                 .phrase("list", item.list.as_deref().unwrap_or_default())
                 .phrase("excerpt", &item.excerpt)
                 .link("page", item.page.as_deref().unwrap_or_default())
@@ -103,7 +103,7 @@ impl AskedFor<'_> {
             Facts::default()
                 .phrase("title", title_or_none(&post.title, frame))
                 .phrase("author", &post.author)
-                .phrase("day", &words::day(post.date.date_in(frame.zone), frame.language))
+                .phrase("day", &day(post.date, frame))
                 .text("text", &post.text)
                 .phrase("files", &post.files.join(", "))
                 .link("page", post.page.as_deref().unwrap_or_default())
@@ -115,6 +115,13 @@ impl AskedFor<'_> {
             .is("cut", self.cut)
             .each("posts", self.posts.iter().map(post).collect())
     }
+}
+
+/// A day, with its year where that is not this one.
+fn day(date: Timestamp, frame: &Frame<'_>) -> String {
+    let (then, now) = (date.date_in(frame.zone), frame.date.date_in(frame.zone));
+    let day = words::day(then, frame.language);
+    if then.year == now.year { day } else { format!("{day} {}", then.year) }
 }
 
 fn title_or_none<'t>(title: &'t str, frame: &Frame<'_>) -> &'t str {
