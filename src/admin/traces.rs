@@ -108,6 +108,8 @@ pub(super) fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, No
             | Event::Answered { .. }
             | Event::Lapsed { .. }
             | Event::Heeded { .. }
+            | Event::Banned { .. }
+            | Event::ThreadPace { .. }
             | Event::Fence { .. } => {}
         }
     })?;

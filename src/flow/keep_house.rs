@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::membership::{self, Act, Telling};
+use super::moderate::gather::gather;
 use super::{Desk, FlowError, is_current};
 use crate::domain::ids::{ListId, PersonId, QuestionId};
 use crate::domain::member::{MemberState, Membership};
@@ -30,6 +31,7 @@ pub fn keep_house(desk: &Desk) -> Result<(), FlowError> {
             settle(desk.store.commit(change))?;
         }
     }
+    gather(desk)?;
     for asked in desk.store.questions_from(QuestionId(0))? {
         if asked.question.until + LATE_ANSWERS <= now {
             let event = Event::Lapsed { question: asked.question.number };

@@ -53,6 +53,11 @@ pub fn prefixed(subject: &str, prefix: &str, language: Language) -> Prefixed {
     }
 }
 
+/// Whether a subject is that of an answer, and of no forwarded message.
+pub fn is_a_reply(subject: &str) -> bool {
+    reply_word(subject.trim_start()).is_some_and(|(_, word)| ANSWER_WORDS.contains(&word.as_str()))
+}
+
 /// Whether a subject is another message's: it begins with a word programs put there when one
 /// answers or forwards.
 pub fn is_answered(subject: &str) -> bool {

@@ -280,13 +280,13 @@ mod tests {
     use crate::domain::ids::{ListId, PersonId};
     use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
     use crate::domain::member::{Joined, Membership, Person};
-    use crate::domain::moderation::HoldReason;
+    use crate::domain::moderation::{HoldReason, ThreadPace};
     use crate::domain::proof::Proof;
     use crate::domain::time::Timestamp;
     use crate::domain::wish::{Answered, AskedBecause, Heed, Matter, Question, Wish};
     use crate::store::change::{Change, Shelf};
     use crate::store::event::{
-        DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
+        Ban, DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
     };
     use crate::store::ledger::{CopyOutcome, CopyResult};
     use crate::store::{Store, StoreOptions};
@@ -326,6 +326,27 @@ mod tests {
 
     fn outcome(post: u64, person: u32, result: CopyResult) -> Change {
         Change::at(moment()).outcome(CopyOutcome { post: PostId(post), person: PersonId(person), result })
+    }
+
+    /// What animators do beside deciding about posts.
+    fn cared_for(store: &Store) {
+        let event = |event| Change::at(moment()).event(event);
+        let banned = |person, ban| {
+            let (list, person) = (ListId(1), PersonId(person));
+            Event::Banned { list, person, ban, by: None }
+        };
+        let paced = |thread, pace| {
+            let (list, thread) = (ListId(1), PostId(thread));
+            Event::ThreadPace { list, thread, pace, by: None }
+        };
+        for change in [
+            event(banned(1, Ban::On)).event(banned(2, Ban::On)),
+            event(banned(1, Ban::Off)),
+            event(paced(1, ThreadPace::Slow)).event(paced(2, ThreadPace::Closed)),
+            event(paced(1, ThreadPace::Usual)),
+        ] {
+            store.commit(change).expect("committed");
+        }
     }
 
     /// Every kind of event, and everything that can happen to one post after another.

@@ -21,6 +21,8 @@
 //! | `X` letter · `x` time letter | a letter owed · nothing |
 //! | `W` question · `w` person question | a question that can be answered · nothing |
 //! | `h` list thread person | how they take part in that thread |
+//! | `B` list person | nothing: they may write there no more |
+//! | `k` list thread | slowed down, or closed |
 //! | `G` file | where the last record of a mail file ends |
 
 use sha2::{Digest, Sha256};
@@ -228,6 +230,18 @@ pub(super) fn heeds(list: ListId) -> Vec<u8> {
 }
 pub(super) fn heed(list: ListId, thread: PostId, person: PersonId) -> Vec<u8> {
     key!(b'h', list.0.to_be_bytes(), thread.0.to_be_bytes(), person.0.to_be_bytes())
+}
+pub(super) fn bans(list: ListId) -> Vec<u8> {
+    key!(b'B', list.0.to_be_bytes())
+}
+pub(super) fn ban(list: ListId, person: PersonId) -> Vec<u8> {
+    key!(b'B', list.0.to_be_bytes(), person.0.to_be_bytes())
+}
+pub(super) fn thread_paces(list: ListId) -> Vec<u8> {
+    key!(b'k', list.0.to_be_bytes())
+}
+pub(super) fn thread_pace(list: ListId, thread: PostId) -> Vec<u8> {
+    key!(b'k', list.0.to_be_bytes(), thread.0.to_be_bytes())
 }
 pub(super) fn mail_file_end(file: &str) -> Vec<u8> {
     key!(b'G', file)

@@ -92,6 +92,8 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Answered { .. }
         | Event::Lapsed { .. }
         | Event::Heeded { .. }
+        | Event::Banned { .. }
+        | Event::ThreadPace { .. }
         | Event::Fence { .. } => None,
     }
 }

@@ -50,7 +50,9 @@ impl Lines {
                 }
                 false
             }
-            Event::Published { list, .. } => *list == self.list,
+            Event::Published { list, .. } | Event::Banned { list, .. } | Event::ThreadPace { list, .. } => {
+                *list == self.list
+            }
             Event::Held { post, .. } | Event::Refused { post, .. } | Event::Dropped { post, .. } => {
                 self.posts.contains(post)
             }
@@ -89,6 +91,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Answered { .. }
         | Event::Lapsed { .. }
         | Event::Heeded { .. }
+        | Event::Banned { .. }
+        | Event::ThreadPace { .. }
         | Event::Fence { .. } => None,
     };
     let mut object = Map::new();

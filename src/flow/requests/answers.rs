@@ -23,7 +23,9 @@ pub(super) fn answer(
         None => None,
     };
     match (&asked.matter, &said.heard) {
-        (Matter::Talk | Matter::Consent { .. }, _) => hearing(talk, request, asked.list, said),
+        (Matter::Talk | Matter::Consent { .. } | Matter::Care { .. }, _) => {
+            hearing(talk, request, asked.list, said)
+        }
         // Twice is as good as once.
         (
             Matter::SamePerson { .. }
