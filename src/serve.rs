@@ -7,6 +7,7 @@ mod acme;
 mod certificates;
 mod facts;
 mod measurements;
+mod pages;
 mod web_doors;
 mod weekly;
 
@@ -29,11 +30,9 @@ use crate::config::{ArcSeal, Config, DkimKeyFile, LmtpListen, Presence, TlsFiles
 use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
-use crate::domain::token::Purpose;
 use crate::filter::{Filter, NoAddress};
 use crate::flow::mailroom::PostRoom;
-use crate::flow::obey_command::Left;
-use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house, obey_command};
+use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::slots::Slots;
@@ -43,9 +42,9 @@ use crate::smtp::session::Door;
 use crate::store::{Store, StoreError, StoreOptions};
 use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
-use crate::web::{LeaveDoor, LeaveError, Leaving, WebOptions, WebState};
 
 pub use facts::check_facts;
+pub use pages::members_door;
 
 /// Why a server cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +106,7 @@ pub struct Server {
     pub web_tls: Vec<SocketAddr>,
     /// Where measurements are read.
     pub metrics: Vec<SocketAddr>,
+    resolver: Arc<Resolver>,
     reload: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), ServeError>>,
@@ -202,19 +202,19 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let mut desk = desk.await.map_err(|error| ServeError::Task(error.to_string()))??;
     desk.signer = signer;
     let desk = Arc::new(desk);
-    let outbox = Arc::new(road::road(config)?);
+    let resolver = Arc::new(Resolver::new(&config.dns.servers));
+    let outbox = Arc::new(road::road(config, &resolver)?);
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
     tasks.spawn(tend_house(desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
-    let resolver = Arc::new(Resolver::new(&config.dns.servers));
     // Where there is none, that is known before the first message waits for it.
     let looked_for = resolver.clone();
     tokio::spawn(async move { looked_for.is_there().await });
     let (smtp, lmtp) = open_doors(config, &desk, &certificates, &resolver, &stopping, &mut tasks).await?;
-    let (pages, challenges) = (pages(config, &desk)?, Challenges::default());
+    let (pages, challenges) = (pages::pages(config, &desk)?, Challenges::default());
     let web = web_doors::open(
         config,
         pages,
@@ -251,10 +251,15 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
         ended.map_err(ServeError::from)
     });
     let web_doors::Opened { plain, tls } = web;
-    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, metrics, stop, reload, tasks })
+    Ok(Server { desk, smtp, lmtp, web: plain, web_tls: tls, metrics, resolver, stop, reload, tasks })
 }
 
 impl Server {
+    /// Waits until it is known whether somebody answers questions about names.
+    pub async fn settled(&self) {
+        self.resolver.is_there().await;
+    }
+
     /// Begins to end: what is in hand is finished.
     pub fn stop(&self) {
         self.stop.send_replace(true);
@@ -433,50 +438,10 @@ async fn control_commands(
     socket::serve(listener, path, desk, stopped(stopping)).await.map_err(|e| ServeError::Task(e.to_string()))
 }
 
-fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
-    let options = WebOptions {
-        base_url: config.web.base_url.clone(),
-        zone: config.timezone.clone(),
-        language: config.language,
-        templates: Some(config.data_dir.join("templates").join("web")),
-    };
-    let keys = desk.clone();
-    let opens = move |key: &str| match keys.store.tokens().read(key) {
-        Some(Purpose::Attachments { post }) => Some(post),
-        Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
-    };
-    WebState::new(
-        desk.store.reader().clone(),
-        leave_door(desk),
-        Arc::new(opens),
-        &options,
-        desk.clock.clone(),
-    )
-    .map_err(|error| ServeError::Web(error.to_string()))
-}
-
 /// What carries mail out by this configuration, for somebody who is no server.
 pub fn way_out(config: &Config) -> Result<Road, ServeError> {
     install_crypto_provider();
-    road::road(config)
-}
-
-/// The one way from the pages to a change: leaving by one click (RFC 8058).
-fn leave_door(desk: &Arc<Desk>) -> LeaveDoor {
-    let (looking, leaving) = (desk.clone(), desk.clone());
-    LeaveDoor {
-        look: Arc::new(move |token| {
-            let list = obey_command::list_of_leave_token(&looking.store, token);
-            list.map(|list| list.map(|list| list.settings.name))
-                .map_err(|error| -> LeaveError { error.into() })
-        }),
-        leave: Arc::new(move |token, now| match obey_command::leave_by_token(&leaving.store, token, now) {
-            Ok(Left::Now(list)) => Ok(Leaving::Now(list.settings.name)),
-            Ok(Left::Before(list)) => Ok(Leaving::Before(list.settings.name)),
-            Ok(Left::UnknownToken) => Ok(Leaving::Unknown),
-            Err(error) => Err(error.into()),
-        }),
-    }
+    road::road(config, &Arc::new(Resolver::new(&config.dns.servers)))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -107,6 +107,8 @@ pub(super) fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, No
             | Event::Asked { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::PassGiven { .. }
+            | Event::PassEnded { .. }
             | Event::Heeded { .. }
             | Event::Banned { .. }
             | Event::ThreadPace { .. }

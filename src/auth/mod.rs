@@ -11,6 +11,7 @@ mod relay;
 mod results;
 mod spf;
 mod spf_facts;
+mod spf_syntax;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use mail_auth::{DnsError, Error, MX, MessageAuthenticator, Parameters, SpfResult
 use super::budget::Budget;
 use super::relay::Client;
 use super::spf_facts::{Facts, Ipv4Facts, Ipv6Facts, MxFacts, PtrFacts, TxtFacts, Wanted};
+use super::spf_syntax;
 use crate::dns::{Answer, Trouble};
 use crate::domain::address::EmailAddress;
 use crate::domain::proof::{CheckResult, DomainCheck, Means};
@@ -39,7 +40,7 @@ pub(super) async fn check(
     // RFC 7208 §2.4: a null reverse-path stands for postmaster at the client's own name.
     let sender = sender.map_or_else(|| format!("postmaster@{helo}"), ToString::to_string);
     let domain = sender.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
-    let result = judge(library, budget, client.address, &helo, &sender).await;
+    let result = judge(library, budget, client.address.to_canonical(), &helo, &sender).await;
     Some(DomainCheck { result, domain })
 }
 
@@ -106,7 +107,7 @@ async fn learn(budget: &Budget<'_>, facts: &Mutex<Facts>, wanted: &Wanted, ip: I
     match wanted {
         Wanted::Txt(name) => {
             let txt = match budget.txt(name).await {
-                Answer::Found(texts) => record(&texts.records),
+                Answer::Found(texts) => record(&texts.records, ip),
                 Answer::NoRecord | Answer::NoName => Txt::Error(Error::Dns(DnsError::InvalidRecordType)),
                 Answer::Trouble(_) => return Learned::Trouble,
             };
@@ -181,24 +182,36 @@ fn outcome<T>(found: &Result<Vec<T>, Trouble>) -> Learned {
 }
 
 /// The one SPF record among the texts of a name. RFC 7208 §4.5: of several, none counts.
-fn record(texts: &[Vec<u8>]) -> Txt {
+fn record(texts: &[Vec<u8>], ip: IpAddr) -> Txt {
     let mut records = texts.iter().filter(|text| is_record(text));
     let Some(record) = records.next() else { return Txt::Error(Error::Dns(DnsError::InvalidRecordType)) };
     if records.next().is_some() {
         return Txt::Error(Error::ParseError);
     }
-    // RFC 7208 §4.6: a record holds ASCII.
-    if !record.is_ascii() {
+    if !spf_syntax::is_correct(record) {
         return Txt::Error(Error::ParseError);
     }
     // Whatever the library does not like about it, the record is there, and wrong.
-    Spf::parse(&without_exists(record)).map_or(Txt::Error(Error::ParseError), Txt::from)
+    Spf::parse(&without_exists(&without_other_family(record, ip)))
+        .map_or(Txt::Error(Error::ParseError), Txt::from)
 }
 
 fn is_record(text: &[u8]) -> bool {
     let version = b"v=spf1";
     text.get(..version.len()).is_some_and(|start| start.eq_ignore_ascii_case(version))
         && matches!(text.get(version.len()), None | Some(b' '))
+}
+
+/// Without the networks the client cannot be in (RFC 7208 §5): the library finds `::/0` around an
+/// IPv4 address.
+fn without_other_family(record: &[u8], ip: IpAddr) -> Vec<u8> {
+    let other: &[u8] = if ip.is_ipv4() { b"ip6:" } else { b"ip4:" };
+    let words = record.split(|byte| *byte == b' ').filter(|word| {
+        let word = word.strip_prefix(b"+").or(word.strip_prefix(b"-")).unwrap_or(word);
+        let word = word.strip_prefix(b"?").or(word.strip_prefix(b"~")).unwrap_or(word);
+        !word.get(..other.len()).is_some_and(|start| start.eq_ignore_ascii_case(other))
+    });
+    words.collect::<Vec<_>>().join(&b' ')
 }
 
 /// `exists:name` as `a:name.--exists--./0//0`, which matches whenever there is an address: the

@@ -83,8 +83,7 @@ async fn fan_out(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
     if args.signed {
         write_key(folder)?;
     }
-    let server = server(folder, &route).await?;
-    found(&server, args.members).await?;
+    let server = community(folder, &route, args.members).await?;
     let post = message(0, args.bytes);
     let begun = Instant::now();
     let mut carrier = open(&server).await?;
@@ -149,8 +148,7 @@ fn bare_signatures() -> anyhow::Result<f64> {
 
 /// Posts over many connections, each answered only when it is on the disk.
 async fn ingest(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
-    let server = server(folder, "mx").await?;
-    found(&server, 1).await?;
+    let server = community(folder, "mx", 1).await?;
     let next = Arc::new(AtomicU64::new(0));
     let all = u64::from(args.messages);
     let begun = Instant::now();
@@ -195,8 +193,7 @@ async fn ingest(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
 
 /// An archive put into a list.
 async fn import(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
-    let server = server(folder, "mx").await?;
-    found(&server, 1).await?;
+    let server = community(folder, "mx", 1).await?;
     let seconds = import_some(&server, args).await?;
     end(server).await?;
     Ok(json!({
@@ -210,8 +207,7 @@ async fn import(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
 
 /// Starting with so many posts in the store, after a clean end.
 async fn start(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
-    let first = server(folder, "mx").await?;
-    found(&first, 1).await?;
+    let first = community(folder, "mx", 1).await?;
     import_some(&first, args).await?;
     end(first).await?;
     let begun = Instant::now();
@@ -248,6 +244,14 @@ async fn server(folder: &Path, route: &str) -> anyhow::Result<Server> {
     let config =
         Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?;
     Ok(serve::start(&config, serve::system_clock()).await?)
+}
+
+/// A server and the list, with nothing left to find out.
+async fn community(folder: &Path, route: &str, members: u32) -> anyhow::Result<Server> {
+    let server = server(folder, route).await?;
+    found(&server, members).await?;
+    server.settled().await;
+    Ok(server)
 }
 
 async fn found(server: &Server, members: u32) -> anyhow::Result<()> {

@@ -181,7 +181,9 @@ impl Resolver {
         }
         let gone = match self.reached() {
             Some((Reached::No, age)) => age < REACHED_KEPT || !self.is_there_again().await,
-            Some((Reached::Yes, _)) | None => false,
+            Some((Reached::Yes, _)) => false,
+            // Somebody is finding out just now.
+            None => self.probing.try_lock().is_err() && !self.is_there().await,
         };
         if gone {
             return Answer::Trouble(Trouble::NoResolver);

@@ -48,6 +48,16 @@ number! {
     QuestionId(u32)
 }
 
+number! {
+    /// One pass: what opens pages or feeds without a password. At most [`PassId::MAX`].
+    PassId(u32)
+}
+
+impl PassId {
+    /// Tokens hold a pass's number in 27 bits.
+    pub const MAX: PassId = PassId((1 << 27) - 1);
+}
+
 impl QuestionId {
     /// Tokens hold a question's number in 27 bits.
     pub const MAX: QuestionId = QuestionId((1 << 27) - 1);

@@ -10,7 +10,7 @@ use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::ids::{ListId, PersonId, PostId, QuestionId};
+use super::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 
 /// The secret all tokens of an installation are derived from; kept in `keys/`.
 #[derive(Clone)]
@@ -44,6 +44,21 @@ pub enum Purpose {
         /// The question.
         question: QuestionId,
         /// Who was asked.
+        person: PersonId,
+    },
+    /// Opens what a person may read on the web, in the browser or the feed reader it was given to;
+    /// whether it still does is kept with the pass.
+    Pass {
+        /// Which.
+        pass: PassId,
+        /// Whose.
+        person: PersonId,
+    },
+    /// Stands in the forms of whoever holds that pass, so that no other site can send them.
+    Form {
+        /// Which.
+        pass: PassId,
+        /// Whose.
         person: PersonId,
     },
 }
@@ -105,6 +120,8 @@ fn subject(purpose: Purpose) -> u64 {
         Purpose::Leave { list, person } => (2, u64::from(list.0), person.0),
         Purpose::Attachments { post } => (8, post.0, 0),
         Purpose::Question { question, person } => (4, u64::from(question.0), person.0),
+        Purpose::Pass { pass, person } => (16, u64::from(pass.0), person.0),
+        Purpose::Form { pass, person } => (17, u64::from(pass.0), person.0),
     };
     (kind << KIND_SHIFT) | ((first & FIRST_MASK) << FIRST_SHIFT) | (u64::from(second) & SECOND_MASK)
 }
@@ -118,6 +135,8 @@ fn purpose(subject: u64) -> Option<Purpose> {
         2 => Some(Purpose::Leave { list: list()?, person }),
         4 => Some(Purpose::Question { question: QuestionId(u32::try_from(first).ok()?), person }),
         8 => Some(Purpose::Attachments { post: PostId(first) }),
+        16 => Some(Purpose::Pass { pass: PassId(u32::try_from(first).ok()?), person }),
+        17 => Some(Purpose::Form { pass: PassId(u32::try_from(first).ok()?), person }),
         _ => None,
     }
 }
@@ -155,12 +174,14 @@ impl fmt::Debug for TokenKey {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 6] = [
+    const PURPOSES: [Purpose; 8] = [
         Purpose::Attachments { post: PostId(7) },
         Purpose::Bounce { post: PostId(1), person: PersonId(1) },
         Purpose::Bounce { post: PostId::MAX, person: PersonId::MAX },
         Purpose::Leave { list: ListId(1), person: PersonId(1) },
         Purpose::Question { question: QuestionId(1), person: PersonId(1) },
+        Purpose::Pass { pass: PassId::MAX, person: PersonId::MAX },
+        Purpose::Form { pass: PassId(1), person: PersonId(1) },
         Purpose::Question { question: QuestionId::MAX, person: PersonId::MAX },
     ];
 

@@ -197,6 +197,11 @@ pub enum Matter {
         /// Who named it.
         person: PersonId,
     },
+    /// Somebody asked for a link to read what members may read: the link is the answer.
+    SignIn {
+        /// Which of the person's addresses it goes to, from 0: the one that was given.
+        address: u8,
+    },
     /// Whether this post may stand in an archive everybody reads.
     Consent {
         /// The post, which waits.

@@ -32,6 +32,10 @@ pub fn keep_house(desk: &Desk) -> Result<(), FlowError> {
         }
     }
     gather(desk)?;
+    for pass in desk.store.passes()?.into_iter().filter(|pass| pass.until <= now) {
+        let event = Event::PassEnded { pass: pass.number, person: pass.person };
+        settle(desk.store.commit(Change::at(now).event(event)))?;
+    }
     for asked in desk.store.questions_from(QuestionId(0))? {
         if asked.question.until + LATE_ANSWERS <= now {
             let event = Event::Lapsed { question: asked.question.number };

@@ -24,6 +24,7 @@ mod readers;
 mod replies;
 mod requests;
 pub mod send_copies;
+pub mod sign_in;
 mod whereabouts;
 mod who;
 pub mod write_letters;
@@ -105,6 +106,11 @@ impl Desk {
     /// The page where one click leaves a list.
     pub fn leave_url(&self, token: &Token) -> String {
         format!("{}/u/{token}", self.base_url)
+    }
+
+    /// The page that lets whoever holds the token read what members may.
+    pub fn sign_in_url(&self, token: &Token) -> String {
+        format!("{}/in/{token}", self.base_url)
     }
 }
 

@@ -31,9 +31,14 @@ pub fn list_of_leave_token(store: &Store, token: &str) -> Result<Option<List>, S
         Some(Purpose::Leave { list, .. }) => {
             Ok(store.list(list)?.filter(|list| list.state != ListState::Removed))
         }
-        Some(Purpose::Bounce { .. } | Purpose::Question { .. } | Purpose::Attachments { .. }) | None => {
-            Ok(None)
-        }
+        Some(
+            Purpose::Bounce { .. }
+            | Purpose::Question { .. }
+            | Purpose::Attachments { .. }
+            | Purpose::Pass { .. }
+            | Purpose::Form { .. },
+        )
+        | None => Ok(None),
     }
 }
 
@@ -75,7 +80,14 @@ pub(super) async fn leave_by_mail(desk: &Desk, list: ListId, token: &str) -> Res
 fn leave_purpose(tokens: &TokenKey, token: &str) -> Option<(ListId, PersonId)> {
     match tokens.read(token) {
         Some(Purpose::Leave { list, person }) => Some((list, person)),
-        Some(Purpose::Bounce { .. } | Purpose::Question { .. } | Purpose::Attachments { .. }) | None => None,
+        Some(
+            Purpose::Bounce { .. }
+            | Purpose::Question { .. }
+            | Purpose::Attachments { .. }
+            | Purpose::Pass { .. }
+            | Purpose::Form { .. },
+        )
+        | None => None,
     }
 }
 

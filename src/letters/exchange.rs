@@ -212,6 +212,17 @@ pub struct TakenBack<'a> {
     pub in_time: bool,
 }
 
+/// The link that opens on the web what members may read.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn<'a> {
+    /// Of which host.
+    pub host: &'a str,
+    /// The page with the button.
+    pub link: &'a str,
+    /// Until when it opens.
+    pub until: Timestamp,
+}
+
 /// Is this also you?
 #[derive(Clone, Copy, Debug)]
 pub struct AskSame<'a> {
@@ -462,6 +473,17 @@ impl Whereabouts<'_> {
 impl TakenBack<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
         self.group.facts(facts, frame.language).is("in_time", self.in_time)
+    }
+}
+
+impl SignIn<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let SignIn { host, link, until } = *self;
+        let until = words::hour(until, frame.zone, frame.language);
+        group_facts(None, facts, frame.language)
+            .phrase("host", host)
+            .link("link", link)
+            .phrase("until", &until)
     }
 }
 

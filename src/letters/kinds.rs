@@ -3,7 +3,7 @@
 use super::care::Care;
 use super::exchange::{
     AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
-    NoMember, Settings, TakenBack, TooLate, Whereabouts,
+    NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
 };
 use super::facts::Facts;
 use super::message::Frame;
@@ -59,6 +59,8 @@ pub enum Letter<'a> {
     AskSame(AskSame<'a>),
     /// About the care of a list.
     Care(Care<'a>),
+    /// To somebody who wants to read on the web what members may read.
+    SignIn(SignIn<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
     Check(Check<'a>),
 }
@@ -96,6 +98,7 @@ pub enum LetterKind {
     Waiting,
     NotLooked,
     TopicClosed,
+    SignIn,
     Check,
 }
 
@@ -241,7 +244,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 30] = [
+    pub const ALL: [LetterKind; 31] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -271,6 +274,7 @@ impl LetterKind {
         LetterKind::Waiting,
         LetterKind::NotLooked,
         LetterKind::TopicClosed,
+        LetterKind::SignIn,
         LetterKind::Check,
     ];
 
@@ -306,6 +310,7 @@ impl LetterKind {
             LetterKind::Waiting => "waiting",
             LetterKind::NotLooked => "not-looked",
             LetterKind::TopicClosed => "topic-closed",
+            LetterKind::SignIn => "sign-in",
             LetterKind::Check => "check",
         }
     }
@@ -337,6 +342,7 @@ impl Letter<'_> {
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::Care(care) => care.kind(),
+            Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Check(_) => LetterKind::Check,
         }
     }
@@ -366,6 +372,7 @@ impl Letter<'_> {
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Care(care) => care.facts(facts, frame),
+            Letter::SignIn(letter) => letter.facts(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

@@ -26,7 +26,7 @@ pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
 pub use enclosure::Enclosed;
 pub use exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
-    NoMember, Pause, Settings, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
+    NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
 pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,

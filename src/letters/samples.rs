@@ -117,6 +117,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::NotLooked, "not-looked"),
     (LetterKind::NotLooked, "not-looked-joining"),
     (LetterKind::TopicClosed, "topic-closed"),
+    (LetterKind::SignIn, "sign-in"),
     (LetterKind::Check, "check"),
 ];
 
@@ -184,7 +185,8 @@ impl Sample {
             | LetterKind::TooLate
             | LetterKind::Whereabouts
             | LetterKind::TakenBack
-            | LetterKind::AskSame => exchange::letter(self.kind, self.name, place, group),
+            | LetterKind::AskSame
+            | LetterKind::SignIn => exchange::letter(self.kind, self.name, place, group),
             LetterKind::LookAt
             | LetterKind::LookWords
             | LetterKind::Decided

@@ -67,17 +67,25 @@ pub(super) fn weekday(day: Day, language: Language) -> &'static str {
 
 /// « dimanche 6 décembre à 18 h 30 », “Sunday 6 December at 6:30 pm”, in the reader's zone.
 pub fn moment(moment: Timestamp, zone: &Zone, language: Language) -> String {
+    let at = match language {
+        Language::Fr => "à",
+        Language::En => "at",
+    };
+    format!("{} {at} {}", day(moment.date_in(zone), language), hour(moment, zone, language))
+}
+
+/// « 18 h 30 », “6:30 pm”, in the reader's zone.
+pub(super) fn hour(moment: Timestamp, zone: &Zone, language: Language) -> String {
     let (hour, minute) = moment.time_in(zone);
-    let day = day(moment.date_in(zone), language);
     match (language, minute) {
-        (Language::Fr, 0) => format!("{day} à {hour}\u{a0}h"),
-        (Language::Fr, _) => format!("{day} à {hour}\u{a0}h\u{a0}{minute:02}"),
+        (Language::Fr, 0) => format!("{hour}\u{a0}h"),
+        (Language::Fr, _) => format!("{hour}\u{a0}h\u{a0}{minute:02}"),
         (Language::En, _) => {
             let half = if hour < 12 { "am" } else { "pm" };
             let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
             match minute {
-                0 => format!("{day} at {twelve} {half}"),
-                _ => format!("{day} at {twelve}:{minute:02} {half}"),
+                0 => format!("{twelve} {half}"),
+                _ => format!("{twelve}:{minute:02} {half}"),
             }
         }
     }

@@ -55,7 +55,7 @@ impl Outbox for Road {
 }
 
 /// The DNS, as delivery asks it.
-struct Names(Resolver);
+struct Names(Arc<Resolver>);
 
 impl Signposts for Names {
     fn exchanges<'a>(&'a self, domain: &'a str) -> Asking<'a, Exchange> {
@@ -100,7 +100,7 @@ fn asked<T, U>(answer: Answer<T>, each: impl Fn(T) -> U) -> Asked<U> {
 }
 
 /// The road of this configuration. Reads the password, and whom the system trusts.
-pub(super) fn road(config: &Config) -> Result<Road, ServeError> {
+pub(super) fn road(config: &Config, resolver: &Arc<Resolver>) -> Result<Road, ServeError> {
     let unfit = |why: &dyn std::fmt::Display| ServeError::Outbox(why.to_string());
     let delivery = &config.delivery;
     let route = Route::parse(&delivery.route).map_err(|error| unfit(&error))?;
@@ -113,7 +113,7 @@ pub(super) fn road(config: &Config) -> Result<Road, ServeError> {
     };
     let made = match route {
         Route::Mx => {
-            let names = Arc::new(Names(Resolver::new(&config.dns.servers)));
+            let names = Arc::new(Names(resolver.clone()));
             MxOutbox::new(names, &config.hostname, mx_options(delivery), pool_options).map(Road::Mx)
         }
         Route::Smtp(_) | Route::Smtps(_) | Route::Lmtp(_) | Route::LmtpSocket(_) => {

@@ -15,7 +15,7 @@ use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
 use super::records::{
-    Decision, FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord,
+    Decision, FanOutRecord, HeldRecord, LetterRecord, PassRecord, PostRecord, PutOffRecord, QuestionRecord,
 };
 use super::segments::{self, MailPlace};
 use super::view::View;
@@ -37,6 +37,7 @@ pub(super) const HIGHEST_LIST: &str = "highest/list";
 pub(super) const HIGHEST_PERSON: &str = "highest/person";
 pub(super) const HIGHEST_LETTER: &str = "highest/letter";
 pub(super) const HIGHEST_QUESTION: &str = "highest/question";
+pub(super) const HIGHEST_PASS: &str = "highest/pass";
 
 /// Where summaries come from: the change in hand, or the mail itself when building again.
 pub(super) type Summaries<'a> = &'a mut dyn FnMut(PostId, &MailPlace) -> Summary;
@@ -50,7 +51,14 @@ pub(super) fn apply(
 ) -> Result<(), EngineError> {
     let at = line.at;
     match &line.event {
-        Event::Settled { place } => view.put(keys::setting(PLACE), place.clone().into_bytes()),
+        Event::Settled { place } => {
+            view.put(keys::setting(PLACE), place.clone().into_bytes());
+            // In a copy, or after going back to an older state, nobody is signed in: what was
+            // ended meanwhile must not open anything again.
+            for key in view.keys(&keys::passes())? {
+                view.remove(key);
+            }
+        }
         Event::List { list, cause: _ } => apply_list(view, list)?,
         Event::Member { member, cause: _, by: _ } => apply_member(view, member)?,
         Event::Received { post, list, mail, content, author, proof, via, door } => {
@@ -171,6 +179,15 @@ pub(super) fn apply(
                 view.remove(keys::question_to(record.question.person, *question));
                 view.remove(key);
             }
+        }
+        Event::PassGiven { pass, person, opens, until } => {
+            let record = PassRecord { opens: *opens, since: at, until: *until };
+            view.put_record(keys::pass(*person, *pass), &record);
+            raise(view, HIGHEST_PASS, u64::from(pass.0))?;
+        }
+        Event::PassEnded { pass, person } => {
+            view.remove(keys::pass(*person, *pass));
+            raise(view, HIGHEST_PASS, u64::from(pass.0))?;
         }
         Event::Heeded { list, thread, person, heed } => {
             let key = keys::heed(*list, *thread, *person);

@@ -276,8 +276,8 @@ impl Truth<'_> {
 mod tests {
     use super::*;
     use crate::domain::address::EmailAddress;
-    use crate::domain::ids::QuestionId;
     use crate::domain::ids::{ListId, PersonId};
+    use crate::domain::ids::{PassId, QuestionId};
     use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
     use crate::domain::member::{Joined, Membership, Person};
     use crate::domain::moderation::{HoldReason, ThreadPace};
@@ -289,7 +289,7 @@ mod tests {
         Ban, DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
     };
     use crate::store::ledger::{CopyOutcome, CopyResult};
-    use crate::store::{Store, StoreOptions};
+    use crate::store::{Opens, Store, StoreOptions};
 
     type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -329,7 +329,7 @@ mod tests {
     }
 
     /// What animators do beside deciding about posts.
-    fn cared_for(store: &Store) {
+    fn cared_for() -> Vec<Change> {
         let event = |event| Change::at(moment()).event(event);
         let banned = |person, ban| {
             let (list, person) = (ListId(1), PersonId(person));
@@ -339,14 +339,21 @@ mod tests {
             let (list, thread) = (ListId(1), PostId(thread));
             Event::ThreadPace { list, thread, pace, by: None }
         };
-        for change in [
+        vec![
             event(banned(1, Ban::On)).event(banned(2, Ban::On)),
             event(banned(1, Ban::Off)),
             event(paced(1, ThreadPace::Slow)).event(paced(2, ThreadPace::Closed)),
             event(paced(1, ThreadPace::Usual)),
-        ] {
-            store.commit(change).expect("committed");
-        }
+        ]
+    }
+
+    /// Passes given, and one that ended.
+    fn passes() -> Vec<Change> {
+        let person = PersonId(1);
+        let given = |pass, opens| Event::PassGiven { pass: PassId(pass), person, opens, until: moment() };
+        let ended = Event::PassEnded { pass: PassId(3), person };
+        let all = Change::at(moment()).event(given(1, Opens::Pages)).event(given(2, Opens::Feeds));
+        vec![all.event(given(3, Opens::Pages)), Change::at(moment()).event(ended)]
     }
 
     /// Every kind of event, and everything that can happen to one post after another.
@@ -432,7 +439,11 @@ mod tests {
             event(Event::LetterOwed { letter: 1, about: about.clone() }),
             event(Event::LetterOwed { letter: 2, about }),
             event(Event::LetterDone { letter: 1, outcome: LetterOutcome::Pointless }),
-        ] {
+        ]
+        .into_iter()
+        .chain(passes())
+        .chain(cared_for())
+        {
             store.commit(change).expect("committed");
         }
     }

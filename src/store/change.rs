@@ -163,6 +163,8 @@ impl Change {
             Event::Settled { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::PassGiven { .. }
+            | Event::PassEnded { .. }
             | Event::Heeded { .. }
             | Event::Received { .. }
             | Event::Imported { .. }

@@ -5,11 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::passes::Opens;
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
 use crate::domain::care::Told;
 use crate::domain::from_line::FromLine;
-use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
+use crate::domain::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::list::{Language, List};
 use crate::domain::member::Membership;
 use crate::domain::moderation::{HoldReason, ThreadPace};
@@ -159,6 +160,12 @@ pub enum Event {
         /// Which.
         question: QuestionId,
     },
+    /// A browser or a feed reader of somebody's may read from now on what they may read.
+    #[allow(missing_docs, reason = "the names say it")]
+    PassGiven { pass: PassId, person: PersonId, opens: Opens, until: Timestamp },
+    /// A pass opens nothing any more.
+    #[allow(missing_docs, reason = "the names say it")]
+    PassEnded { pass: PassId, person: PersonId },
     /// How somebody takes part in one thread from now on.
     Heeded {
         /// The list.

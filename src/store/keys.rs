@@ -20,6 +20,7 @@
 //! | `Q` post person · `q` time post person | a copy put off · nothing |
 //! | `X` letter · `x` time letter | a letter owed · nothing |
 //! | `W` question · `w` person question | a question that can be answered · nothing |
+//! | `K` person pass | a pass that opens something |
 //! | `h` list thread person | how they take part in that thread |
 //! | `B` list person | nothing: they may write there no more |
 //! | `k` list thread | slowed down, or closed |
@@ -29,7 +30,7 @@ use sha2::{Digest, Sha256};
 
 use super::archive::ThreadId;
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
+use crate::domain::ids::{ListId, MessageId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::list::ListAddress;
 use crate::domain::time::Timestamp;
 
@@ -224,6 +225,15 @@ pub(super) fn questions_to(person: PersonId) -> Vec<u8> {
 }
 pub(super) fn question_to(person: PersonId, question: QuestionId) -> Vec<u8> {
     key!(b'w', person.0.to_be_bytes(), question.0.to_be_bytes())
+}
+pub(super) fn passes() -> Vec<u8> {
+    key!(b'K')
+}
+pub(super) fn passes_of(person: PersonId) -> Vec<u8> {
+    key!(b'K', person.0.to_be_bytes())
+}
+pub(super) fn pass(person: PersonId, pass: PassId) -> Vec<u8> {
+    key!(b'K', person.0.to_be_bytes(), pass.0.to_be_bytes())
 }
 pub(super) fn heeds(list: ListId) -> Vec<u8> {
     key!(b'h', list.0.to_be_bytes())

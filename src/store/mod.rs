@@ -18,6 +18,7 @@ pub mod ledger;
 mod lines;
 pub mod news;
 mod open;
+mod passes;
 mod people;
 pub mod person_set;
 mod questions;
@@ -46,11 +47,12 @@ use self::committer::{Committer, Request};
 use self::engine::EngineError;
 use self::news::{Heard, News, Newsroom};
 pub use self::open::Opened;
+pub use self::passes::{Opens, Pass};
 pub use self::questions::{Due, Fan, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
 pub use self::readers::Readers;
 use self::readers::ReadersCache;
 use self::segments::{MailPlace, RecordFault};
-use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
+use crate::domain::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::token::TokenKey;
 
@@ -143,6 +145,7 @@ struct Numbers {
     person: AtomicU64,
     letter: AtomicU64,
     question: AtomicU64,
+    pass: AtomicU64,
 }
 
 /// How long what the state has seen may be younger than what it has safely on disk. The journal
@@ -335,6 +338,11 @@ impl Store {
         QuestionId(narrow(self.numbers.question.fetch_add(1, Ordering::Relaxed)))
     }
 
+    /// A number no pass has had.
+    pub fn next_pass(&self) -> PassId {
+        PassId(narrow(self.numbers.pass.fetch_add(1, Ordering::Relaxed)))
+    }
+
     /// A number no letter has had.
     pub fn next_letter(&self) -> u64 {
         self.numbers.letter.fetch_add(1, Ordering::Relaxed)
@@ -367,6 +375,7 @@ impl Numbers {
             person: next(apply::HIGHEST_PERSON)?,
             letter: next(apply::HIGHEST_LETTER)?,
             question: next(apply::HIGHEST_QUESTION)?,
+            pass: next(apply::HIGHEST_PASS)?,
         })
     }
 }

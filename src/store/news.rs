@@ -91,6 +91,8 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::PassGiven { .. }
+        | Event::PassEnded { .. }
         | Event::Heeded { .. }
         | Event::Banned { .. }
         | Event::ThreadPace { .. }

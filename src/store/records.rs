@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::{PostState, ThreadId};
 use super::event::{DropReason, LetterAbout, RequestDoor, Totals, Via};
+use super::passes::Opens;
 use super::segments::MailPlace;
 use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
@@ -146,4 +147,12 @@ pub(super) struct QuestionRecord {
     pub(super) since: Timestamp,
     #[serde(default)]
     pub(super) answer: Option<Answered>,
+}
+
+/// What somebody reads with.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct PassRecord {
+    pub(super) opens: Opens,
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
 }

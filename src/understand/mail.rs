@@ -97,6 +97,9 @@ impl PhraseBook {
         if situation.place == Place::Search {
             return searched(mail);
         }
+        if situation.place == Place::List && is_plainly_prose(mail) {
+            return Understood { meaning: Meaning::ForPeople, scope: Scope::Here, language: None };
+        }
         let reader = Reader::new(self, situation);
         let subject = if mail.answers { Said::Silent } else { reader.said(mail.subject) };
         let text = reader.said(mail.text);
@@ -336,13 +339,17 @@ fn combined(subject: Said, text: Said) -> Said {
     }
 }
 
+/// A question is put to people, and nobody needs so many words to say nothing but a command. Most
+/// posts are either, and reading sentences takes a thousand times as long as counting words.
+fn is_plainly_prose(mail: &Mail<'_>) -> bool {
+    mail.text.contains('?')
+        || (!mail.answers && mail.subject.contains('?'))
+        || mail.text.split_whitespace().nth(PROSE_WORDS_MAX).is_some()
+}
+
 /// At a list's own address: nothing but one command, in subject and text.
 fn nothing_but(mail: &Mail<'_>, subject: Said, text: Said) -> Said {
     let prose = Said::Prose { doubt: false, words: 0 };
-    // A question is put to people.
-    if mail.text.contains('?') || (!mail.answers && mail.subject.contains('?')) {
-        return prose;
-    }
     let found = match (subject, text) {
         (Said::Silent, Said::Sure(found)) | (Said::Sure(found), Said::Silent) => found,
         (Said::Sure(subject), Said::Sure(text)) => {

@@ -305,17 +305,10 @@ impl Ear<'_> {
         let Around { text, today, .. } = *self.around;
         let read = Read { kept: &span.kept, text, language: phrase.language, today };
         let (command, sureness) = phrase.topic.command(&read)?;
-        let groups = span.kept.iter().filter_map(|kept| match kept {
-            Kept::Group(group) => Some(*group),
-            Kept::Date(_)
-            | Kept::Duration(_)
-            | Kept::Day(_)
-            | Kept::Hour { .. }
-            | Kept::Number(_)
-            | Kept::Address(_)
-            | Kept::Words(_)
-            | Kept::Everywhere => None,
-        });
+        let groups = span
+            .kept
+            .iter()
+            .filter_map(|kept| if let Kept::Group(group) = kept { Some(*group) } else { None });
         let found = Found {
             command,
             language: Some(phrase.language),

@@ -253,16 +253,8 @@ impl Read<'_> {
     }
 
     fn quiet(&self) -> Option<(Command, Sureness)> {
-        let mut hours = self.kept.iter().filter_map(|kept| match kept {
-            Kept::Hour { hour, exact } => Some((*hour, *exact)),
-            Kept::Date(_)
-            | Kept::Duration(_)
-            | Kept::Day(_)
-            | Kept::Number(_)
-            | Kept::Address(_)
-            | Kept::Words(_)
-            | Kept::Group(_)
-            | Kept::Everywhere => None,
+        let mut hours = self.kept.iter().filter_map(|kept| {
+            if let Kept::Hour { hour, exact } = kept { Some((*hour, *exact)) } else { None }
         });
         let ((from, one), (to, other)) = match (hours.next(), hours.next()) {
             (Some(from), Some(to)) => (from, to),
@@ -292,17 +284,7 @@ impl Read<'_> {
     }
 
     fn number(&self) -> Option<u64> {
-        self.kept.iter().find_map(|kept| match kept {
-            Kept::Number(number) => Some(*number),
-            Kept::Date(_)
-            | Kept::Duration(_)
-            | Kept::Day(_)
-            | Kept::Hour { .. }
-            | Kept::Address(_)
-            | Kept::Words(_)
-            | Kept::Group(_)
-            | Kept::Everywhere => None,
-        })
+        self.kept.iter().find_map(|kept| if let Kept::Number(number) = kept { Some(*number) } else { None })
     }
 
     fn some_addresses(&self) -> Option<Vec<EmailAddress>> {
@@ -310,17 +292,10 @@ impl Read<'_> {
     }
 
     fn addresses(&self) -> Vec<EmailAddress> {
-        let addresses = self.kept.iter().filter_map(|kept| match kept {
-            Kept::Address(address) => Some(address.clone()),
-            Kept::Date(_)
-            | Kept::Duration(_)
-            | Kept::Day(_)
-            | Kept::Hour { .. }
-            | Kept::Number(_)
-            | Kept::Words(_)
-            | Kept::Group(_)
-            | Kept::Everywhere => None,
-        });
+        let addresses = self
+            .kept
+            .iter()
+            .filter_map(|kept| if let Kept::Address(address) = kept { Some(address.clone()) } else { None });
         addresses.collect()
     }
 }

@@ -6,8 +6,8 @@
 use axum::body::Body;
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, VARY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use sha2::{Digest, Sha256};
@@ -89,6 +89,12 @@ pub(crate) struct Answer {
     pub(crate) location: Option<String>,
     /// The address search engines should know a page by.
     pub(crate) canonical: Option<String>,
+    /// What the browser shows from now on.
+    pub(crate) cookie: Option<String>,
+    /// What it tells of this page to where it goes from here; absent: nothing.
+    pub(crate) referrer: Option<&'static str>,
+    /// When to come again, seconds.
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Answer {
@@ -102,6 +108,9 @@ impl Answer {
             language: None,
             location: None,
             canonical: None,
+            cookie: None,
+            referrer: None,
+            retry_after: None,
         }
     }
 
@@ -130,10 +139,20 @@ impl Answer {
             Keep::No => "no-store",
         };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
-        if let Some(language) = self.language {
-            headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-            headers.insert(VARY, HeaderValue::from_static("Accept-Language"));
+        match (self.language, self.keep) {
+            (Some(language), _) => {
+                headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+                headers.insert(VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+            }
+            (None, Keep::Forever) => {}
+            // What is nobody's to keep says so too: a cache must not take it for everybody's.
+            (None, Keep::Public | Keep::No) => {
+                headers.insert(VARY, HeaderValue::from_static("Cookie"));
+            }
         }
+        put(&mut headers, SET_COOKIE, self.cookie.as_deref());
+        put(&mut headers, REFERRER_POLICY, self.referrer);
+        put(&mut headers, RETRY_AFTER, self.retry_after.map(|seconds| seconds.to_string()).as_deref());
         put(&mut headers, LOCATION, self.location.as_deref());
         put(&mut headers, LINK, self.canonical.map(|url| format!("<{url}>; rel=\"canonical\"")).as_deref());
         if self.indexed == Indexed::No {
@@ -225,12 +244,14 @@ pub(crate) fn guard(mut response: Response<Body>) -> Response<Body> {
     for (name, value) in [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), NO_PERMISSIONS),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(REFERRER_POLICY) {
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));

@@ -12,6 +12,7 @@ use crate::store::archive::{PostState, PostSummary};
 use super::answer::{Answer, Content, Indexed, Keep};
 use super::files::{Disposition, content_disposition};
 use super::pages::{Found, PageError, Pages, Wish};
+use super::sight::Eyes;
 use super::views::{Desk, Place};
 use crate::mail::file_names::shown_name;
 
@@ -23,7 +24,7 @@ pub(crate) struct Wanted<'w> {
     pub(crate) name: &'w str,
 }
 
-/// `/LIST/m/MESSAGE-ID/raw`: as it came, with addresses masked.
+/// `/LIST/m/MESSAGE-ID/raw`: as it came; for strangers with addresses masked.
 pub(crate) fn raw(
     pages: &Pages,
     wish: &Wish,
@@ -36,7 +37,10 @@ pub(crate) fn raw(
         Err(answer) => return Ok(answer),
     };
     match pages.archive.raw(post.id)? {
-        Some(raw) => Ok(file(Content::Message(mask_raw(&raw)))),
+        Some(raw) => Ok(file(Content::Message(match desk.eyes {
+            Eyes::Stranger => mask_raw(&raw),
+            Eyes::Member => raw,
+        }))),
         None => pages.absent(desk),
     }
 }
@@ -59,7 +63,7 @@ pub(crate) fn attachment(
     if shown_name(&attachment.name) != wanted.name {
         return pages.absent(desk);
     }
-    Ok(file(content(&attachment, bytes, wanted.name, Masking::On)))
+    Ok(file(content(&attachment, bytes, wanted.name, desk.eyes)))
 }
 
 /// The same with the key that stands in the copies of a post: for who had the attachment in their
@@ -81,7 +85,7 @@ pub(crate) fn opened(
         let Some(raw) = pages.archive.raw(post.id)? else { continue };
         let Some((attachment, bytes)) = read_attachment(&raw, wanted.n) else { continue };
         if shown_name(&attachment.name) == wanted.name {
-            let answer = file(content(&attachment, bytes, wanted.name, Masking::Off));
+            let answer = file(content(&attachment, bytes, wanted.name, Eyes::Member));
             return Ok(Some(Answer { keep: Keep::No, ..answer }));
         }
     }
@@ -96,14 +100,7 @@ fn has_archive(list: &List) -> bool {
     kept && list.state != ListState::Removed
 }
 
-/// Whether addresses in what is shown are made unreadable.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Masking {
-    On,
-    Off,
-}
-
-fn content(attachment: &Attachment, bytes: Vec<u8>, name: &str, masking: Masking) -> Content {
+fn content(attachment: &Attachment, bytes: Vec<u8>, name: &str, eyes: Eyes) -> Content {
     match attachment.kind {
         AttachmentKind::Picture(picture) => Content::Picture {
             media_type: picture.media_type(),
@@ -111,9 +108,9 @@ fn content(attachment: &Attachment, bytes: Vec<u8>, name: &str, masking: Masking
             disposition: content_disposition(Disposition::Inline, name),
         },
         AttachmentKind::Calendar | AttachmentKind::Other => Content::Download {
-            bytes: match masking {
-                Masking::On => masked(&attachment.media_type, bytes),
-                Masking::Off => bytes,
+            bytes: match eyes {
+                Eyes::Stranger => masked(&attachment.media_type, bytes),
+                Eyes::Member => bytes,
             },
             disposition: content_disposition(Disposition::Attachment, name),
         },

@@ -104,7 +104,7 @@ fn feed(
         title: one_line(title, TITLE_CHARS_MAX),
         subtitle: one_line(subtitle, TITLE_CHARS_MAX),
         updated: rfc3339(updated),
-        itself: desk.absolute(itself),
+        itself: desk.absolute(itself) + &desk.feed_key(),
         page: desk.absolute(page),
         entries,
     };

@@ -2,7 +2,8 @@
 //!
 //! `routes` reads the address, `sight` says who may see what, `pages` and its neighbours look
 //! things up and make an `Answer`, `views` puts everything into words, templates set it. Holds the
-//! archive's read-only face: only `unsubscribe` can change anything. Pages are made on threads
+//! archive's read-only face: only `unsubscribe` and `sign_in` can change anything, through doors that
+//! `serve` hands over. Pages are made on threads
 //! that may wait, a bounded number at a time.
 
 mod answer;
@@ -10,7 +11,9 @@ mod dates;
 mod downloads;
 mod feeds;
 mod files;
+mod forms;
 pub mod front;
+mod limits;
 pub mod mailboxes;
 mod mbox;
 mod pages;
@@ -18,6 +21,7 @@ mod request;
 mod routes;
 pub mod server;
 mod sight;
+mod sign_in;
 mod templates;
 mod text;
 mod threads;
@@ -40,16 +44,22 @@ use tracing::error;
 
 use crate::domain::ids::PostId;
 use crate::domain::list::Language;
+use crate::domain::network::Network;
 use crate::domain::time::{Timestamp, Zone};
 use crate::store::archive::ArchiveReader;
 
-use answer::Answer;
+use answer::{Answer, Indexed, Keep};
+use forms::{FORM_BYTES_MAX, Form};
+pub use limits::Peer;
+use limits::{Costs, Limits};
 use pages::{PageError, Pages, Wish};
 use request::{Query, preferred_language};
 use routes::{Asked, Route};
+pub use sight::Reader;
+use sign_in::SignIn;
+pub use sign_in::{DoorError, Entered, MembersDoor, SignOut};
 pub use templates::TemplateError;
 use templates::Templates;
-use unsubscribe::{FORM_BYTES_MAX, Form};
 pub use unsubscribe::{LeaveDoor, LeaveError, Leaving};
 use views::Site;
 use words::Words;
@@ -59,6 +69,9 @@ const PAGES_AT_ONCE_MAX: usize = 16;
 
 /// A form that takes longer to arrive is not waited for.
 const FORM_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// An answer that nothing is there takes at least so long.
+const ABSENT_FLOOR: Duration = Duration::from_millis(5);
 
 /// Tells the time; `serve` reads the clock.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -77,6 +90,10 @@ pub struct WebOptions {
     pub language: Language,
     /// A folder whose templates replace those of the program.
     pub templates: Option<PathBuf>,
+    /// Servers in front of this one, whose `X-Forwarded-For` is believed.
+    pub trusted: Vec<Network>,
+    /// Searches of one client in a minute.
+    pub searches_per_minute_max: u32,
 }
 
 /// Everything the web is made from; cheap to clone.
@@ -84,6 +101,10 @@ pub struct WebOptions {
 pub struct WebState {
     pages: Arc<Pages>,
     leave: LeaveDoor,
+    members: Arc<dyn MembersDoor>,
+    limits: Arc<Limits>,
+    /// `https://host`, as browsers name where a form stood.
+    origin: Arc<str>,
     turns: Arc<Semaphore>,
     clock: Clock,
 }
@@ -93,6 +114,7 @@ impl WebState {
     pub fn new(
         archive: ArchiveReader,
         leave: LeaveDoor,
+        members: Arc<dyn MembersDoor>,
         opens: Opens,
         options: &WebOptions,
         clock: Clock,
@@ -101,6 +123,7 @@ impl WebState {
         let base_url = options.base_url.trim_end_matches('/').to_owned();
         let rest = base_url.split_once("://").map_or(base_url.as_str(), |(_, rest)| rest);
         let slash = rest.find('/').unwrap_or(rest.len());
+        let origin = Arc::from(base_url[..base_url.len() - (rest.len() - slash)].to_owned());
         let site = Site {
             base_path: rest[slash..].to_owned(),
             host: rest[..slash].to_owned(),
@@ -111,7 +134,8 @@ impl WebState {
         let words = Words::embedded();
         let pages = Pages { archive, templates, words, site, opens, language: options.language };
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
-        Ok(WebState { pages: Arc::new(pages), leave, turns, clock })
+        let limits = Arc::new(Limits::new(options.trusted.clone(), options.searches_per_minute_max));
+        Ok(WebState { pages: Arc::new(pages), leave, members, limits, origin, turns, clock })
     }
 }
 
@@ -135,29 +159,103 @@ async fn without_body(request: Request, next: axum::middleware::Next) -> Respons
 
 async fn answer(State(web): State<WebState>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let pages = Arc::clone(&web.pages);
-    let asked = asked(&pages.site, &parts.uri);
-    let wish = Wish {
-        query: Query::parse(parts.uri.query().unwrap_or_default()),
-        preferred: preferred_language(&parts.headers),
-    };
-    let form = match (&parts.method, &asked) {
-        (&Method::POST, Asked::Page(Route::Unsubscribe { .. })) => Some(form(&parts.headers, body).await),
+    let asked = asked(&web.pages.site, &parts.uri);
+    // Begun before anything is looked up.
+    let floor = tokio::time::sleep(ABSENT_FLOOR);
+    let (now, peer) = ((web.clock)(), parts.extensions.get::<Peer>().map(|peer| peer.0));
+    let client = web.limits.client(peer, &parts.headers);
+    let room = costs(&parts.method, &asked).into_iter().try_for_each(|one| web.limits.take(one, client, now));
+    let form = match (&parts.method, &asked, room) {
+        (&Method::POST, Asked::Page(route), Ok(())) if route.takes_forms() => {
+            Some(form(&parts.headers, &web.origin, body).await)
+        }
         _ => None,
     };
-    let Ok(_turn) = web.turns.acquire().await else { return trouble() };
-    let door = Door { leave: web.leave.clone(), form, now: (web.clock)() };
-    let method = parts.method;
-    let made = tokio::task::spawn_blocking(move || {
-        dispatch(&pages, &method, &asked, &wish, &door).or_else(|fault| {
-            error!(fault = &fault as &dyn std::error::Error, "a page could not be made");
-            pages.notice(&pages.desk(&wish, pages.language), StatusCode::SERVICE_UNAVAILABLE, "trouble")
-        })
-    });
-    match made.await {
-        Ok(Ok(answer)) => answer.into_response(&parts.headers),
+    let Ok(_turn) = Arc::clone(&web.turns).acquire_owned().await else { return trouble() };
+    let task = Task {
+        cookie: sign_in::cookie_of(&parts.headers, sign_in::cookie_name(&web.pages.site.base_url)),
+        query: Query::parse(parts.uri.query().unwrap_or_default()),
+        preferred: preferred_language(&parts.headers),
+        method: parts.method,
+        asked,
+        form,
+        room,
+        now,
+    };
+    match tokio::task::spawn_blocking(move || made(&web, &task)).await {
+        Ok(Ok(answer)) => {
+            if answer.status == StatusCode::NOT_FOUND {
+                // What is not there and what is not for this reader are told apart by no clock.
+                floor.await;
+            }
+            answer.into_response(&parts.headers)
+        }
         Ok(Err(_)) | Err(_) => trouble(),
     }
+}
+
+/// A request as it is worked on.
+struct Task {
+    method: Method,
+    asked: Asked,
+    query: Query,
+    preferred: Option<Language>,
+    /// What the browser showed.
+    cookie: Option<String>,
+    /// What was posted, where something may be.
+    form: Option<Form>,
+    /// Or how long to wait.
+    room: Result<(), Duration>,
+    now: Timestamp,
+}
+
+fn made(web: &WebState, task: &Task) -> Result<Answer, PageError> {
+    let pages = &*web.pages;
+    let stranger = Wish { query: task.query.clone(), preferred: task.preferred, reader: None };
+    let failed = |fault: PageError| {
+        error!(fault = &fault as &dyn std::error::Error, "a page could not be made");
+        pages.notice(&pages.desk(&stranger, pages.language), StatusCode::SERVICE_UNAVAILABLE, "trouble")
+    };
+    if let Err(wait) = task.room {
+        let desk = pages.desk(&stranger, pages.language);
+        let answer = pages.notice(&desk, StatusCode::TOO_MANY_REQUESTS, "often")?;
+        return Ok(Answer { retry_after: Some(wait.as_secs() + 1), ..answer });
+    }
+    let reader = match reader(web, task) {
+        Ok(reader) => reader,
+        Err(fault) => return failed(fault),
+    };
+    let wish = Wish { reader, ..stranger.clone() };
+    match dispatch(web, task, &wish) {
+        // What somebody who is signed in was shown is nobody else's, here or in any cache.
+        Ok(answer) if wish.reader.is_some() && answer.keep == Keep::Public => {
+            Ok(Answer { keep: Keep::No, indexed: Indexed::No, ..answer })
+        }
+        Ok(answer) => Ok(answer),
+        Err(fault) => failed(fault),
+    }
+}
+
+/// Who asks, as far as their browser or feed reader shows it.
+fn reader(web: &WebState, task: &Task) -> Result<Option<Reader>, PageError> {
+    let is_feed = matches!(&task.asked, Asked::Page(Route::List { page, .. }) if page.is_feed());
+    let reader = match (&task.cookie, &task.query.key) {
+        (_, Some(key)) if is_feed => web.members.feed_reader(key),
+        (Some(cookie), _) => web.members.reader(cookie),
+        (None, _) => Ok(None),
+    };
+    reader.map_err(PageError::Door)
+}
+
+/// What of a request is counted.
+fn costs(method: &Method, asked: &Asked) -> Vec<Costs> {
+    let mut costs = vec![Costs::Page];
+    match asked {
+        Asked::Page(Route::SignIn) if method == Method::POST => costs.push(Costs::Link),
+        Asked::Page(Route::List { page, .. }) if page.is_long() => costs.push(Costs::File),
+        Asked::Page(_) | Asked::Slash(_) | Asked::Nothing => {}
+    }
+    costs
 }
 
 /// The path below the one the site stands under. A proxy may have taken that one away already.
@@ -170,41 +268,35 @@ fn asked(site: &Site, uri: &Uri) -> Asked {
     }
 }
 
-/// What leaving takes.
-struct Door {
-    leave: LeaveDoor,
-    /// What was posted, where something may be.
-    form: Option<Form>,
-    now: Timestamp,
-}
-
 /// The one place where methods count.
-fn dispatch(
-    pages: &Pages,
-    method: &Method,
-    asked: &Asked,
-    wish: &Wish,
-    door: &Door,
-) -> Result<Answer, PageError> {
-    let reads = method == Method::GET || method == Method::HEAD;
-    match (asked, door.form) {
+fn dispatch(web: &WebState, task: &Task, wish: &Wish) -> Result<Answer, PageError> {
+    let pages = &*web.pages;
+    let (door, cookie) = (&*web.members, task.cookie.as_deref());
+    let sign_in = SignIn { pages, wish, door, cookie };
+    let reads = task.method == Method::GET || task.method == Method::HEAD;
+    match (&task.asked, &task.form) {
         (Asked::Page(Route::Unsubscribe { token }), Some(form)) => {
-            unsubscribe::leave(pages, wish, &door.leave, token, form, door.now)
+            unsubscribe::leave(pages, wish, &web.leave, token, form, task.now)
         }
         (Asked::Page(Route::Unsubscribe { token }), None) if reads => {
-            unsubscribe::ask(pages, wish, &door.leave, token)
+            unsubscribe::ask(pages, wish, &web.leave, token)
         }
+        (Asked::Page(Route::SignIn), Some(form)) => sign_in.ask(form),
+        (Asked::Page(Route::SignIn), None) if reads => sign_in.front(),
+        (Asked::Page(Route::SignInLink { token }), Some(form)) => sign_in.enter(token, form),
+        (Asked::Page(Route::SignInLink { token }), None) if reads => sign_in.look(token),
+        (Asked::Page(Route::SignOut), Some(form)) => sign_in.out(form),
         (asked, _) if reads => pages.answer(asked, wish),
         _ => pages.notice(&pages.desk(wish, pages.language), StatusCode::METHOD_NOT_ALLOWED, "method"),
     }
 }
 
-async fn form(headers: &HeaderMap, body: Body) -> Form {
+async fn form(headers: &HeaderMap, origin: &str, body: Body) -> Form {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let read = axum::body::to_bytes(body, FORM_BYTES_MAX);
     match tokio::time::timeout(FORM_WAIT_MAX, read).await {
-        Ok(Ok(bytes)) => Form::parse(kind, &bytes),
-        Ok(Err(_)) | Err(_) => Form::Other,
+        Ok(Ok(bytes)) => Form::read(headers, origin, kind, &bytes),
+        Ok(Err(_)) | Err(_) => Form::broken(),
     }
 }
 

@@ -16,7 +16,7 @@ use super::downloads::Wanted;
 use super::feeds;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
-use super::sight::{self, Sight};
+use super::sight::{self, Eyes, Reader, Sight};
 use super::templates::{TemplateError, Templates};
 use super::threads;
 use super::unsubscribe::LeaveError;
@@ -55,15 +55,18 @@ pub(crate) enum PageError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Template(#[from] TemplateError),
-    #[error("cannot look at a request to leave")]
-    Leave(#[from] LeaveError),
+    #[error("cannot look at a request to leave, or to sign in")]
+    Door(#[from] LeaveError),
 }
 
 /// What was asked, apart from the path.
+#[derive(Clone)]
 pub(crate) struct Wish {
     pub(crate) query: Query,
     /// By the browser.
     pub(crate) preferred: Option<Language>,
+    /// Who is signed in, or whose feed this is; nobody: a stranger.
+    pub(crate) reader: Option<Reader>,
 }
 
 impl Wish {
@@ -83,23 +86,27 @@ impl Pages {
             Asked::Page(route) => match route {
                 Route::Home => self.home(&desk),
                 Route::Health => Ok(Answer { keep: Keep::No, ..text("ok\n") }),
-                Route::Robots => Ok(text("User-agent: *\nDisallow: /u/\n")),
+                Route::Robots => Ok(text("User-agent: *\nDisallow: /u/\nDisallow: /in/\n")),
                 Route::Icon => Ok(Answer::public(Content::Icon)),
                 Route::Style { hash } => self.style(&desk, hash),
                 // Answered by `unsubscribe`, which may write.
                 Route::Unsubscribe { .. } => self.absent(&desk),
+                // Answered by `sign_in`, which may write.
+                Route::SignIn | Route::SignInLink { .. } | Route::SignOut => self.absent(&desk),
                 Route::List { list, page } => self.of_list(wish, list, page),
             },
         }
     }
 
     /// Words and language for this reader.
-    pub(crate) fn desk(&self, wish: &Wish, otherwise: Language) -> Desk<'_> {
+    pub(crate) fn desk<'a>(&'a self, wish: &'a Wish, otherwise: Language) -> Desk<'a> {
         let chosen = match wish.query.language {
             Some(_) => Chosen::Here,
             None => Chosen::Elsewhere,
         };
-        Desk { words: &self.words, site: &self.site, language: wish.language(otherwise), chosen }
+        let language = wish.language(otherwise);
+        let (eyes, reader) = (Eyes::Stranger, wish.reader.as_ref());
+        Desk { words: &self.words, site: &self.site, language, chosen, eyes, reader }
     }
 
     /// The one answer for what is not there and for what is not for this reader.
@@ -123,7 +130,7 @@ impl Pages {
 
     fn home(&self, desk: &Desk<'_>) -> Result<Answer, PageError> {
         let mut lists = self.archive.lists()?;
-        lists.retain(sight::is_listed);
+        lists.retain(|list| sight::is_listed(list, desk.reader));
         lists.truncate(LISTS_MAX);
         let view = HomeView::new(desk, self.list_lines(desk, &lists)?);
         self.public_page(desk, "home", &view, &Route::Home, Indexed::Yes)
@@ -134,8 +141,8 @@ impl Pages {
         for list in lists {
             let segment = segment_of(list, lists);
             let place = Place { list, segment: &segment };
-            let (posts, last) = match sight::of_stranger(list) {
-                Sight::Archive => {
+            let (posts, last) = match sight::of(list, desk.reader) {
+                Sight::Archive(_) => {
                     let posts = self.archive.months(list.id)?.iter().map(|m| u64::from(m.posts)).sum();
                     (Some(posts), self.archive.latest_posts(list.id, 1)?.first().map(|post| post.date))
                 }
@@ -156,7 +163,8 @@ impl Pages {
             return Ok(answer);
         }
         // What this reader may not see does not take part in anything below.
-        named.retain(|list| sight::of_stranger(list) != Sight::Nothing);
+        let reader = wish.reader.as_ref();
+        named.retain(|list| sight::is_listed(list, reader));
         named.truncate(LISTS_MAX);
         let mut meant = named.iter().filter(|list| !name.contains('@') || list.address.to_string() == name);
         let desk = self.desk(wish, self.language);
@@ -169,8 +177,8 @@ impl Pages {
         let segment = segment_of(list, &named);
         let place = Place { list, segment: &segment };
         let desk = self.desk(wish, list.settings.language);
-        match sight::of_stranger(list) {
-            Sight::Archive => self.of_archive(wish, &desk, place, page),
+        match sight::of(list, reader) {
+            Sight::Archive(eyes) => self.of_archive(wish, &Desk { eyes, ..desk }, place, page),
             Sight::Doorstep if *page == ListPage::Front => {
                 let view = FrontView::new(&desk, place, None);
                 let route = Route::list(&segment, ListPage::Front);
@@ -343,10 +351,15 @@ pub(crate) fn indexed(list: &List) -> Indexed {
     if list.settings.noindex { Indexed::No } else { Indexed::Yes }
 }
 
-/// The local part, or the whole address where several of these lists share it.
-fn segment_of(list: &List, among: &[List]) -> String {
+/// The local part, or the whole address where several of these lists share it, or where the part
+/// alone leads elsewhere.
+pub(crate) fn segment_of(list: &List, among: &[List]) -> String {
     let alike = among.iter().filter(|other| other.address.name() == list.address.name()).count();
-    if alike > 1 { list.address.to_string() } else { list.address.name().to_owned() }
+    if alike > 1 || list.address.name() == "in" {
+        list.address.to_string()
+    } else {
+        list.address.name().to_owned()
+    }
 }
 
 fn text(words: &str) -> Answer {

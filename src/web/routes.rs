@@ -6,6 +6,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::domain::ids::MessageId;
+use crate::domain::token::Token;
 
 /// Longer paths lead nowhere, bytes. A Message-ID of 990 bytes fits, every byte encoded.
 pub(crate) const PATH_BYTES_MAX: usize = 4 * 1024;
@@ -31,6 +32,12 @@ pub(crate) enum Route {
     Style { hash: String },
     /// `/u/TOKEN`
     Unsubscribe { token: String },
+    /// `/in/`
+    SignIn,
+    /// `/in/out`
+    SignOut,
+    /// `/in/TOKEN`
+    SignInLink { token: String },
     /// `/LIST/…`, by the list's local part or its whole address.
     List { list: String, page: ListPage },
 }
@@ -86,6 +93,12 @@ impl Asked {
             ["icon.svg"] => Asked::Page(Route::Icon),
             ["u", token] if !token.is_empty() && *token != FEED => {
                 Asked::Page(Route::Unsubscribe { token: (*token).to_owned() })
+            }
+            ["in"] => Asked::Slash(Route::SignIn),
+            ["in", ""] => Asked::Page(Route::SignIn),
+            ["in", "out"] => Asked::Page(Route::SignOut),
+            ["in", token] if Token::has_shape(token) => {
+                Asked::Page(Route::SignInLink { token: (*token).to_owned() })
             }
             [file] if style_hash(file).is_some() => {
                 let hash = style_hash(file).unwrap_or_default().to_owned();
@@ -146,6 +159,19 @@ impl Route {
         Route::List { list: list.to_owned(), page }
     }
 
+    /// Whether something can be posted there.
+    pub(crate) fn takes_forms(&self) -> bool {
+        match self {
+            Route::Unsubscribe { .. } | Route::SignIn | Route::SignOut | Route::SignInLink { .. } => true,
+            Route::Home
+            | Route::Health
+            | Route::Robots
+            | Route::Icon
+            | Route::Style { .. }
+            | Route::List { .. } => false,
+        }
+    }
+
     /// The path, percent-encoded, from its first slash.
     pub(crate) fn path(&self) -> String {
         match self {
@@ -155,6 +181,9 @@ impl Route {
             Route::Icon => "/icon.svg".to_owned(),
             Route::Style { hash } => format!("/style-{hash}.css"),
             Route::Unsubscribe { token } => format!("/u/{}", encode(token)),
+            Route::SignIn => "/in/".to_owned(),
+            Route::SignOut => "/in/out".to_owned(),
+            Route::SignInLink { token } => format!("/in/{}", encode(token)),
             Route::List { list, page } => {
                 format!("/{}/{}", utf8_percent_encode(list, LIST_SEGMENT), page.path())
             }
@@ -163,6 +192,16 @@ impl Route {
 }
 
 impl ListPage {
+    /// Whether it takes more work than a page of a screen's length.
+    pub(crate) fn is_long(&self) -> bool {
+        matches!(self, ListPage::ThreadMbox { .. })
+    }
+
+    /// Whether feed readers ask for it, which sign in by a key of their own.
+    pub(crate) fn is_feed(&self) -> bool {
+        matches!(self, ListPage::Feed | ListPage::ThreadFeed { .. })
+    }
+
     fn path(&self) -> String {
         match self {
             ListPage::Front => String::new(),
@@ -253,6 +292,11 @@ mod tests {
             ("/u/abc", "/u/abc"),
             ("/u/", "/u/"),
             ("/u", "-> /u/"),
+            ("/in", "-> /in/"),
+            ("/in/", "/in/"),
+            ("/in/out", "/in/out"),
+            ("/in/abcdefghijklmnopqrstuvwxyz234567", "/in/abcdefghijklmnopqrstuvwxyz234567"),
+            ("/in/abc", "nothing"),
             ("/quartier", "-> /quartier/"),
             ("/quartier/", "/quartier/"),
             ("/quartier@lists.example.org/", "/quartier@lists.example.org/"),

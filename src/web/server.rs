@@ -6,10 +6,11 @@
 mod patience;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -22,6 +23,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, warn};
 
+use super::limits::Peer;
 use crate::net::slots::Slots;
 use patience::Patient;
 
@@ -116,7 +118,7 @@ pub async fn serve(door: WebDoor, router: Router, mut stop: watch::Receiver<bool
         };
         let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
         connections.spawn(async move {
-            if let Err(error) = converse(stream, tls, router, deadlines, stop).await {
+            if let Err(error) = converse(stream, tls, seen_from(router, client), deadlines, stop).await {
                 debug!(%client, %error, "a connection of the web broke");
             }
             drop(slot);
@@ -125,6 +127,11 @@ pub async fn serve(door: WebDoor, router: Router, mut stop: watch::Receiver<bool
     drop(listener);
     while connections.join_next().await.is_some() {}
     Ok(())
+}
+
+/// The pages, told for each request whose connection it came over.
+fn seen_from(router: Router, client: IpAddr) -> Router {
+    router.layer(Extension(Peer(client)))
 }
 
 async fn stopped(stop: &mut watch::Receiver<bool>) {

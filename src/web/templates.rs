@@ -23,9 +23,11 @@ const PAGES: &[(&str, &str)] = &[
     ("paragraphs", include_str!("../../templates/web/paragraphs.hbs")),
     ("post", include_str!("../../templates/web/post.hbs")),
     ("post_card", include_str!("../../templates/web/post_card.hbs")),
+    ("sign_in", include_str!("../../templates/web/sign_in.hbs")),
     ("text", include_str!("../../templates/web/text.hbs")),
     ("thread", include_str!("../../templates/web/thread.hbs")),
     ("years", include_str!("../../templates/web/years.hbs")),
+    ("you", include_str!("../../templates/web/you.hbs")),
 ];
 const STYLE: &str = include_str!("../../templates/web/style.css");
 

@@ -13,6 +13,7 @@ use super::answer::{Answer, Content, Indexed};
 use super::mbox;
 use super::pages::{PageError, Pages, Wish, indexed};
 use super::routes::{ListPage, Route};
+use super::sight::Eyes;
 use super::views::{Arrangement, Desk, InThread, Neighbours, Opened, Place, Stands, ThreadView};
 
 /// Posts on one page of a conversation.
@@ -135,10 +136,14 @@ pub(crate) fn mbox(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, key: &str) 
     };
     let mut posts: Vec<_> = posts.into_iter().filter(|post| desk.hidden_because(post).is_none()).collect();
     posts.sort_by_key(|post| (post.date, post.id));
-    let archive = pages.archive.clone();
+    let (archive, eyes) = (pages.archive.clone(), desk.eyes);
     let mails = mbox::Mails::new(posts, move |post| {
         let raw = archive.raw(post.id)?;
-        Ok(raw.map(|raw| mbox::entry(&mask_raw(&raw), post.received)))
+        let shown = raw.map(|raw| match eyes {
+            Eyes::Stranger => mask_raw(&raw),
+            Eyes::Member => raw,
+        });
+        Ok(shown.map(|shown| mbox::entry(&shown, post.received)))
     });
     Ok(Answer { indexed: Indexed::No, ..Answer::public(Content::Mbox(mails)) })
 }

@@ -156,7 +156,9 @@ impl FakeDns {
 }
 
 fn full(name: &str) -> Name {
-    let mut name = Name::from_ascii(name).unwrap();
+    // Also what is no host's name: strangers publish such things.
+    let labels = name.trim_end_matches('.').split('.').filter(|label| !label.is_empty());
+    let mut name = Name::from_labels(labels.map(str::as_bytes)).unwrap();
     name.set_fqdn(true);
     name
 }

@@ -116,9 +116,40 @@ leave_unknown_words = It may have been cut on its way. The simplest way: answer 
 leave_wrong_title = The request was not complete
 leave_wrong_words = Nothing has changed. Open the link from your mail again and press the button.
 
+# -- signing in
+account_stranger = A member of a group? Read what is among members
+account_reader = You are reading as { $name }
+account_nameless = You are reading as a member
+in_title = Read what is among members
+in_words = No password: give the address at which you receive the messages, and a link will wait for you there.
+in_address = Your e-mail address
+in_button = Send me the link
+in_wrong = This does not look like an e-mail address. One is written like jane@example.org.
+in_too_old = This link opens nothing any more: it works once, for half an hour. Ask for another one here.
+in_sent_title = Look into your mail
+in_sent_words = If this address is a member’s, a message with a link has just left for it. The link works once, for half an hour.
+in_enter_title = You are nearly there
+in_enter_words = Press this button to read the messages of your groups in this browser.
+in_enter_button = Come in
+in_refused_title = Nothing was done
+in_refused_words = This form did not come from a page of ours, or that page was too old. Go back to the page and try again.
+often_title = A little patience
+often_words = You have asked for a lot in a short time. Try again in a minute.
+you_title = Hello { $name }
+you_title_nameless = Hello
+you_words = Here are your groups. This browser stays signed in for a year, or until you decide otherwise.
+you_no_groups = You are not a member of any group at the moment.
+you_feed = Your Atom feed of this group
+you_feeds_words = The address of these feeds is yours alone: whoever knows it can read. If it got about, change it.
+you_new_feeds = Change the address of my feeds
+out_title = Leaving this place
+out_here = Sign out
+out_everywhere = Sign out everywhere
+out_words = “Everywhere” also closes your other browsers and your feeds. You remain a member of your groups.
+
 # -- other answers
 absent_title = There is no such page
-absent_words = Or it is not open to everybody. A mail program may have cut the address: check that it is whole.
+absent_words = Or it is not open to everybody: if you are a member of the group, the link at the foot of this page lets you in. A mail program may have cut the address: check that it is whole.
 method_title = These pages are for reading
 method_words = To write to the group, send an e-mail.
 trouble_title = One moment

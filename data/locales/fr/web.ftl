@@ -117,9 +117,40 @@ leave_unknown_words = Il a peut-être été coupé en chemin. Le plus simple : 
 leave_wrong_title = La demande n’était pas complète
 leave_wrong_words = Rien n’a changé. Ouvrez de nouveau le lien reçu par courriel et appuyez sur le bouton.
 
+# -- signing in
+account_stranger = Membre d’un groupe ? Lire ce qui est entre membres
+account_reader = Vous lisez en tant que { $name }
+account_nameless = Vous lisez en tant que membre
+in_title = Lire ce qui est entre membres
+in_words = Pas de mot de passe : donnez l’adresse à laquelle vous recevez les messages, et un lien vous y attendra.
+in_address = Votre adresse de courriel
+in_button = Recevoir le lien
+in_wrong = Ceci n’a pas la forme d’une adresse de courriel. Elle s’écrit comme jeanne@exemple.fr.
+in_too_old = Ce lien n’ouvre plus rien : il sert une fois, pendant une demi-heure. Demandez-en un autre ici.
+in_sent_title = Regardez votre courrier
+in_sent_words = Si cette adresse est celle d’un membre, un message avec un lien vient d’y partir. Le lien sert une fois, pendant une demi-heure.
+in_enter_title = Vous y êtes presque
+in_enter_words = Appuyez sur ce bouton pour lire, dans ce navigateur, les messages de vos groupes.
+in_enter_button = Entrer
+in_refused_title = Rien n’a été fait
+in_refused_words = Ce formulaire ne venait pas d’une page d’ici, ou cette page était trop vieille. Revenez sur la page et recommencez.
+often_title = Un peu de patience
+often_words = Vous avez demandé beaucoup en peu de temps. Réessayez dans une minute.
+you_title = Bonjour { $name }
+you_title_nameless = Bonjour
+you_words = Voici vos groupes. Ce navigateur reste connecté pendant un an, ou jusqu’à ce que vous en décidiez autrement.
+you_no_groups = Vous n’êtes membre d’aucun groupe en ce moment.
+you_feed = Votre flux Atom de ce groupe
+you_feeds_words = L’adresse de ces flux est à vous seulement : qui la connaît peut lire. Si elle s’est perdue, changez-la.
+you_new_feeds = Changer l’adresse de mes flux
+out_title = Partir d’ici
+out_here = Se déconnecter
+out_everywhere = Se déconnecter partout
+out_words = « Partout » ferme aussi vos autres navigateurs et vos flux. Vous restez membre de vos groupes.
+
 # -- other answers
 absent_title = Cette page n’existe pas
-absent_words = Ou bien elle n’est pas ouverte à tout le monde. L’adresse a pu être coupée par un programme de courriel : vérifiez qu’elle est entière.
+absent_words = Ou bien elle n’est pas ouverte à tout le monde : si vous êtes membre du groupe, le lien au bas de cette page vous ouvrira. L’adresse a pu être coupée par un programme de courriel : vérifiez qu’elle est entière.
 method_title = Ces pages se lisent seulement
 method_words = Pour écrire au groupe, envoyez un courriel.
 trouble_title = Un instant

@@ -65,6 +65,8 @@ impl Lines {
             | Event::Asked { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::PassGiven { .. }
+            | Event::PassEnded { .. }
             | Event::Heeded { .. }
             | Event::Fence { .. } => false,
         }
@@ -90,6 +92,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::PassGiven { .. }
+        | Event::PassEnded { .. }
         | Event::Heeded { .. }
         | Event::Banned { .. }
         | Event::ThreadPace { .. }

@@ -102,6 +102,7 @@ fn asks_to_join(matter: &Matter) -> bool {
         | Matter::Back { .. }
         | Matter::SamePerson { .. }
         | Matter::Adopt { .. }
+        | Matter::SignIn { .. }
         | Matter::Consent { .. } => false,
     }
 }

@@ -177,18 +177,10 @@ fn by_token(
         talk.tell(question.question.list, Note::TooLate)?;
         return Ok(Fate::Done);
     }
-    match &question.question.matter {
-        Matter::Care { care } => animating::answer(talk, request, question, care, said),
-        Matter::Talk
-        | Matter::Wish { .. }
-        | Matter::WhichList { .. }
-        | Matter::Admit { .. }
-        | Matter::Invitation { .. }
-        | Matter::Back { .. }
-        | Matter::SamePerson { .. }
-        | Matter::Adopt { .. }
-        | Matter::Consent { .. } => answers::answer(talk, request, question, said),
+    if let Matter::Care { care } = &question.question.matter {
+        return animating::answer(talk, request, question, care, said);
     }
+    answers::answer(talk, request, question, said)
 }
 
 /// A request at a command address, or written to the list itself by mistake.
@@ -241,7 +233,14 @@ pub(super) fn question_of_token(desk: &Desk, token: &str) -> Option<QuestionId> 
     use crate::domain::token::Purpose;
     match desk.store.tokens().read(token) {
         Some(Purpose::Question { question, person: _ }) => Some(question),
-        Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Attachments { .. }) | None => None,
+        Some(
+            Purpose::Bounce { .. }
+            | Purpose::Leave { .. }
+            | Purpose::Attachments { .. }
+            | Purpose::Pass { .. }
+            | Purpose::Form { .. },
+        )
+        | None => None,
     }
 }
 

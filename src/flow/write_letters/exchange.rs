@@ -5,11 +5,12 @@ use crate::domain::ids::ListId;
 use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
+use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, Question, Wish};
 use crate::flow::{Desk, FlowError, beside, is_current, requests, whereabouts};
 use crate::letters::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Group, Help, JoinWaits,
-    Letter, NoEntry, NoMember, Pause, Settings, TakenBack, TooLate, Whereabouts, WhyNoEntry,
+    Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts, WhyNoEntry,
 };
 use crate::store::OwedLetter;
 use crate::store::event::{LetterAbout, Note};
@@ -116,6 +117,14 @@ fn ask(
             let Some(person) = desk.store.person(*newcomer)? else { return Ok(None) };
             let Some(address) = person.addresses.first() else { return Ok(None) };
             send(Letter::AskAdmit(AskAdmit { group: group(list), address: address.as_str() }))
+        }
+        (Matter::SignIn { .. }, _) => {
+            let token = desk
+                .store
+                .tokens()
+                .token(Purpose::Question { question: asked.number, person: facts.person.id });
+            let link = desk.sign_in_url(&token);
+            send(Letter::SignIn(SignIn { host: &desk.hostname, link: &link, until: asked.until }))
         }
         (
             Matter::Talk

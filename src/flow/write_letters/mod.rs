@@ -317,9 +317,13 @@ fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, to
 }
 
 fn facts(desk: &Desk, about: &LetterAbout, bits: Bits) -> Result<Option<Facts>, FlowError> {
+    let mut goes_to = 0;
     let (list, post): (Option<ListId>, Option<PostId>) = match about {
         LetterAbout::Question { question, occasion, .. } => {
             let Some(asked) = desk.store.question(*question)? else { return Ok(None) };
+            if let Matter::SignIn { address } = asked.question.matter {
+                goes_to = usize::from(address);
+            }
             (asked.question.list, occasion.answers)
         }
         LetterAbout::Note { list, occasion, .. } => (*list, occasion.answers),
@@ -343,7 +347,7 @@ fn facts(desk: &Desk, about: &LetterAbout, bits: Bits) -> Result<Option<Facts>, 
         return Ok(None);
     }
     let Some(person) = desk.store.person(about.person())? else { return Ok(None) };
-    let Some(address) = person.addresses.first().cloned() else { return Ok(None) };
+    let Some(address) = person.addresses.get(goes_to).cloned() else { return Ok(None) };
     let occasion = occasion(about);
     let post = match post {
         Some(post) => match desk.store.raw(post) {

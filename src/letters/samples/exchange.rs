@@ -7,7 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Threads};
 use crate::letters::exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
-    NoMember, Pause, Settings, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
+    NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
 use crate::letters::kinds::{Group, Letter, LetterKind};
 
@@ -64,6 +64,11 @@ pub(super) fn letter<'a>(
             posts: if name == "whereabouts" { &place.whereabouts } else { &[] },
         }),
         LetterKind::TakenBack => Letter::TakenBack(TakenBack { group, in_time: name == "taken-back" }),
+        LetterKind::SignIn => Letter::SignIn(SignIn {
+            host: place.address.domain(),
+            link: "https://lilas.example/in/abcdefghijklmnopqrstuvwxyz234567",
+            until: place.now + std::time::Duration::from_secs(1_800),
+        }),
         LetterKind::AskSame => Letter::AskSame(AskSame {
             group: Some(group),
             address: "marcel.dupont@travail.example",

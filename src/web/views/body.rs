@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::mail::mask::mask_addresses;
 use crate::mail::show::{Block, Preferred, Shown};
 
+use super::super::sight::Eyes;
 use super::super::text::{Paragraph, many_lines, one_line, paragraphs};
 use super::Desk;
 
@@ -41,7 +41,11 @@ impl BodyView {
         let mut notices = Vec::new();
         let html = match (&shown.html, shown.preferred) {
             (Some(html), Preferred::Html) if html.as_str().len() <= left => {
-                Some(below_headings(html.masked().as_str()))
+                let masked = match desk.eyes {
+                    Eyes::Stranger => Some(html.masked()),
+                    Eyes::Member => None,
+                };
+                Some(below_headings(masked.as_ref().unwrap_or(html).as_str()))
             }
             (Some(_) | None, _) => None,
         };
@@ -85,13 +89,13 @@ fn part(desk: &Desk<'_>, block: &Block, text: &str) -> PartView {
         Block::Signature(_) => text.strip_prefix("--").map_or(text, |rest| rest.trim_start()),
         Block::Text(_) | Block::Quote { .. } => text,
     };
-    let text = many_lines(&mask_addresses(text));
+    let text = many_lines(&desk.masked(text));
     let paragraphs = paragraphs(&text);
     match block {
         Block::Text(_) => PartView { quote: None, short_quote: false, signature: false, paragraphs },
         Block::Signature(_) => PartView { quote: None, short_quote: false, signature: true, paragraphs },
         Block::Quote { heading, .. } => {
-            let heading = heading.as_deref().map(|h| one_line(&mask_addresses(h), HEADING_CHARS_MAX));
+            let heading = heading.as_deref().map(|h| one_line(&desk.masked(h), HEADING_CHARS_MAX));
             let heading = heading.map(|h| h.trim_end_matches([':', ' ', '\u{a0}']).to_owned());
             let heading = heading.filter(|heading| !heading.is_empty());
             let short_quote = block.short();

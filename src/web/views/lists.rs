@@ -221,7 +221,7 @@ impl<'a> FrontView<'a> {
 }
 
 fn feed_link(desk: &Desk<'_>, place: Place<'_>) -> Link {
-    Link { text: desk.say("feed"), href: desk.href(&Route::list(place.segment, ListPage::Feed)) }
+    Link { text: desk.say("feed"), href: desk.feed_href(&Route::list(place.segment, ListPage::Feed)) }
 }
 
 fn conversations(desk: &Desk<'_>, place: Place<'_>, latest: &Latest) -> ConversationsView {

@@ -3,6 +3,7 @@
 //! A view is made from plain data (lists, summaries, a shown mail) and a [`Desk`]: the words, the
 //! reader's language, the site. Making one reads no store and cannot fail.
 
+mod account;
 mod body;
 mod doors;
 mod lists;
@@ -20,6 +21,7 @@ use crate::store::archive::PostSummary;
 
 use super::dates;
 use super::routes::{ListPage, Route};
+use super::sight::{Eyes, Reader};
 use super::text::{one_line, unbroken};
 use super::unsubscribe::Leaving;
 use super::words::Words;
@@ -66,6 +68,10 @@ pub(crate) struct Desk<'a> {
     pub(crate) site: &'a Site,
     pub(crate) language: Language,
     pub(crate) chosen: Chosen,
+    /// Whom the words of a list are shown to.
+    pub(crate) eyes: Eyes,
+    /// Who is signed in.
+    pub(crate) reader: Option<&'a Reader>,
 }
 
 /// A list and the segment its pages stand under.
@@ -104,6 +110,8 @@ pub(crate) struct Frame {
     noindex: bool,
     other_language: Link,
     other_language_tag: &'static str,
+    /// The way to sign in, or who is.
+    account: Link,
 }
 
 /// The pages before and after this one, of something long.
@@ -193,7 +201,7 @@ impl<'a> Desk<'a> {
     }
 
     pub(crate) fn subject(&self, subject: &str) -> String {
-        let subject = unbroken(&one_line(&mask_addresses(subject), SUBJECT_CHARS_MAX));
+        let subject = unbroken(&one_line(&self.masked(subject), SUBJECT_CHARS_MAX));
         if subject.is_empty() { self.say("no_subject") } else { subject }
     }
 
@@ -203,6 +211,7 @@ impl<'a> Desk<'a> {
         let address = post.author_address.as_ref();
         match (name, address) {
             (Some(name), _) => name,
+            (None, Some(address)) if self.eyes == Eyes::Member => address.to_string(),
             (None, Some(address)) => {
                 let kept: String = address.local_part().chars().take(LOCAL_PART_CHARS_MAX).collect();
                 format!("{}…", one_line(&kept, LOCAL_PART_CHARS_MAX))
@@ -213,8 +222,42 @@ impl<'a> Desk<'a> {
 
     /// A name as strangers may see it, if there is one.
     pub(crate) fn name(&self, name: &str) -> Option<String> {
-        let name = one_line(&mask_addresses(name), NAME_CHARS_MAX);
+        let name = one_line(&self.masked(name), NAME_CHARS_MAX);
         (!name.is_empty()).then_some(name)
+    }
+
+    /// A text of strangers as this reader may see it.
+    pub(crate) fn masked(&self, text: &str) -> String {
+        match self.eyes {
+            Eyes::Stranger => mask_addresses(text),
+            Eyes::Member => text.to_owned(),
+        }
+    }
+
+    /// What stands behind the address of a feed: for members, the key of their feed reader.
+    pub(crate) fn feed_key(&self) -> String {
+        let key = match self.eyes {
+            Eyes::Stranger => None,
+            Eyes::Member => self.reader.and_then(|reader| reader.feeds.as_deref()),
+        };
+        key.map(|key| format!("?k={}", super::routes::encode(key))).unwrap_or_default()
+    }
+
+    /// The address of a feed, for programs that know no language and no cookie.
+    pub(crate) fn feed_href(&self, route: &Route) -> String {
+        match self.eyes {
+            Eyes::Stranger => self.href(route),
+            Eyes::Member => format!("{}{}{}", self.site.base_path, route.path(), self.feed_key()),
+        }
+    }
+
+    fn account(&self) -> String {
+        let name = self.reader.map(|reader| one_line(&reader.name, NAME_CHARS_MAX));
+        match name.as_deref() {
+            None => self.say("account_stranger"),
+            Some("") => self.say("account_nameless"),
+            Some(name) => self.tell("account_reader", &[("name", name)]),
+        }
     }
 
     /// The frame of a page; `route` is its address without a query, if it has a lasting one.
@@ -241,6 +284,7 @@ impl<'a> Desk<'a> {
             noindex: false,
             other_language: Link { text: self.say("other_language"), href: here },
             other_language_tag: other.tag(),
+            account: Link { text: self.account(), href: self.href(&Route::SignIn) },
         }
     }
 

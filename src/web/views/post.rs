@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::domain::ids::MessageId;
 use crate::domain::list::ListState;
-use crate::mail::mask::mask_addresses;
 use crate::mail::show::{Attachment, AttachmentKind, Shown};
 use crate::store::archive::PostSummary;
 
 use super::super::dates;
 use super::super::routes::{ListPage, Route};
+use super::super::sight::Eyes;
 use super::super::text::one_line;
 use super::{BodyView, Desk, Door, Frame, Link, Place, SUBJECT_CHARS_MAX, When, mailto};
 use crate::mail::file_names::shown_name;
@@ -72,6 +72,8 @@ pub(crate) struct PostPageView<'a> {
     next: Option<Link>,
     thread: Option<Link>,
     raw: Option<Link>,
+    /// What is missing from that.
+    raw_words: Option<String>,
     doors: Vec<Door>,
 }
 
@@ -103,7 +105,7 @@ impl PostView {
         let route = Route::list(place.segment, ListPage::Post { id: post.message_id.clone() });
         let notice = desk.hidden_because(post);
         let shown = printed.shown.filter(|_| notice.is_none());
-        let excerpt = one_line(&mask_addresses(&post.excerpt), EXCERPT_CHARS_MAX);
+        let excerpt = one_line(&desk.masked(&post.excerpt), EXCERPT_CHARS_MAX);
         let language = shown.and_then(|shown| shown.language.clone()).or_else(|| post.language.clone());
         PostView {
             anchor: format!("m-{}", post.hash12),
@@ -183,6 +185,7 @@ impl<'a> PostPageView<'a> {
             next: neighbour("next_post", neighbours.and_then(|n| n.next)),
             thread: neighbours.map(|n| thread_link(desk, place, n.thread_key, &first.hash12)),
             raw: (readable && !several).then_some(raw),
+            raw_words: (desk.eyes == Eyes::Stranger).then(|| desk.say("raw_words")),
             doors: desk.join_door(place.list).into_iter().collect(),
         })
     }
@@ -240,7 +243,7 @@ impl Desk<'_> {
         if place.list.state != ListState::Open {
             return None;
         }
-        let subject = one_line(&mask_addresses(&post.subject), SUBJECT_CHARS_MAX);
+        let subject = one_line(&self.masked(&post.subject), SUBJECT_CHARS_MAX);
         let answered = subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:"));
         let subject = if answered { subject } else { format!("Re: {subject}") };
         let id = format!("<{}>", post.message_id);

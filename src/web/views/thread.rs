@@ -93,7 +93,7 @@ impl<'a> ThreadView<'a> {
         let mut frame = desk.list_frame(place, &title, page, &query);
         let feed = Link {
             text: desk.say("thread_feed"),
-            href: desk.href(&Route::list(place.segment, ListPage::ThreadFeed { key: key.clone() })),
+            href: desk.feed_href(&Route::list(place.segment, ListPage::ThreadFeed { key: key.clone() })),
         };
         let mbox = Link {
             text: desk.say("thread_mbox"),

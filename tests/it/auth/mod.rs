@@ -3,6 +3,7 @@
 mod door;
 mod hostile;
 mod proofs;
+mod suites;
 mod unwanted;
 
 use std::net::IpAddr;

@@ -4,4 +4,5 @@ mod leaving;
 mod looks;
 mod privacy;
 mod safety;
+mod signing_in;
 mod site;

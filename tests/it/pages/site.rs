@@ -6,15 +6,23 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use parvis::domain::address::EmailAddress;
 use parvis::domain::ids::ListId;
 use parvis::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
+use parvis::domain::member::{Joined, Person};
+use parvis::domain::network::Network;
+use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::{Timestamp, Zone};
 use parvis::domain::token::Purpose;
+use parvis::flow::Desk;
+use parvis::flow::membership::{Act, Telling, Wish, add_member};
+use parvis::letters::Letters;
 use parvis::mail::parse;
 use parvis::store::change::{Change, Shelf};
 use parvis::store::event::{Event, ListCause};
 use parvis::store::segments::MailPlace;
 use parvis::store::{Store, StoreOptions};
+use parvis::understand::PhraseBook;
 use parvis::web::{self, LeaveDoor, Leaving, WebOptions, WebState};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
@@ -26,6 +34,8 @@ pub(super) const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz234567";
 
 pub(super) struct Site {
     pub(super) store: Arc<Store>,
+    pub(super) desk: Arc<Desk>,
+    clock: Arc<Mutex<Timestamp>>,
     pub(super) left: Arc<Mutex<Vec<String>>>,
     router: axum::Router,
     runtime: Runtime,
@@ -70,22 +80,38 @@ impl Site {
             zone,
             language: Language::Fr,
             templates: templates.map(Path::to_owned),
+            trusted: Network::parse("127.0.0.1").into_iter().collect(),
+            searches_per_minute_max: 60,
         };
         let tokens = store.tokens().clone();
         let opens = move |key: &str| match tokens.read(key) {
             Some(Purpose::Attachments { post }) => Some(post),
-            Some(Purpose::Bounce { .. } | Purpose::Leave { .. } | Purpose::Question { .. }) | None => None,
+            Some(
+                Purpose::Bounce { .. }
+                | Purpose::Leave { .. }
+                | Purpose::Question { .. }
+                | Purpose::Pass { .. }
+                | Purpose::Form { .. },
+            )
+            | None => None,
+        };
+        let clock = Arc::new(Mutex::new(now()));
+        let desk = Arc::new(desk(store.clone(), &options, clock.clone()));
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let members = {
+            let _within = runtime.enter();
+            parvis::serve::members_door(&desk)
         };
         let state = WebState::new(
             store.reader().clone(),
             door(left.clone()),
+            members,
             Arc::new(opens),
             &options,
-            Arc::new(now),
+            desk.clock.clone(),
         );
         let router = web::router(state.expect("the templates read"));
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Site { store, left, router, runtime, _folder: folder }
+        Site { store, desk, clock, left, router, runtime, _folder: folder }
     }
 
     /// The communities most tests look at.
@@ -156,6 +182,57 @@ impl Site {
         self.store.commit(change).expect("durable");
     }
 
+    /// Lets time pass.
+    pub(super) fn later(&self, span: std::time::Duration) {
+        let mut now = self.clock.lock().expect("nobody panics");
+        *now = *now + span;
+    }
+
+    /// Somebody who is a member of that list from now on.
+    pub(super) fn member(&self, list: ListId, email: &str, name: &str) -> Person {
+        let list = self.store.reader().list(list).expect("readable").expect("there");
+        let email = EmailAddress::parse(email).expect("an address");
+        let wish = Wish {
+            email: email.clone(),
+            name: Some(name.to_owned()),
+            language: None,
+            since: None,
+            settings: Vec::new(),
+            joined: Joined::Declared,
+        };
+        let act = Act { now: now(), by: None, telling: Telling::Nobody };
+        add_member(&self.store, &list, &wish, act).expect("committed").expect("added");
+        self.store.person_at(&email).expect("readable").expect("known")
+    }
+
+    /// The cookie of somebody who asked for a link by mail and pressed its button.
+    pub(super) fn signed_in(&self, person: &Person) -> String {
+        let address = person.addresses.first().expect("one");
+        parvis::flow::sign_in::ask(&self.desk, address, Language::Fr).expect("asked");
+        let asked = self.store.questions_to(person.id).expect("readable");
+        let question = asked.last().expect("a link").question.number;
+        let link = self.store.tokens().token(Purpose::Question { question, person: person.id });
+        let page = self.post_form(&format!("/in/{link}"), "", "enter=yes");
+        let cookie = page.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+        assert!(cookie.starts_with("__Host-parvis="), "{} {cookie}", page.status);
+        cookie
+    }
+
+    /// A form as a browser sends it from a page of this site.
+    pub(super) fn post_form(&self, path: &str, cookie: &str, body: &str) -> Page {
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+            ("cookie", cookie),
+        ];
+        self.ask(Method::POST, path, &headers, body)
+    }
+
+    /// What somebody who is signed in gets.
+    pub(super) fn get_as(&self, cookie: &str, path: &str) -> Page {
+        self.ask(Method::GET, path, &[("cookie", cookie)], "")
+    }
+
     pub(super) fn get(&self, path: &str) -> Page {
         self.ask(Method::GET, path, &[], "")
     }
@@ -173,6 +250,24 @@ impl Site {
             let body = to_bytes(body, usize::MAX).await.expect("a whole body").to_vec();
             Page { status: parts.status, headers: parts.headers, body }
         })
+    }
+}
+
+fn desk(store: Arc<Store>, options: &WebOptions, clock: Arc<Mutex<Timestamp>>) -> Desk {
+    Desk {
+        store,
+        letters: Letters::new(None).0,
+        phrases: PhraseBook::new(None).0,
+        hostname: "lists.example.org".to_owned(),
+        base_url: options.base_url.clone(),
+        language: options.language,
+        zone: options.zone.clone(),
+        signer: None,
+        rewrite_from_always: Vec::new(),
+        retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
+        clock: Arc::new(move || *clock.lock().expect("nobody panics")),
+        bell: Arc::default(),
+        taking: Default::default(),
     }
 }
 
