@@ -16,6 +16,7 @@ pub mod moderation;
 pub mod network;
 pub mod pace;
 pub mod proof;
+pub mod reach;
 pub mod recipient;
 pub mod retry;
 pub mod thread;

@@ -330,21 +330,13 @@ mod tests {
 
     /// What animators do beside deciding about posts.
     fn cared_for() -> Vec<Change> {
+        let (list, by) = (ListId(1), None);
         let event = |event| Change::at(moment()).event(event);
-        let banned = |person, ban| {
-            let (list, person) = (ListId(1), PersonId(person));
-            Event::Banned { list, person, ban, by: None }
-        };
-        let paced = |thread, pace| {
-            let (list, thread) = (ListId(1), PostId(thread));
-            Event::ThreadPace { list, thread, pace, by: None }
-        };
-        vec![
-            event(banned(1, Ban::On)).event(banned(2, Ban::On)),
-            event(banned(1, Ban::Off)),
-            event(paced(1, ThreadPace::Slow)).event(paced(2, ThreadPace::Closed)),
-            event(paced(1, ThreadPace::Usual)),
-        ]
+        let banned = |person, ban| event(Event::Banned { list, person: PersonId(person), ban, by });
+        let paced = |thread, pace| event(Event::ThreadPace { list, thread: PostId(thread), pace, by });
+        let bans = vec![banned(1, Ban::On), banned(2, Ban::On), banned(1, Ban::Off)];
+        let slow = [paced(1, ThreadPace::Slow), paced(2, ThreadPace::Closed), paced(1, ThreadPace::Usual)];
+        bans.into_iter().chain(slow).collect()
     }
 
     /// Passes given, and one that ended.

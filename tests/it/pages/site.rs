@@ -262,6 +262,7 @@ fn desk(store: Arc<Store>, options: &WebOptions, clock: Arc<Mutex<Timestamp>>) -
         base_url: options.base_url.clone(),
         language: options.language,
         zone: options.zone.clone(),
+        operator: None,
         signer: None,
         rewrite_from_always: Vec::new(),
         retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
