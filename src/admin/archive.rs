@@ -10,7 +10,7 @@ use crate::domain::list::ListState;
 use crate::domain::time::Timestamp;
 use crate::flow::export::{self, ExportError, Folder, Piece};
 use crate::flow::import::{self, Imported, Item, Message, Run, SourceFault, UnreadableMessage};
-use crate::flow::{Desk, lists};
+use crate::flow::{self, Desk, lists};
 
 /// A message or an unreadable place of an archive, as it travels to the server: kind, number,
 /// moment, length of the sender, sender, bytes.
@@ -125,7 +125,7 @@ pub(super) fn remove(desk: &Desk, list: &str) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
     let day = desk.now().rfc3339(&desk.zone);
     let day = day.get(..10).unwrap_or("today");
-    let removed = desk.store.data().join("removed");
+    let removed = desk.store.data().join(flow::REMOVED);
     // What was removed, brought back and removed again on one day is kept each time.
     let name = |n: u32| match n {
         1 => format!("{}-{day}", list.address),

@@ -1,14 +1,19 @@
-//! `parvis member …` and `parvis person show`.
+//! `parvis member …` and `parvis person …`.
 
 use serde_json::{Value, json};
 
 use super::request::{BadRows, Welcoming};
-use super::{Channel, NotDone, refused, traces};
-use crate::domain::list::{List, ListState};
-use crate::domain::member::{Joined, MemberState, Membership, Person, Reading, Role};
+use super::{Channel, NotDone, refused};
+use crate::domain::address::EmailAddress;
+use crate::domain::list::ListState;
+use crate::domain::member::{Joined, MemberState, Person, Reading, Role};
+use crate::domain::wish::PostsLeft;
+use crate::flow::about::{self, show_member, show_person};
+use crate::flow::forget;
 use crate::flow::members_csv;
 use crate::flow::membership::{self, Act, AddOutcome, Telling, Wish};
-use crate::flow::{Desk, lists};
+use crate::flow::{Desk, is_current, lists};
+use crate::store::event::Decider;
 
 #[allow(clippy::too_many_arguments, reason = "each is one word of the command")]
 pub(super) fn add(
@@ -142,72 +147,59 @@ pub(super) fn ls(desk: &Desk, list: &str) -> Result<Value, NotDone> {
 pub(super) fn show(desk: &Desk, email: &str) -> Result<Value, NotDone> {
     let email = membership::parse_address(email)?;
     match desk.store.person_at(&email)? {
-        Some(person) => show_person(desk, &person),
+        Some(person) => Ok(show_person(desk, &person)?),
         None => refused("nobody of this address is known here"),
     }
 }
 
-fn show_person(desk: &Desk, person: &Person) -> Result<Value, NotDone> {
-    let mut memberships = Vec::new();
-    for member in desk.store.memberships(person.id)? {
-        if let Some(list) = desk.store.list(member.list)?.filter(|list| list.state != ListState::Removed) {
-            memberships.push(show_member(desk, &list, person, &member));
-        }
-    }
-    Ok(json!({
-        "person": person.id.to_string(),
-        "addresses": person.addresses.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "name": named(person),
-        "language": person.language.map(|language| language.tag()),
-        "lists": memberships,
-    }))
-}
-
 /// Everything that is held about somebody, and where: also of those who only ever wrote.
 pub(super) fn person(desk: &Desk, email: &str) -> Result<Value, NotDone> {
+    let who = known(desk, email)?;
+    Ok(about::everything(desk, who.person.as_ref(), &who.addresses)?)
+}
+
+/// The same with every message of theirs, as one document.
+pub(super) fn export_person(desk: &Desk, email: &str) -> Result<Value, NotDone> {
+    let who = known(desk, email)?;
+    Ok(about::everything_with_messages(desk, who.person.as_ref(), &who.addresses)?)
+}
+
+/// Forgets somebody, everywhere, now.
+pub(super) fn erase_person(desk: &Desk, email: &str, posts: PostsLeft) -> Result<Value, NotDone> {
+    let who = known(desk, email)?;
+    let person = who.person.unwrap_or_else(|| Person {
+        id: desk.store.next_person(),
+        addresses: who.addresses,
+        name: String::new(),
+        language: None,
+    });
+    let lists = desk.store.memberships(person.id)?.into_iter().filter(is_current).count();
+    forget::begin(desk, &person, posts, Some(Decider::Operator))?;
+    let report = forget::carry_out(desk, person.id)?;
+    let mut answer = serde_json::to_value(&report).unwrap_or_default();
+    answer["person"] = json!(person.id.to_string());
+    answer["addresses"] = json!(person.addresses.iter().map(ToString::to_string).collect::<Vec<_>>());
+    answer["posts"] = json!(posts);
+    answer["lists"] = json!(lists);
+    answer["kept"] = json!(forget::KEPT);
+    Ok(answer)
+}
+
+/// Somebody who is known here, or only ever wrote.
+struct Known {
+    person: Option<Person>,
+    addresses: Vec<EmailAddress>,
+}
+
+fn known(desk: &Desk, email: &str) -> Result<Known, NotDone> {
     let email = membership::parse_address(email)?;
     let person = desk.store.person_at(&email)?;
-    let addresses = person.as_ref().map_or_else(|| vec![email], |person| person.addresses.clone());
-    let posts = traces::posts_of(desk, person.as_ref(), &addresses)?;
     let Some(person) = person else {
-        if posts.is_empty() {
+        if !forget::has_written(desk, &email)? {
             return refused("nobody of this address is known here");
         }
-        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-        return Ok(json!({
-            "person": null, "addresses": addresses, "name": null, "language": null,
-            "lists": [], "posts": posts, "history": [],
-        }));
+        return Ok(Known { person: None, addresses: vec![email] });
     };
-    let mut shown = show_person(desk, &person)?;
-    shown["posts"] = Value::Array(posts);
-    shown["history"] = Value::Array(traces::history_of(desk, person.id)?);
-    Ok(shown)
-}
-
-/// Absent if nobody told us.
-fn named(person: &Person) -> Option<&str> {
-    Some(person.name.as_str()).filter(|name| !name.is_empty())
-}
-
-fn show_member(desk: &Desk, list: &List, person: &Person, member: &Membership) -> Value {
-    json!({
-        "list": list.address.to_string(),
-        "email": person.addresses.first().map(ToString::to_string),
-        "name": named(person),
-        "language": person.language.map(|language| language.tag()),
-        "reading": member.reading,
-        "day": member.day,
-        "hour": member.hour,
-        "role": member.role,
-        "since": member.since.rfc3339(&desk.zone),
-        "state": member.state,
-        "joined": member.joined,
-        "until": member.until.map(|until| until.rfc3339(&desk.zone)),
-        "pause_until": member.pause_until.map(|until| until.rfc3339(&desk.zone)),
-        "digest_form": member.digest_form,
-        "quiet": member.quiet,
-        "own_posts": member.own_posts.map(|yes| if yes { "yes" } else { "no" }),
-        "posts": member.posts,
-    })
+    let addresses = person.addresses.clone();
+    Ok(Known { person: Some(person), addresses })
 }

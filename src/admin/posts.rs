@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::traces::{author_of, each_post, state_word};
 use super::{Channel, NotDone, refused};
 use crate::auth;
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
+use crate::flow::about::{author_of, each_post, state_word};
 use crate::flow::mailroom::PostRoom;
 use crate::flow::{Desk, decide_post, lists};
 use crate::mail::headers::Headers;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::list::{Language, ListState};
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
+use crate::domain::wish::PostsLeft;
 
 /// One command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -65,6 +66,13 @@ pub enum Request {
     PersonShow {
         email: String,
     },
+    PersonExport {
+        email: String,
+    },
+    PersonErase {
+        email: String,
+        posts: PostsLeft,
+    },
     /// The message follows as one blob.
     Post {
         list: String,
@@ -102,6 +110,10 @@ pub enum Request {
     Export {
         list: String,
     },
+    /// Which files there are and how long each is: the command copies them itself.
+    Cut,
+    /// Whether mail may leave.
+    Fence,
     CheckStore,
     Reindex {
         what: ReindexWhat,

@@ -1,7 +1,7 @@
 //! Asking for what a command wants: of the running server, or of the data folder itself.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,14 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::Voice;
-use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, QueueCommand};
+use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostsArg, QueueCommand};
 use super::{doing, show};
 use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, Welcoming};
 use crate::admin::socket::{self, Answer, Blobs, no_blobs};
 use crate::admin::{Channel, Frame, perform};
 use crate::config::Config;
 use crate::domain::list::ListState;
+use crate::domain::wish::PostsLeft;
 use crate::serve;
 
 /// A server that is starting or ending is waited for.
@@ -36,7 +37,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
         Command::Trace { message_id } => Request::Trace { message_id },
-        Command::Person(PersonCommand::Show { email }) => Request::PersonShow { email },
+        Command::Person(command) => return person(config, command, voice),
         Command::Reindex { all } => {
             Request::Reindex { what: if all { ReindexWhat::All } else { ReindexWhat::Derived } }
         }
@@ -46,13 +47,60 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         | Command::Check(_)
         | Command::Import(_)
         | Command::Export(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
         | Command::Letters { .. }
         | Command::Bench(_)
         | Command::Completions { .. }
         | Command::Man { .. } => bail!("this command is carried out elsewhere"),
     };
-    let answer = ask(config, &request, Box::new(|| Box::new(blobs.into_iter().map(Ok))), |_| Ok(()))?;
+    let blobs: Blobs = Box::new(|| Box::new(blobs.into_iter().map(Ok)));
+    let answer = ask(config, &request, blobs, |frame| {
+        if let Frame::Progress(fence) = frame {
+            show::warn(&format!("{}: {}", show::word(&fence["detail"]), show::word(&fence["mend"])));
+        }
+        Ok(())
+    })?;
     show::answer(&request, &answer, voice)
+}
+
+fn person(config: &Config, command: PersonCommand, voice: &Voice) -> anyhow::Result<()> {
+    let asked =
+        |request: &Request| ask(config, request, Box::new(|| Box::new(std::iter::empty())), |_| Ok(()));
+    match command {
+        PersonCommand::Show { email } => {
+            let request = Request::PersonShow { email };
+            show::answer(&request, &asked(&request)?, voice)
+        }
+        PersonCommand::Erase { email, posts } => {
+            let posts = match posts {
+                PostsArg::Nameless => PostsLeft::Nameless,
+                PostsArg::Withdrawn => PostsLeft::Withdrawn,
+            };
+            let request = Request::PersonErase { email, posts };
+            show::answer(&request, &asked(&request)?, voice)
+        }
+        PersonCommand::Export { email, out } => {
+            let request = Request::PersonExport { email };
+            let answer = asked(&request)?;
+            match out {
+                None => show::json(&answer),
+                Some(path) => {
+                    write_private(&path, &answer)
+                        .with_context(|| format!("cannot write {}", path.display()))?;
+                    show::print(&format!("written to {}\n", path.display()))
+                }
+            }
+        }
+    }
+}
+
+/// Somebody's data is nobody else's business.
+fn write_private(path: &Path, answer: &Value) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    serde_json::to_writer_pretty(&mut file, answer)?;
+    Ok(file.write_all(b"\n")?)
 }
 
 fn list(config: &Config, command: ListCommand, voice: &Voice) -> anyhow::Result<()> {

@@ -19,6 +19,7 @@ pub mod proof;
 pub mod reach;
 pub mod recipient;
 pub mod retry;
+pub mod rhythm;
 pub mod thread;
 pub mod time;
 pub mod token;

@@ -10,6 +10,7 @@ use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::address::EmailAddress;
 use super::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 
 /// The secret all tokens of an installation are derived from; kept in `keys/`.
@@ -73,6 +74,7 @@ const SECOND_MASK: u64 = (1 << FIRST_SHIFT) - 1;
 const FIRST_MASK: u64 = (1 << (KIND_SHIFT - FIRST_SHIFT)) - 1;
 const SUBJECT_BYTES: usize = 7;
 const MAC_BYTES: usize = 12;
+const MARK_BYTES: usize = 16;
 
 impl TokenKey {
     /// 256 bits.
@@ -104,6 +106,15 @@ impl TokenKey {
         let mut number = [0; 8];
         number[1..].copy_from_slice(subject);
         purpose(u64::from_be_bytes(number))
+    }
+
+    /// What an address leaves behind when it is forgotten: enough to know it again, and nothing to
+    /// read it from without the key.
+    pub fn mark_of(&self, address: &EmailAddress) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(b"parvis forgotten 1\0");
+        mac.update(address.key().as_bytes());
+        data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes()[..MARK_BYTES])
     }
 
     fn mac(&self, subject: &[u8]) -> Hmac<Sha256> {

@@ -4,13 +4,16 @@
 //! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
+pub mod about;
 mod caps;
 mod choose_from;
 mod compose_copy;
 pub mod decide_post;
 pub mod deliver;
+pub mod digests;
 pub mod dispatch;
 pub mod export;
+pub mod forget;
 pub mod import;
 pub mod keep_house;
 mod lanes;
@@ -32,6 +35,7 @@ pub mod write_letters;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use crate::digest::DigestTemplates;
 use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::member::{MemberState, Membership};
@@ -44,6 +48,9 @@ use crate::sign::Signer;
 use crate::store::{Store, StoreError};
 use crate::understand::PhraseBook;
 
+/// The folder, below the data, of what removed lists held.
+pub const REMOVED: &str = "removed";
+
 /// Tells the moment; in tests, whatever the test says.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -53,6 +60,8 @@ pub struct Desk {
     pub store: Arc<Store>,
     /// The mails we write ourselves.
     pub letters: Letters,
+    /// What digests are printed with.
+    pub digests: DigestTemplates,
     /// What people write to us, as they say it.
     pub phrases: PhraseBook,
     /// Who we are in EHLO and Message-IDs.

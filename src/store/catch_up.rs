@@ -330,13 +330,11 @@ mod tests {
 
     /// What animators do beside deciding about posts.
     fn cared_for() -> Vec<Change> {
-        let (list, by) = (ListId(1), None);
-        let event = |event| Change::at(moment()).event(event);
-        let banned = |person, ban| event(Event::Banned { list, person: PersonId(person), ban, by });
-        let paced = |thread, pace| event(Event::ThreadPace { list, thread: PostId(thread), pace, by });
-        let bans = vec![banned(1, Ban::On), banned(2, Ban::On), banned(1, Ban::Off)];
-        let slow = [paced(1, ThreadPace::Slow), paced(2, ThreadPace::Closed), paced(1, ThreadPace::Usual)];
-        bans.into_iter().chain(slow).collect()
+        let (list, person, thread, by) = (ListId(1), PersonId(1), PostId(1), None);
+        let banned = |ban| Event::Banned { list, person, ban, by };
+        let paced = |pace| Event::ThreadPace { list, thread, pace, by };
+        let events = [banned(Ban::On), paced(ThreadPace::Slow), banned(Ban::Off), paced(ThreadPace::Closed)];
+        events.into_iter().map(|event| Change::at(moment()).event(event)).collect()
     }
 
     /// Passes given, and one that ended.
@@ -370,7 +368,14 @@ mod tests {
         let event = |event| Change::at(moment()).event(event);
         let published = |post| {
             let readers = [PersonId(1), PersonId(2)].into_iter().collect();
-            event(Event::Published { post: PostId(post), list: ListId(1), by: None, readers, from: None })
+            event(Event::Published {
+                post: PostId(post),
+                list: ListId(1),
+                by: None,
+                readers,
+                from: None,
+                later: crate::store::person_set::PersonSet::default(),
+            })
         };
         let held = |post| event(Event::Held { post: PostId(post), reason: HoldReason::FirstPost });
         let asked = |number| {

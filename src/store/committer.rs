@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::catch_up::Ends;
 use super::change::{Change, Conflict, Shelf, unmet};
+use super::cut::{self, Cut};
 use super::engine::{Engine, EngineError, Health};
 use super::event::{Event, Line};
 use super::files::{Appender, Failure};
@@ -37,7 +38,14 @@ pub(super) enum Request {
     Commit(Box<Change>, oneshot::Sender<Result<(), StoreError>>),
     /// Builds the whole state again beside the present one, and puts it in its place.
     Rebuild(oneshot::Sender<Result<(), StoreError>>),
+    /// Says which files there are and how long each is; no group is half written meanwhile.
+    Cut(oneshot::Sender<Result<Cut, StoreError>>),
+    /// Does something with files while nothing else is written.
+    Alter(Alteration, oneshot::Sender<Result<(), StoreError>>),
 }
+
+/// What is done with them.
+pub(super) type Alteration = Box<dyn FnOnce(&mut Committer) -> Result<(), StoreError> + Send>;
 
 /// Everything the thread owns.
 pub(super) struct Committer {
@@ -68,6 +76,18 @@ impl Committer {
                     let done = self.rebuild();
                     let _ = answer.send(done);
                 }
+                Request::Cut(answer) => {
+                    let taken = cut::take(&self.data, self.position.seq);
+                    let _ = answer.send(taken.map_err(|source| StoreError::Io {
+                        doing: "look through",
+                        path: self.data.clone(),
+                        why: source.to_string(),
+                    }));
+                }
+                Request::Alter(work, answer) => {
+                    let done = self.alter(work);
+                    let _ = answer.send(done);
+                }
                 Request::Commit(change, answer) => {
                     let mut weight = change.weight();
                     let mut group = vec![(change, answer)];
@@ -77,7 +97,7 @@ impl Committer {
                                 weight += change.weight();
                                 group.push((change, answer));
                             }
-                            Ok(other @ Request::Rebuild(_)) => {
+                            Ok(other @ (Request::Rebuild(_) | Request::Cut(_) | Request::Alter(..))) => {
                                 next = Some(other);
                                 break;
                             }
@@ -265,6 +285,14 @@ impl Committer {
         }
         self.segments.insert(list, number + 1);
         Ok(segments::segment_file(list, number + 1))
+    }
+
+    fn alter(&mut self, work: Alteration) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        self.revive()?;
+        work(self)
     }
 
     fn rebuild(&mut self) -> Result<(), StoreError> {

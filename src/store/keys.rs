@@ -24,6 +24,9 @@
 //! | `h` list thread person | how they take part in that thread |
 //! | `B` list person | nothing: they may write there no more |
 //! | `k` list thread | slowed down, or closed |
+//! | `v` list post chunk | who awaits a post in a digest |
+//! | `V` issue | several posts in one mail |
+//! | `Z` person · `z` mark | being forgotten, or forgotten · whose address it was |
 //! | `G` file | where the last record of a mail file ends |
 
 use sha2::{Digest, Sha256};
@@ -169,6 +172,15 @@ pub(super) fn month_post(list: ListId, (year, month): (i16, i8), date: Timestamp
     let month = month_number(year, month);
     key!(b'y', list.0.to_be_bytes(), month.to_be_bytes(), sortable(date).to_be_bytes(), post.0.to_be_bytes())
 }
+pub(super) fn awaited_of(list: ListId) -> Vec<u8> {
+    key!(b'v', list.0.to_be_bytes())
+}
+pub(super) fn awaited(list: ListId, post: PostId, chunk: u32) -> Vec<u8> {
+    key!(b'v', list.0.to_be_bytes(), post.0.to_be_bytes(), chunk.to_be_bytes())
+}
+pub(super) fn issue(number: PostId) -> Vec<u8> {
+    key!(b'V', number.0.to_be_bytes())
+}
 pub(super) fn undecided() -> Vec<u8> {
     key!(b'U')
 }
@@ -252,6 +264,15 @@ pub(super) fn thread_paces(list: ListId) -> Vec<u8> {
 }
 pub(super) fn thread_pace(list: ListId, thread: PostId) -> Vec<u8> {
     key!(b'k', list.0.to_be_bytes(), thread.0.to_be_bytes())
+}
+pub(super) fn forgettings() -> Vec<u8> {
+    key!(b'Z')
+}
+pub(super) fn forgetting(person: PersonId) -> Vec<u8> {
+    key!(b'Z', person.0.to_be_bytes())
+}
+pub(super) fn forgotten_mark(mark: &str) -> Vec<u8> {
+    key!(b'z', mark)
 }
 pub(super) fn mail_file_end(file: &str) -> Vec<u8> {
     key!(b'G', file)

@@ -17,6 +17,19 @@ pub(super) fn write<T: Serialize>(record: &T) -> Vec<u8> {
     bytes
 }
 
+/// A line some bytes of which were written over, with its checksum right again; a line that was
+/// damaged before stays so.
+pub(super) fn seal_again(before: &[u8], after: Vec<u8>) -> Vec<u8> {
+    let tail_len = CHECKSUM.len() + 8 + CHECKSUM_END.len() + 1;
+    let body_len = before.len().saturating_sub(tail_len);
+    let whole = |line: &[u8]| line[body_len..] == *format!("{}\n", checksum(&line[..body_len])).as_bytes();
+    if !whole(before) {
+        return after;
+    }
+    let body = &after[..body_len];
+    [body, checksum(body).as_bytes(), b"\n"].concat()
+}
+
 fn checksum(body: &[u8]) -> String {
     format!("{CHECKSUM}{:08x}{CHECKSUM_END}", crc32fast::hash(body))
 }

@@ -7,7 +7,10 @@ use super::event::{Decider, DropReason, Event, Fence, LetterAbout, Line, Request
 use super::ledger::{self, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
 use super::readers::Readers;
-use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord};
+use super::records::{
+    FanOutRecord, ForgettingRecord, HeldRecord, LetterRecord, MarkRecord, PostRecord, PutOffRecord,
+    QuestionRecord,
+};
 use super::segments::MailPlace;
 use super::{Store, StoreError, apply, journal, keys, records};
 use crate::domain::address::EmailAddress;
@@ -18,7 +21,7 @@ use crate::domain::member::{MemberState, Membership, Person};
 use crate::domain::moderation::{HoldReason, ThreadPace};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Answered, Heed, Question, Threads};
+use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Threads};
 
 /// Everything known of a message that was kept.
 #[derive(Clone, PartialEq, Debug)]
@@ -106,6 +109,16 @@ pub struct OpenQuestion {
     pub answer: Option<Answered>,
 }
 
+/// Somebody who is being forgotten, or was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Forgetting {
+    pub person: PersonId,
+    pub posts: PostsLeft,
+    pub since: Timestamp,
+    pub done: Option<Timestamp>,
+}
+
 impl From<QuestionRecord> for OpenQuestion {
     fn from(record: QuestionRecord) -> OpenQuestion {
         let QuestionRecord { question, since, answer } = record;
@@ -179,10 +192,12 @@ impl Store {
         }
         let members = self.members(list)?;
         let each = || members.iter().filter(|member| member.receives_each_post(now));
-        let first_only = each().filter(|member| member.threads == Threads::First);
+        let later = || members.iter().filter(|member| member.receives_digests(now));
+        let first_only = each().chain(later()).filter(|member| member.threads == Threads::First);
         let readers = Readers {
             first_only: Arc::new(first_only.map(|member| member.person).collect()),
             each: Arc::new(each().map(|member| member.person).collect()),
+            later: Arc::new(later().map(|member| member.person).collect()),
         };
         let until = members
             .iter()
@@ -422,6 +437,30 @@ impl Store {
             path: self.data().join("deliveries"),
             why: source.to_string(),
         })
+    }
+
+    /// Everybody who is being forgotten, or was.
+    pub fn forgettings(&self) -> Result<Vec<Forgetting>, StoreError> {
+        let prefix = keys::forgettings();
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let Some(ForgettingRecord { posts, since, done }) = records::decode(&value) else { continue };
+            found.push(Forgetting { person: PersonId(keys::number_u32(&key, 1)), posts, since, done });
+        }
+        Ok(found)
+    }
+
+    /// What was to happen to the posts of whoever had that address and was forgotten, and the number
+    /// they had; nothing if it is somebody's now.
+    pub fn forgotten_at(&self, address: &EmailAddress) -> Result<Option<(PersonId, PostsLeft)>, StoreError> {
+        // A look for any mark at all costs less than making one.
+        let any = keys::forgotten_mark("");
+        if self.reader.engine().scan(&any, &any).next().is_none() || self.person_at(address)?.is_some() {
+            return Ok(None);
+        }
+        let record: Option<MarkRecord> = self.reader.record(&keys::forgotten_mark(&self.mark_of(address)))?;
+        Ok(record.map(|MarkRecord { person, posts }| (person, posts)))
     }
 
     /// Whether mail may leave.

@@ -13,6 +13,9 @@ pub(super) const BUILDING: &str = "building";
 /// The folder, below `state/`, of a state that is only compared with the one in use.
 pub(super) const COMPARED: &str = "compared";
 
+/// The folder of one that will take its place after somebody was forgotten.
+pub(super) const RENEWED: &str = "renewed";
+
 /// Builds the whole state again in a folder of its own; the folder, complete and synced. Changes
 /// nothing else: the server goes on meanwhile.
 pub(super) fn build_beside(data: &Path, zone: &Zone, name: &str) -> Result<PathBuf, StoreError> {

@@ -13,7 +13,7 @@ use crate::domain::ids::{ListId, MessageId, PersonId};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Answered, Question};
+use crate::domain::wish::{Answered, PostsLeft, Question};
 
 const VERSION: u8 = 1;
 
@@ -147,6 +147,21 @@ pub(super) struct QuestionRecord {
     pub(super) since: Timestamp,
     #[serde(default)]
     pub(super) answer: Option<Answered>,
+}
+
+/// That somebody is being forgotten, or was.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct ForgettingRecord {
+    pub(super) posts: PostsLeft,
+    pub(super) since: Timestamp,
+    pub(super) done: Option<Timestamp>,
+}
+
+/// Whose address a mark was.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct MarkRecord {
+    pub(super) person: PersonId,
+    pub(super) posts: PostsLeft,
 }
 
 /// What somebody reads with.

@@ -74,33 +74,43 @@ const NOBODY: &str = "MAILER-DAEMON";
 impl Record {
     /// The record of a message as received from that envelope sender at that moment.
     pub(super) fn new(id: PostId, raw: &[u8], sender: &str, at: Timestamp) -> Record {
-        let line_ends = line_ends(raw);
-        let sender = if sender.is_empty() { NOBODY } else { sender };
-        let ends_line = raw.last().is_none_or(|byte| *byte == b'\n');
-        let mut stored = Vec::with_capacity(raw.len() + 64);
-        quote(raw, line_ends, &mut stored);
-        if !ends_line {
-            stored.push(b'\n');
-        }
-        let mut bytes = Vec::with_capacity(stored.len() + 300);
-        let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(raw));
-        let eol = match line_ends {
-            LineEnds::Crlf => "crlf",
-            LineEnds::AsIs => "as-is",
-        };
-        let end = if ends_line { "line" } else { "open" };
-        write!(
-            bytes,
-            "From {} {}\n{MARK}id={id} len={} sha256={hash} eol={eol} end={end}\n",
-            sender.replace([' ', '\t', '\r', '\n'], ""),
-            at.asctime_utc(),
-            stored.len(),
-        )
-        .expect("memory takes it");
-        bytes.extend_from_slice(&stored);
-        bytes.push(b'\n');
-        Record { bytes }
+        Record { bytes: record_bytes(id, raw, sender, &at.asctime_utc()) }
     }
+}
+
+/// The record of another message in the place of that one, received at the same moment.
+pub(super) fn record_like(record: &[u8], id: PostId, raw: &[u8], sender: &str) -> Vec<u8> {
+    let line = record.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let at = line.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or_default();
+    record_bytes(id, raw, sender, &String::from_utf8_lossy(at))
+}
+
+fn record_bytes(id: PostId, raw: &[u8], sender: &str, at: &str) -> Vec<u8> {
+    let line_ends = line_ends(raw);
+    let sender = if sender.is_empty() { NOBODY } else { sender };
+    let ends_line = raw.last().is_none_or(|byte| *byte == b'\n');
+    let mut stored = Vec::with_capacity(raw.len() + 64);
+    quote(raw, line_ends, &mut stored);
+    if !ends_line {
+        stored.push(b'\n');
+    }
+    let mut bytes = Vec::with_capacity(stored.len() + 300);
+    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(raw));
+    let eol = match line_ends {
+        LineEnds::Crlf => "crlf",
+        LineEnds::AsIs => "as-is",
+    };
+    let end = if ends_line { "line" } else { "open" };
+    write!(
+        bytes,
+        "From {} {at}\n{MARK}id={id} len={} sha256={hash} eol={eol} end={end}\n",
+        sender.replace([' ', '\t', '\r', '\n'], ""),
+        stored.len(),
+    )
+    .expect("memory takes it");
+    bytes.extend_from_slice(&stored);
+    bytes.push(b'\n');
+    bytes
 }
 
 /// The message in a record, checked.
@@ -168,12 +178,11 @@ impl Head {
     }
 
     /// Bytes from the `From ` line to the closing blank line.
-    #[cfg(test)]
-    fn record_len(&self) -> u64 {
+    pub(super) fn record_len(&self) -> u64 {
         (self.start + self.len + 1) as u64
     }
 
-    fn message(&self, record: &[u8]) -> Result<Vec<u8>, RecordFault> {
+    pub(super) fn message(&self, record: &[u8]) -> Result<Vec<u8>, RecordFault> {
         let end = self.start.checked_add(self.len).ok_or(RecordFault::CutShort)?;
         let mut stored = record.get(self.start..end).ok_or(RecordFault::CutShort)?;
         if record.get(end) != Some(&b'\n') {

@@ -15,6 +15,7 @@ mod copies;
 mod demo;
 mod dependencies;
 mod dialogues;
+mod digests;
 mod dns;
 mod fake_dns;
 mod fake_peer;

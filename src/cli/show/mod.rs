@@ -31,7 +31,8 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::ListRemove { .. } => lists::removed(answer),
         Request::MemberLs { .. } => people::members(answer),
         Request::MemberShow { .. } => people::member(answer),
-        Request::PersonShow { .. } => people::person(answer),
+        Request::PersonShow { .. } | Request::PersonExport { .. } => people::person(answer),
+        Request::PersonErase { .. } => people::erased(answer),
         Request::MemberAdd { .. } | Request::MemberSet { .. } | Request::MemberRemove { .. } => {
             format!("{}\n", word(&answer["said"]))
         }
@@ -52,7 +53,7 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::Reindex { .. } => reindexed(answer),
         Request::Import { .. } => posts::imported(answer),
         Request::Export { .. } => lists::exported(answer),
-        Request::CheckStore => {
+        Request::Cut | Request::Fence | Request::CheckStore => {
             table(answer, &[("what", "WHAT", Cells::Words), ("detail", "DETAIL", Cells::Words)])
         }
     };
@@ -65,6 +66,11 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// Says something that is no part of the answer.
+pub(super) fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints one JSON document.

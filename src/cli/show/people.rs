@@ -100,3 +100,25 @@ pub(super) fn imported(answer: &Value) -> String {
     }
     text
 }
+
+/// What was done about somebody who is forgotten.
+pub(super) fn erased(answer: &Value) -> String {
+    let posts = if answer["posts"] == "withdrawn" { "say nothing any more" } else { "are under no name" };
+    let mut text = facts(
+        "",
+        &[
+            ("forgotten", word(&answer["addresses"])),
+            ("memberships ended", word(&answer["lists"])),
+            ("messages of theirs", format!("{} {posts}", word(&answer["own"]))),
+            ("messages that named them", word(&answer["mentions"])),
+            ("lines that named them", word(&answer["lines"])),
+            ("other files that named them", word(&answer["files"])),
+            ("exports made again", word(&answer["exports"])),
+        ],
+    );
+    text.push_str("\nWhat is kept, or is not in our hands\n");
+    for kept in answer["kept"].as_array().into_iter().flatten() {
+        text.push_str(&format!("  {}\n", word(kept)));
+    }
+    text
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{Item, Message, UnreadableMessage};
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::time::Timestamp;
+use crate::flow::forget::in_place_of;
 use crate::mail::headers::Headers;
 use crate::mail::mbox;
 use crate::mail::parse::{self, Summary};
@@ -69,7 +70,14 @@ fn look_at_message(store: &Store, list: ListId, message: Message) -> Result<Look
     };
     match store.same_content(Some(list), &content)? {
         Some(_) => Ok(Looked::Known),
-        None => Ok(Looked::New(New { message, content })),
+        None => {
+            let mut message = message;
+            // Whoever was forgotten here stays so, whatever archive brings them.
+            if let Some(without) = in_place_of(store, list, &message.raw)? {
+                message = Message { raw: without, sender: String::new(), ..message };
+            }
+            Ok(Looked::New(New { message, content }))
+        }
     }
 }
 

@@ -96,6 +96,9 @@ pub enum NotDone {
     /// Nobody can join a closed list.
     #[error("{0} is closed; parvis list reopen opens it again")]
     Closed(ListAddress),
+    /// Only they can say that they want to be known here again.
+    #[error("whoever had {0} wished to be forgotten; they can ask to join by mail themselves")]
+    Forgotten(EmailAddress),
     /// There is no such member.
     #[error("{0} is not a member of {1}")]
     NotAMember(EmailAddress, ListAddress),

@@ -38,6 +38,9 @@ pub(in crate::flow) fn plan(
     if list.state != ListState::Open {
         return Ok(Err(NotDone::Closed(list.address.clone())));
     }
+    if store.forgotten_at(&wish.email)?.is_some() {
+        return Ok(Err(NotDone::Forgotten(wish.email.clone())));
+    }
     let person_before = store.person_at(&wish.email)?;
     let person = person_before.clone().unwrap_or_else(|| Person {
         id: store.next_person(),

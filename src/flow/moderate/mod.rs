@@ -9,7 +9,7 @@ pub(super) mod gather;
 
 use super::choose_from::choose_from;
 use super::decide_post::may_be_told;
-use super::readers::readers;
+use super::readers::{Readership, readers};
 use super::requests::author_of;
 use super::{Desk, FlowError, is_current};
 use crate::domain::address::EmailAddress;
@@ -137,9 +137,10 @@ fn publish(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Option<Event>, F
     let Some(list) = list else { return Ok(None) };
     let raw = desk.store.raw(info.id)?;
     let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
-    let readers = readers(desk, &list, info.author, &summary, desk.now())?;
+    let Readership { now: readers, later } = readers(desk, &list, info.author, &summary, desk.now())?;
     let from = raw.map(|raw| choose_from(desk, info, &list, &summary, &raw));
-    Ok(Some(Event::Published { post: info.id, list: list.id, by: Some(by), readers, from }))
+    let (post, list, by) = (info.id, list.id, Some(by));
+    Ok(Some(Event::Published { post, list, by, readers, from, later }))
 }
 
 fn refuse(

@@ -193,6 +193,9 @@ pub(super) fn decide_about(
 /// An animator invites somebody: that address is asked, and nothing more.
 pub(super) fn invite(talk: &mut Talk<'_>, list: &List, address: &EmailAddress) -> Result<bool, FlowError> {
     let known = talk.desk.store.person_at(address)?;
+    if talk.desk.store.forgotten_at(address)?.is_some() {
+        return Ok(false);
+    }
     let person = match &known {
         Some(person) => person.clone(),
         None => Person {

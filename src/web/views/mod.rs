@@ -17,12 +17,13 @@ use serde::Serialize;
 use crate::domain::list::{Language, List};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::mask::mask_addresses;
+use crate::mail::paragraphs::unbroken;
 use crate::store::archive::PostSummary;
 
 use super::dates;
 use super::routes::{ListPage, Route};
 use super::sight::{Eyes, Reader};
-use super::text::{one_line, unbroken};
+use super::text::one_line;
 use super::unsubscribe::Leaving;
 use super::words::Words;
 

@@ -57,6 +57,7 @@ impl House {
         let desk = Arc::new(Desk {
             store: Arc::new(Store::open(options, Timestamp::from_seconds(BEGIN)).unwrap()),
             letters: Letters::new(None).0,
+            digests: parvis::digest::DigestTemplates::new(None).0,
             phrases: parvis::understand::PhraseBook::new(None).0,
             hostname: "lists.example".to_owned(),
             base_url: "https://lists.example".to_owned(),

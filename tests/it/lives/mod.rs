@@ -13,6 +13,7 @@
 //! - `LIST EMAIL is KEY=VALUE…`, `LIST EMAIL is nobody`; `held N`; `published N`.
 //! - `later 3 days`, `later 2 hours`.
 
+mod forgetting;
 mod script;
 mod town;
 

@@ -70,7 +70,7 @@ pub(super) struct Town {
     boxes: Boxes,
     read: HashMap<String, usize>,
     runtime: Runtime,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Copies in hand at once.
@@ -88,6 +88,7 @@ impl Town {
         let desk = Desk {
             store: Arc::new(store),
             letters: Letters::new(None).0,
+            digests: parvis::digest::DigestTemplates::new(None).0,
             phrases: parvis::understand::PhraseBook::new(None).0,
             hostname: HOST.to_owned(),
             base_url: format!("https://{HOST}"),
@@ -107,8 +108,13 @@ impl Town {
             boxes: Boxes::default(),
             read: HashMap::new(),
             runtime: Runtime::new().expect("a runtime"),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The data folder.
+    pub(super) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
     }
 
     pub(super) fn later(&mut self, span: std::time::Duration) {

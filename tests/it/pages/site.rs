@@ -257,6 +257,7 @@ fn desk(store: Arc<Store>, options: &WebOptions, clock: Arc<Mutex<Timestamp>>) -
     Desk {
         store,
         letters: Letters::new(None).0,
+        digests: parvis::digest::DigestTemplates::new(None).0,
         phrases: PhraseBook::new(None).0,
         hostname: "lists.example.org".to_owned(),
         base_url: options.base_url.clone(),

@@ -322,6 +322,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
     Desk {
         store: Arc::new(Store::open(options, time.clock()).expect("it opens")),
         letters: Letters::new(None).0,
+        digests: parvis::digest::DigestTemplates::new(None).0,
         phrases: parvis::understand::PhraseBook::new(None).0,
         hostname: "lists.example".to_owned(),
         base_url: "https://lists.example".to_owned(),
