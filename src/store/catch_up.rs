@@ -328,13 +328,13 @@ mod tests {
         Change::at(moment()).outcome(CopyOutcome { post: PostId(post), person: PersonId(person), result })
     }
 
-    /// What animators do beside deciding about posts.
     fn cared_for() -> Vec<Change> {
         let (list, person, thread, by) = (ListId(1), PersonId(1), PostId(1), None);
         let banned = |ban| Event::Banned { list, person, ban, by };
         let paced = |pace| Event::ThreadPace { list, thread, pace, by };
-        let events = [banned(Ban::On), paced(ThreadPace::Slow), banned(Ban::Off), paced(ThreadPace::Closed)];
-        events.into_iter().map(|event| Change::at(moment()).event(event)).collect()
+        [banned(Ban::On), paced(ThreadPace::Slow), banned(Ban::Off)]
+            .map(|event| Change::at(moment()).event(event))
+            .into()
     }
 
     /// Passes given, and one that ended.
