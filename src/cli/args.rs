@@ -2,6 +2,7 @@
 
 mod bench;
 mod person;
+mod posts;
 mod recovery;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
 
 pub(super) use self::bench::{BenchArgs, BenchWhat};
+pub(super) use self::posts::{PostArgs, PostCommand};
 pub(super) use self::recovery::{BackupArgs, RestoreArgs, UnsealArgs};
 
 /// As `Preset::parse` takes them.
@@ -292,18 +294,6 @@ pub(super) enum MemberCommand {
         /// Their address
         email: String,
     },
-}
-
-/// `parvis post`
-#[derive(Args, Debug)]
-pub(super) struct PostArgs {
-    /// The list
-    pub(super) list: String,
-    /// The message; - for standard input
-    pub(super) file: PathBuf,
-    /// The envelope's sender; the author if not said
-    #[arg(long, value_name = "A")]
-    pub(super) sender: Option<String>,
 }
 
 /// `parvis import …`

@@ -10,9 +10,12 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::Voice;
-use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostsArg, QueueCommand};
+use super::args::{
+    Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostArgs, PostCommand, PostsArg,
+    QueueCommand,
+};
 use super::{doing, show};
-use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, Welcoming};
+use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, SetRight, Welcoming};
 use crate::admin::socket::{self, Answer, Blobs, no_blobs};
 use crate::admin::{Channel, Frame, perform};
 use crate::config::Config;
@@ -30,10 +33,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
     let request = match command {
         Command::List(command) => return list(config, command, voice),
         Command::Member(command) => member(command, &mut blobs)?,
-        Command::Post(args) => {
-            blobs.push(read(&args.file)?);
-            Request::Post { list: args.list, sender: args.sender }
-        }
+        Command::Post(args) => post(args, &mut blobs)?,
         Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
         Command::Trace { message_id } => Request::Trace { message_id },
@@ -62,6 +62,26 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         Ok(())
     })?;
     show::answer(&request, &answer, voice)
+}
+
+fn post(args: PostArgs, blobs: &mut Vec<Vec<u8>>) -> anyhow::Result<Request> {
+    let PostArgs { set_right, list, file, sender } = args;
+    let (message_id, list, how) = match (set_right, list, file) {
+        (None, Some(list), Some(file)) => {
+            blobs.push(read(&file)?);
+            return Ok(Request::Post { list, sender });
+        }
+        (Some(PostCommand::Move { message_id, target, list }), ..) => {
+            (message_id, list, SetRight::MoveTo(target))
+        }
+        (Some(PostCommand::Split { message_id, list }), ..) => (message_id, list, SetRight::Split),
+        (Some(PostCommand::Join { message_id, with, list }), ..) => {
+            (message_id, list, SetRight::JoinWith(with))
+        }
+        (Some(PostCommand::Withdraw { message_id, list }), ..) => (message_id, list, SetRight::Withdraw),
+        (None, ..) => bail!("clap asks for a list and a file"),
+    };
+    Ok(Request::SetRight { list, message_id, how })
 }
 
 fn person(config: &Config, command: PersonCommand, voice: &Voice) -> anyhow::Result<()> {

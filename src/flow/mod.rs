@@ -27,6 +27,7 @@ mod readers;
 mod replies;
 mod requests;
 pub mod send_copies;
+pub mod set_right;
 pub mod sign_in;
 mod whereabouts;
 mod who;

@@ -283,7 +283,14 @@ impl Pages {
         let route = Route::list(place.segment, ListPage::Post { id: id.clone() });
         let hidden = posts.iter().any(|post| post.no_archive);
         let indexed = if hidden { Indexed::No } else { indexed(place.list) };
-        self.public_page(desk, "post", &view, &route, indexed)
+        let page = self.public_page(desk, "post", &view, &route, indexed)?;
+        let gone = posts.iter().all(|post| post.withdrawn.is_some());
+        Ok(if gone { Answer { status: StatusCode::GONE, keep: Keep::No, ..page } } else { page })
+    }
+
+    /// That something was here, and is no more (RFC 9110 §15.5.11).
+    pub(crate) fn gone(&self, desk: &Desk<'_>) -> Result<Answer, PageError> {
+        self.notice(desk, StatusCode::GONE, "withdrawn")
     }
 
     /// The posts of a Message-ID, or the one whose content was asked for.

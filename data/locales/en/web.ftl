@@ -65,6 +65,11 @@ in_reply_to = answering { $author }
 read_post = Read this message
 not_here = This message cannot be read here.
 not_kept = This message is not shown here, as its author asked.
+withdrawn_author = This message was withdrawn by the person who wrote it.
+withdrawn_animators = This message was withdrawn by the people who look after the group.
+withdrawn_operator = This message was withdrawn by the person who keeps this server.
+withdrawn_title = This message was withdrawn
+withdrawn_words = It was here, and is no more. Its place in the conversation says who withdrew it.
 
 # -- a post
 reply_button = Reply to the group

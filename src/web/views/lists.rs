@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::list::ListState;
 use crate::domain::time::{CivilDate, Timestamp};
-use crate::store::archive::{MonthCount, PostState, PostSummary, ThreadSummary};
+use crate::store::archive::{MonthCount, PostState, PostSummary, ThreadSummary, WithdrawnBy};
 
 use super::super::dates;
 use super::super::routes::{ListPage, Route};
@@ -383,10 +383,22 @@ fn capitalised(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// Who took it away: the sentence that says so.
+fn withdrawn_words(by: WithdrawnBy) -> &'static str {
+    match by {
+        WithdrawnBy::Author => "withdrawn_author",
+        WithdrawnBy::Animator => "withdrawn_animators",
+        WithdrawnBy::Operator => "withdrawn_operator",
+    }
+}
+
 impl Desk<'_> {
     /// Why a post's words are not shown, if they are not.
     pub(crate) fn hidden_because(&self, post: &PostSummary) -> Option<String> {
         match post.state {
+            PostState::Published if post.withdrawn.is_some() => {
+                post.withdrawn.map(|by| self.say(withdrawn_words(by)))
+            }
             PostState::Published if post.no_archive => Some(self.say("not_kept")),
             PostState::Published => None,
             PostState::Undecided | PostState::Held | PostState::Refused | PostState::Dropped => {
