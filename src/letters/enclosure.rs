@@ -118,7 +118,7 @@ mod tests {
                     assert_eq!(data_encoding::BASE64.decode(encoded.as_bytes()).expect("base64"), message);
                     assert!(mail.is_ascii());
                 }
-                assert_eq!(text.matches("\r\n--=_parvis_enclosed").count() >= 3, true, "{text}");
+                assert!(text.matches("\r\n--=_parvis_enclosed").count() >= 3, "{text}");
             }
         }
     }

@@ -118,12 +118,13 @@ async fn carry_in_seven_bits_too<O: Outbox>(
     owed: &OwedLetter,
     unsigned: Unsigned,
 ) -> Result<Outcome, FlowError> {
-    match carry_signed(desk, outbox, unsigned).await {
-        Outcome::NeedsSevenBits => match write(desk, owed, Bits::Seven)? {
-            Some(unsigned) => Ok(carry_signed(desk, outbox, unsigned).await),
-            None => Ok(Outcome::NeedsSevenBits),
-        },
-        outcome => Ok(outcome),
+    let outcome = carry_signed(desk, outbox, unsigned).await;
+    if outcome != Outcome::NeedsSevenBits {
+        return Ok(outcome);
+    }
+    match write(desk, owed, Bits::Seven)? {
+        Some(unsigned) => Ok(carry_signed(desk, outbox, unsigned).await),
+        None => Ok(outcome),
     }
 }
 

@@ -146,10 +146,7 @@ fn of_groups(groups: &[status::Group], headers: &Headers<'_>, pieces: &Pieces) -
     };
     let status = first.status.clone().filter(|status| !status.ends_with(".0.0"));
     let status = status.or_else(|| status::enhanced(&said)).or_else(|| first.status.clone());
-    let cause = match status::cause(status.as_deref(), &said) {
-        Cause::Unknown => words::cause(&pieces.human),
-        cause => cause,
-    };
+    let cause = told_cause(status.as_deref(), &said, &pieces.human);
     bounce(recipients, outcome, cause, status, &said)
 }
 
@@ -175,10 +172,7 @@ fn of_words(headers: &Headers<'_>, pieces: &Pieces) -> Report {
     let recipients = if listed.is_empty() { addresses::named(headers, &pieces.human) } else { listed };
     let said = words::telling_line(&pieces.human);
     let status = status::enhanced(&said).or_else(|| status::enhanced(&pieces.human));
-    let cause = match status::cause(status.as_deref(), &said) {
-        Cause::Unknown => words::cause(&pieces.human),
-        cause => cause,
-    };
+    let cause = told_cause(status.as_deref(), &said, &pieces.human);
     bounce(recipients, outcome, cause, status, &said)
 }
 
@@ -190,6 +184,12 @@ fn is_absence(headers: &Headers<'_>, subject: &str, signs: &words::Signs) -> boo
         Some(Automatic::AutoSubmitted | Automatic::AbsenceNotice)
     );
     words::is_absence(subject) || (marked && !signs.subject)
+}
+
+/// What the status and the telling line say, or else all that people read.
+fn told_cause(status: Option<&str>, said: &str, human: &str) -> Cause {
+    let cause = status::cause(status, said);
+    if cause == Cause::Unknown { words::cause(human) } else { cause }
 }
 
 fn bounce(
