@@ -98,7 +98,7 @@ pub(super) fn enhanced(text: &str) -> Option<String> {
         let found = found.trim_end_matches('.');
         let parts: Vec<&str> = found.split('.').collect();
         let short = |part: &&str| (1..=3).contains(&part.len());
-        if parts.len() == 3 && parts.iter().all(|part| short(part)) {
+        if parts.len() == 3 && parts.iter().all(short) {
             return Some(found.to_owned());
         }
     }
