@@ -97,6 +97,7 @@ fn asks_to_join(matter: &Matter) -> bool {
         Matter::Wish { .. }
         | Matter::Talk
         | Matter::Found { .. }
+        | Matter::Care { .. }
         | Matter::WhichList { .. }
         | Matter::Admit { .. }
         | Matter::Back { .. }
