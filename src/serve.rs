@@ -156,6 +156,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         language: config.language,
         zone: config.timezone.clone(),
         bell: Arc::default(),
+        letter_waits: Arc::default(),
         taking: AtomicUsize::new(0),
         signer: None,
         rewrite_from_always: config.delivery.rewrite_from_always.clone(),
