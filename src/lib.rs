@@ -17,10 +17,13 @@ pub mod web;
 
 // What asks, carries, remembers, understands, and writes.
 pub mod auth;
+pub mod digest;
 pub mod dns;
 pub mod filter;
 pub mod letters;
 pub mod net;
+pub mod recovery;
+pub mod search;
 pub mod sign;
 pub mod smtp;
 pub mod store;

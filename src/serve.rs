@@ -5,7 +5,9 @@
 
 mod acme;
 mod certificates;
+pub mod copies;
 mod facts;
+mod index;
 mod measurements;
 mod pages;
 mod web_doors;
@@ -27,15 +29,17 @@ pub use road::Road;
 use crate::admin::socket;
 use crate::auth::Checker;
 use crate::config::{ArcSeal, Config, DkimKeyFile, LmtpListen, Presence, TlsFiles};
+use crate::digest::DigestTemplates;
 use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::filter::{Filter, NoAddress};
 use crate::flow::mailroom::PostRoom;
-use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, keep_house};
+use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, digests, keep_house};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::slots::Slots;
+use crate::search::Search;
 use crate::sign::{self, NamedKey, NoSigner, Signer};
 use crate::smtp::server::{Deadlines, ServerOptions, StartTls, serve as serve_smtp};
 use crate::smtp::session::Door;
@@ -134,22 +138,24 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
     if let Some(why) = &store.opened().rebuilt {
         tracing::warn!(%why, "the working state was built again from mail, journal and people");
     }
-    if store.opened().elsewhere {
-        tracing::warn!(
-            "this data folder is in another place than before: no mail leaves until `parvis queue release`"
-        );
-    }
+    copies::say_if_fenced(&store, &config.timezone)?;
     let (letters, faults) = Letters::new(Some(config.data_dir.join("templates").join("mail")));
     for fault in faults {
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template is not used");
+    }
+    let (digests, faults) = DigestTemplates::new(Some(config.data_dir.join("templates").join("digest")));
+    for fault in faults {
+        tracing::warn!(template = %fault.path.display(), why = %fault.why, "a digest's own template is not used");
     }
     let (phrases, faults) = PhraseBook::new(Some(&config.data_dir.join("phrases")));
     for fault in faults {
         tracing::warn!(phrases = %fault.path.display(), why = %fault.why, "phrases are not used");
     }
     Ok(Desk {
+        search: Search::new(store.reader().clone(), config.timezone.clone()),
         store: Arc::new(store),
         letters,
+        digests,
         phrases,
         hostname: config.hostname.clone(),
         base_url: config.web.base_url.clone(),
@@ -207,7 +213,9 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
-    tasks.spawn(tend_house(desk.clone(), stopping.clone()));
+    tasks.spawn(index::keep(desk.clone(), stopping.clone()));
+    tasks.spawn(every(HOUSE_EVERY, keep_house::keep_house, desk.clone(), stopping.clone()));
+    tasks.spawn(every(DIGESTS_EVERY, digests::issue_due, desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
     // Where there is none, that is known before the first message waits for it.
@@ -402,16 +410,21 @@ async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<
     }
 }
 
-/// What is due because time passes: ends of memberships and pauses, questions nobody answered.
-async fn tend_house(desk: Arc<Desk>, stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
+/// What is due because time passes: ends of memberships and pauses, questions nobody answered; digests.
+async fn every(
+    pause: std::time::Duration,
+    work: fn(&Desk) -> Result<(), FlowError>,
+    desk: Arc<Desk>,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), ServeError> {
     loop {
         let keeping = desk.clone();
-        match on_a_thread(move || keep_house::keep_house(&keeping)).await {
+        match on_a_thread(move || work(&keeping)).await {
             Ok(()) | Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {}
             Err(error) => return Err(error),
         }
         tokio::select! {
-            () = tokio::time::sleep(HOUSE_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stopped(stopping.clone()) => return Ok(()),
         }
     }
@@ -419,6 +432,8 @@ async fn tend_house(desk: Arc<Desk>, stopping: watch::Receiver<bool>) -> Result<
 
 /// How often it is looked what has become due.
 const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
+/// How often it is looked whose digest is due.
+const DIGESTS_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 /// How often it is looked whether a full disk has room again.
 const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 

@@ -58,17 +58,17 @@ pub(super) fn demo(args: &DemoArgs, voice: &Voice) -> anyhow::Result<ExitCode> {
 }
 
 fn tell(demo: &Demo, ledger: &Ledger, args: &DemoArgs, voice: &Voice) -> anyhow::Result<()> {
-    let Ledger { accepted, published, owed, taken, found, read_back, pages, differences } = ledger;
+    let Ledger { accepted, published, owed, digests, taken, found, read_back, pages, differences } = ledger;
     if voice.json {
         return show::json(&json!({
-            "accepted": accepted, "published": published, "owed": owed, "taken": taken,
+            "accepted": accepted, "published": published, "owed": owed, "digests": digests, "taken": taken,
             "found": found, "read_back": read_back, "pages": pages, "differences": differences,
             "archive": format!("http://{}/", demo.archive), "mailboxes": format!("http://{}/", demo.mailboxes),
         }));
     }
     let mut text = format!(
         "\nThe ledger:\n  {accepted:>4} posts were taken by the door\n  {published:>4} of them are in the archive\n  \
-         {owed:>4} copies were owed to members\n  {taken:>4} were taken by their mailboxes\n  \
+         {owed:>4} copies were owed to members, {digests} of them digests of several posts\n  {taken:>4} were taken by their mailboxes\n  \
          {found:>4} were found there\n  {read_back:>4} were read back, each what it should be\n  \
          {pages:>4} pages were fetched\n"
     );

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{Demo, DemoError, Sent, http, io};
+use crate::domain::ids::{MessageId, PostId};
+use crate::flow::digests;
 use crate::mail::headers::Headers;
 use crate::mail::parse;
 use crate::serve::ServeError;
@@ -18,8 +20,10 @@ pub struct Ledger {
     pub accepted: u64,
     /// Posts in the archive of those.
     pub published: u64,
-    /// Copies owed for them.
+    /// Copies and digests owed for them.
     pub owed: u64,
+    /// Digests among these.
+    pub digests: u64,
     /// Copies a mailbox's server took.
     pub taken: u64,
     /// Files found in the mailboxes.
@@ -45,13 +49,22 @@ pub(super) async fn compare(demo: &Demo) -> Result<Ledger, DemoError> {
         match published(demo, sent)? {
             Some(info) => {
                 ledger.published += 1;
-                copies(demo, &info, sent, &mut ledger, &mut expected)?;
+                copies(demo, info.id, &sent.message_id, &mut ledger, &mut expected)?;
             }
             None => {
                 ledger.differences.push(format!("<{}> was taken and is not in the archive", sent.message_id))
             }
         }
     }
+    for number in &demo.issues {
+        let issue = demo.server.desk.store.issue(*number).map_err(ServeError::from)?;
+        let Some(issue) = issue else { continue };
+        let id = digests::message_id(&demo.server.desk, &issue);
+        let before = ledger.owed;
+        copies(demo, *number, &id, &mut ledger, &mut expected)?;
+        ledger.digests += ledger.owed - before;
+    }
+    awaited(demo, &mut ledger)?;
     mailboxes(&demo.folder.join("mailboxes"), &mut ledger, expected)?;
     pages(demo, &mut ledger).await?;
     let counts = [("taken", ledger.taken), ("found", ledger.found), ("read back", ledger.read_back)];
@@ -75,17 +88,29 @@ fn published(demo: &Demo, sent: &Sent) -> Result<Option<PostInfo>, DemoError> {
     Ok(info.filter(|info| info.state == PostState::Published))
 }
 
-/// Who was owed a copy, and whose server took it, by the post's own ledger.
+/// Whoever reads in digests has got all of it.
+fn awaited(demo: &Demo, ledger: &mut Ledger) -> Result<(), DemoError> {
+    let store = &demo.server.desk.store;
+    for list in store.reader().lists().map_err(ServeError::from)? {
+        let left = store.awaited(list.id).map_err(ServeError::from)?;
+        if !left.is_empty() {
+            ledger.differences.push(format!("{} posts of {} went into no digest", left.len(), list.address));
+        }
+    }
+    Ok(())
+}
+
+/// Who was owed a copy, or a digest, and whose server took it, by its own ledger.
 fn copies(
     demo: &Demo,
-    info: &PostInfo,
-    sent: &Sent,
+    number: PostId,
+    id: &MessageId,
     ledger: &mut Ledger,
     expected: &mut Expected,
 ) -> Result<(), DemoError> {
     let store = &demo.server.desk.store;
-    ledger.owed += u64::from(store.owed(info.id).map_err(ServeError::from)?.len());
-    for line in store.ledger(info.id).map_err(ServeError::from)? {
+    ledger.owed += u64::from(store.owed(number).map_err(ServeError::from)?.len());
+    for line in store.ledger(number).map_err(ServeError::from)? {
         for (person, result) in line.copies {
             let person = store.person(person).map_err(ServeError::from)?;
             let Some(address) = person.and_then(|person| person.addresses.into_iter().next()) else {
@@ -95,10 +120,10 @@ fn copies(
             match result {
                 CopyResult::Taken(_) => {
                     ledger.taken += 1;
-                    *expected.entry((address.key(), sent.message_id.to_string())).or_default() += 1;
+                    *expected.entry((address.key(), id.to_string())).or_default() += 1;
                 }
                 CopyResult::Failed(why) | CopyResult::PutOff { reply: why, .. } => {
-                    ledger.differences.push(format!("{address} did not get <{}>: {why}", sent.message_id));
+                    ledger.differences.push(format!("{address} did not get <{id}>: {why}"));
                 }
                 CopyResult::Gone => ledger.owed -= 1,
             }

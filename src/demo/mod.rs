@@ -22,8 +22,8 @@ use crate::admin::request::{BadRows, Rehearsal, Request, Welcoming};
 use crate::admin::{Channel, NotDone, pack, perform};
 use crate::config::{Config, ConfigError};
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::MessageId;
-use crate::flow::import;
+use crate::domain::ids::{MessageId, PostId};
+use crate::flow::{FlowError, digests, import};
 use crate::mail::headers::Headers;
 use crate::serve::{self, ServeError, Server};
 use crate::smtp::client::{Bits, Carrier, Copy, Outcome, Timeouts};
@@ -85,6 +85,7 @@ pub struct Demo {
     pub mailboxes: SocketAddr,
     sent: Vec<Sent>,
     accepted: u64,
+    issues: Vec<PostId>,
     stop_catching: tokio::sync::watch::Sender<bool>,
 }
 
@@ -119,7 +120,19 @@ pub async fn run(folder: &Path, teller: &dyn Teller) -> Result<Demo, DemoError> 
     let (sent, accepted) = send_live_posts(&mut server, teller).await?;
     teller.say("Delivering a copy to every member who reads each post");
     wait_for_copies(&server, teller).await?;
-    Ok(Demo { server, folder: folder.to_owned(), archive, mailboxes: page, sent, accepted, stop_catching })
+    teller.say("Sending those who read once a day or a week what they await, in one mail");
+    let issues = send_digests(&server).await?;
+    wait_for_copies(&server, teller).await?;
+    Ok(Demo {
+        server,
+        folder: folder.to_owned(),
+        archive,
+        mailboxes: page,
+        sent,
+        accepted,
+        issues,
+        stop_catching,
+    })
 }
 
 impl Demo {
@@ -303,6 +316,23 @@ fn as_sent(community: &Community, text: &[u8], server: &Server) -> Result<(Copy,
         bits: Bits::Eight,
     };
     Ok((copy, id))
+}
+
+/// Nobody waits for tomorrow morning: what members await in a digest leaves now.
+async fn send_digests(server: &Server) -> Result<Vec<PostId>, DemoError> {
+    let desk = server.desk.clone();
+    let issued = tokio::task::spawn_blocking(move || -> Result<Vec<PostId>, FlowError> {
+        let mut issues = Vec::new();
+        for list in desk.store.reader().lists()? {
+            issues.extend(digests::issue_now(&desk, &list)?);
+        }
+        Ok(issues)
+    });
+    let issued = issued.await.map_err(|error| DemoError::Io {
+        doing: "make digests".to_owned(),
+        source: std::io::Error::other(error.to_string()),
+    })?;
+    Ok(issued.map_err(ServeError::from)?)
 }
 
 async fn wait_for_copies(server: &Server, teller: &dyn Teller) -> Result<(), DemoError> {

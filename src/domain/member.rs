@@ -44,7 +44,7 @@ pub enum Reading {
 }
 
 /// A day of the week.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names of the days say what they are")]
 pub enum Day {
@@ -87,7 +87,7 @@ pub enum MemberState {
 }
 
 /// How a digest is put together for a member.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DigestForm {
     /// One page to read.
@@ -194,6 +194,11 @@ impl Membership {
     /// Whether each post is sent to them at that moment.
     pub fn receives_each_post(&self, now: Timestamp) -> bool {
         self.reading == Reading::Each && self.receives_mail(now)
+    }
+
+    /// Whether posts are kept for them at that moment, to be sent together.
+    pub fn receives_digests(&self, now: Timestamp) -> bool {
+        matches!(self.reading, Reading::Daily | Reading::Weekly) && self.receives_mail(now)
     }
 
     /// When their quiet hours end, if it is quiet at that moment.

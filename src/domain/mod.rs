@@ -17,6 +17,7 @@ pub mod pace;
 pub mod proof;
 pub mod recipient;
 pub mod retry;
+pub mod rhythm;
 pub mod thread;
 pub mod time;
 pub mod token;

@@ -107,6 +107,18 @@ impl Timestamp {
         })
     }
 
+    /// When a clock in that zone shows this full hour that day; the first time, if it does so twice,
+    /// and as much later as the clock was moved, if it never does.
+    pub fn at_hour(day: CivilDate, hour: u8, zone: &Zone) -> Timestamp {
+        let hour = i8::try_from(hour.min(23)).unwrap_or(23);
+        let moment = jiff::civil::Date::new(day.year, day.month, day.day)
+            .map(|date| date.at(hour, 0, 0, 0))
+            .and_then(|moment| moment.to_zoned(zone.zone.clone()));
+        moment.map_or(Timestamp::from_seconds(0), |moment| {
+            Timestamp::from_millis(moment.timestamp().as_millisecond())
+        })
+    }
+
     /// The next moment at which a clock in that zone shows this full hour; now, if it does so now.
     pub fn next_hour(self, hour: u8, zone: &Zone) -> Timestamp {
         let (now_hour, now_minute) = self.time_in(zone);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::choose_from::choose_from;
 use super::mailroom::standing;
 use super::membership::answerable;
-use super::readers::readers;
+use super::readers::{Readership, readers};
 use super::{Desk, FlowError, is_current, requests};
 use crate::domain::door::Standing;
 use crate::domain::ids::{MessageId, PersonId, PostId};
@@ -174,9 +174,9 @@ fn decision(
     tracing::info!(%post, message_id, list = %list_address, outcome = ?verdict, "a post was decided on");
     Ok(match verdict {
         Verdict::Publish => {
-            let readers = readers(desk, list, info.author, &summary, now)?;
+            let Readership { now: readers, later } = readers(desk, list, info.author, &summary, now)?;
             let from = Some(choose_from(desk, info, list, &summary, raw));
-            let event = Event::Published { post, list: list.id, by: None, readers, from };
+            let event = Event::Published { post, list: list.id, by: None, readers, from, later };
             change.summary(post, summary).event(event)
         }
         Verdict::Hold(reason) => {

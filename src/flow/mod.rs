@@ -10,6 +10,7 @@ mod choose_from;
 mod compose_copy;
 pub mod decide_post;
 pub mod deliver;
+pub mod digests;
 pub mod dispatch;
 pub mod export;
 pub mod forget;
@@ -27,6 +28,7 @@ mod readers;
 mod replies;
 mod requests;
 pub mod send_copies;
+pub mod set_right;
 pub mod sign_in;
 mod whereabouts;
 mod who;
@@ -35,7 +37,9 @@ pub mod write_letters;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use crate::digest::DigestTemplates;
 use crate::domain::address::EmailAddress;
+use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::{ListDoor, word_for};
@@ -43,6 +47,7 @@ use crate::domain::retry::RetrySchedule;
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::token::Token;
 use crate::letters::Letters;
+use crate::search::Search;
 use crate::sign::Signer;
 use crate::store::{Store, StoreError};
 use crate::understand::PhraseBook;
@@ -57,8 +62,12 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Desk {
     /// All that is kept.
     pub store: Arc<Store>,
+    /// Finds words in the archive.
+    pub search: Search,
     /// The mails we write ourselves.
     pub letters: Letters,
+    /// What digests are printed with.
+    pub digests: DigestTemplates,
     /// What people write to us, as they say it.
     pub phrases: PhraseBook,
     /// Who we are in EHLO and Message-IDs.
@@ -107,6 +116,11 @@ impl Desk {
     /// The page of a list's archive.
     pub fn archive_url(&self, list: &List) -> String {
         format!("{}/{}/", self.base_url, list.address.name())
+    }
+
+    /// The lasting page of a post.
+    pub fn post_url(&self, list: &List, id: &MessageId) -> String {
+        compose_copy::page_of(self, list, id)
     }
 
     /// The page where one click leaves a list.

@@ -2,7 +2,7 @@
 
 use super::choose_from::choose_from;
 use super::decide_post::may_be_told;
-use super::readers::readers;
+use super::readers::{Readership, readers};
 use super::{Desk, FlowError};
 use crate::domain::ids::PostId;
 use crate::domain::moderation::HoldReason;
@@ -76,9 +76,10 @@ fn publish(desk: &Desk, change: Change, info: &PostInfo, by: Decider) -> Result<
     let Some(list) = list else { return Ok(change) };
     let raw = desk.store.raw(info.id)?;
     let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
-    let readers = readers(desk, &list, info.author, &summary, desk.now())?;
+    let Readership { now: readers, later } = readers(desk, &list, info.author, &summary, desk.now())?;
     let from = raw.map(|raw| choose_from(desk, info, &list, &summary, &raw));
-    Ok(change.event(Event::Published { post: info.id, list: list.id, by: Some(by), readers, from }))
+    let (post, list, by) = (info.id, list.id, Some(by));
+    Ok(change.event(Event::Published { post, list, by, readers, from, later }))
 }
 
 fn refuse(

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compose_copy::compose_copy;
-use super::{Desk, FlowError, bounce_address, leave_address};
+use super::{Desk, FlowError, bounce_address, digests, leave_address};
 use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
-use crate::domain::ids::{MessageId, PersonId, PostId};
+use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
 use crate::domain::list::{Language, List, ListState};
 use crate::domain::pace::Felt;
 use crate::domain::retry::Next;
@@ -20,6 +20,7 @@ use crate::sign::{Common, NotSigned};
 use crate::smtp::client::{Bits, Copy, EnhancedCode, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
 use crate::store::change::Change;
+use crate::store::issue::Issue;
 use crate::store::ledger::{CopyOutcome, CopyResult};
 use crate::store::{PostInfo, StoreError};
 
@@ -65,6 +66,52 @@ struct Unsigned {
     own: Vec<u8>,
 }
 
+/// All copies of something, and the bytes it was made of, if somebody else wrote them.
+type Composed = (PreparedCopy, Option<Vec<u8>>);
+
+/// What copies are made of.
+enum Source {
+    Post(Box<PostInfo>),
+    /// Several posts in one mail.
+    Issue(Box<Issue>),
+}
+
+impl Source {
+    fn of(desk: &Desk, number: PostId) -> Result<Option<Source>, FlowError> {
+        if let Some(info) = desk.store.post(number)? {
+            return Ok(Some(Source::Post(Box::new(info))));
+        }
+        Ok(desk.store.issue(number)?.map(|issue| Source::Issue(Box::new(issue))))
+    }
+
+    fn list(&self) -> Option<ListId> {
+        match self {
+            Source::Post(info) => info.list,
+            Source::Issue(issue) => Some(issue.list),
+        }
+    }
+
+    /// What all copies in that language have in common, and the bytes it was made of, if somebody
+    /// else wrote them.
+    fn compose(&self, desk: &Desk, list: &List, language: Language) -> Result<Option<Composed>, FlowError> {
+        match self {
+            Source::Post(info) => {
+                let Some(raw) = desk.store.raw(info.id)? else { return Ok(None) };
+                let member_name = author_name(desk, info)?;
+                let from = match info.from_line.is_some_and(FromLine::is_rewritten) {
+                    true => FromEdit::ViaList { member_name: &member_name },
+                    false => FromEdit::AsItIs,
+                };
+                let whole = compose_copy(desk, info, list, language, from, &raw);
+                Ok(Some((whole, Some(raw))))
+            }
+            Source::Issue(issue) => {
+                Ok(digests::compose(desk, issue, list, language)?.map(|whole| (whole, None)))
+            }
+        }
+    }
+}
+
 impl Default for CopyMaker {
     fn default() -> CopyMaker {
         CopyMaker { prepared: Mutex::new(HashMap::new()) }
@@ -91,8 +138,8 @@ impl CopyMaker {
         if let Some(prepared) = known.as_ref().filter(|prepared| prepared.journal == journal) {
             return Ok(Some(prepared.clone()));
         }
-        let Some(info) = desk.store.post(post)? else { return Ok(None) };
-        let Some(list) = info.list.map(|list| desk.store.list(list)).transpose()?.flatten() else {
+        let Some(source) = Source::of(desk, post)? else { return Ok(None) };
+        let Some(list) = source.list().map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
         let made = match known.filter(|prepared| prepared.list == list) {
@@ -105,14 +152,8 @@ impl CopyMaker {
                 seal: known.seal.clone(),
             },
             None => {
-                let Some(raw) = desk.store.raw(post)? else { return Ok(None) };
                 let language = reader.unwrap_or(list.settings.language);
-                let member_name = author_name(desk, &info)?;
-                let from = match info.from_line.is_some_and(FromLine::is_rewritten) {
-                    true => FromEdit::ViaList { member_name: &member_name },
-                    false => FromEdit::AsItIs,
-                };
-                let whole = compose_copy(desk, &info, &list, language, from, &raw);
+                let Some((whole, raw)) = source.compose(desk, &list, language)? else { return Ok(None) };
                 let head = Arc::new(match bits {
                     Bits::Seven if whole.eight_bit() => whole.in_seven_bits().unwrap_or(whole),
                     Bits::Seven | Bits::Eight => whole,
@@ -120,7 +161,9 @@ impl CopyMaker {
                 let common_head = head.common_head();
                 let common = || Common::new(list.address.domain(), &common_head, head.body());
                 let signed = desk.signer.as_ref().map(|_| Arc::new(common()));
-                let seal = signed.as_ref().map(|common| sealed(desk, common, &common_head, &raw));
+                let raw = raw.filter(|_| signed.is_some());
+                let seal = signed.as_ref().zip(raw);
+                let seal = seal.map(|(common, raw)| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
                 Prepared { journal, list, head, body, signed, seal: seal.unwrap_or_default() }
             }
@@ -260,7 +303,8 @@ fn felt(outcome: &Outcome) -> Felt {
 fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult) -> Result<(), FlowError> {
     let info = desk.store.post(post)?;
     let message_id = info.as_ref().and_then(|info| info.message_id.as_ref()).map(MessageId::as_str);
-    let list = info.as_ref().and_then(|info| info.list).map(|list| desk.store.list(list)).transpose()?;
+    let source = Source::of(desk, post)?;
+    let list = source.and_then(|source| source.list()).map(|list| desk.store.list(list)).transpose()?;
     let list = list.flatten().map(|list| list.address.to_string());
     let to = desk.store.person(person)?;
     let to = to.as_ref().and_then(|person| person.addresses.first()).map(EmailAddress::as_str);

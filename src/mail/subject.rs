@@ -53,6 +53,13 @@ pub fn prefixed(subject: &str, prefix: &str, language: Language) -> Prefixed {
     }
 }
 
+/// A decoded, cleaned subject without words for answers and the list's prefix in front of it.
+pub fn bare<'a>(subject: &'a str, prefix: &str) -> &'a str {
+    let prefix = prefix.trim();
+    // No subject holds it, so nothing is taken for a prefix.
+    leading_tokens(subject.trim(), if prefix.is_empty() { "\0" } else { prefix }).1.trim()
+}
+
 /// Whether a subject is another message's: it begins with a word programs put there when one
 /// answers or forwards.
 pub fn is_answered(subject: &str) -> bool {

@@ -5,12 +5,14 @@
 
 mod archive_entry;
 mod fit;
+mod threads;
 
 use self::archive_entry::enter_archive;
 use self::fit::{fitting, put_post};
 use super::archive::PostState;
 use super::engine::EngineError;
 use super::event::{DropReason, Event, Fence, Line};
+use super::issue;
 use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
@@ -32,6 +34,7 @@ pub(super) const FENCE: &str = "fence";
 /// What the key of the place the folder was last opened in is called.
 pub(super) const PLACE: &str = "place";
 /// What the keys of the highest numbers given so far are called.
+pub(super) const HIGHEST: &str = "highest/";
 pub(super) const HIGHEST_POST: &str = "highest/post";
 pub(super) const HIGHEST_LIST: &str = "highest/list";
 pub(super) const HIGHEST_PERSON: &str = "highest/person";
@@ -51,8 +54,11 @@ pub(super) fn apply(
 ) -> Result<(), EngineError> {
     let at = line.at;
     match &line.event {
-        Event::Settled { place } => {
+        Event::Settled { place, given } => {
             view.put(keys::setting(PLACE), place.clone().into_bytes());
+            for (kind, number) in given {
+                raise(view, &format!("{HIGHEST}{kind}"), *number)?;
+            }
             // In a copy, or after going back to an older state, nobody is signed in: what was
             // ended meanwhile must not open anything again.
             for key in view.keys(&keys::passes())? {
@@ -109,7 +115,7 @@ pub(super) fn apply(
                 view.put(keys::undecided_post(*post), vec![attempts]);
             }
         }
-        Event::Published { post, list, by, readers, from } => {
+        Event::Published { post, list, by, readers, from, later } => {
             let decision = Decision { at, by: *by, reason: None, dropped: None, words: None, from: *from };
             let Some(mut record) = decided(view, *post, PostState::Published, decision)? else {
                 return Ok(());
@@ -122,8 +128,19 @@ pub(super) fn apply(
             let summary = summaries(*post, &record.mail);
             enter_archive(view, *post, record, &summary, zone)?;
             owe_copies(view, *post, *list, readers, at);
+            issue::await_post(view, *list, *post, later);
             count_author(view, *list, author)?;
         }
+        Event::Issued { issue, slot, readers } => {
+            raise(view, HIGHEST_POST, issue.number.0)?;
+            if view.has(&keys::issue(issue.number))? {
+                return Ok(());
+            }
+            issue::note_issue(view, issue, slot.as_ref());
+            issue::await_no_more(view, issue.list, &issue.posts, readers)?;
+            owe_copies(view, issue.number, issue.list, readers, at);
+        }
+        Event::NotAwaited { list, posts, persons } => issue::await_no_more(view, *list, posts, persons)?,
         Event::Held { post, reason } => {
             let decision =
                 Decision { at, by: None, reason: Some(*reason), dropped: None, words: None, from: None };
@@ -179,6 +196,13 @@ pub(super) fn apply(
                 view.remove(keys::question_to(record.question.person, *question));
                 view.remove(key);
             }
+        }
+        Event::Rethreaded { list, posts, into, answers, by: _ } => {
+            threads::rethread(view, *list, posts, *into, *answers)?;
+        }
+        Event::Withdrawn { post, by } => {
+            threads::withdraw(view, *post, *by)?;
+            forget_fan_out(view, *post)?;
         }
         Event::PassGiven { pass, person, opens, until } => {
             let record = PassRecord { opens: *opens, since: at, until: *until };

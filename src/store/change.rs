@@ -10,8 +10,10 @@ use tokio::sync::oneshot;
 use super::StoreError;
 use super::engine::{EngineError, VALUE_BYTES_MAX};
 use super::event::Event;
+use super::issue;
 use super::keys;
 use super::ledger::CopyOutcome;
+use super::person_set::PersonSet;
 use super::records::{self, LetterRecord, QuestionRecord};
 use super::segments::Record;
 use super::view::View;
@@ -72,6 +74,8 @@ pub enum Expect {
     List(Box<List>),
     /// The letter is still owed.
     LetterOwed(u64),
+    /// Each of these persons awaits each of these posts.
+    Awaited(ListId, Vec<PostId>, PersonSet),
     /// Nobody has answered this question.
     Unanswered(QuestionId),
 }
@@ -160,9 +164,13 @@ impl Change {
                 let record = QuestionRecord { question: (**question).clone(), since: self.at, answer: None };
                 (!fits(&record)).then_some("what somebody is asked")
             }
-            Event::Settled { .. }
+            Event::Issued { issue, .. } => (!issue::fits(issue)).then_some("a digest"),
+            Event::NotAwaited { .. }
+            | Event::Settled { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::Rethreaded { .. }
+            | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
@@ -219,6 +227,7 @@ pub(super) fn unmet(view: &View<'_>, expects: &[Expect]) -> Result<Option<Confli
                 let record: Option<QuestionRecord> = view.record(&keys::question(*question))?;
                 still(record.is_some_and(|record| record.answer.is_none()))
             }
+            Expect::Awaited(list, posts, persons) => still(issue::all_await(view, *list, posts, persons)?),
             Expect::LetterOwed(letter) => still(view.has(&keys::letter(*letter))?),
         };
         if let Err(conflict) = met {

@@ -22,6 +22,8 @@
 //! | `W` question · `w` person question | a question that can be answered · nothing |
 //! | `K` person pass | a pass that opens something |
 //! | `h` list thread person | how they take part in that thread |
+//! | `v` list post chunk | who awaits a post in a digest |
+//! | `V` issue | several posts in one mail |
 //! | `Z` person · `z` mark | being forgotten, or forgotten · whose address it was |
 //! | `G` file | where the last record of a mail file ends |
 
@@ -168,6 +170,15 @@ pub(super) fn month_post(list: ListId, (year, month): (i16, i8), date: Timestamp
     let month = month_number(year, month);
     key!(b'y', list.0.to_be_bytes(), month.to_be_bytes(), sortable(date).to_be_bytes(), post.0.to_be_bytes())
 }
+pub(super) fn awaited_of(list: ListId) -> Vec<u8> {
+    key!(b'v', list.0.to_be_bytes())
+}
+pub(super) fn awaited(list: ListId, post: PostId, chunk: u32) -> Vec<u8> {
+    key!(b'v', list.0.to_be_bytes(), post.0.to_be_bytes(), chunk.to_be_bytes())
+}
+pub(super) fn issue(number: PostId) -> Vec<u8> {
+    key!(b'V', number.0.to_be_bytes())
+}
 pub(super) fn undecided() -> Vec<u8> {
     key!(b'U')
 }
@@ -294,6 +305,17 @@ mod tests {
         assert_eq!(IdHash::parse(&hash.text()), Some(hash));
         assert_eq!(IdHash::parse("short"), None);
         assert_eq!(IdHash::parse("é23456789012"), None);
+    }
+
+    #[test]
+    fn every_letter_is_one_kind_of_key() {
+        let rows = include_str!("keys.rs").lines().filter_map(|line| line.strip_prefix("//! | "));
+        let kinds = rows.filter_map(|row| row.split(" | ").next()).flat_map(|keys| keys.split(" · "));
+        let mut letters: Vec<&str> = kinds.filter_map(|kind| kind.split('`').nth(1)).collect();
+        letters.sort_unstable();
+        let twice = letters.windows(2).find(|pair| pair[0] == pair[1]);
+        assert_eq!(twice, None);
+        assert!(letters.len() > 25, "{letters:?}");
     }
 
     #[test]

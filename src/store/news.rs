@@ -75,10 +75,13 @@ impl Newsroom {
 fn news_of(event: &Event) -> Option<News> {
     match event {
         Event::Published { post, readers, .. } if !readers.is_empty() => Some(News::Owed(*post)),
+        Event::Issued { issue, readers, .. } if !readers.is_empty() => Some(News::Owed(issue.number)),
         Event::Delivered { post, totals: _ } => Some(News::AnsweredFor(*post)),
         Event::LetterOwed { letter, about: _ } => Some(News::LetterOwed(*letter)),
         Event::LetterDone { letter, outcome: _ } => Some(News::LetterDone(*letter)),
         Event::Published { .. }
+        | Event::Issued { .. }
+        | Event::NotAwaited { .. }
         | Event::Settled { .. }
         | Event::List { .. }
         | Event::Member { .. }
@@ -91,6 +94,8 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::Rethreaded { .. }
+        | Event::Withdrawn { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }

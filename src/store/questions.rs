@@ -192,10 +192,12 @@ impl Store {
         }
         let members = self.members(list)?;
         let each = || members.iter().filter(|member| member.receives_each_post(now));
-        let first_only = each().filter(|member| member.threads == Threads::First);
+        let later = || members.iter().filter(|member| member.receives_digests(now));
+        let first_only = each().chain(later()).filter(|member| member.threads == Threads::First);
         let readers = Readers {
             first_only: Arc::new(first_only.map(|member| member.person).collect()),
             each: Arc::new(each().map(|member| member.person).collect()),
+            later: Arc::new(later().map(|member| member.person).collect()),
         };
         let until = members
             .iter()

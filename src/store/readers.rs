@@ -25,7 +25,9 @@ struct Entry {
 pub struct Readers {
     /// All of them.
     pub each: Arc<PersonSet>,
-    /// Those among them who want the first post of each thread only.
+    /// Everybody who reads them together with others, a day's or a week's.
+    pub later: Arc<PersonSet>,
+    /// Those among all of these who want the first post of each thread only.
     pub first_only: Arc<PersonSet>,
 }
 

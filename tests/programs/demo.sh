@@ -18,20 +18,24 @@ import email, email.policy, json, pathlib, sys
 work = pathlib.Path(sys.argv[1])
 ledger = json.loads((work / "ledger.json").read_text())
 assert ledger["differences"] == [], ledger
-posts, copies, strange = set(), 0, []
+posts, copies, digests, strange = set(), 0, 0, []
 for path in (work / "demo" / "mailboxes").glob("*/*.eml"):
     raw = path.read_bytes()
     message = email.message_from_bytes(raw, policy=email.policy.default)
     if not message["List-Unsubscribe-Post"]:
         continue  # a letter
     copies += 1
-    posts.add((message["List-Id"], message["Message-ID"]))
+    if message["Message-ID"].startswith("<digest-"):
+        digests += 1
+    else:
+        posts.add((message["List-Id"], message["Message-ID"]))
     defects = [defect for part in message.walk() for defect in part.defects]
     text = message.get_body(("plain", "html"))
     if defects or not message["Subject"] or text is None or not text.get_content().strip():
         strange.append(f"{path}: {defects}")
 assert not strange, "\n".join(strange)
 assert copies == ledger["found"] == ledger["owed"], (copies, ledger)
+assert digests == ledger["digests"] > 0, (digests, ledger)
 assert len(posts) == ledger["published"], (len(posts), ledger)
-print(f"passed: {len(posts)} posts, {copies} copies")
+print(f"passed: {len(posts)} posts, {copies} copies, {digests} of them digests")
 PYTHON

@@ -54,7 +54,9 @@ impl Lines {
             Event::Held { post, .. } | Event::Refused { post, .. } | Event::Dropped { post, .. } => {
                 self.posts.contains(post)
             }
-            Event::Imported { .. }
+            Event::Issued { issue, .. } => issue.list == self.list,
+            Event::NotAwaited { .. }
+            | Event::Imported { .. }
             | Event::Settled { .. }
             | Event::Attempted { .. }
             | Event::Delivered { .. }
@@ -63,6 +65,8 @@ impl Lines {
             | Event::Asked { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::Rethreaded { .. }
+            | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
@@ -80,7 +84,9 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Held { post, .. }
         | Event::Refused { post, .. }
         | Event::Dropped { post, .. } => Some(*post),
-        Event::Settled { .. }
+        Event::Issued { .. }
+        | Event::NotAwaited { .. }
+        | Event::Settled { .. }
         | Event::List { .. }
         | Event::Member { .. }
         | Event::Received { .. }
@@ -92,6 +98,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::Rethreaded { .. }
+        | Event::Withdrawn { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
@@ -104,9 +112,14 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
     if let Ok(Value::Object(said)) = serde_json::to_value(&event) {
         object.extend(said);
     }
-    if let Event::Published { readers, .. } = &event {
+    if let Event::Published { readers, .. } | Event::Issued { readers, .. } = &event {
         // How many it went to; who they were is told by the lines about members.
         object.insert("readers".to_owned(), Value::from(readers.len()));
+    }
+    if let Event::Published { later, .. } = &event
+        && !later.is_empty()
+    {
+        object.insert("later".to_owned(), Value::from(later.len()));
     }
     if let Some(id) =
         post.map(|post| store.post(post)).transpose()?.flatten().and_then(|info| info.message_id)

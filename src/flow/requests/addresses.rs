@@ -10,7 +10,7 @@ use crate::domain::proof::Proof;
 use crate::domain::wish::{AskedBecause, Matter, Wish};
 use crate::flow::choose_from::choose_from;
 use crate::flow::mailroom::standing;
-use crate::flow::readers::readers;
+use crate::flow::readers::{Readership, readers};
 use crate::flow::{Desk, FlowError, is_current};
 use crate::mail::compose;
 use crate::mail::headers::Headers;
@@ -93,11 +93,12 @@ pub(super) fn same_person(talk: &mut Talk<'_>, list: &List, post: PostId) -> Res
     };
     if moderation::decide(list, &facts) == Verdict::Publish {
         let summary = parse::summarize(&raw);
-        let readers = readers(desk, list, Some(talk.person.id), &summary, talk.now)?;
+        let Readership { now: readers, later } =
+            readers(desk, list, Some(talk.person.id), &summary, talk.now)?;
         let by = Some(Decider::Person(talk.person.id));
         talk.expect(Expect::Held(post));
         let from = Some(choose_from(desk, &info, list, &summary, &raw));
-        talk.event(Event::Published { post, list: list.id, by, readers, from });
+        talk.event(Event::Published { post, list: list.id, by, readers, from, later });
     }
     Ok(())
 }

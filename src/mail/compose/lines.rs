@@ -9,7 +9,7 @@ pub(super) const LINE_BYTES_MAX: usize = 998;
 
 /// A message with every line ended by CRLF and no NUL. Stray carriage returns become blanks in the
 /// header, where a line end would make a field, and line ends in the body.
-pub(super) fn normalised(raw: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn normalised(raw: &[u8]) -> Cow<'_, [u8]> {
     if is_normal(raw) {
         return Cow::Borrowed(raw);
     }

@@ -16,6 +16,7 @@ mod long_lines;
 mod seven_bits;
 
 pub use attachments::{AttachmentLinks, TOTAL_BYTES_MAX, are_large};
+pub(crate) use lines::normalised;
 
 use super::headers::Headers;
 use super::mime::Structure;

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::mail::paragraphs::{Paragraph, paragraphs};
 use crate::mail::show::{Block, Preferred, Shown};
 
 use super::super::sight::Eyes;
-use super::super::text::{Paragraph, many_lines, one_line, paragraphs};
+use super::super::text::{many_lines, one_line};
 use super::Desk;
 
 /// More text of one post than this is not set on a page; its original has it all. Bytes.

@@ -8,6 +8,7 @@ mod body;
 mod doors;
 mod lists;
 mod post;
+mod search;
 mod thread;
 
 use std::collections::BTreeMap;
@@ -17,12 +18,13 @@ use serde::Serialize;
 use crate::domain::list::{Language, List};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::mask::mask_addresses;
+use crate::mail::paragraphs::unbroken;
 use crate::store::archive::PostSummary;
 
 use super::dates;
 use super::routes::{ListPage, Route};
 use super::sight::{Eyes, Reader};
-use super::text::{one_line, unbroken};
+use super::text::one_line;
 use super::unsubscribe::Leaving;
 use super::words::Words;
 
@@ -30,6 +32,7 @@ pub(crate) use body::{BodyView, TEXT_BYTES_MAX};
 pub(crate) use doors::Door;
 pub(crate) use lists::{FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
 pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
+pub(crate) use search::{Results, SearchBox, SearchView};
 pub(crate) use thread::{Arrangement, InThread, Opened, Stands, ThreadView};
 
 /// Longer subjects are cut, characters.

@@ -205,7 +205,14 @@ pub(super) fn receive(store: &Store, list: ListId, raw: &[u8]) -> PostId {
 
 pub(super) fn published(store: &Store, list: ListId, post: PostId) -> Event {
     let readers = store.readers(list, at(3)).expect("readable");
-    Event::Published { post, list, by: None, readers: readers.as_ref().clone(), from: None }
+    Event::Published {
+        post,
+        list,
+        by: None,
+        readers: readers.as_ref().clone(),
+        from: None,
+        later: parvis::store::person_set::PersonSet::default(),
+    }
 }
 
 pub(super) fn publish(store: &Store, list: ListId, post: PostId) {

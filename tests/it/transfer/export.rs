@@ -71,7 +71,17 @@ fn decide(scene: &Scene, event: Event) {
 }
 
 fn publish(scene: &Scene, list: &List, post: PostId, by: Option<Decider>) {
-    decide(scene, Event::Published { post, list: list.id, by, readers: PersonSet::default(), from: None });
+    decide(
+        scene,
+        Event::Published {
+            post,
+            list: list.id,
+            by,
+            readers: PersonSet::default(),
+            from: None,
+            later: PersonSet::default(),
+        },
+    );
 }
 
 fn crlf(text: &str) -> Vec<u8> {
