@@ -42,6 +42,8 @@ pub(crate) enum Content {
     Icon,
     /// An Atom feed.
     Atom(String),
+    /// How browsers look for words here.
+    OpenSearch(String),
     /// A few plain words.
     Text(String),
     /// A message as it was received (addresses masked).
@@ -208,6 +210,10 @@ impl Content {
                 kind("application/atom+xml; charset=utf-8");
                 return Opened::Bytes(text.into_bytes());
             }
+            Content::OpenSearch(text) => {
+                kind("application/opensearchdescription+xml; charset=utf-8");
+                return Opened::Bytes(text.into_bytes());
+            }
             Content::Text(text) => {
                 kind("text/plain; charset=utf-8");
                 return Opened::Bytes(text.into_bytes());
@@ -215,7 +221,7 @@ impl Content {
             Content::Empty => return Opened::Bytes(Vec::new()),
             Content::Mbox(mails) => {
                 kind("application/mbox");
-                put(headers, CONTENT_DISPOSITION, Some("attachment; filename=\"conversation.mbox\""));
+                put(headers, CONTENT_DISPOSITION, Some("attachment; filename=\"messages.mbox\""));
                 headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FILE_POLICY));
                 return Opened::Stream(Body::new(mails));
             }

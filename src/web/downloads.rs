@@ -63,6 +63,13 @@ pub(crate) fn attachment(
     if shown_name(&attachment.name) != wanted.name {
         return pages.absent(desk);
     }
+    if let (true, AttachmentKind::Picture(_)) = (wish.query.small, attachment.kind)
+        && let Some(small) = pages.thumbnails.of(&bytes)
+    {
+        let disposition = content_disposition(Disposition::Inline, wanted.name);
+        let bytes = small.bytes.to_vec();
+        return Ok(file(Content::Picture { media_type: small.media_type, bytes, disposition }));
+    }
     Ok(file(content(&attachment, bytes, wanted.name, desk.eyes)))
 }
 

@@ -8,12 +8,12 @@ use crate::store::archive::PostSummary;
 
 use super::answer::{Answer, Content};
 use super::pages::{PageError, Pages, indexed};
-use super::routes::{ListPage, Route};
+use super::routes::{ListPage, Route, encode};
 use super::text::one_line;
 use super::views::{BodyView, Desk, Place};
 
 /// Posts in a feed, the newest.
-const FEED_POSTS: usize = 30;
+pub(crate) const FEED_POSTS: usize = 30;
 /// Posts of a conversation looked at for its feed.
 const THREAD_POSTS_MAX: usize = 20_000;
 /// More text of one post than this is not in a feed, bytes.
@@ -83,12 +83,41 @@ pub(crate) fn of_thread(
     feed(pages, desk, place, posts, (&itself, &page), &title, &place.list.settings.name)
 }
 
+/// `/LIST/search/feed.atom?q=…`: the newest that hold these words.
+pub(crate) fn of_search(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    words: &str,
+    posts: Vec<PostSummary>,
+) -> Result<Answer, PageError> {
+    let query = format!("?q={}", encode(words));
+    let itself = desk.absolute(&Route::list(place.segment, ListPage::SearchFeed)) + &query;
+    let page = desk.absolute(&Route::list(place.segment, ListPage::Search)) + &query;
+    let title = desk.tell("search_feed_title", &[("words", words)]);
+    let key = desk.feed_key().replacen('?', "&", 1);
+    written(pages, desk, place, posts, (itself + &key, page), &title, &place.list.settings.name)
+}
+
 fn feed(
     pages: &Pages,
     desk: &Desk<'_>,
     place: Place<'_>,
     posts: Vec<PostSummary>,
     (itself, page): (&Route, &Route),
+    title: &str,
+    subtitle: &str,
+) -> Result<Answer, PageError> {
+    let addresses = (desk.absolute(itself) + &desk.feed_key(), desk.absolute(page));
+    written(pages, desk, place, posts, addresses, title, subtitle)
+}
+
+fn written(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    posts: Vec<PostSummary>,
+    (itself, page): (String, String),
     title: &str,
     subtitle: &str,
 ) -> Result<Answer, PageError> {
@@ -100,12 +129,12 @@ fn feed(
     }
     let view = FeedView {
         language: desk.language.tag(),
-        id: desk.absolute(page),
+        id: page.clone(),
         title: one_line(title, TITLE_CHARS_MAX),
         subtitle: one_line(subtitle, TITLE_CHARS_MAX),
         updated: rfc3339(updated),
-        itself: desk.absolute(itself) + &desk.feed_key(),
-        page: desk.absolute(page),
+        itself,
+        page,
         entries,
     };
     let atom = pages.templates.render("feed", &view)?;

@@ -12,10 +12,16 @@ use http_body::Frame;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::domain::time::Timestamp;
+use crate::mail::mask::mask_raw;
 use crate::mail::mbox::write_entry;
 
 use crate::store::StoreError;
 use crate::store::archive::PostSummary;
+
+use super::answer::{Answer, Content, Indexed};
+use super::pages::Pages;
+use super::sight::Eyes;
+use super::views::Desk;
 
 type ReadMail = dyn Fn(&PostSummary) -> Result<Option<Vec<u8>>, StoreError> + Send + Sync;
 
@@ -68,6 +74,22 @@ impl fmt::Debug for Mails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mails").field("left", &self.posts.len()).finish_non_exhaustive()
     }
+}
+
+/// Posts as one file, by date; to strangers with addresses masked.
+pub(crate) fn file(pages: &Pages, desk: &Desk<'_>, mut posts: Vec<PostSummary>) -> Answer {
+    posts.retain(|post| desk.hidden_because(post).is_none());
+    posts.sort_by_key(|post| (post.date, post.id));
+    let (archive, eyes) = (pages.archive.clone(), desk.eyes);
+    let mails = Mails::new(posts, move |post| {
+        let raw = archive.raw(post.id)?;
+        let shown = raw.map(|raw| match eyes {
+            Eyes::Stranger => mask_raw(&raw),
+            Eyes::Member => raw,
+        });
+        Ok(shown.map(|shown| entry(&shown, post.received)))
+    });
+    Answer { indexed: Indexed::No, ..Answer::public(Content::Mbox(mails)) }
 }
 
 /// One message of the file.

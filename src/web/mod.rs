@@ -26,6 +26,7 @@ mod sign_in;
 mod templates;
 mod text;
 mod threads;
+mod thumbnails;
 mod unsubscribe;
 mod views;
 mod words;
@@ -135,7 +136,8 @@ impl WebState {
             base_url: base_url.clone(),
         };
         let words = Words::embedded();
-        let pages = Pages { archive, search, templates, words, site, opens, language: options.language };
+        let (language, thumbnails) = (options.language, thumbnails::Thumbnails::default());
+        let pages = Pages { archive, search, templates, words, site, opens, thumbnails, language };
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
         let limits = Arc::new(Limits::new(options.trusted.clone(), options.searches_per_minute_max));
         Ok(WebState { pages: Arc::new(pages), leave, members, limits, origin, turns, clock })
@@ -255,6 +257,8 @@ fn costs(method: &Method, asked: &Asked) -> Vec<Costs> {
     let mut costs = vec![Costs::Page];
     match asked {
         Asked::Page(Route::SignIn) if method == Method::POST => costs.push(Costs::Link),
+        Asked::Page(Route::Search) => costs.push(Costs::Search),
+        Asked::Page(Route::List { page, .. }) if page.is_search() => costs.push(Costs::Search),
         Asked::Page(Route::List { page, .. }) if page.is_long() => costs.push(Costs::File),
         Asked::Page(_) | Asked::Slash(_) | Asked::Nothing => {}
     }

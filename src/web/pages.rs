@@ -15,12 +15,14 @@ use crate::store::archive::{ArchiveReader, PostState, PostSummary};
 use super::answer::{Answer, Content, Indexed, Keep};
 use super::downloads::Wanted;
 use super::feeds;
+use super::mbox;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
 use super::searching;
 use super::sight::{self, Eyes, Reader, Sight};
 use super::templates::{TemplateError, Templates};
 use super::threads;
+use super::thumbnails::Thumbnails;
 use super::unsubscribe::LeaveError;
 use super::views::{
     Chosen, Desk, FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More, PostPageView, Printed,
@@ -33,6 +35,8 @@ use super::{Opens, downloads, views::Place};
 const THREADS_PER_PAGE: usize = 30;
 /// Posts on one page of a month.
 const MONTH_POSTS_PER_PAGE: usize = 200;
+/// Posts of a month in one file; a busier month is cut there.
+const MBOX_POSTS_MAX: usize = 20_000;
 /// Lists on the first page, and lists of one name.
 const LISTS_MAX: usize = 1_000;
 /// Posts of one Message-ID shown together.
@@ -48,6 +52,8 @@ pub(crate) struct Pages {
     pub(crate) templates: Templates,
     pub(crate) words: Words,
     pub(crate) site: Site,
+    /// Small pictures.
+    pub(crate) thumbnails: Thumbnails,
     /// Which post's attachments a key opens.
     pub(crate) opens: Opens,
     /// For readers who say nothing, where no list has a language.
@@ -98,6 +104,7 @@ impl Pages {
                 Route::Icon => Ok(Answer::public(Content::Icon)),
                 Route::Style { hash } => self.style(&desk, hash),
                 Route::Search => searching::everywhere(self, wish, &desk),
+                Route::OpenSearch => searching::description(self, &desk),
                 // Answered by `unsubscribe`, which may write.
                 Route::Unsubscribe { .. } => self.absent(&desk),
                 // Answered by `sign_in`, which may write.
@@ -216,6 +223,13 @@ impl Pages {
             ListPage::Front => self.front(wish, desk, place),
             ListPage::Feed => feeds::of_list(self, desk, place),
             ListPage::Search => searching::in_list(self, wish, desk, place),
+            ListPage::SearchFeed => searching::feed(self, wish, desk, place),
+            ListPage::SearchMbox => searching::mbox(self, wish, desk, place),
+            ListPage::Author { name } => searching::author(self, wish, desk, place, name),
+            ListPage::MonthMbox { year, month } => {
+                let posts = self.archive.month(place.list.id, (*year, *month), 0, MBOX_POSTS_MAX)?;
+                if posts.is_empty() { self.absent(desk) } else { Ok(mbox::file(self, desk, posts)) }
+            }
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
             ListPage::Thread { key } => threads::page(self, wish, desk, place, key),
             ListPage::ThreadFeed { key } => feeds::of_thread(self, desk, place, key),

@@ -33,11 +33,22 @@ pub(crate) struct Query {
     pub(crate) words: Option<String>,
     /// `order=date`
     pub(crate) newest: bool,
+    /// `small`: a thumbnail of a picture.
+    pub(crate) small: bool,
 }
 
 impl Query {
     fn nothing() -> Query {
-        Query { flat: false, page: 1, language: None, content: None, key: None, words: None, newest: false }
+        Query {
+            flat: false,
+            page: 1,
+            language: None,
+            content: None,
+            key: None,
+            words: None,
+            newest: false,
+            small: false,
+        }
     }
 
     /// Reads a query as it was sent.
@@ -50,6 +61,7 @@ impl Query {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
             match key {
                 "flat" => asked.flat = true,
+                "small" => asked.small = true,
                 "page" => asked.page = value.parse().unwrap_or(1).clamp(1, PAGE_MAX),
                 "lang" => asked.language = language(value),
                 "k" => asked.key = is_hash(value).then(|| value.to_owned()),

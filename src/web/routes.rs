@@ -32,6 +32,8 @@ pub(crate) enum Route {
     Style { hash: String },
     /// `/search`
     Search,
+    /// `/opensearch.xml`
+    OpenSearch,
     /// `/u/TOKEN`
     Unsubscribe { token: String },
     /// `/in/`
@@ -53,6 +55,14 @@ pub(crate) enum ListPage {
     Feed,
     /// `/LIST/search`
     Search,
+    /// `/LIST/search/feed.atom`
+    SearchFeed,
+    /// `/LIST/search/mbox`
+    SearchMbox,
+    /// `/LIST/by/NAME/`
+    Author { name: String },
+    /// `/LIST/2026/11/mbox`
+    MonthMbox { year: i16, month: i8 },
     /// `/LIST/2026/11/`
     Month { year: i16, month: i8 },
     /// `/LIST/t/THREAD/`
@@ -97,6 +107,7 @@ impl Asked {
             ["icon.svg"] => Asked::Page(Route::Icon),
             // A list of that name stands under `/search/`.
             ["search"] => Asked::Page(Route::Search),
+            ["opensearch.xml"] => Asked::Page(Route::OpenSearch),
             ["u", token] if !token.is_empty() && *token != FEED => {
                 Asked::Page(Route::Unsubscribe { token: (*token).to_owned() })
             }
@@ -127,10 +138,17 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [""] => page(Some(ListPage::Front)),
         ["feed.atom"] => page(Some(ListPage::Feed)),
         ["search"] => page(Some(ListPage::Search)),
+        ["search", FEED] => page(Some(ListPage::SearchFeed)),
+        ["search", "mbox"] => page(Some(ListPage::SearchMbox)),
+        ["by", name, ""] if !name.is_empty() => page(Some(ListPage::Author { name: (*name).to_owned() })),
+        ["by", name] if !name.is_empty() => slash(Some(ListPage::Author { name: (*name).to_owned() })),
         ["t", key, ""] => page(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key] => slash(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key, "feed.atom"] => page(thread_key(key).map(|key| ListPage::ThreadFeed { key })),
         ["t", key, "mbox"] => page(thread_key(key).map(|key| ListPage::ThreadMbox { key })),
+        [year, month, "mbox"] => {
+            page(month_at(year, month).map(|(year, month)| ListPage::MonthMbox { year, month }))
+        }
         ["m", post @ ..] => post_page(list, post),
         [year, month, ""] => page(month_of(year, month)),
         [year, month] => slash(month_of(year, month)),
@@ -175,6 +193,7 @@ impl Route {
             | Route::Robots
             | Route::Icon
             | Route::Search
+            | Route::OpenSearch
             | Route::Style { .. }
             | Route::List { .. } => false,
         }
@@ -188,6 +207,7 @@ impl Route {
             Route::Robots => "/robots.txt".to_owned(),
             Route::Icon => "/icon.svg".to_owned(),
             Route::Search => "/search".to_owned(),
+            Route::OpenSearch => "/opensearch.xml".to_owned(),
             Route::Style { hash } => format!("/style-{hash}.css"),
             Route::Unsubscribe { token } => format!("/u/{}", encode(token)),
             Route::SignIn => "/in/".to_owned(),
@@ -203,12 +223,20 @@ impl Route {
 impl ListPage {
     /// Whether it takes more work than a page of a screen's length.
     pub(crate) fn is_long(&self) -> bool {
-        matches!(self, ListPage::ThreadMbox { .. })
+        matches!(self, ListPage::ThreadMbox { .. } | ListPage::MonthMbox { .. } | ListPage::SearchMbox)
+    }
+
+    /// Whether the search index is asked.
+    pub(crate) fn is_search(&self) -> bool {
+        matches!(
+            self,
+            ListPage::Search | ListPage::SearchFeed | ListPage::SearchMbox | ListPage::Author { .. }
+        )
     }
 
     /// Whether feed readers ask for it, which sign in by a key of their own.
     pub(crate) fn is_feed(&self) -> bool {
-        matches!(self, ListPage::Feed | ListPage::ThreadFeed { .. })
+        matches!(self, ListPage::Feed | ListPage::ThreadFeed { .. } | ListPage::SearchFeed)
     }
 
     fn path(&self) -> String {
@@ -216,6 +244,10 @@ impl ListPage {
             ListPage::Front => String::new(),
             ListPage::Feed => FEED.to_owned(),
             ListPage::Search => "search".to_owned(),
+            ListPage::SearchFeed => format!("search/{FEED}"),
+            ListPage::SearchMbox => "search/mbox".to_owned(),
+            ListPage::Author { name } => format!("by/{}/", encode(name)),
+            ListPage::MonthMbox { year, month } => format!("{year:04}/{month:02}/mbox"),
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
             ListPage::ThreadFeed { key } => format!("t/{}/{FEED}", encode(key)),
@@ -252,12 +284,16 @@ fn thread_key(text: &str) -> Option<String> {
 }
 
 fn month_of(year: &str, month: &str) -> Option<ListPage> {
+    month_at(year, month).map(|(year, month)| ListPage::Month { year, month })
+}
+
+fn month_at(year: &str, month: &str) -> Option<(i16, i8)> {
     let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(year, 4) || !digits(month, 2) {
         return None;
     }
     let (year, month) = (year.parse().ok()?, month.parse().ok()?);
-    (year > 0 && (1..=12).contains(&month)).then_some(ListPage::Month { year, month })
+    (year > 0 && (1..=12).contains(&month)).then_some((year, month))
 }
 
 /// Written as a plain number without leading zeros, so that each attachment has one address.
@@ -313,6 +349,14 @@ mod tests {
             ("/quartier%40lists.example.org/", "/quartier@lists.example.org/"),
             ("/quartier/feed.atom", "/quartier/feed.atom"),
             ("/search", "/search"),
+            ("/opensearch.xml", "/opensearch.xml"),
+            ("/quartier/search/feed.atom", "/quartier/search/feed.atom"),
+            ("/quartier/search/mbox", "/quartier/search/mbox"),
+            ("/quartier/by/Anne%20Martin/", "/quartier/by/Anne%20Martin/"),
+            ("/quartier/by/Anne", "-> /quartier/by/Anne/"),
+            ("/quartier/by/", "nothing"),
+            ("/quartier/2026/11/mbox", "/quartier/2026/11/mbox"),
+            ("/quartier/2026/13/mbox", "nothing"),
             ("/search/", "/search/"),
             ("/quartier/search", "/quartier/search"),
             ("/quartier/search/", "nothing"),

@@ -8,12 +8,18 @@ use crate::search::{Found, Gathered, Order, Reader, Shelf, Wish as Asked};
 use crate::store::archive::PostSummary;
 
 use super::answer::{Answer, Content, Indexed, Keep};
+use super::feeds::{self, FEED_POSTS};
+use super::mbox;
 use super::pages::{PageError, Pages, Wish, segment_of};
 use super::sight::{self, Eyes, Sight};
-use super::views::{Desk, Place, Results, SearchView};
+use super::views::{Desk, OpenSearchView, Place, Results, SearchView};
 
 /// Conversations on one page of what was found.
 const THREADS_PER_PAGE: usize = 15;
+/// Posts on one page of an author.
+const POSTS_PER_PAGE: usize = 30;
+/// Posts found that are put into one file.
+const MBOX_POSTS_MAX: usize = 1_000;
 /// Further pages are not made: another word finds more than page 41.
 const PAGES_MAX: usize = 40;
 
@@ -120,6 +126,106 @@ fn results(
         keep: Keep::No,
         ..Answer::public(Content::Html(html))
     })
+}
+
+/// `/LIST/search/feed.atom`
+pub(crate) fn feed(
+    pages: &Pages,
+    wish: &Wish,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+) -> Result<Answer, PageError> {
+    let words = wish.query.words.as_deref().unwrap_or_default().trim();
+    match newest(pages, desk, place, words, FEED_POSTS)? {
+        Some(posts) => feeds::of_search(pages, desk, place, words, posts),
+        None => pages.absent(desk),
+    }
+}
+
+/// `/LIST/search/mbox`
+pub(crate) fn mbox(
+    pages: &Pages,
+    wish: &Wish,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+) -> Result<Answer, PageError> {
+    let words = wish.query.words.as_deref().unwrap_or_default().trim();
+    match newest(pages, desk, place, words, MBOX_POSTS_MAX)? {
+        Some(posts) => Ok(Answer { keep: Keep::No, ..mbox::file(pages, desk, posts) }),
+        None => pages.absent(desk),
+    }
+}
+
+/// The newest posts of one list that hold these words; `None` where none were given.
+fn newest(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    words: &str,
+    take: usize,
+) -> Result<Option<Vec<PostSummary>>, PageError> {
+    let library = Library::of(pages, desk)?;
+    // Posts of other lists have no place in a file of this one.
+    let here: Vec<Shelf> =
+        library.shelves.iter().filter(|shelf| shelf.list == place.list.id).cloned().collect();
+    let found = pages.search.find(&Asked {
+        query: words,
+        readable: &here,
+        at_hand: &[place.list.id],
+        order: Order::Newest,
+        gathered: Gathered::Posts,
+        skip: 0,
+        take,
+    })?;
+    let posts = found.groups.into_iter().flat_map(|group| group.hits).map(|hit| hit.post).collect();
+    Ok((!found.nothing_asked).then_some(posts))
+}
+
+/// `/LIST/by/NAME/`: what one author wrote, the newest first.
+pub(crate) fn author(
+    pages: &Pages,
+    wish: &Wish,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    name: &str,
+) -> Result<Answer, PageError> {
+    let page = wish.query.page;
+    if page > PAGES_MAX {
+        return pages.absent(desk);
+    }
+    let reader = match desk.eyes {
+        Eyes::Stranger => Reader::Stranger,
+        Eyes::Member => Reader::Member,
+    };
+    let part = ((page - 1) * POSTS_PER_PAGE, POSTS_PER_PAGE);
+    let found = pages.search.by_author(place.list.id, name, reader, part)?;
+    let Some(first) = found.groups.first().and_then(|group| group.hits.first()) else {
+        return pages.absent(desk);
+    };
+    // As they write it themselves, and not as somebody wrote it into an address.
+    let name = first.post.author_name.clone();
+    let view = SearchView::of_author(
+        &Desk { eyes: Eyes::Stranger, ..*desk },
+        &Results {
+            place: Some(place),
+            words: &format!("from:\"{}\"", name.replace('"', " ")),
+            order: Order::Newest,
+            found: &found,
+            threads: thread_keys(pages, &found)?,
+            place_of: &|_| Some(place),
+            page,
+            pages: found.groups_in_all.div_ceil(POSTS_PER_PAGE).min(PAGES_MAX),
+        },
+        &name,
+    );
+    let html = pages.templates.render("search", &view)?;
+    Ok(Answer { language: Some(desk.language), indexed: Indexed::No, ..Answer::public(Content::Html(html)) })
+}
+
+/// `/opensearch.xml` (OpenSearch 1.1)
+pub(crate) fn description(pages: &Pages, desk: &Desk<'_>) -> Result<Answer, PageError> {
+    let xml = pages.templates.render("opensearch", &OpenSearchView::new(desk))?;
+    Ok(Answer { language: Some(desk.language), ..Answer::public(Content::OpenSearch(xml)) })
 }
 
 /// What the pages of the threads that were found are called.

@@ -6,14 +6,12 @@ use axum::http::StatusCode;
 
 use crate::domain::ids::PostId;
 use crate::domain::thread::{Node, tree};
-use crate::mail::mask::mask_raw;
 use crate::store::archive::{PostState, PostSummary, Thread};
 
-use super::answer::{Answer, Content, Indexed};
+use super::answer::Answer;
 use super::mbox;
 use super::pages::{PageError, Pages, Wish, indexed};
 use super::routes::{ListPage, Route};
-use super::sight::Eyes;
 use super::views::{Arrangement, Desk, InThread, Neighbours, Opened, Place, Stands, ThreadView};
 
 /// Posts on one page of a conversation.
@@ -134,18 +132,7 @@ pub(crate) fn mbox(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, key: &str) 
         }
         Sought::Here(thread) => thread.posts,
     };
-    let mut posts: Vec<_> = posts.into_iter().filter(|post| desk.hidden_because(post).is_none()).collect();
-    posts.sort_by_key(|post| (post.date, post.id));
-    let (archive, eyes) = (pages.archive.clone(), desk.eyes);
-    let mails = mbox::Mails::new(posts, move |post| {
-        let raw = archive.raw(post.id)?;
-        let shown = raw.map(|raw| match eyes {
-            Eyes::Stranger => mask_raw(&raw),
-            Eyes::Member => raw,
-        });
-        Ok(shown.map(|shown| mbox::entry(&shown, post.received)))
-    });
-    Ok(Answer { indexed: Indexed::No, ..Answer::public(Content::Mbox(mails)) })
+    Ok(mbox::file(pages, desk, posts))
 }
 
 /// A post's conversation, by date, as far as its page speaks of it.

@@ -95,6 +95,11 @@ search_others = { $count ->
     [one] and one more message of this conversation
    *[other] and { $shown } more messages of this conversation
 }
+search_feed = Follow this search (Atom)
+search_feed_title = Search: { $words }
+search_mbox = Take what was found along (mbox)
+month_mbox = Take the month along (mbox)
+author_title = Messages by { $author }
 search_help_title = How to search
 search_help_words = Accents, capitals and endings do not matter: “ecole” finds “Écoles”.
 search_help_phrase = Words that follow each other

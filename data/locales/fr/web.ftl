@@ -96,6 +96,11 @@ search_others = { $count ->
     [one] et un autre message de cette conversation
    *[other] et { $shown } autres messages de cette conversation
 }
+search_feed = Suivre cette recherche (Atom)
+search_feed_title = Recherche : { $words }
+search_mbox = Emporter ce qui est trouvé (mbox)
+month_mbox = Emporter le mois (mbox)
+author_title = Messages de { $author }
 search_help_title = Comment chercher
 search_help_words = Les accents, les majuscules et les terminaisons ne comptent pas : « ecole » trouve « Écoles ».
 search_help_phrase = Des mots qui se suivent

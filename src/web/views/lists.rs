@@ -108,6 +108,7 @@ pub(crate) struct MonthView<'a> {
     pager: Option<Pager>,
     before: Option<Link>,
     after: Option<Link>,
+    mbox: Link,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -346,6 +347,13 @@ impl<'a> MonthView<'a> {
             pager: desk.pager(&Route::list(place.segment, here), &[], of.page, of.pages),
             before: before.map(|m| link("month_before", m)),
             after: after.map(|m| link("month_after", m)),
+            mbox: Link {
+                text: desk.say("month_mbox"),
+                href: desk.href(&Route::list(
+                    place.segment,
+                    ListPage::MonthMbox { year: of.year, month: of.month },
+                )),
+            },
         }
     }
 }

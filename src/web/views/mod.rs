@@ -32,7 +32,7 @@ pub(crate) use body::{BodyView, TEXT_BYTES_MAX};
 pub(crate) use doors::Door;
 pub(crate) use lists::{FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
 pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
-pub(crate) use search::{Results, SearchBox, SearchView};
+pub(crate) use search::{OpenSearchView, Results, SearchBox, SearchView};
 pub(crate) use thread::{Arrangement, InThread, Opened, Stands, ThreadView};
 
 /// Longer subjects are cut, characters.
@@ -108,6 +108,7 @@ pub(crate) struct Frame {
     path: Vec<Link>,
     style: String,
     icon: String,
+    opensearch: String,
     canonical: Option<String>,
     feeds: Vec<Link>,
     noindex: bool,
@@ -282,6 +283,7 @@ impl<'a> Desk<'a> {
             path: Vec::new(),
             style: format!("{}{}", self.site.base_path, self.site.style.path()),
             icon: format!("{}{}", self.site.base_path, Route::Icon.path()),
+            opensearch: format!("{}{}", self.site.base_path, Route::OpenSearch.path()),
             canonical: route.map(|route| self.absolute(route)),
             feeds: Vec::new(),
             noindex: false,

@@ -55,6 +55,8 @@ struct AttachmentView {
     facts: String,
     /// What it shows, for those who do not see it; `None` for what is no picture.
     picture: Option<String>,
+    /// Where it is shown small.
+    small: String,
 }
 
 /// `/LIST/m/MESSAGE-ID/`
@@ -209,8 +211,10 @@ fn attachment(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary, one: &Attac
     };
     let size = dates::size(desk.words, desk.language, one.bytes);
     let picture = matches!(one.kind, AttachmentKind::Picture(_));
+    let href = desk.attachment_href(place, post, one);
     AttachmentView {
-        href: desk.attachment_href(place, post, one),
+        small: format!("{href}&small"),
+        href,
         facts: desk.tell("attachment_line", &[("kind", &desk.say(kind)), ("size", &size)]),
         picture: picture.then(|| desk.tell("picture_alt", &[("name", &name)])),
         name,

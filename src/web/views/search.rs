@@ -37,6 +37,8 @@ pub(crate) struct SearchView<'a> {
     groups: Vec<GroupView>,
     pager: Option<Pager>,
     help: Vec<HelpLine>,
+    /// What was found as a feed and as a file.
+    tools: Vec<Link>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -58,6 +60,8 @@ struct GroupView {
 #[derive(Clone, Debug, Serialize)]
 struct HitView {
     author: String,
+    /// What else they wrote.
+    by: Option<String>,
     when: When,
     href: String,
     list: Option<Link>,
@@ -76,6 +80,29 @@ struct PieceView {
 struct HelpLine {
     words: String,
     example: Link,
+}
+
+/// `/opensearch.xml`
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct OpenSearchView {
+    name: String,
+    description: String,
+    language: &'static str,
+    icon: String,
+    template: String,
+}
+
+impl OpenSearchView {
+    pub(crate) fn new(desk: &Desk<'_>) -> OpenSearchView {
+        OpenSearchView {
+            // OpenSearch 1.1 allows sixteen characters.
+            name: one_line(&desk.site.host, 16),
+            description: desk.tell("search_in", &[("group", &desk.site.host)]),
+            language: desk.language.tag(),
+            icon: desk.absolute(&Route::Icon),
+            template: desk.absolute(&Route::Search) + "?q={searchTerms}",
+        }
+    }
 }
 
 /// What was found, and what for.
@@ -152,7 +179,23 @@ impl<'a> SearchView<'a> {
             groups: groups(desk, of),
             pager: desk.pager(&route, &query, of.page, of.pages),
             help: if nothing { help(desk, &route) } else { Vec::new() },
+            tools: of.place.filter(|_| !nothing).map_or_else(Vec::new, |place| tools(desk, place, of.words)),
         }
+    }
+
+    /// What one author wrote.
+    pub(crate) fn of_author(desk: &Desk<'a>, of: &Results<'_>, name: &str) -> SearchView<'a> {
+        let mut view = SearchView::new(desk, of);
+        let Some(place) = of.place else { return view };
+        let page = ListPage::Author { name: name.to_owned() };
+        let route = Route::list(place.segment, page.clone());
+        view.title = desk.tell("author_title", &[("author", &desk.subject(name))]);
+        view.frame = desk.list_frame(place, &view.title, page, &[]);
+        view.frame.noindex = true;
+        view.pager = desk.pager(&route, &[], of.page, of.pages);
+        view.orders = Vec::new();
+        view.facts = Some(desk.count("messages", of.found.posts_in_all));
+        view
     }
 }
 
@@ -164,6 +207,15 @@ fn query_of(words: &str, order: Order) -> Vec<(&'static str, &str)> {
         Order::Newest => query.push(("order", "date")),
     }
     query
+}
+
+fn tools(desk: &Desk<'_>, place: Place<'_>, words: &str) -> Vec<Link> {
+    [("search_feed", ListPage::SearchFeed), ("search_mbox", ListPage::SearchMbox)]
+        .map(|(key, page)| Link {
+            text: desk.say(key),
+            href: desk.href_with(&Route::list(place.segment, page), &[("q", words)]),
+        })
+        .into()
 }
 
 fn notices(desk: &Desk<'_>, of: &Results<'_>) -> Vec<String> {
@@ -232,12 +284,19 @@ fn hit_view(desk: &Desk<'_>, of: &Results<'_>, hit: &Hit) -> Option<HitView> {
     });
     Some(HitView {
         author: desk.author(&hit.post),
+        by: by(desk, place, &hit.post),
         when: desk.day(hit.post.date),
         href: post_href(desk, place, &hit.post),
         list,
         excerpt: pieces(&hit.excerpt),
         language: language(&hit.post),
     })
+}
+
+/// The page of an author who has a name.
+fn by(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary) -> Option<String> {
+    let name = desk.name(&post.author_name).filter(|name| !name.contains(['@', '/']) && name.len() <= 200)?;
+    Some(desk.href(&Route::list(place.segment, ListPage::Author { name })))
 }
 
 fn post_href(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary) -> String {

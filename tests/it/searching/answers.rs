@@ -156,3 +156,66 @@ fn a_page_of_answers() {
     assert!(town.site.get("/").text().contains("action=\"/search\""));
     assert_eq!(town.site.get("/village/search?q=village&page=2").status, 404);
 }
+
+#[test]
+fn what_was_found_as_a_feed_and_as_a_file() {
+    let town = Town::new();
+    let page = town.site.get("/village/search?q=voisins").text();
+    for link in ["/village/search/feed.atom?q&#x3D;voisins", "/village/search/mbox?q&#x3D;voisins"] {
+        assert!(page.contains(link), "{link}: {page}");
+    }
+    let feed = town.site.get("/village/search/feed.atom?q=voisins");
+    assert_eq!(feed.header("content-type"), "application/atom+xml; charset=utf-8");
+    let feed = feed.text();
+    assert_eq!(feed.matches("<entry").count(), 2, "{feed}");
+    assert!(feed.contains("/village/search/feed.atom?q") && !feed.contains("anne.martin@lilas"), "{feed}");
+    let file = town.site.get("/village/search/mbox?q=voisins");
+    assert_eq!(file.header("content-type"), "application/mbox");
+    assert_eq!(file.text().matches("\nMessage-ID: ").count(), 2);
+    assert!(!file.text().contains("anne.martin@lilas"));
+    for path in ["search/feed.atom", "search/mbox", "search/mbox?q=", "search/feed.atom?q=*"] {
+        assert_eq!(town.site.get(&format!("/village/{path}")).status, 404, "{path}");
+        assert_eq!(town.site.get(&format!("/cercle/{path}")).status, 404, "{path}");
+    }
+    let here = town.site.get("/village/search/mbox?q=list:cercle+tulipes").text();
+    assert!(!here.contains("Message-ID"), "{here}");
+}
+
+#[test]
+fn a_month_as_a_file() {
+    let town = Town::new();
+    assert!(town.site.get("/village/2026/03/").text().contains("/village/2026/03/mbox"));
+    let month = town.site.get("/village/2026/03/mbox");
+    assert_eq!(month.text().matches("\nMessage-ID: ").count(), 2);
+    assert_eq!(town.site.get("/village/2026/10/mbox").text().matches("saperlipopette").count(), 0);
+    assert_eq!(town.site.get("/village/2026/02/mbox").status, 404);
+    assert_eq!(town.site.get("/cercle/2026/10/mbox").status, 404);
+}
+
+#[test]
+fn what_one_author_wrote() {
+    let town = Town::new();
+    for name in ["Anne%20Martin", "anne%20martin", "ANNE%20%20MARTIN"] {
+        let page = town.site.get(&format!("/village/by/{name}/")).text();
+        assert!(page.contains("Messages de Anne Martin"), "{name}: {page}");
+        assert!(
+            page.contains("Cours d") && page.contains("2 messages") && !page.contains("Composteur"),
+            "{page}"
+        );
+    }
+    assert!(town.site.get("/village/search?q=semis").text().contains("/village/by/Anne%20Martin/"));
+    for name in ["Personne", "anne.martin%40lilas.example", "Louise%20Roux", "%22%3E%3Cscript%3E"] {
+        assert_eq!(town.site.get(&format!("/village/by/{name}/")).status, 404, "{name}");
+    }
+    assert_eq!(town.site.get("/cercle/by/Eve/").status, 404);
+    assert_eq!(town.site.get("/village/by/Anne%20Martin/?page=2").status, 404);
+}
+
+#[test]
+fn browsers_are_told_how_to_search() {
+    let town = Town::new();
+    let xml = town.site.get("/opensearch.xml");
+    assert_eq!(xml.header("content-type"), "application/opensearchdescription+xml; charset=utf-8");
+    assert!(xml.text().contains("https://lists.example.org/search?q"), "{}", xml.text());
+    assert!(town.site.get("/village/").text().contains("href=\"/opensearch.xml\""));
+}

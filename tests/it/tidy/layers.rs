@@ -119,6 +119,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
     ("tantivy", &["search"]),
+    ("image", &["web/thumbnails"]),
     ("frostem", &["search"]),
     ("unicode_normalization", &["search"]),
     ("crc32fast", &["store"]),
