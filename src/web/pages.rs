@@ -17,6 +17,7 @@ use super::feeds;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
 use super::sight::{self, Eyes, Reader, Sight};
+use super::sitemap;
 use super::templates::{TemplateError, Templates};
 use super::threads;
 use super::unsubscribe::LeaveError;
@@ -39,6 +40,8 @@ const SAME_ID_MAX: usize = 10;
 /// Everything pages are made from.
 pub(crate) struct Pages {
     pub(crate) archive: ArchiveReader,
+    /// Long conversations, read before.
+    pub(crate) threads: threads::ReadThreads,
     pub(crate) templates: Templates,
     pub(crate) words: Words,
     pub(crate) site: Site,
@@ -86,7 +89,8 @@ impl Pages {
             Asked::Page(route) => match route {
                 Route::Home => self.home(&desk),
                 Route::Health => Ok(Answer { keep: Keep::No, ..text("ok\n") }),
-                Route::Robots => Ok(text("User-agent: *\nDisallow: /u/\nDisallow: /in/\n")),
+                Route::Robots => Ok(self.robots(&desk)),
+                Route::Sitemap => sitemap::of_site(self, &desk),
                 Route::Icon => Ok(Answer::public(Content::Icon)),
                 Route::Style { hash } => self.style(&desk, hash),
                 // Answered by `unsubscribe`, which may write.
@@ -118,6 +122,12 @@ impl Pages {
     pub(crate) fn notice(&self, desk: &Desk<'_>, status: StatusCode, key: &str) -> Result<Answer, PageError> {
         let view = desk.notice(&format!("{key}_title"), &format!("{key}_words"));
         Ok(Answer::private(status, desk.language, self.templates.render("notice", &view)?))
+    }
+
+    fn robots(&self, desk: &Desk<'_>) -> Answer {
+        let path = &self.site.base_path;
+        let sitemap = desk.absolute(&Route::Sitemap);
+        text(&format!("User-agent: *\nDisallow: {path}/u/\nDisallow: {path}/in/\nSitemap: {sitemap}\n"))
     }
 
     fn style(&self, desk: &Desk<'_>, hash: &str) -> Result<Answer, PageError> {
@@ -206,6 +216,7 @@ impl Pages {
         match page {
             ListPage::Front => self.front(wish, desk, place),
             ListPage::Feed => feeds::of_list(self, desk, place),
+            ListPage::Sitemap => sitemap::of_list(self, desk, place),
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
             ListPage::Thread { key } => threads::page(self, wish, desk, place, key),
             ListPage::ThreadFeed { key } => feeds::of_thread(self, desk, place, key),

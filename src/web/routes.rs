@@ -26,6 +26,8 @@ pub(crate) enum Route {
     Health,
     /// `/robots.txt`
     Robots,
+    /// `/sitemap.xml`
+    Sitemap,
     /// `/icon.svg`
     Icon,
     /// `/style-HASH.css`
@@ -49,6 +51,8 @@ pub(crate) enum ListPage {
     Front,
     /// `/LIST/feed.atom`
     Feed,
+    /// `/LIST/sitemap.xml`
+    Sitemap,
     /// `/LIST/2026/11/`
     Month { year: i16, month: i8 },
     /// `/LIST/t/THREAD/`
@@ -90,6 +94,7 @@ impl Asked {
             [""] => Asked::Page(Route::Home),
             ["healthz"] => Asked::Page(Route::Health),
             ["robots.txt"] => Asked::Page(Route::Robots),
+            ["sitemap.xml"] => Asked::Page(Route::Sitemap),
             ["icon.svg"] => Asked::Page(Route::Icon),
             ["u", token] if !token.is_empty() && *token != FEED => {
                 Asked::Page(Route::Unsubscribe { token: (*token).to_owned() })
@@ -120,6 +125,7 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [] => slash(Some(ListPage::Front)),
         [""] => page(Some(ListPage::Front)),
         ["feed.atom"] => page(Some(ListPage::Feed)),
+        ["sitemap.xml"] => page(Some(ListPage::Sitemap)),
         ["t", key, ""] => page(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key] => slash(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key, "feed.atom"] => page(thread_key(key).map(|key| ListPage::ThreadFeed { key })),
@@ -166,6 +172,7 @@ impl Route {
             Route::Home
             | Route::Health
             | Route::Robots
+            | Route::Sitemap
             | Route::Icon
             | Route::Style { .. }
             | Route::List { .. } => false,
@@ -178,6 +185,7 @@ impl Route {
             Route::Home => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
             Route::Robots => "/robots.txt".to_owned(),
+            Route::Sitemap => "/sitemap.xml".to_owned(),
             Route::Icon => "/icon.svg".to_owned(),
             Route::Style { hash } => format!("/style-{hash}.css"),
             Route::Unsubscribe { token } => format!("/u/{}", encode(token)),
@@ -206,6 +214,7 @@ impl ListPage {
         match self {
             ListPage::Front => String::new(),
             ListPage::Feed => FEED.to_owned(),
+            ListPage::Sitemap => "sitemap.xml".to_owned(),
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
             ListPage::ThreadFeed { key } => format!("t/{}/{FEED}", encode(key)),
@@ -288,6 +297,8 @@ mod tests {
             ("/", "/"),
             ("/healthz", "/healthz"),
             ("/robots.txt", "/robots.txt"),
+            ("/sitemap.xml", "/sitemap.xml"),
+            ("/quartier/sitemap.xml", "/quartier/sitemap.xml"),
             ("/style-0a1b2c.css", "/style-0a1b2c.css"),
             ("/u/abc", "/u/abc"),
             ("/u/", "/u/"),

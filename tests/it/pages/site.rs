@@ -109,6 +109,10 @@ impl Site {
             Arc::new(opens),
             &options,
             desk.clock.clone(),
+            {
+                let changes = store.changes();
+                Arc::new(move || *changes.borrow())
+            },
         );
         let router = web::router(state.expect("the templates read"));
         Site { store, desk, clock, left, router, runtime, _folder: folder }
