@@ -12,6 +12,7 @@ mod members;
 mod posts;
 mod queue;
 pub mod request;
+mod searches;
 mod set_right;
 pub mod socket;
 mod upkeep;
@@ -93,6 +94,7 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
             set_right::set_right(desk, list.as_deref(), &message_id, &how)
         }
         Request::Trace { message_id } => posts::trace(desk, &message_id),
+        Request::Search { list, query } => searches::search(desk, &list, &query),
         Request::HeldLs { list } => held::ls(desk, list.as_deref()),
         Request::HeldShow { id } => held::show(desk, &id, channel),
         Request::HeldDecide { id, decision } => held::decide(desk, &id, decision),

@@ -87,6 +87,10 @@ pub enum Request {
     Trace {
         message_id: String,
     },
+    Search {
+        list: String,
+        query: String,
+    },
     HeldLs {
         list: Option<String>,
     },

@@ -4,6 +4,7 @@ mod bench;
 mod person;
 mod posts;
 mod recovery;
+mod search;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::person::{PersonCommand, PostsArg};
+pub(super) use self::search::SearchArgs;
 use crate::domain::list::Language;
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
@@ -88,6 +90,8 @@ pub(super) enum Command {
         /// Its Message-ID
         message_id: String,
     },
+    /// Find words in a list's archive, as its search page does
+    Search(SearchArgs),
     /// Every letter Parvis writes, with sample facts
     #[command(after_help = "Example: parvis letters --lang fr")]
     Letters {

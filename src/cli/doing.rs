@@ -28,6 +28,7 @@ fn doing(request: &Request) -> String {
         Request::MemberSet { list, email, .. } => format!("change {email} on {list}"),
         Request::MemberRemove { list, email } => format!("take {email} out of {list}"),
         Request::Post { list, .. } => format!("post to {list}"),
+        Request::Search { list, .. } => format!("search {list}"),
         Request::SetRight { message_id, how: SetRight::MoveTo(_), .. } => format!("move {message_id}"),
         Request::SetRight { message_id, how: SetRight::Split, .. } => format!("split off {message_id}"),
         Request::SetRight { message_id, how: SetRight::JoinWith(with), .. } => {

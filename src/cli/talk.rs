@@ -15,7 +15,7 @@ use super::args::{
     QueueCommand,
 };
 use super::{doing, show};
-use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, SetRight, Welcoming};
+use crate::admin::request::{BadRows, HeldDecision, Rehearsal, ReindexWhat, Request, SetRight, Welcoming};
 use crate::admin::socket::{self, Answer, Blobs, no_blobs};
 use crate::admin::{Channel, Frame, perform};
 use crate::config::Config;
@@ -37,6 +37,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
         Command::Trace { message_id } => Request::Trace { message_id },
+        Command::Search(args) => Request::Search { list: args.list, query: args.query.join(" ") },
         Command::Person(command) => return person(config, command, voice),
         Command::Reindex { all } => {
             Request::Reindex { what: if all { ReindexWhat::All } else { ReindexWhat::Derived } }
@@ -224,8 +225,19 @@ fn answer_of(
         }
         match serve::open_desk(config, serve::system_clock()) {
             Ok(desk) => {
+                let desk = Arc::new(desk);
+                // A server keeps the index beside everything else; without one, it is kept here.
+                let growing = matches!(request, Request::Import { rehearsal: Rehearsal::ForReal, .. })
+                    .then(|| desk.search.grow_beside());
                 let mut channel = Local { blobs: blobs(), each: Box::new(&mut each) };
-                return Ok(perform(&Arc::new(desk), request.clone(), &mut channel)?);
+                let mut answer = perform(&desk, request.clone(), &mut channel)?;
+                if let Some(growing) = growing {
+                    growing.finish()?;
+                    if answer.get("search").is_some() {
+                        answer["search"] = "up to date".into();
+                    }
+                }
+                return Ok(answer);
             }
             // A server holds the folder, and does not answer yet or any more.
             Err(error) if waited < SERVER_WAIT && error.is_in_use() => {

@@ -1,6 +1,6 @@
 //! The read-only face of the store: lists, threads, posts. Whoever holds it cannot write.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -302,6 +302,11 @@ impl ArchiveReader {
         Ok(Some(Thread { summary, posts }))
     }
 
+    /// What the page of a thread is called; of one that was joined with another, of that.
+    pub fn thread_key(&self, list: ListId, thread: ThreadId) -> Result<Option<String>, StoreError> {
+        Ok(self.thread_summary(list, thread)?.map(|summary| summary.key))
+    }
+
     fn thread_summary(&self, list: ListId, thread: ThreadId) -> Result<Option<ThreadSummary>, StoreError> {
         let mut id = thread;
         for _ in 0..JOINS_MAX {
@@ -351,6 +356,11 @@ impl ArchiveReader {
 
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 }
 

@@ -20,6 +20,7 @@ mod mbox;
 mod pages;
 mod request;
 mod routes;
+mod searching;
 pub mod server;
 mod sight;
 mod sign_in;
@@ -48,6 +49,7 @@ use crate::domain::ids::PostId;
 use crate::domain::list::Language;
 use crate::domain::network::Network;
 use crate::domain::time::{Timestamp, Zone};
+use crate::search::Search;
 use crate::store::archive::ArchiveReader;
 
 use answer::{Answer, Indexed, Keep, Ready, Whole};
@@ -58,7 +60,7 @@ pub use limits::Peer;
 use limits::{Costs, Limits};
 use pages::{PageError, Pages, Wish};
 use request::{Query, preferred_language};
-use routes::{Asked, Route};
+use routes::{Asked, ListPage, Route};
 pub use sight::Reader;
 use sign_in::SignIn;
 pub use sign_in::{DoorError, Entered, MembersDoor, SignOut};
@@ -125,6 +127,7 @@ impl WebState {
     /// Reads the templates.
     pub fn new(
         archive: ArchiveReader,
+        search: Search,
         leave: LeaveDoor,
         members: Arc<dyn MembersDoor>,
         opens: Opens,
@@ -146,7 +149,8 @@ impl WebState {
         };
         let words = Words::embedded();
         let threads = Kept::new(length.clone(), threads::READ_THREADS_BYTES_MAX);
-        let pages = Pages { archive, threads, templates, words, site, opens, language: options.language };
+        let pages =
+            Pages { archive, threads, search, templates, words, site, opens, language: options.language };
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
         let shown = Arc::new(Kept::new(length, KEPT_PAGES_BYTES_MAX));
         let limits = Arc::new(Limits::new(options.trusted.clone(), options.searches_per_minute_max));
@@ -287,6 +291,7 @@ fn costs(method: &Method, asked: &Asked) -> Vec<Costs> {
     match asked {
         Asked::Page(Route::SignIn) if method == Method::POST => costs.push(Costs::Link),
         Asked::Page(Route::List { page, .. }) if page.is_long() => costs.push(Costs::File),
+        Asked::Page(Route::Search | Route::List { page: ListPage::Search, .. }) => costs.push(Costs::Search),
         Asked::Page(_) | Asked::Slash(_) | Asked::Nothing => {}
     }
     costs

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List};
 use crate::mail::show::{Attachment, Shown, show_with_pictures};
+use crate::search::{Search, SearchError};
 use crate::store::StoreError;
 use crate::store::archive::{ArchiveReader, PostState, PostSummary};
 
@@ -16,6 +17,7 @@ use super::downloads::Wanted;
 use super::feeds;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
+use super::searching;
 use super::sight::{self, Eyes, Reader, Sight};
 use super::sitemap;
 use super::templates::{TemplateError, Templates};
@@ -37,11 +39,15 @@ const LISTS_MAX: usize = 1_000;
 /// Posts of one Message-ID shown together.
 const SAME_ID_MAX: usize = 10;
 
+/// Where crawlers have nothing to look for, below the path the site stands under.
+const NOT_FOR_CRAWLERS: [&str; 4] = ["/u/", "/in/", "/search", "/*/search"];
+
 /// Everything pages are made from.
 pub(crate) struct Pages {
     pub(crate) archive: ArchiveReader,
     /// Long conversations, read before.
     pub(crate) threads: threads::ReadThreads,
+    pub(crate) search: Search,
     pub(crate) templates: Templates,
     pub(crate) words: Words,
     pub(crate) site: Site,
@@ -58,6 +64,8 @@ pub(crate) enum PageError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Template(#[from] TemplateError),
+    #[error("cannot look for words")]
+    Search(#[from] SearchError),
     #[error("cannot look at a request to leave, or to sign in")]
     Door(#[from] LeaveError),
 }
@@ -93,6 +101,7 @@ impl Pages {
                 Route::Sitemap => sitemap::of_site(self, &desk),
                 Route::Icon => Ok(Answer::public(Content::Icon)),
                 Route::Style { hash } => self.style(&desk, hash),
+                Route::Search => searching::everywhere(self, wish, &desk),
                 // Answered by `unsubscribe`, which may write.
                 Route::Unsubscribe { .. } => self.absent(&desk),
                 // Answered by `sign_in`, which may write.
@@ -125,9 +134,9 @@ impl Pages {
     }
 
     fn robots(&self, desk: &Desk<'_>) -> Answer {
-        let path = &self.site.base_path;
+        let below = NOT_FOR_CRAWLERS.map(|path| format!("Disallow: {}{path}\n", self.site.base_path));
         let sitemap = desk.absolute(&Route::Sitemap);
-        text(&format!("User-agent: *\nDisallow: {path}/u/\nDisallow: {path}/in/\nSitemap: {sitemap}\n"))
+        text(&format!("User-agent: *\n{}Sitemap: {sitemap}\n", below.concat()))
     }
 
     fn style(&self, desk: &Desk<'_>, hash: &str) -> Result<Answer, PageError> {
@@ -217,6 +226,7 @@ impl Pages {
             ListPage::Front => self.front(wish, desk, place),
             ListPage::Feed => feeds::of_list(self, desk, place),
             ListPage::Sitemap => sitemap::of_list(self, desk, place),
+            ListPage::Search => searching::in_list(self, wish, desk, place),
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
             ListPage::Thread { key } => threads::page(self, wish, desk, place, key),
             ListPage::ThreadFeed { key } => feeds::of_thread(self, desk, place, key),

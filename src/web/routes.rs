@@ -32,6 +32,8 @@ pub(crate) enum Route {
     Icon,
     /// `/style-HASH.css`
     Style { hash: String },
+    /// `/search`
+    Search,
     /// `/u/TOKEN`
     Unsubscribe { token: String },
     /// `/in/`
@@ -53,6 +55,8 @@ pub(crate) enum ListPage {
     Feed,
     /// `/LIST/sitemap.xml`
     Sitemap,
+    /// `/LIST/search`
+    Search,
     /// `/LIST/2026/11/`
     Month { year: i16, month: i8 },
     /// `/LIST/t/THREAD/`
@@ -96,6 +100,8 @@ impl Asked {
             ["robots.txt"] => Asked::Page(Route::Robots),
             ["sitemap.xml"] => Asked::Page(Route::Sitemap),
             ["icon.svg"] => Asked::Page(Route::Icon),
+            // A list of that name stands under `/search/`.
+            ["search"] => Asked::Page(Route::Search),
             ["u", token] if !token.is_empty() && *token != FEED => {
                 Asked::Page(Route::Unsubscribe { token: (*token).to_owned() })
             }
@@ -126,6 +132,7 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [""] => page(Some(ListPage::Front)),
         ["feed.atom"] => page(Some(ListPage::Feed)),
         ["sitemap.xml"] => page(Some(ListPage::Sitemap)),
+        ["search"] => page(Some(ListPage::Search)),
         ["t", key, ""] => page(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key] => slash(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key, "feed.atom"] => page(thread_key(key).map(|key| ListPage::ThreadFeed { key })),
@@ -174,6 +181,7 @@ impl Route {
             | Route::Robots
             | Route::Sitemap
             | Route::Icon
+            | Route::Search
             | Route::Style { .. }
             | Route::List { .. } => false,
         }
@@ -187,6 +195,7 @@ impl Route {
             Route::Robots => "/robots.txt".to_owned(),
             Route::Sitemap => "/sitemap.xml".to_owned(),
             Route::Icon => "/icon.svg".to_owned(),
+            Route::Search => "/search".to_owned(),
             Route::Style { hash } => format!("/style-{hash}.css"),
             Route::Unsubscribe { token } => format!("/u/{}", encode(token)),
             Route::SignIn => "/in/".to_owned(),
@@ -215,6 +224,7 @@ impl ListPage {
             ListPage::Front => String::new(),
             ListPage::Feed => FEED.to_owned(),
             ListPage::Sitemap => "sitemap.xml".to_owned(),
+            ListPage::Search => "search".to_owned(),
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
             ListPage::ThreadFeed { key } => format!("t/{}/{FEED}", encode(key)),
@@ -313,6 +323,10 @@ mod tests {
             ("/quartier@lists.example.org/", "/quartier@lists.example.org/"),
             ("/quartier%40lists.example.org/", "/quartier@lists.example.org/"),
             ("/quartier/feed.atom", "/quartier/feed.atom"),
+            ("/search", "/search"),
+            ("/search/", "/search/"),
+            ("/quartier/search", "/quartier/search"),
+            ("/quartier/search/", "nothing"),
             ("/quartier/2026/11", "-> /quartier/2026/11/"),
             ("/quartier/2026/11/", "/quartier/2026/11/"),
             ("/quartier/2026/13/", "nothing"),

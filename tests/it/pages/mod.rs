@@ -6,4 +6,4 @@ mod privacy;
 mod safety;
 mod set_right;
 mod signing_in;
-mod site;
+pub(crate) mod site;
