@@ -15,7 +15,7 @@ use crate::flow::sign_in::{self, Ending, Holder};
 use crate::flow::{Desk, FlowError};
 use crate::store::Opens;
 use crate::web::{
-    DoorError, Entered, JournalLength, LeaveDoor, LeaveError, Leaving, MembersDoor, Reader, SignOut,
+    DoorError, Doors, Entered, JournalLength, LeaveDoor, LeaveError, Leaving, MembersDoor, Reader, SignOut,
     WebOptions, WebState,
 };
 
@@ -37,9 +37,7 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
     WebState::new(
         desk.store.reader().clone(),
         desk.search.clone(),
-        leave_door(desk),
-        members_door(desk),
-        Arc::new(opens),
+        Doors { leave: leave_door(desk), members: members_door(desk), opens: Arc::new(opens) },
         &options,
         desk.clock.clone(),
         journal_length(desk),

@@ -108,6 +108,17 @@ pub struct WebOptions {
     pub searches_per_minute_max: u32,
 }
 
+/// The ways from the pages to what they cannot do themselves.
+#[derive(Clone)]
+pub struct Doors {
+    /// To a membership that ends.
+    pub leave: LeaveDoor,
+    /// To who is signed in.
+    pub members: Arc<dyn MembersDoor>,
+    /// To attachments for who has their key.
+    pub opens: Opens,
+}
+
 /// Everything the web is made from; cheap to clone.
 #[derive(Clone)]
 pub struct WebState {
@@ -128,13 +139,12 @@ impl WebState {
     pub fn new(
         archive: ArchiveReader,
         search: Search,
-        leave: LeaveDoor,
-        members: Arc<dyn MembersDoor>,
-        opens: Opens,
+        doors: Doors,
         options: &WebOptions,
         clock: Clock,
         length: JournalLength,
     ) -> Result<WebState, TemplateError> {
+        let Doors { leave, members, opens } = doors;
         let templates = Templates::load(options.templates.as_deref())?;
         let base_url = options.base_url.trim_end_matches('/').to_owned();
         let rest = base_url.split_once("://").map_or(base_url.as_str(), |(_, rest)| rest);
