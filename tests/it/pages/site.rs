@@ -276,6 +276,7 @@ fn desk(store: Arc<Store>, search: Search, options: &WebOptions, clock: Arc<Mute
         retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
         clock: Arc::new(move || *clock.lock().expect("nobody panics")),
         bell: Arc::default(),
+        letter_waits: Default::default(),
         taking: Default::default(),
     }
 }
