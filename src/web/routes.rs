@@ -26,6 +26,8 @@ pub(crate) enum Route {
     Health,
     /// `/robots.txt`
     Robots,
+    /// `/sitemap.xml`
+    Sitemap,
     /// `/icon.svg`
     Icon,
     /// `/style-HASH.css`
@@ -53,6 +55,8 @@ pub(crate) enum ListPage {
     Front,
     /// `/LIST/feed.atom`
     Feed,
+    /// `/LIST/sitemap.xml`
+    Sitemap,
     /// `/LIST/search`
     Search,
     /// `/LIST/search/feed.atom`
@@ -104,6 +108,7 @@ impl Asked {
             [""] => Asked::Page(Route::Home),
             ["healthz"] => Asked::Page(Route::Health),
             ["robots.txt"] => Asked::Page(Route::Robots),
+            ["sitemap.xml"] => Asked::Page(Route::Sitemap),
             ["icon.svg"] => Asked::Page(Route::Icon),
             // A list of that name stands under `/search/`.
             ["search"] => Asked::Page(Route::Search),
@@ -137,6 +142,7 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [] => slash(Some(ListPage::Front)),
         [""] => page(Some(ListPage::Front)),
         ["feed.atom"] => page(Some(ListPage::Feed)),
+        ["sitemap.xml"] => page(Some(ListPage::Sitemap)),
         ["search"] => page(Some(ListPage::Search)),
         ["search", FEED] => page(Some(ListPage::SearchFeed)),
         ["search", "mbox"] => page(Some(ListPage::SearchMbox)),
@@ -191,6 +197,7 @@ impl Route {
             Route::Home
             | Route::Health
             | Route::Robots
+            | Route::Sitemap
             | Route::Icon
             | Route::Search
             | Route::OpenSearch
@@ -205,6 +212,7 @@ impl Route {
             Route::Home => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
             Route::Robots => "/robots.txt".to_owned(),
+            Route::Sitemap => "/sitemap.xml".to_owned(),
             Route::Icon => "/icon.svg".to_owned(),
             Route::Search => "/search".to_owned(),
             Route::OpenSearch => "/opensearch.xml".to_owned(),
@@ -243,6 +251,7 @@ impl ListPage {
         match self {
             ListPage::Front => String::new(),
             ListPage::Feed => FEED.to_owned(),
+            ListPage::Sitemap => "sitemap.xml".to_owned(),
             ListPage::Search => "search".to_owned(),
             ListPage::SearchFeed => format!("search/{FEED}"),
             ListPage::SearchMbox => "search/mbox".to_owned(),
@@ -334,6 +343,8 @@ mod tests {
             ("/", "/"),
             ("/healthz", "/healthz"),
             ("/robots.txt", "/robots.txt"),
+            ("/sitemap.xml", "/sitemap.xml"),
+            ("/quartier/sitemap.xml", "/quartier/sitemap.xml"),
             ("/style-0a1b2c.css", "/style-0a1b2c.css"),
             ("/u/abc", "/u/abc"),
             ("/u/", "/u/"),

@@ -137,7 +137,7 @@ pub(crate) fn feed(
 ) -> Result<Answer, PageError> {
     let words = wish.query.words.as_deref().unwrap_or_default().trim();
     match newest(pages, desk, place, words, FEED_POSTS)? {
-        Some(posts) => feeds::of_search(pages, desk, place, words, posts),
+        Some(posts) => Ok(Answer { keep: Keep::No, ..feeds::of_search(pages, desk, place, words, posts)? }),
         None => pages.absent(desk),
     }
 }

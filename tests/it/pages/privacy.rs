@@ -118,7 +118,8 @@ fn a_crawl_of_everything_harvests_no_address_of_a_member() {
         seen.iter().any(|path| path.ends_with("/mbox")) && seen.iter().any(|path| path.ends_with("/raw"))
     );
     let files = seen.iter().filter(|path| path.contains("/a/"));
-    assert_eq!(files.count(), 3, "{seen:?}");
+    // A picture has two addresses: as it came, and small.
+    assert_eq!(files.count(), 4, "{seen:?}");
 }
 
 #[test]
