@@ -9,6 +9,6 @@ pub(in crate::cli) struct SearchArgs {
     /// The list
     pub(in crate::cli) list: String,
     /// Words, "phrases", from: subject: after: before: has:attachment list: and -word
-    #[arg(required = true, num_args = 1.., value_name = "QUERY", allow_hyphen_values = true)]
+    #[arg(required = true, num_args = 1.., value_name = "QUERY")]
     pub(in crate::cli) query: Vec<String>,
 }
