@@ -10,7 +10,9 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::Voice;
-use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostsArg, QueueCommand};
+use super::args::{
+    Command, DigestCommand, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostsArg, QueueCommand,
+};
 use super::{doing, show};
 use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, Welcoming};
 use crate::admin::socket::{self, Answer, Blobs, no_blobs};
@@ -36,6 +38,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         }
         Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
+        Command::Digest(command) => digest(command),
         Command::Trace { message_id } => Request::Trace { message_id },
         Command::Person(command) => return person(config, command, voice),
         Command::Reindex { all } => {
@@ -145,6 +148,14 @@ fn queue(command: QueueCommand) -> Request {
         QueueCommand::Retry { id } => Request::QueueRetry { id },
         QueueCommand::Drop { id } => Request::QueueDrop { id },
         QueueCommand::Release { newer_than } => Request::QueueRelease { newer_than },
+    }
+}
+
+fn digest(command: DigestCommand) -> Request {
+    match command {
+        DigestCommand::Draft { list } => Request::DigestDraft { list },
+        DigestCommand::Send { list } => Request::DigestSend { list },
+        DigestCommand::Show { list, number } => Request::DigestShow { list, number },
     }
 }
 

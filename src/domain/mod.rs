@@ -7,6 +7,7 @@ pub mod address;
 pub mod authority;
 pub mod command;
 pub mod door;
+pub mod edition;
 pub mod from_line;
 pub mod ids;
 pub mod list;

@@ -1,5 +1,6 @@
 //! Which letters there are, and the facts each of them is written from.
 
+use super::draft::Draft;
 use super::exchange::{
     AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
@@ -58,6 +59,8 @@ pub enum Letter<'a> {
     AskSame(AskSame<'a>),
     /// To somebody who wants to read on the web what members may read.
     SignIn(SignIn<'a>),
+    /// To an animator: the draft of an edition.
+    Draft(Draft<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
     Check(Check<'a>),
 }
@@ -88,6 +91,7 @@ pub enum LetterKind {
     TakenBack,
     AskSame,
     SignIn,
+    Draft,
     Check,
 }
 
@@ -231,7 +235,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 23] = [
+    pub const ALL: [LetterKind; 24] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -254,6 +258,7 @@ impl LetterKind {
         LetterKind::TakenBack,
         LetterKind::AskSame,
         LetterKind::SignIn,
+        LetterKind::Draft,
         LetterKind::Check,
     ];
 
@@ -282,6 +287,7 @@ impl LetterKind {
             LetterKind::TakenBack => "taken-back",
             LetterKind::AskSame => "ask-same",
             LetterKind::SignIn => "sign-in",
+            LetterKind::Draft => "draft",
             LetterKind::Check => "check",
         }
     }
@@ -313,6 +319,7 @@ impl Letter<'_> {
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::SignIn(_) => LetterKind::SignIn,
+            Letter::Draft(_) => LetterKind::Draft,
             Letter::Check(_) => LetterKind::Check,
         }
     }
@@ -342,6 +349,7 @@ impl Letter<'_> {
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),
+            Letter::Draft(draft) => draft.add_to(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

@@ -5,6 +5,7 @@
 //! of storage, delivery or clocks; who is written to, and when, is decided by `flow`.
 
 mod door;
+mod draft;
 mod exchange;
 mod facts;
 mod french;
@@ -17,6 +18,7 @@ mod text;
 mod words;
 
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
+pub use draft::{Draft, DraftLine};
 pub use exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,

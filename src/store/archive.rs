@@ -323,6 +323,10 @@ impl ArchiveReader {
         Ok(found)
     }
 
+    pub(super) fn data(&self) -> &std::path::Path {
+        &self.data
+    }
+
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
     }

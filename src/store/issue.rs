@@ -10,7 +10,7 @@ use super::keys;
 use super::person_set::{Chunk, PersonSet};
 use super::view::View;
 use super::{Store, StoreError, records};
-use crate::domain::ids::{ListId, PostId};
+use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::member::DigestForm;
 use crate::domain::rhythm::Rhythm;
 use crate::domain::time::Timestamp;
@@ -48,6 +48,9 @@ pub struct Slot {
     /// The moment that was due.
     pub at: Timestamp,
 }
+
+/// The number nobody has: on a curated list the next edition itself awaits each post.
+pub const NEXT_EDITION: PersonId = PersonId(0);
 
 /// A post, and everybody who awaits it.
 pub type Awaited = (PostId, PersonSet);

@@ -8,6 +8,7 @@ pub mod archive;
 mod catch_up;
 pub mod change;
 mod committer;
+pub mod editions;
 mod engine;
 pub mod event;
 mod files;

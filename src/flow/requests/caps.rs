@@ -98,6 +98,7 @@ fn asks_to_join(matter: &Matter) -> bool {
         | Matter::Talk
         | Matter::WhichList { .. }
         | Matter::Admit { .. }
+        | Matter::Draft { .. }
         | Matter::Back { .. }
         | Matter::SamePerson { .. }
         | Matter::Adopt { .. }

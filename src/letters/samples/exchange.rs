@@ -76,6 +76,7 @@ pub(super) fn letter<'a>(
         }),
         LetterKind::Help
         | LetterKind::Check
+        | LetterKind::Draft
         | LetterKind::Welcome
         | LetterKind::Farewell
         | LetterKind::Held
