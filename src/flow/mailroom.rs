@@ -137,6 +137,9 @@ impl PostRoom {
             Some(checker) => Some(who::find_out(checker, &mut envelope).await),
             None => None,
         };
+        if let Err(error) = self.told_what_it_answers(&mut envelope) {
+            return vec![later(&error); if per_recipient { count } else { 1 }];
+        }
         let filter = self.filter.as_ref().filter(|_| via != Via::Command);
         let mut unwanted = who::unwanted(filter, &envelope, found.as_ref()).await;
         if unwanted == Unwanted::Clearly {

@@ -180,6 +180,10 @@ impl Scene {
         let mail = self.mails(name).pop().unwrap();
         let field = mail.split("Reply-To:").nth(1).unwrap();
         let to = field.split('<').nth(1).unwrap().split('>').next().unwrap();
+        self.write(name, to, words);
+    }
+
+    fn write(&mut self, name: &str, to: &str, words: &str) {
         let raw = format!(
             "From: {name} <{name}@members.example>\r\nTo: <{to}>\r\nSubject: Re: edition\r\n\
              Message-ID: <a{}@members.example>\r\n\r\n{}\r\n",
@@ -267,6 +271,23 @@ fn each_reads_in_their_own_rhythm() {
     }
     assert!(!mail.contains("Archived-At"));
     scene.is_whole();
+}
+
+#[test]
+fn an_answer_from_a_digest_lands_in_its_conversation() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.add("each", &[]);
+    let (one, _) = (scene.post(), scene.post());
+    scene.after(24 * HOUR);
+    let digest = text_of(&scene.mails("anne")[0]);
+    let answers = digest.split("Répondre au groupe\u{a0}: ").nth(1).unwrap();
+    scene.write("anne", answers.split_whitespace().next().unwrap(), "mark-99- Je viens.");
+    assert_eq!(scene.got("each").last(), Some(&vec![99]));
+    let copy = scene.mails("each").pop().unwrap();
+    assert!(copy.contains(&format!("In-Reply-To: <p{one}@author.example>")), "{copy}");
+    let threads = scene.desk().store.reader().latest_threads(scene.list().id, 0, 9).unwrap();
+    assert_eq!(threads.iter().map(|thread| thread.posts).max(), Some(2));
 }
 
 #[test]

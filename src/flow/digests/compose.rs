@@ -7,8 +7,9 @@ use crate::domain::list::{ArchivePolicy, Language, List, Posting};
 use crate::domain::member::DigestForm;
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::time::Timestamp;
+use crate::domain::token::Purpose;
 use crate::flow::compose_copy::{ListWords, attachments_key, page_of, path_segment};
-use crate::flow::{Desk, FlowError, beside};
+use crate::flow::{Desk, FlowError, answer_address, beside};
 use crate::letters;
 use crate::mail::compose::{self, PreparedCopy};
 use crate::mail::show::{Shown, show};
@@ -263,7 +264,10 @@ fn item(desk: &Desk, list: &List, language: Language, post: &PostSummary, shown:
         page,
         attachments,
         answer: match list.settings.posting {
-            Posting::Anyone | Posting::Members => Some(list.address.to_string()),
+            Posting::Anyone | Posting::Members => {
+                let token = desk.store.tokens().token(Purpose::Answer { post: post.id });
+                Some(answer_address(&desk.hostname, Some(&list.address), &token).to_string())
+            }
             Posting::Animators => None,
         },
         private: None,
