@@ -5,7 +5,9 @@
 
 mod acme;
 mod certificates;
+pub mod copies;
 mod facts;
+mod index;
 mod measurements;
 mod pages;
 mod web_doors;
@@ -37,6 +39,7 @@ use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, digests, keep_ho
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::slots::Slots;
+use crate::search::Search;
 use crate::sign::{self, NamedKey, NoSigner, Signer};
 use crate::smtp::server::{Deadlines, ServerOptions, StartTls, serve as serve_smtp};
 use crate::smtp::session::Door;
@@ -135,11 +138,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
     if let Some(why) = &store.opened().rebuilt {
         tracing::warn!(%why, "the working state was built again from mail, journal and people");
     }
-    if store.opened().elsewhere {
-        tracing::warn!(
-            "this data folder is in another place than before: no mail leaves until `parvis queue release`"
-        );
-    }
+    copies::say_if_fenced(&store, &config.timezone)?;
     let (letters, faults) = Letters::new(Some(config.data_dir.join("templates").join("mail")));
     for fault in faults {
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template is not used");
@@ -153,6 +152,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         tracing::warn!(phrases = %fault.path.display(), why = %fault.why, "phrases are not used");
     }
     Ok(Desk {
+        search: Search::new(store.reader().clone(), config.timezone.clone()),
         store: Arc::new(store),
         letters,
         digests,
@@ -212,6 +212,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
+    tasks.spawn(index::keep(desk.clone(), stopping.clone()));
     tasks.spawn(every(HOUSE_EVERY, keep_house::keep_house, desk.clone(), stopping.clone()));
     tasks.spawn(every(DIGESTS_EVERY, digests::issue_due, desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));

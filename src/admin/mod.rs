@@ -13,6 +13,8 @@ mod members;
 mod posts;
 mod queue;
 pub mod request;
+mod searches;
+mod set_right;
 pub mod socket;
 mod upkeep;
 
@@ -23,6 +25,7 @@ use serde_json::Value;
 pub use self::archive::pack;
 pub use self::frames::{Channel, Frame};
 pub use self::request::Request;
+pub use self::upkeep::{fence_words, release_words};
 use crate::flow::lists::ListFault;
 use crate::flow::{Desk, FlowError};
 use crate::store::StoreError;
@@ -88,19 +91,25 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::PersonExport { email } => members::export_person(desk, &email),
         Request::PersonErase { email, posts } => members::erase_person(desk, &email, posts),
         Request::Post { list, sender } => posts::post(desk, &list, sender, channel),
+        Request::SetRight { list, message_id, how } => {
+            set_right::set_right(desk, list.as_deref(), &message_id, &how)
+        }
         Request::Trace { message_id } => posts::trace(desk, &message_id),
+        Request::Search { list, query } => searches::search(desk, &list, &query),
         Request::HeldLs { list } => held::ls(desk, list.as_deref()),
         Request::HeldShow { id } => held::show(desk, &id, channel),
         Request::HeldDecide { id, decision } => held::decide(desk, &id, decision),
         Request::DigestDraft { list } => digests::draft(desk, &list),
         Request::DigestSend { list } => digests::send(desk, &list),
         Request::DigestShow { list, number } => digests::show(desk, &list, number),
-        Request::QueueLs => queue::ls(desk),
+        Request::QueueLs => queue::ls(desk, channel),
         Request::QueueRetry { id } => queue::retry(desk, id.as_deref()),
         Request::QueueDrop { id } => queue::drop_copy(desk, &id),
         Request::QueueRelease { newer_than } => queue::release(desk, newer_than),
         Request::Import { list, rehearsal } => archive::import(desk, &list, rehearsal, channel),
         Request::Export { list } => archive::export(desk, &list, channel),
+        Request::Fence => upkeep::fence(desk),
+        Request::Cut => upkeep::cut(desk),
         Request::CheckStore => upkeep::check_store(desk),
         Request::Reindex { what } => upkeep::reindex(desk, what),
     }

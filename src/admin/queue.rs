@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{NotDone, refused};
+use super::upkeep::fence;
+use super::{Channel, NotDone, refused};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::time::Timestamp;
 use crate::flow::Desk;
@@ -23,7 +24,11 @@ enum QueueId {
     Letter(u64),
 }
 
-pub(super) fn ls(desk: &Desk) -> Result<Value, NotDone> {
+pub(super) fn ls(desk: &Desk, channel: &mut dyn Channel) -> Result<Value, NotDone> {
+    if desk.store.fence()? != Fence::Down {
+        // Before anything else: it is why nothing of what follows moves.
+        channel.progress(fence(desk)?)?;
+    }
     let mut shown = Vec::new();
     for fan in desk.store.fans()? {
         let message_id = desk.store.post(fan.post)?.and_then(|info| info.message_id);

@@ -78,8 +78,18 @@ pub enum Request {
         list: String,
         sender: Option<String>,
     },
+    /// Threads and posts of the archive, by Message-ID.
+    SetRight {
+        list: Option<String>,
+        message_id: String,
+        how: SetRight,
+    },
     Trace {
         message_id: String,
+    },
+    Search {
+        list: String,
+        query: String,
     },
     HeldLs {
         list: Option<String>,
@@ -120,6 +130,10 @@ pub enum Request {
     Export {
         list: String,
     },
+    /// Which files there are and how long each is: the command copies them itself.
+    Cut,
+    /// Whether mail may leave.
+    Fence,
     CheckStore,
     Reindex {
         what: ReindexWhat,
@@ -153,6 +167,17 @@ pub enum HeldDecision {
     Accept,
     Refuse(String),
     Discard,
+}
+
+/// What is set right about a post.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the words say it")]
+pub enum SetRight {
+    MoveTo(String),
+    Split,
+    JoinWith(String),
+    Withdraw,
 }
 
 /// Whether anything is changed.

@@ -4,10 +4,17 @@ use serde_json::{Value, json};
 
 use super::NotDone;
 use super::request::ReindexWhat;
+use crate::domain::time::{Timestamp, Zone};
 use crate::flow::Desk;
 use crate::store::change::Change;
 use crate::store::event::{Event, Fence, FenceReason};
 use crate::store::verify;
+
+/// A moment of the data folder, for whoever copies it.
+pub(super) fn cut(desk: &Desk) -> Result<Value, NotDone> {
+    let cut = desk.store.cut()?;
+    serde_json::to_value(cut).map_err(|why| NotDone::Refused(why.to_string()))
+}
 
 /// One line for each thing that was looked at: `[{what, good, detail, mend}]`.
 pub(super) fn check_store(desk: &Desk) -> Result<Value, NotDone> {
@@ -23,24 +30,61 @@ pub(super) fn check_store(desk: &Desk) -> Result<Value, NotDone> {
             (!good).then_some("parvis reindex --all builds the state again from mail, journal and people");
         lines.push(json!({ "what": finding.what, "good": good, "detail": detail, "mend": mend }));
     }
-    let fence = match desk.store.fence()? {
-        Fence::Down => json!({ "what": "fence", "good": true, "detail": "mail leaves", "mend": null }),
-        Fence::Up(reason) => {
-            let why = match reason {
-                FenceReason::Elsewhere => "this folder is in another place than before, a copy or restored",
-                FenceReason::Rebuilt => "the state was built again",
-            };
-            let detail = format!("no mail leaves: {why}");
-            json!({ "what": "fence", "good": false, "detail": detail, "mend": "parvis queue release" })
-        }
-    };
-    lines.push(fence);
+    // What matters most first: who waits for mail reads no further.
+    lines.insert(0, fence(desk)?);
     Ok(Value::Array(lines))
+}
+
+/// Whether mail may leave, as a line of `check`.
+pub(super) fn fence(desk: &Desk) -> Result<Value, NotDone> {
+    Ok(match desk.store.fence()? {
+        Fence::Down => json!({ "what": "fence", "good": true, "detail": "mail leaves", "mend": null }),
+        Fence::Up(reason) => json!({
+            "what": "fence",
+            "good": false,
+            "detail": fence_words(reason, &desk.zone),
+            "mend": release_words(reason, &desk.zone),
+        }),
+    })
+}
+
+/// Why nothing leaves, in a sentence.
+pub fn fence_words(reason: FenceReason, zone: &Zone) -> String {
+    let why = match reason {
+        FenceReason::Elsewhere => {
+            "this folder is in another place than before, a copy or put back".to_owned()
+        }
+        FenceReason::Restored { of } => {
+            format!(
+                "this is what was kept on {}, put back; what was owed then may have been sent since",
+                said(of, zone)
+            )
+        }
+        FenceReason::Rebuilt => "the state was built again".to_owned(),
+    };
+    format!("no mail leaves: {why}")
+}
+
+/// What lets mail leave again.
+pub fn release_words(reason: FenceReason, zone: &Zone) -> String {
+    match reason {
+        FenceReason::Restored { of } => format!(
+            "parvis queue release --newer-than {} (drops what was owed then), or parvis queue release (sends it)",
+            of.rfc3339(zone)
+        ),
+        FenceReason::Elsewhere | FenceReason::Rebuilt => "parvis queue release".to_owned(),
+    }
+}
+
+/// `2026-11-23 03:15`
+fn said(moment: Timestamp, zone: &Zone) -> String {
+    moment.rfc3339(zone).get(..16).unwrap_or_default().replace('T', " ")
 }
 
 /// Throws derived data away and builds it again. After `--all`, mail is held back.
 pub(super) fn reindex(desk: &Desk, what: ReindexWhat) -> Result<Value, NotDone> {
     desk.store.rebuild()?;
+    desk.search.rebuild()?;
     let held_back = match what {
         ReindexWhat::Derived => false,
         ReindexWhat::All => {

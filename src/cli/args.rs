@@ -1,6 +1,10 @@
 //! The words of the command line.
 
+mod bench;
 mod person;
+mod posts;
+mod recovery;
+mod search;
 
 use std::path::PathBuf;
 
@@ -8,9 +12,14 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::person::{PersonCommand, PostsArg};
+pub(super) use self::search::SearchArgs;
 use crate::domain::list::Language;
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
+
+pub(super) use self::bench::{BenchArgs, BenchWhat};
+pub(super) use self::posts::{PostArgs, PostCommand};
+pub(super) use self::recovery::{BackupArgs, RestoreArgs, UnsealArgs};
 
 /// As `Preset::parse` takes them.
 const PRESETS: [&str; 3] = ["discussion", "announce", "private"];
@@ -63,6 +72,12 @@ pub(super) enum Command {
     /// Everything of one list in open formats
     #[command(after_help = "Example: parvis export quartier@lists.example.org --out quartier-2026")]
     Export(ExportArgs),
+    /// A copy of everything, while the server runs
+    #[command(after_help = "Example: parvis backup /srv/backup/parvis.tar.zst")]
+    Backup(BackupArgs),
+    /// A whole server from a copy; no mail leaves until `parvis queue release`
+    #[command(after_help = "Example: parvis restore /srv/backup/parvis.tar.zst --dir /var/lib/parvis")]
+    Restore(RestoreArgs),
     /// What still has to leave
     #[command(subcommand)]
     Queue(QueueCommand),
@@ -78,6 +93,8 @@ pub(super) enum Command {
         /// Its Message-ID
         message_id: String,
     },
+    /// Find words in a list's archive, as its search page does
+    Search(SearchArgs),
     /// Every letter Parvis writes, with sample facts
     #[command(after_help = "Example: parvis letters --lang fr")]
     Letters {
@@ -286,18 +303,6 @@ pub(super) enum MemberCommand {
     },
 }
 
-/// `parvis post`
-#[derive(Args, Debug)]
-pub(super) struct PostArgs {
-    /// The list
-    pub(super) list: String,
-    /// The message; - for standard input
-    pub(super) file: PathBuf,
-    /// The envelope's sender; the author if not said
-    #[arg(long, value_name = "A")]
-    pub(super) sender: Option<String>,
-}
-
 /// `parvis import …`
 #[derive(Subcommand, Debug)]
 pub(super) enum ImportCommand {
@@ -427,48 +432,6 @@ pub(super) enum HeldCommand {
         /// From `parvis held ls`
         id: String,
     },
-}
-
-/// `parvis bench`
-#[derive(Args, Debug)]
-pub(super) struct BenchArgs {
-    /// What to measure
-    #[arg(value_enum)]
-    pub(super) what: BenchWhat,
-    /// Where to work; a new temporary folder if not said
-    #[arg(long, value_name = "DIR")]
-    pub(super) dir: Option<PathBuf>,
-    /// Members of the list
-    #[arg(long, default_value_t = 10_000)]
-    pub(super) members: u32,
-    /// Messages
-    #[arg(long, default_value_t = 20_000)]
-    pub(super) messages: u32,
-    /// Bytes of each message
-    #[arg(long, default_value_t = 4_096)]
-    pub(super) bytes: usize,
-    /// Connections
-    #[arg(long, default_value_t = 50)]
-    pub(super) connections: usize,
-    /// Sign each copy of a fan-out with a new RSA key of 2048 bits
-    #[arg(long)]
-    pub(super) signed: bool,
-    /// Carry copies to this sink instead of our own
-    #[arg(long, value_name = "URL")]
-    pub(super) sink: Option<String>,
-}
-
-/// What `bench` can measure.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum BenchWhat {
-    /// One post to many members, a copy each
-    FanOut,
-    /// Posts taken over SMTP, durable before each answer
-    Ingest,
-    /// An archive put into a list
-    Import,
-    /// Starting with many posts in the store
-    Start,
 }
 
 /// A language by its tag.

@@ -28,6 +28,8 @@ pub(super) fn check(
     let mut lines = Vec::new();
     match config() {
         Ok(config) => {
+            lines.extend(fence(&config)?);
+            let fenced = !lines.is_empty();
             lines.extend(in_force(&config, voice));
             lines.extend(installation(&config));
             if !args.offline {
@@ -35,7 +37,8 @@ pub(super) fn check(
             }
             if args.store {
                 let answer = talk::ask(&config, &Request::CheckStore, no_blobs(), |_| Ok(()))?;
-                lines.extend(answer.as_array().cloned().unwrap_or_default());
+                let found = answer.as_array().cloned().unwrap_or_default();
+                lines.extend(found.into_iter().filter(|line| !fenced || line["what"] != "fence"));
             }
         }
         // That there is no configuration is an answer too.
@@ -55,6 +58,15 @@ pub(super) fn check(
         bail!("this installation is not right: {}", wrong.join(", "));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// That no mail leaves comes before everything else.
+fn fence(config: &Config) -> anyhow::Result<Option<Value>> {
+    if !config.data_dir.join("journal").is_dir() {
+        return Ok(None);
+    }
+    let fence = talk::ask(config, &Request::Fence, no_blobs(), |_| Ok(()))?;
+    Ok((fence["good"] == Value::Bool(false)).then_some(fence))
 }
 
 /// The configuration: every key for programs, what somebody wrote for people.

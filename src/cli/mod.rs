@@ -12,6 +12,7 @@ mod init;
 mod mishap;
 mod papers;
 mod progress;
+mod recover;
 mod run;
 mod show;
 mod talk;
@@ -73,6 +74,8 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Bench(args) => bench::bench(&args, &voice)?,
         Command::Import(command) => transfer::import(&config()?, command, &voice)?,
+        Command::Backup(args) => recover::backup(&config()?, &args, &voice)?,
+        Command::Restore(args) => recover::restore(&args, config().ok().as_ref(), &voice)?,
         Command::Export(args) => transfer::export(&config()?, &args, &voice)?,
         other @ (Command::List(_)
         | Command::Member(_)
@@ -81,6 +84,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         | Command::Digest(_)
         | Command::Held(_)
         | Command::Trace { .. }
+        | Command::Search(_)
         | Command::Person(_)
         | Command::Reindex { .. }) => talk::command(&config()?, other, &voice)?,
     }

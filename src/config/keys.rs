@@ -53,6 +53,15 @@ keys! {
     "acme.directory" = r#""""#,
     "acme.email" = r#""""#,
     "filter.rspamd" = r#""""#,
+    "backup.to" = r#""""#,
+    "backup.hour" = "3",
+    "backup.keep_days" = "7",
+    "backup.keep_weeks" = "4",
+    "backup.keep_months" = "6",
+    "backup.recipients" = "[]",
+    "backup.passphrase_file" = r#""""#,
+    "backup.identity_file" = r#""""#,
+    "backup.drill" = "true",
     "metrics.listen" = "[]",
 }
 

@@ -12,15 +12,15 @@ mod values;
 pub use keys::{KEYS, Key};
 pub use problem::ConfigError;
 pub use values::{
-    Acme, ArcSeal, Config, Delivery, DeliveryTls, DkimKeyFile, Dns, LmtpListen, Login, Network, Presence,
-    PrivateTargets, Smtp, Storage, TlsFiles, Web,
+    Acme, ArcSeal, Backup, Closed, Config, Delivery, DeliveryTls, DkimKeyFile, Dns, Drill, LmtpListen, Login,
+    Network, Presence, PrivateTargets, Smtp, Storage, TlsFiles, Web,
 };
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use problem::Place;
+use problem::{Place, Problem};
 use source::Written;
 
 /// Where the configuration is looked for when nobody says where.
@@ -61,13 +61,15 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
         exists: &dyn Fn(&Path) -> bool,
     ) -> Result<Config, ConfigError> {
-        let read = || {
+        let read = || -> Result<Config, Problem> {
             let mut written = Written::default();
             if let Some(text) = text {
                 written.read_file(text)?;
             }
             written.read_environment(environment)?;
-            read::config(written, path.parent(), exists)
+            let mut config = read::config(written, path.parent(), exists)?;
+            config.written = text.map(str::to_owned);
+            Ok(config)
         };
         read().map_err(|problem| match problem.place {
             Place::Line(line) => ConfigError::InFile { path: path.to_owned(), line, what: problem.what },

@@ -8,8 +8,8 @@ use super::keys::{KEYS, Key};
 use super::problem::{Place, Problem};
 use super::source::Written;
 use super::values::{
-    Acme, ArcSeal, Config, Delivery, DeliveryTls, DkimKeyFile, Dns, InForce, LmtpListen, Login, Network,
-    Presence, PrivateTargets, Smtp, Storage, TlsFiles, Web,
+    Acme, ArcSeal, Backup, Closed, Config, Delivery, DeliveryTls, DkimKeyFile, Dns, Drill, InForce,
+    LmtpListen, Login, Network, Presence, PrivateTargets, Smtp, Storage, TlsFiles, Web,
 };
 use crate::domain::address::{EmailAddress, is_domain};
 use crate::domain::list::Language;
@@ -62,6 +62,7 @@ pub(super) fn config(
         read.value("filter.rspamd", "an address such as http://127.0.0.1:11333, or nothing", |v| {
             optional(v, url)
         })?;
+    let backup = backup(&mut read)?;
     let metrics_listen = read.value("metrics.listen", LISTEN, |v| each(v, socket))?;
     let Reader { in_force, .. } = read;
     Ok(Config {
@@ -79,7 +80,9 @@ pub(super) fn config(
         web,
         acme: acme_directory.map(|directory| Acme { directory, email: acme_email }),
         rspamd,
+        backup,
         metrics_listen,
+        written: None,
         in_force,
     })
 }
@@ -230,6 +233,48 @@ fn web(read: &mut Reader<'_>, hostname: &str) -> Result<Web, Problem> {
     let searches = read.value("web.searches_per_minute_max", COUNT, count)?;
     let searches_per_minute_max = u32::try_from(searches).unwrap_or(u32::MAX);
     Ok(Web { listen, tls_listen, base_url, searches_per_minute_max })
+}
+
+/// The most copies kept of one kind.
+const KEEP_MAX: i64 = 1_000;
+
+fn backup(read: &mut Reader<'_>) -> Result<Backup, Problem> {
+    let (to, _) = read.path("backup.to")?;
+    let hour = read.value("backup.hour", "an hour from 0 to 23", |v| {
+        u8::try_from(v.as_integer()?).ok().filter(|hour| *hour < 24)
+    })?;
+    let mut keep = |name| {
+        read.value(name, "a whole number", |v| {
+            usize::try_from(v.as_integer().filter(|n| *n <= KEEP_MAX)?).ok()
+        })
+    };
+    let (keep_days, keep_weeks, keep_months) =
+        (keep("backup.keep_days")?, keep("backup.keep_weeks")?, keep("backup.keep_months")?);
+    let recipients = read.value("backup.recipients", "keys of age, such as [\"age1…\"]", |v| {
+        each(v, |key| (key.starts_with("age1") && key.is_ascii()).then(|| key.to_owned()))
+    })?;
+    let (passphrase_file, _) = read.file("backup.passphrase_file")?;
+    let (identity_file, _) = read.file("backup.identity_file")?;
+    let drill = read.value("backup.drill", "true or false", |v| {
+        Some(if v.as_bool()? { Drill::Monthly } else { Drill::Never })
+    })?;
+    let some = |path: PathBuf| (!path.as_os_str().is_empty()).then_some(path);
+    let closed = match (recipients.is_empty(), some(passphrase_file)) {
+        (true, None) => Closed::Open,
+        (false, None) => Closed::Recipients(recipients),
+        (true, Some(file)) => Closed::Passphrase(file),
+        (false, Some(_)) => {
+            return Err(Problem {
+                place: read.place("backup.passphrase_file"),
+                what:
+                    "backup.passphrase_file and backup.recipients are both set: copies are closed for keys, \
+                       or by a passphrase"
+                        .to_owned(),
+            });
+        }
+    };
+    let (to, identity_file) = (some(to), some(identity_file));
+    Ok(Backup { to, hour, keep_days, keep_weeks, keep_months, closed, identity_file, drill })
 }
 
 impl Reader<'_> {

@@ -41,8 +41,12 @@ pub struct Config {
     pub acme: Option<Acme>,
     /// A filter that gives a verdict on unwanted mail.
     pub rspamd: Option<String>,
+    /// Copies of everything, made by the server itself.
+    pub backup: Backup,
     /// Where measurements can be read.
     pub metrics_listen: Vec<SocketAddr>,
+    /// The file it was read from, as it is written; none: the environment said it all.
+    pub written: Option<String>,
     pub(super) in_force: Vec<InForce>,
 }
 
@@ -218,6 +222,47 @@ pub struct Acme {
     pub directory: String,
     /// Whom they may write to.
     pub email: Option<EmailAddress>,
+}
+
+/// Copies of everything, made by the server itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Backup {
+    /// The folder they go to; none: no copies are made.
+    pub to: Option<PathBuf>,
+    /// The hour of the day, from 0 to 23.
+    pub hour: u8,
+    /// The newest of each of so many days stays…
+    pub keep_days: usize,
+    /// …of each of so many weeks…
+    pub keep_weeks: usize,
+    /// …and of each of so many months.
+    pub keep_months: usize,
+    /// For whom they are closed.
+    pub closed: Closed,
+    /// A key that opens them, for the drill.
+    pub identity_file: Option<PathBuf>,
+    /// Whether they are rehearsed once a month.
+    pub drill: Drill,
+}
+
+/// For whom copies are closed (age).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Closed {
+    /// For nobody.
+    Open,
+    /// For all but the holders of these keys.
+    Recipients(Vec<String>),
+    /// For all who do not know what is in this file.
+    Passphrase(PathBuf),
+}
+
+/// Whether a restore is rehearsed once a month.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Drill {
+    /// It is.
+    Monthly,
+    /// It is not.
+    Never,
 }
 
 impl Config {

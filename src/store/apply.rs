@@ -5,6 +5,7 @@
 
 mod archive_entry;
 mod fit;
+mod threads;
 
 use self::archive_entry::enter_archive;
 use self::fit::{fitting, put_post};
@@ -34,6 +35,7 @@ pub(super) const FENCE: &str = "fence";
 /// What the key of the place the folder was last opened in is called.
 pub(super) const PLACE: &str = "place";
 /// What the keys of the highest numbers given so far are called.
+pub(super) const HIGHEST: &str = "highest/";
 pub(super) const HIGHEST_POST: &str = "highest/post";
 pub(super) const HIGHEST_LIST: &str = "highest/list";
 pub(super) const HIGHEST_PERSON: &str = "highest/person";
@@ -53,8 +55,11 @@ pub(super) fn apply(
 ) -> Result<(), EngineError> {
     let at = line.at;
     match &line.event {
-        Event::Settled { place } => {
+        Event::Settled { place, given } => {
             view.put(keys::setting(PLACE), place.clone().into_bytes());
+            for (kind, number) in given {
+                raise(view, &format!("{HIGHEST}{kind}"), *number)?;
+            }
             // In a copy, or after going back to an older state, nobody is signed in: what was
             // ended meanwhile must not open anything again.
             for key in view.keys(&keys::passes())? {
@@ -200,6 +205,13 @@ pub(super) fn apply(
                 view.remove(keys::question_to(record.question.person, *question));
                 view.remove(key);
             }
+        }
+        Event::Rethreaded { list, posts, into, answers, by: _ } => {
+            threads::rethread(view, *list, posts, *into, *answers)?;
+        }
+        Event::Withdrawn { post, by } => {
+            threads::withdraw(view, *post, *by)?;
+            forget_fan_out(view, *post)?;
         }
         Event::PassGiven { pass, person, opens, until } => {
             let record = PassRecord { opens: *opens, since: at, until: *until };

@@ -174,6 +174,8 @@ impl Change {
             | Event::Settled { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::Rethreaded { .. }
+            | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }

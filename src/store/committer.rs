@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::catch_up::Ends;
 use super::change::{Change, Conflict, Shelf, unmet};
+use super::cut::{self, Cut};
 use super::engine::{Engine, EngineError, Health};
 use super::event::{Event, Line};
 use super::files::{Appender, Failure};
@@ -37,6 +38,8 @@ pub(super) enum Request {
     Commit(Box<Change>, oneshot::Sender<Result<(), StoreError>>),
     /// Builds the whole state again beside the present one, and puts it in its place.
     Rebuild(oneshot::Sender<Result<(), StoreError>>),
+    /// Says which files there are and how long each is; no group is half written meanwhile.
+    Cut(oneshot::Sender<Result<Cut, StoreError>>),
     /// Does something with files while nothing else is written.
     Alter(Alteration, oneshot::Sender<Result<(), StoreError>>),
 }
@@ -73,6 +76,14 @@ impl Committer {
                     let done = self.rebuild();
                     let _ = answer.send(done);
                 }
+                Request::Cut(answer) => {
+                    let taken = cut::take(&self.data, self.position.seq);
+                    let _ = answer.send(taken.map_err(|source| StoreError::Io {
+                        doing: "look through",
+                        path: self.data.clone(),
+                        why: source.to_string(),
+                    }));
+                }
                 Request::Alter(work, answer) => {
                     let done = self.alter(work);
                     let _ = answer.send(done);
@@ -86,7 +97,7 @@ impl Committer {
                                 weight += change.weight();
                                 group.push((change, answer));
                             }
-                            Ok(other @ (Request::Rebuild(_) | Request::Alter(..))) => {
+                            Ok(other @ (Request::Rebuild(_) | Request::Cut(_) | Request::Alter(..))) => {
                                 next = Some(other);
                                 break;
                             }

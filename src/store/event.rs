@@ -3,6 +3,10 @@
 //! A line holds a result, never a delta and never facts to be judged again: applying it calls no
 //! code that decides, and applying it twice changes nothing. Persons stand in it by number.
 
+mod fence;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::issue::{Issue, Slot};
@@ -18,6 +22,8 @@ use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Wish};
 
+pub use self::fence::{Fence, FenceReason};
+
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
@@ -26,6 +32,10 @@ pub enum Event {
     Settled {
         /// The mark of the place, see `instance`.
         place: String,
+        /// The highest number of each kind that counts as given from here on; none: those that
+        /// were. What this folder is a copy of may have given more of them to others since.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        given: BTreeMap<String, u64>,
     },
     /// A list was made, or its address, settings or state changed; all of it as it is now.
     List {
@@ -202,6 +212,23 @@ pub enum Event {
         /// Which.
         question: QuestionId,
     },
+    /// These posts of a list stand in this thread from now on, put there by hand.
+    Rethreaded {
+        /// The list.
+        list: ListId,
+        /// Which. With `answers`, the first of them is the one that answers.
+        posts: Vec<PostId>,
+        /// The thread, by the post it is known by; a new one if no thread is.
+        into: PostId,
+        /// What the first answers from now on; absent: what it says itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answers: Option<PostId>,
+        /// Who said so.
+        by: Decider,
+    },
+    /// A published post is shown no more; that there was one stays.
+    #[allow(missing_docs, reason = "the names say it")]
+    Withdrawn { post: PostId, by: Decider },
     /// A browser or a feed reader of somebody's may read from now on what they may read.
     #[allow(missing_docs, reason = "the names say it")]
     PassGiven { pass: PassId, person: PersonId, opens: Opens, until: Timestamp },
@@ -527,26 +554,6 @@ pub enum LetterOutcome {
     Failed(String),
     /// There is nobody left to write to.
     Pointless,
-}
-
-/// Whether mail may leave.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fence {
-    /// It may.
-    Down,
-    /// Nothing leaves until the operator says so.
-    Up(FenceReason),
-}
-
-/// Why nothing leaves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FenceReason {
-    /// The folder is in a place it was not in before: a copy, or restored.
-    Elsewhere,
-    /// The state was built again by `reindex --all`.
-    Rebuilt,
 }
 
 /// An event with its place in the order of all.

@@ -8,10 +8,12 @@ pub mod archive;
 mod catch_up;
 pub mod change;
 mod committer;
+pub mod cut;
 pub mod editions;
 mod engine;
 pub mod event;
 mod files;
+pub mod following;
 pub mod forget;
 mod instance;
 pub mod issue;
@@ -19,8 +21,9 @@ mod journal;
 mod keys;
 pub mod ledger;
 mod lines;
+pub mod newer;
 pub mod news;
-mod open;
+pub mod open;
 mod passes;
 mod people;
 pub mod person_set;
@@ -161,7 +164,20 @@ const RESERVE_INODES: u64 = 1_000;
 impl Store {
     /// Opens the data folder, making what is not there and mending what a crash left.
     pub fn open(options: StoreOptions, now: Timestamp) -> Result<Store, StoreError> {
-        let parts = open::open(&options.data, &options.zone)?;
+        Store::open_with(options, now, open::Unfinished::Refuse)
+    }
+
+    /// Opens a folder that a restore is putting together, which nobody else may.
+    pub fn open_restored(options: StoreOptions, now: Timestamp) -> Result<Store, StoreError> {
+        Store::open_with(options, now, open::Unfinished::Open)
+    }
+
+    fn open_with(
+        options: StoreOptions,
+        now: Timestamp,
+        unfinished: open::Unfinished,
+    ) -> Result<Store, StoreError> {
+        let parts = open::open(&options.data, &options.zone, unfinished)?;
         let tokens = token_key(&options.data)?;
         let data = Arc::new(options.data.clone());
         let reader = ArchiveReader::new(parts.engine.clone(), data);
@@ -189,13 +205,12 @@ impl Store {
                 committer.segments.insert(list, number);
             }
         }
-        let numbers = Numbers::after(&parts.engine)?;
         let (requests, inbox) = mpsc::unbounded_channel();
         let threads = vec![
             spawn("commit", move || committer.run(inbox))?,
             spawn("checkpoint", checkpoints(parts.engine, stop.clone()))?,
         ];
-        let store = Store {
+        let mut store = Store {
             reader,
             requests: Some(requests),
             threads,
@@ -204,7 +219,7 @@ impl Store {
             changed,
             readers,
             newsroom,
-            numbers,
+            numbers: Numbers::none(),
             tokens,
             options,
             opened: parts.opened,
@@ -216,6 +231,7 @@ impl Store {
         if !first.events.is_empty() {
             store.commit(first)?;
         }
+        store.numbers = Numbers::after(store.reader.engine())?;
         Ok(store)
     }
 
@@ -242,6 +258,13 @@ impl Store {
         let (answer, ticket) = oneshot::channel();
         self.request(Request::Rebuild(answer));
         Ticket(ticket).wait()
+    }
+
+    /// What there is between two groups, to be copied while the store goes on.
+    pub fn cut(&self) -> Result<cut::Cut, StoreError> {
+        let (answer, taken) = oneshot::channel();
+        self.request(Request::Cut(answer));
+        taken.blocking_recv().unwrap_or(Err(StoreError::Closed))
     }
 
     /// Has the one thread that writes do something with files nobody else writes to meanwhile.
@@ -378,6 +401,12 @@ impl Drop for Store {
 }
 
 impl Numbers {
+    /// Before it is known which were given.
+    fn none() -> Numbers {
+        let [post, list, person, letter, question, pass] = [const { AtomicU64::new(0) }; 6];
+        Numbers { post, list, person, letter, question, pass }
+    }
+
     fn after(engine: &engine::Engine) -> Result<Numbers, StoreError> {
         let next = |name: &str| -> Result<AtomicU64, StoreError> {
             let highest = engine.get(&keys::setting(name))?.map_or(0, |value| keys::number_u64(&value, 0));

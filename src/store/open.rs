@@ -1,6 +1,7 @@
 //! Opening the store: one process at a time, what a crash left is put in order, and the question
 //! whether this folder is where it was.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,8 @@ pub struct Opened {
     pub rebuilt: Option<String>,
     /// The folder is in another place than when it was last used.
     pub elsewhere: bool,
+    /// How many lines its journal had.
+    pub lines: u64,
 }
 
 /// What opening gives the store.
@@ -32,10 +35,28 @@ pub(super) struct Parts {
 /// The folders of the truth.
 const FOLDERS: &[&str] = &["mail", "journal", "people", "deliveries", "transit", "keys", "state"];
 
-pub(super) fn open(data: &Path, zone: &Zone) -> Result<Parts, StoreError> {
+/// While this file is in a data folder, a restore is putting it together.
+pub const UNFINISHED_RESTORE: &str = ".unfinished-restore";
+
+/// Whether a folder is opened that a restore has not finished.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unfinished {
+    Refuse,
+    /// It is the restore that opens it.
+    Open,
+}
+
+pub(super) fn open(data: &Path, zone: &Zone, unfinished: Unfinished) -> Result<Parts, StoreError> {
     let io = |doing| {
         move |source: std::io::Error| StoreError::Io { doing, path: data.to_owned(), why: source.to_string() }
     };
+    if unfinished == Unfinished::Refuse && data.join(UNFINISHED_RESTORE).exists() {
+        return Err(StoreError::Io {
+            doing: "open",
+            path: data.to_owned(),
+            why: "a restore into it was not finished; empty it, and restore again".to_owned(),
+        });
+    }
     for folder in FOLDERS {
         segments::make_folder(&data.join(folder)).map_err(io("make folders in"))?;
     }
@@ -99,15 +120,35 @@ fn finish(
         Some(place) if place == mark => {}
         Some(_) => {
             opened.elsewhere = true;
-            events.push(Event::Settled { place: mark.clone() });
+            let given = numbers_apart(&engine)?;
+            events.push(Event::Settled { place: mark.clone(), given });
             events.push(Event::Fence { fence: Fence::Up(FenceReason::Elsewhere) });
         }
-        None => events.push(Event::Settled { place: mark.clone() }),
+        None => events.push(Event::Settled { place: mark.clone(), given: BTreeMap::new() }),
     }
+    opened.lines = reached.journal.seq;
     if reached.people.file == 0 {
         reached.people.file = 1;
     }
     Ok(Parts { engine, reached, opened, events, lock })
+}
+
+/// How far the numbers of a copy stand from those of what it is a copy of, which may have gone on:
+/// more than anybody gives between one copy and the next. What is not named here has the last.
+const APART: &[(&str, u64)] = &[("list", 100), ("person", 10_000), ("", 100_000)];
+
+/// Numbers others may have seen since this copy was made: they must not come to mean something else.
+fn numbers_apart(engine: &Engine) -> Result<BTreeMap<String, u64>, StoreError> {
+    let prefix = keys::setting(apply::HIGHEST);
+    let mut given = BTreeMap::new();
+    for entry in engine.scan(&prefix, &prefix) {
+        let (key, value) = entry?;
+        let kind = String::from_utf8_lossy(&key[prefix.len()..]).into_owned();
+        let apart = APART.iter().find(|(known, _)| known.is_empty() || *known == kind);
+        let highest = keys::number_u64(&value, 0) + apart.map_or(0, |(_, apart)| *apart);
+        given.insert(kind, highest);
+    }
+    Ok(given)
 }
 
 fn lock(data: &Path) -> Result<File, StoreError> {

@@ -9,6 +9,7 @@ mod lists;
 mod members;
 mod posts;
 mod queue;
+mod recovery;
 mod scene;
 mod server;
 mod upkeep;

@@ -118,6 +118,15 @@ fn what_is_in_force() {
         acme.directory = ""  (default)
         acme.email = ""  (default)
         filter.rspamd = ""  (default)
+        backup.to = ""  (default)
+        backup.hour = 3  (default)
+        backup.keep_days = 7  (default)
+        backup.keep_weeks = 4  (default)
+        backup.keep_months = 6  (default)
+        backup.recipients = []  (default)
+        backup.passphrase_file = ""  (default)
+        backup.identity_file = ""  (default)
+        backup.drill = true  (default)
         metrics.listen = []  (default)"#]]
     .assert_eq(&config.unwrap().show().join("\n"));
 }
@@ -241,7 +250,7 @@ fn what_is_not_known_is_told_with_what_is() {
         listen = []
             cannot read /srv/parvis.toml: line 1: there is no key "listen" outside a section; it belongs below [smtp]
         colour = "h"
-            cannot read /srv/parvis.toml: line 1: there is no key "colour"; there are hostname, data_dir, operator, language, timezone, storage, smtp, dns, delivery, dkim, arc, web, acme, filter, metrics
+            cannot read /srv/parvis.toml: line 1: there is no key "colour"; there are hostname, data_dir, operator, language, timezone, storage, smtp, dns, delivery, dkim, arc, web, acme, filter, backup, metrics
         [smpt]
         listen = []
             cannot read /srv/parvis.toml: line 1: there is no key "smpt"; did you mean smtp?
@@ -356,7 +365,7 @@ fn variables_are_told_the_same() {
         PARVIS_DNS__RESOLV_CONF
             cannot use PARVIS_DNS__RESOLV_CONF of the environment: [dns] has no such key; there are servers
         PARVIS_COLOUR__RED
-            cannot use PARVIS_COLOUR__RED of the environment: there is no section "colour"; there are storage, smtp, dns, delivery, dkim, arc, web, acme, filter, metrics
+            cannot use PARVIS_COLOUR__RED of the environment: there is no section "colour"; there are storage, smtp, dns, delivery, dkim, arc, web, acme, filter, backup, metrics
         PARVIS_SMTP__CONNECTIONS_MAX
             cannot use PARVIS_SMTP__CONNECTIONS_MAX of the environment: smtp.connections_max cannot be "many": it takes a whole number from 1
         PARVIS_LANGUAGE

@@ -15,7 +15,7 @@ pub(super) use self::words::word;
 use self::table::{Cells, table};
 use self::words::count;
 use super::Voice;
-use crate::admin::request::Request;
+use crate::admin::request::{Request, SetRight};
 
 /// Prints what came of a request.
 pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow::Result<()> {
@@ -52,11 +52,22 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
             word(&answer["dropped"])
         ),
         Request::Post { .. } => format!("taken: {}\n", word(&answer["message_id"])),
+        Request::SetRight { how: SetRight::Withdraw, .. } => {
+            format!("{} is withdrawn\n", word(&answer["message_id"]))
+        }
+        Request::SetRight { .. } => {
+            format!(
+                "{} post(s) are in the conversation {}\n",
+                word(&answer["posts"]),
+                word(&answer["thread"])
+            )
+        }
         Request::Trace { .. } => posts::traced(answer),
+        Request::Search { .. } => posts::found(answer),
         Request::Reindex { .. } => reindexed(answer),
         Request::Import { .. } => posts::imported(answer),
         Request::Export { .. } => lists::exported(answer),
-        Request::CheckStore => {
+        Request::Cut | Request::Fence | Request::CheckStore => {
             table(answer, &[("what", "WHAT", Cells::Words), ("detail", "DETAIL", Cells::Words)])
         }
     };
@@ -69,6 +80,11 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// Says something that is no part of the answer.
+pub(super) fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints one JSON document.

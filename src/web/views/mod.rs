@@ -9,6 +9,7 @@ mod doors;
 mod edition;
 mod lists;
 mod post;
+mod search;
 mod thread;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub(crate) use doors::Door;
 pub(crate) use edition::{EditionView, ItemView};
 pub(crate) use lists::{FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
 pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
+pub(crate) use search::{Results, SearchBox, SearchView};
 pub(crate) use thread::{Arrangement, InThread, Opened, Stands, ThreadView};
 
 /// Longer subjects are cut, characters.

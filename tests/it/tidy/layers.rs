@@ -18,6 +18,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
+    ("search", &["domain", "mail", "store"]),
+    // Copies of a data folder, and a data folder from a copy.
+    ("recovery", &["domain", "store"]),
     // Sockets and certificates, and names.
     ("net", &["domain"]),
     ("dns", &[]),
@@ -36,6 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "digest",
             "understand",
             "store",
+            "search",
             "smtp",
             "sign",
             "dns",
@@ -43,9 +47,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "filter",
         ],
     ),
-    ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
+    ("web", &["domain", "mail", "store", "search", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
-    ("admin", &["domain", "mail", "letters", "config", "store", "smtp::envelope", "auth", "flow"]),
+    ("admin", &["domain", "mail", "letters", "config", "store", "search", "smtp::envelope", "auth", "flow"]),
     // Looks at an installation from outside.
     ("check", &["domain", "init", "dns", "auth", "net", "sign", "smtp"]),
     // How it runs.
@@ -60,6 +64,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "config",
             "init",
             "store",
+            "recovery",
+            "search",
             "net",
             "smtp",
             "sign",
@@ -75,8 +81,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
-            "domain", "mail", "config", "init", "store", "net", "smtp", "dns", "auth", "flow", "web",
-            "admin", "serve",
+            "domain", "mail", "config", "init", "store", "search", "net", "smtp", "dns", "auth", "flow",
+            "web", "admin", "serve",
         ],
     ),
     (
@@ -90,6 +96,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "config",
             "init",
             "store",
+            "recovery",
+            "search",
             "net",
             "smtp",
             "sign",
@@ -110,12 +118,17 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// `serde`, `serde_json`, `thiserror`, `tracing`, `metrics`, `tokio`'s channels, the codecs and checksums.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
+    ("tantivy", &["search"]),
+    ("frostem", &["search"]),
+    ("unicode_normalization", &["search"]),
     ("crc32fast", &["store"]),
-    ("rustix", &["store", "cli/show"]),
+    ("rustix", &["store", "cli/show", "recovery"]),
     ("mail_parser", &["mail"]),
     ("encoding_rs", &["mail"]),
     ("whatlang", &["mail"]),
-    ("zstd", &["mail/mbox"]),
+    ("age", &["recovery/seal"]),
+    ("tar", &["recovery/archive"]),
+    ("zstd", &["mail/mbox", "recovery"]),
     ("flate2", &["mail/mbox"]),
     ("ammonia", &["mail/html"]),
     ("html2text", &["mail/html"]),
@@ -144,7 +157,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("getrandom", &["store"]),
     ("toml", &["config", "init", "flow/export", "understand/book", "understand/edition/verbs"]),
     ("csv", &["flow"]),
-    ("tempfile", &["digest/templates", "store", "flow", "admin", "cli", "net", "serve"]),
+    ("tempfile", &["digest/templates", "store", "recovery", "flow", "admin", "cli", "net", "serve"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
