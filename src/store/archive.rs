@@ -351,10 +351,6 @@ impl ArchiveReader {
         Ok(found)
     }
 
-    pub(super) fn data(&self) -> &std::path::Path {
-        &self.data
-    }
-
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
     }
