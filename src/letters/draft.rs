@@ -66,7 +66,7 @@ impl Draft<'_> {
             .phrase("group", self.group.name)
             .phrase("number", &self.number.to_string())
             .phrase("heading", self.heading)
-            .quote("intro", self.intro)
+            .quote("intro", &said(self.intro))
             .phrase("goes", &words::moment(self.goes, frame.zone, language))
             .each("understood", understood.collect())
             .quote("unclear", self.unclear)
@@ -108,6 +108,11 @@ impl DraftLine<'_> {
         }
         text
     }
+}
+
+/// Words without their empty lines.
+fn said(words: &str) -> String {
+    words.lines().filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// What was done.

@@ -289,6 +289,7 @@ mod tests {
         Decider, DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
     };
     use crate::store::ledger::{CopyOutcome, CopyResult};
+    use crate::store::person_set::PersonSet;
     use crate::store::{Opens, Store, StoreOptions};
 
     type Entries = Vec<(Vec<u8>, Vec<u8>)>;
@@ -372,7 +373,7 @@ mod tests {
                 by: None,
                 readers,
                 from: None,
-                later: crate::store::person_set::PersonSet::default(),
+                later: PersonSet::default(),
             })
         };
         let held = |post| event(Event::Held { post: PostId(post), reason: HoldReason::FirstPost });

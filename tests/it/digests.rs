@@ -319,6 +319,8 @@ fn a_change_of_rhythm_loses_and_repeats_nothing() {
     let three = scene.post();
     scene.after(24 * HOUR);
     assert_eq!(scene.got("to-each"), [[one], [two], [three]]);
+    scene.after(7 * 24 * HOUR);
+    assert_eq!(scene.got("to-weekly"), [vec![one, two], vec![three]]);
     assert!(scene.desk().store.awaited(scene.list().id).unwrap().is_empty());
     scene.is_whole();
 }
@@ -406,7 +408,7 @@ fn an_edition_is_curated_by_answering_mails() {
     assert_eq!(scene.got("each"), [[asks], [party], [thanks], [bike]]);
     let edition = text_of(&scene.mails("daily")[0]);
     for said in
-        ["Subject: ", "La semaine", "quelle semaine.", "Venez nombreux !", "https://lists.example/lilas/e/1/"]
+        ["Subject: ", "La semaine", "quelle semaine.", "Venez nombreux", "https://lists.example/lilas/e/1/"]
     {
         assert!(edition.contains(said), "{said} is not in\n{edition}");
     }
