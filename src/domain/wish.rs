@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::care::Care;
 use super::ids::{ListId, PersonId, PostId, QuestionId};
 use super::list::Language;
 use super::member::{Day, Membership, Reading};
@@ -92,6 +93,11 @@ pub enum Wish {
     },
     /// To know what became of their posts.
     Trace,
+    /// To find posts; what they look for stands in that mail.
+    Search {
+        /// Which.
+        mail: PostId,
+    },
     /// To be written to at another address, the one that stands in that mail.
     Move {
         /// Which.
@@ -171,6 +177,11 @@ pub enum Matter {
         /// Who wants to.
         newcomer: PersonId,
     },
+    /// To an animator: something about the care of the list.
+    Care {
+        /// What.
+        care: Care,
+    },
     /// Somebody was invited by an animator: do they want to join?
     Invitation {
         /// By whom.
@@ -180,6 +191,11 @@ pub enum Matter {
     Back {
         /// The membership as it was.
         was: Box<Membership>,
+    },
+    /// What was found for them, numbered: which of it they want to read.
+    Found {
+        /// The posts, in the order they were told.
+        posts: Vec<PostId>,
     },
     /// Whether a post from an unknown address is theirs.
     SamePerson {

@@ -245,6 +245,8 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::Edition { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
+            | Event::Banned { .. }
+            | Event::ThreadPace { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
             | Event::Fence { .. } => {}

@@ -4,10 +4,13 @@
 //! mail: the plain text is the letter, its HTML twin says the same in the same order. Knows nothing
 //! of storage, delivery or clocks; who is written to, and when, is decided by `flow`.
 
+mod care;
 mod door;
 mod draft;
+mod enclosure;
 mod exchange;
 mod facts;
+mod finding;
 mod french;
 mod html;
 mod kinds;
@@ -17,12 +20,18 @@ mod templates;
 mod text;
 mod words;
 
+pub use care::{
+    Care, Decided, Fate, LookAt, LookWords, NotLooked, TopicClosed, Waiting, WaitingItem, WaitingKind, Word,
+    WordBack,
+};
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
 pub use draft::{Draft, DraftLine};
+pub use enclosure::Enclosed;
 pub use exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
+pub use finding::{AskedFor, Found, FoundItem, PostAskedFor};
 pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,

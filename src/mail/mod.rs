@@ -5,6 +5,7 @@
 
 pub mod answering;
 pub mod autoreply;
+pub mod bounce;
 pub mod canonical;
 pub mod charset;
 pub mod compose;

@@ -13,11 +13,12 @@ use super::issue::{Issue, Slot};
 use super::passes::Opens;
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
+use crate::domain::care::Told;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::list::{Language, List};
 use crate::domain::member::Membership;
-use crate::domain::moderation::HoldReason;
+use crate::domain::moderation::{HoldReason, ThreadPace};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Wish};
@@ -246,6 +247,28 @@ pub enum Event {
         /// How.
         heed: Heed,
     },
+    /// Somebody may write to a list no more, or may again.
+    Banned {
+        /// The list.
+        list: ListId,
+        /// Who.
+        person: PersonId,
+        /// Which of the two.
+        ban: Ban,
+        /// Who said so; absent: the operator.
+        by: Option<PersonId>,
+    },
+    /// What happens to further posts of one thread from now on.
+    ThreadPace {
+        /// The list.
+        list: ListId,
+        /// The thread, by the post it is known by.
+        thread: PostId,
+        /// What.
+        pace: ThreadPace,
+        /// Who said so; absent: the operator.
+        by: Option<PersonId>,
+    },
     /// Somebody is to be forgotten, and what names them is being taken out.
     Forgetting {
         /// Who.
@@ -325,6 +348,8 @@ pub enum RequestDoor {
     Help,
     /// `quartier-request@`, `parvis@host`: whatever it says.
     Request,
+    /// `quartier-chercher@`.
+    Search,
     /// `quartier+TOKEN@`: an answer to this question.
     Answer(QuestionId),
     /// `quartier@`: a whole mail that may be nothing but a request written there by mistake.
@@ -339,6 +364,16 @@ pub enum Decider {
     Operator,
     /// A person.
     Person(PersonId),
+}
+
+/// Whether somebody may write to a list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ban {
+    /// They may not.
+    On,
+    /// They may again.
+    Off,
 }
 
 /// The way a message came in.
@@ -367,6 +402,8 @@ pub enum DropReason {
     Obeyed,
     /// It asks for something in the name of somebody who did not write it.
     Unproven,
+    /// Nobody looked at it for as long as things wait.
+    Over,
     /// It ended the reader three times, or its bytes are damaged; they stay where they are.
     Poison,
 }
@@ -498,10 +535,29 @@ pub enum Note {
     TooLate,
     /// What became of their last posts.
     Trace,
+    /// What was found for them.
+    Found {
+        /// Where what they look for stands.
+        mail: PostId,
+        /// The best of it, in order.
+        posts: Vec<PostId>,
+    },
+    /// Posts they asked for.
+    AskedFor {
+        /// Which, in their order.
+        posts: Vec<PostId>,
+        /// The whole conversation of the first.
+        thread: bool,
+    },
     /// Their post was taken back, and nobody will get it.
     TakenBack,
     /// Their post has gone out already, and cannot be taken back by mail.
     GoneAlready,
+    /// Something about the care of the list.
+    Care {
+        /// What.
+        told: Told,
+    },
 }
 
 impl LetterAbout {

@@ -3,7 +3,7 @@
 
 use super::hear::Scope;
 use super::talk::{Sure, Talk};
-use super::{addresses, joining};
+use super::{addresses, joining, seeking};
 use crate::domain::authority::{Course, Deed, course};
 use crate::domain::command::AnimatorCommand;
 use crate::domain::ids::ListId;
@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::FlowError;
 use crate::flow::membership::{self, ANSWER_WAIT, Act, Telling};
+use crate::flow::moderate::settle_others;
 use crate::store::archive::PostState;
 use crate::store::change::Expect;
 use crate::store::event::{Decider, DropReason, Event, MemberCause, Note};
@@ -39,6 +40,7 @@ fn deed(wish: &Wish) -> Deed {
         | Wish::Help
         | Wish::Settings
         | Wish::Withdraw { .. }
+        | Wish::Search { .. }
         | Wish::Trace => Deed::OnOneself,
     }
 }
@@ -125,6 +127,7 @@ fn is_about_a_list(wish: &Wish) -> bool {
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => false,
     }
 }
@@ -184,6 +187,7 @@ fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowE
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     let after = changed(&member, wish, talk.now);
@@ -225,6 +229,7 @@ fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     after
@@ -348,6 +353,8 @@ fn withdraw(
             let by = Some(Decider::Person(talk.person.id));
             talk.expect(Expect::Held(info.id));
             talk.event(Event::Dropped { post: info.id, why: DropReason::Discarded, by });
+            let told = settle_others(talk.desk, &info, Decider::Person(talk.person.id), None)?;
+            told.into_iter().for_each(|event| talk.event(event));
             talk.tell(info.list, Note::TakenBack)
         }
         PostState::Published => talk.tell(info.list, Note::GoneAlready),
@@ -368,6 +375,9 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
     }
     if let Wish::Withdraw { post } = wish {
         return withdraw(talk, list, *post);
+    }
+    if let Wish::Search { mail } = wish {
+        return seeking::seek(talk, list, *mail);
     }
     if talk.current_lists()?.is_empty() {
         return talk.tell(list, Note::NoMember);
@@ -399,6 +409,7 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     talk.tell(list, Note::Done { wish: wish.clone() })

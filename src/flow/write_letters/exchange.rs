@@ -1,6 +1,7 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
-use super::{Facts, Told, Unsigned, answer_to, compose};
+use super::finding;
+use super::{Facts, Told, Unsigned, answer_to, care, compose};
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{MemberState, Membership};
@@ -9,8 +10,9 @@ use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, Question, Wish};
 use crate::flow::{Desk, FlowError, beside, digests, is_current, requests, whereabouts};
 use crate::letters::{
-    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Group, Help, JoinWaits,
-    Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts, WhyNoEntry,
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskedFor, Done, EndsSoon, Found, Group,
+    Help, JoinWaits, Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts,
+    WhyNoEntry,
 };
 use crate::store::OwedLetter;
 use crate::store::event::{LetterAbout, Note};
@@ -33,7 +35,25 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     };
     let is_member = !unproven && member.as_ref().is_some_and(is_current);
     let answers = question.map(|question| answer_to(desk, list, &question, facts.person.id));
-    let told = Told { is_member, answers };
+    let told = Told { is_member, answers, enclosed: None };
+    match &owed.about {
+        LetterAbout::Question { question, .. } => {
+            let asked = desk.store.question(*question)?.filter(|asked| asked.answer.is_none());
+            if let Some((Matter::Care { care: about }, list)) = asked.map(|a| a.question.matter).zip(list) {
+                return care::ask(desk, facts, (list, &about), owed, told);
+            }
+        }
+        LetterAbout::Note { note: Note::Care { told: what }, .. } => {
+            let Some(list) = list else { return Ok(None) };
+            return care::tell(desk, facts, (list, what), owed, told);
+        }
+        LetterAbout::Note { .. }
+        | LetterAbout::Welcome { .. }
+        | LetterAbout::Farewell { .. }
+        | LetterAbout::NowAnimator { .. }
+        | LetterAbout::Held { .. }
+        | LetterAbout::Refused { .. } => {}
+    }
     let send = |letter: Letter<'_>| Some(compose(desk, facts, owed, letter, told));
     Ok(match &owed.about {
         LetterAbout::Question { question, .. } => {
@@ -54,7 +74,7 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     })
 }
 
-fn group(list: &List) -> Group<'_> {
+pub(super) fn group(list: &List) -> Group<'_> {
     Group { name: &list.settings.name, address: &list.address }
 }
 
@@ -117,6 +137,8 @@ fn ask(
         }
         (
             Matter::Talk
+            | Matter::Found { .. }
+            | Matter::Care { .. }
             | Matter::Back { .. }
             | Matter::Consent { .. }
             | Matter::Draft { .. }
@@ -187,6 +209,27 @@ fn tell(
             let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
             send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
         }
+        (Note::Found { mail, posts }, _) => match finding::found(desk, facts, *mail, posts)? {
+            Some(told) => send(Letter::Found(Found {
+                group: here,
+                words: &told.words,
+                items: &told.items,
+                in_all: told.in_all,
+                meant: told.meant.as_deref(),
+            })),
+            None => None,
+        },
+        (Note::AskedFor { posts, thread }, _) => {
+            let (posts, cut) = finding::asked_for(desk, facts, posts, *thread)?;
+            let title = posts.first().map(|post| post.title.clone()).unwrap_or_default();
+            send(Letter::AskedFor(AskedFor {
+                group: here,
+                title: &title,
+                thread: *thread,
+                cut,
+                posts: &posts,
+            }))
+        }
         (Note::TakenBack, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: true }))
         }
@@ -196,6 +239,7 @@ fn tell(
         (Note::TooLate, _) => send(Letter::TooLate(TooLate { group: here })),
         (
             Note::Settings
+            | Note::Care { .. }
             | Note::MemberAlready
             | Note::JoinWaits
             | Note::JoinClosed
@@ -204,7 +248,8 @@ fn tell(
             | Note::TakenBack
             | Note::GoneAlready,
             None,
-        ) => None,
+        )
+        | (Note::Care { .. }, Some(_)) => None,
     })
 }
 
@@ -266,5 +311,6 @@ fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
         Wish::Forget { .. } => Act::Forget,
         Wish::Withdraw { .. } => Act::Withdraw,
         Wish::Trace => Act::Trace,
+        Wish::Search { .. } => Act::Search,
     }
 }

@@ -6,6 +6,8 @@
 //! - `EMAIL -> ADDRESS: SUBJECT`, then the body, indented; `+ Field: value` adds a field to the
 //!   header, `+ proof: proven` says what the mail system would find out.
 //! - `EMAIL answers: WORDS`: answers the last mail they got, quoting it, as mail programs do.
+//!   `+ about: WORDS` answers the last mail with these words in its subject, `+ quote: unmarked` quotes
+//!   it as Outlook does, `+ subject: WORDS` under another subject; lines below stand below the quote.
 //! - `EMAIL gets: WORDS`: the next mail they have not read says this, in its subject or text.
 //! - `EMAIL gets nothing`, `nobody gets anything`.
 //! - `LIST EMAIL is KEY=VALUE…`, `LIST EMAIL is nobody`; `held N`; `published N`.
@@ -114,6 +116,7 @@ fn nobody_learns_who_is_a_member() {
         ("parvis", "Subject: mes données\n\n"),
         ("parvis", "Subject: help\n\n"),
         ("quartier-animateurs", "\n\nBonjour\n"),
+        ("quartier-chercher", "Subject: vélo\n\n"),
     ];
     for (joining, looked_at) in [("open", mails.len()), ("approval", 1), ("closed", 1)] {
         for (to, mail) in &mails[..looked_at] {
