@@ -1,6 +1,6 @@
 //! `parvis search`
 
-use super::scene::{LIST, Scene, WORLDS, World, assert_shape, parsed, post};
+use super::scene::{LIST, Scene, WORLDS, assert_shape, parsed, post};
 
 #[test]
 fn words_are_found_in_both_worlds() {
