@@ -1,6 +1,7 @@
 //! Which letters there are, and the facts each of them is written from.
 
 use super::care::Care;
+use super::draft::Draft;
 use super::exchange::{
     AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
@@ -66,6 +67,8 @@ pub enum Letter<'a> {
     Care(Care<'a>),
     /// To somebody who wants to read on the web what members may read.
     SignIn(SignIn<'a>),
+    /// To an animator: the draft of an edition.
+    Draft(Draft<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
     Check(Check<'a>),
 }
@@ -106,6 +109,7 @@ pub enum LetterKind {
     NotLooked,
     TopicClosed,
     SignIn,
+    Draft,
     Check,
 }
 
@@ -251,7 +255,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 33] = [
+    pub const ALL: [LetterKind; 34] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -284,6 +288,7 @@ impl LetterKind {
         LetterKind::NotLooked,
         LetterKind::TopicClosed,
         LetterKind::SignIn,
+        LetterKind::Draft,
         LetterKind::Check,
     ];
 
@@ -322,6 +327,7 @@ impl LetterKind {
             LetterKind::NotLooked => "not-looked",
             LetterKind::TopicClosed => "topic-closed",
             LetterKind::SignIn => "sign-in",
+            LetterKind::Draft => "draft",
             LetterKind::Check => "check",
         }
     }
@@ -356,6 +362,7 @@ impl Letter<'_> {
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::Care(care) => care.kind(),
             Letter::SignIn(_) => LetterKind::SignIn,
+            Letter::Draft(_) => LetterKind::Draft,
             Letter::Check(_) => LetterKind::Check,
         }
     }
@@ -388,6 +395,7 @@ impl Letter<'_> {
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Care(care) => care.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),
+            Letter::Draft(draft) => draft.add_to(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

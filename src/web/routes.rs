@@ -75,6 +75,8 @@ pub(crate) enum ListPage {
     ThreadFeed { key: String },
     /// `/LIST/t/THREAD/mbox`
     ThreadMbox { key: String },
+    /// `/LIST/e/N/`
+    Edition { number: u32 },
     /// `/LIST/m/MESSAGE-ID/`
     Post { id: MessageId },
     /// `/LIST/m/MESSAGE-ID/raw`
@@ -155,6 +157,8 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [year, month, "mbox"] => {
             page(month_at(year, month).map(|(year, month)| ListPage::MonthMbox { year, month }))
         }
+        ["e", number, ""] => page(edition_number(number)),
+        ["e", number] => slash(edition_number(number)),
         ["m", post @ ..] => post_page(list, post),
         [year, month, ""] => page(month_of(year, month)),
         [year, month] => slash(month_of(year, month)),
@@ -259,6 +263,7 @@ impl ListPage {
             ListPage::MonthMbox { year, month } => format!("{year:04}/{month:02}/mbox"),
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
+            ListPage::Edition { number } => format!("e/{number}/"),
             ListPage::ThreadFeed { key } => format!("t/{}/{FEED}", encode(key)),
             ListPage::ThreadMbox { key } => format!("t/{}/mbox", encode(key)),
             ListPage::Post { id } => format!("m/{}/", encode(id.as_str())),
@@ -303,6 +308,10 @@ fn month_at(year: &str, month: &str) -> Option<(i16, i8)> {
     }
     let (year, month) = (year.parse().ok()?, month.parse().ok()?);
     (year > 0 && (1..=12).contains(&month)).then_some((year, month))
+}
+
+fn edition_number(text: &str) -> Option<ListPage> {
+    attachment_number(text).filter(|number| *number > 0).map(|number| ListPage::Edition { number })
 }
 
 /// Written as a plain number without leading zeros, so that each attachment has one address.
@@ -373,6 +382,9 @@ mod tests {
             ("/quartier/search/", "nothing"),
             ("/quartier/2026/11", "-> /quartier/2026/11/"),
             ("/quartier/2026/11/", "/quartier/2026/11/"),
+            ("/quartier/e/12", "-> /quartier/e/12/"),
+            ("/quartier/e/12/", "/quartier/e/12/"),
+            ("/quartier/e/012/", "nothing"),
             ("/quartier/2026/13/", "nothing"),
             ("/quartier/2026/1/", "nothing"),
             ("/quartier/+026/11/", "nothing"),
