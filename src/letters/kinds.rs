@@ -98,6 +98,9 @@ pub enum LetterKind {
     Waiting,
     NotLooked,
     TopicClosed,
+    Probe,
+    Unreached,
+    NotWanted,
     SignIn,
     Check,
 }
@@ -244,7 +247,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 31] = [
+    pub const ALL: [LetterKind; 34] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -274,6 +277,9 @@ impl LetterKind {
         LetterKind::Waiting,
         LetterKind::NotLooked,
         LetterKind::TopicClosed,
+        LetterKind::Probe,
+        LetterKind::Unreached,
+        LetterKind::NotWanted,
         LetterKind::SignIn,
         LetterKind::Check,
     ];
@@ -310,6 +316,9 @@ impl LetterKind {
             LetterKind::Waiting => "waiting",
             LetterKind::NotLooked => "not-looked",
             LetterKind::TopicClosed => "topic-closed",
+            LetterKind::Probe => "probe",
+            LetterKind::Unreached => "unreached",
+            LetterKind::NotWanted => "not-wanted",
             LetterKind::SignIn => "sign-in",
             LetterKind::Check => "check",
         }

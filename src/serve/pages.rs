@@ -26,6 +26,7 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
         Some(Purpose::Attachments { post }) => Some(post),
         Some(
             Purpose::Bounce { .. }
+            | Purpose::Probe { .. }
             | Purpose::Leave { .. }
             | Purpose::Question { .. }
             | Purpose::Pass { .. }

@@ -187,6 +187,8 @@ impl Change {
             | Event::LetterDone { .. }
             | Event::Banned { .. }
             | Event::ThreadPace { .. }
+            | Event::Reach { .. }
+            | Event::Warned { .. }
             | Event::Fence { .. } => None,
         })
     }

@@ -87,6 +87,9 @@ pub(super) fn decide(
         | RequestDoor::Leave
         | RequestDoor::Help
         | RequestDoor::Request
+        | RequestDoor::Bounce { .. }
+        | RequestDoor::Probe { .. }
+        | RequestDoor::Report
         | RequestDoor::Post => None,
     };
     let mut talk = Talk::begin(desk, &request, from, heard.language)?;
@@ -235,6 +238,7 @@ pub(super) fn question_of_token(desk: &Desk, token: &str) -> Option<QuestionId> 
         Some(Purpose::Question { question, person: _ }) => Some(question),
         Some(
             Purpose::Bounce { .. }
+            | Purpose::Probe { .. }
             | Purpose::Leave { .. }
             | Purpose::Attachments { .. }
             | Purpose::Pass { .. }

@@ -83,6 +83,9 @@ pub(super) fn letter<'a>(
         | LetterKind::Waiting
         | LetterKind::NotLooked
         | LetterKind::TopicClosed
+        | LetterKind::Probe
+        | LetterKind::Unreached
+        | LetterKind::NotWanted
         | LetterKind::Check
         | LetterKind::Welcome
         | LetterKind::Farewell
