@@ -93,6 +93,11 @@ pub enum Wish {
     },
     /// To know what became of their posts.
     Trace,
+    /// To find posts; what they look for stands in that mail.
+    Search {
+        /// Which.
+        mail: PostId,
+    },
     /// To be written to at another address, the one that stands in that mail.
     Move {
         /// Which.
@@ -187,6 +192,11 @@ pub enum Matter {
         /// The membership as it was.
         was: Box<Membership>,
     },
+    /// What was found for them, numbered: which of it they want to read.
+    Found {
+        /// The posts, in the order they were told.
+        posts: Vec<PostId>,
+    },
     /// Whether a post from an unknown address is theirs.
     SamePerson {
         /// The post, which waits.
@@ -201,6 +211,11 @@ pub enum Matter {
     SignIn {
         /// Which of the person's addresses it goes to, from 0: the one that was given.
         address: u8,
+    },
+    /// To an animator: what is to be done with the draft of an edition.
+    Draft {
+        /// Which of the list's.
+        number: u32,
     },
     /// Whether this post may stand in an archive everybody reads.
     Consent {

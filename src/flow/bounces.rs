@@ -82,6 +82,7 @@ pub(super) fn decide(
         | RequestDoor::Leave
         | RequestDoor::Help
         | RequestDoor::Request
+        | RequestDoor::Search
         | RequestDoor::Answer(_)
         | RequestDoor::Post => None,
     };

@@ -142,6 +142,7 @@ fn decide_request(desk: &Desk, info: &PostInfo, door: RequestDoor, now: Timestam
             | RequestDoor::Leave
             | RequestDoor::Help
             | RequestDoor::Request
+            | RequestDoor::Search
             | RequestDoor::Answer(_)
             | RequestDoor::Post => requests::decide(desk, info, door, &raw, now)?,
         },

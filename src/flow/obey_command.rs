@@ -36,6 +36,7 @@ pub fn list_of_leave_token(store: &Store, token: &str) -> Result<Option<List>, S
             | Purpose::Probe { .. }
             | Purpose::Question { .. }
             | Purpose::Attachments { .. }
+            | Purpose::Answer { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
         )
@@ -86,6 +87,7 @@ fn leave_purpose(tokens: &TokenKey, token: &str) -> Option<(ListId, PersonId)> {
             | Purpose::Probe { .. }
             | Purpose::Question { .. }
             | Purpose::Attachments { .. }
+            | Purpose::Answer { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
         )

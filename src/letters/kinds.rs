@@ -1,11 +1,13 @@
 //! Which letters there are, and the facts each of them is written from.
 
 use super::care::Care;
+use super::draft::Draft;
 use super::exchange::{
     AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
 };
 use super::facts::Facts;
+use super::finding::{AskedFor, Found};
 use super::message::Frame;
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
@@ -53,6 +55,10 @@ pub enum Letter<'a> {
     TooLate(TooLate<'a>),
     /// What became of one's posts.
     Whereabouts(Whereabouts<'a>),
+    /// What was found for somebody.
+    Found(Found<'a>),
+    /// Posts somebody asked for.
+    AskedFor(AskedFor<'a>),
     /// What became of a wish to take a post back.
     TakenBack(TakenBack<'a>),
     /// To a member, about a post or wish from an unknown address.
@@ -61,6 +67,8 @@ pub enum Letter<'a> {
     Care(Care<'a>),
     /// To somebody who wants to read on the web what members may read.
     SignIn(SignIn<'a>),
+    /// To an animator: the draft of an edition.
+    Draft(Draft<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
     Check(Check<'a>),
 }
@@ -88,6 +96,8 @@ pub enum LetterKind {
     EndsSoon,
     TooLate,
     Whereabouts,
+    Found,
+    AskedFor,
     TakenBack,
     AskSame,
     LookAt,
@@ -102,6 +112,7 @@ pub enum LetterKind {
     Unreached,
     NotWanted,
     SignIn,
+    Draft,
     Check,
 }
 
@@ -247,7 +258,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 34] = [
+    pub const ALL: [LetterKind; 37] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -267,6 +278,8 @@ impl LetterKind {
         LetterKind::EndsSoon,
         LetterKind::TooLate,
         LetterKind::Whereabouts,
+        LetterKind::Found,
+        LetterKind::AskedFor,
         LetterKind::TakenBack,
         LetterKind::AskSame,
         LetterKind::LookAt,
@@ -281,6 +294,7 @@ impl LetterKind {
         LetterKind::Unreached,
         LetterKind::NotWanted,
         LetterKind::SignIn,
+        LetterKind::Draft,
         LetterKind::Check,
     ];
 
@@ -306,6 +320,8 @@ impl LetterKind {
             LetterKind::EndsSoon => "ends-soon",
             LetterKind::TooLate => "too-late",
             LetterKind::Whereabouts => "whereabouts",
+            LetterKind::Found => "found",
+            LetterKind::AskedFor => "asked-for",
             LetterKind::TakenBack => "taken-back",
             LetterKind::AskSame => "ask-same",
             LetterKind::LookAt => "look-at",
@@ -320,6 +336,7 @@ impl LetterKind {
             LetterKind::Unreached => "unreached",
             LetterKind::NotWanted => "not-wanted",
             LetterKind::SignIn => "sign-in",
+            LetterKind::Draft => "draft",
             LetterKind::Check => "check",
         }
     }
@@ -348,10 +365,13 @@ impl Letter<'_> {
             Letter::EndsSoon(_) => LetterKind::EndsSoon,
             Letter::TooLate(_) => LetterKind::TooLate,
             Letter::Whereabouts(_) => LetterKind::Whereabouts,
+            Letter::Found(_) => LetterKind::Found,
+            Letter::AskedFor(_) => LetterKind::AskedFor,
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::Care(care) => care.kind(),
             Letter::SignIn(_) => LetterKind::SignIn,
+            Letter::Draft(_) => LetterKind::Draft,
             Letter::Check(_) => LetterKind::Check,
         }
     }
@@ -378,10 +398,13 @@ impl Letter<'_> {
             Letter::EndsSoon(letter) => letter.facts(facts, frame),
             Letter::TooLate(letter) => letter.facts(facts, frame),
             Letter::Whereabouts(letter) => letter.facts(facts, frame),
+            Letter::Found(letter) => letter.facts(facts, frame),
+            Letter::AskedFor(letter) => letter.facts(facts, frame),
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Care(care) => care.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),
+            Letter::Draft(draft) => draft.add_to(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

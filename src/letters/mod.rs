@@ -6,9 +6,11 @@
 
 mod care;
 mod door;
+mod draft;
 mod enclosure;
 mod exchange;
 mod facts;
+mod finding;
 mod french;
 mod html;
 mod kinds;
@@ -23,11 +25,13 @@ pub use care::{
     WaitingItem, WaitingKind, Word, WordBack,
 };
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
+pub use draft::{Draft, DraftLine};
 pub use enclosure::Enclosed;
 pub use exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
+pub use finding::{AskedFor, Found, FoundItem, PostAskedFor};
 pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,

@@ -4,8 +4,10 @@ mod care;
 mod exchange;
 
 use super::care::WaitingItem;
+use super::draft::{Draft, DraftLine};
 use super::exchange::Whereabout;
 use super::facts::Facts;
+use super::finding::{FoundItem, PostAskedFor};
 use super::kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,
@@ -13,6 +15,7 @@ use super::kinds::{
 use super::message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 use super::{LetterMail, Letters};
 use crate::domain::address::EmailAddress;
+use crate::domain::edition::{EditionWish, Fold, ItemPlace, Noticed};
 use crate::domain::ids::MessageId;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
 use crate::domain::member::Reading;
@@ -47,6 +50,9 @@ struct Neighbourhood {
     zone: Zone,
     now: Timestamp,
     whereabouts: Vec<Whereabout>,
+    sought: &'static str,
+    found: Vec<FoundItem>,
+    asked_for: Vec<PostAskedFor>,
     waiting: Vec<WaitingItem>,
 }
 
@@ -95,6 +101,10 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::TooLate, "too-late"),
     (LetterKind::Whereabouts, "whereabouts"),
     (LetterKind::Whereabouts, "whereabouts-none"),
+    (LetterKind::Found, "found"),
+    (LetterKind::Found, "found-nothing"),
+    (LetterKind::AskedFor, "asked-for"),
+    (LetterKind::AskedFor, "asked-for-thread"),
     (LetterKind::TakenBack, "taken-back"),
     (LetterKind::TakenBack, "taken-back-too-late"),
     (LetterKind::AskSame, "ask-same"),
@@ -121,7 +131,69 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Unreached, "unreached"),
     (LetterKind::NotWanted, "not-wanted"),
     (LetterKind::SignIn, "sign-in"),
+    (LetterKind::Draft, "draft"),
+    (LetterKind::Draft, "draft-again"),
     (LetterKind::Check, "check"),
+];
+
+/// A draft as it is first shown, and after an answer.
+fn draft<'a>(name: &str, group: Group<'a>, now: Timestamp) -> Draft<'a> {
+    let again = name == "draft-again";
+    Draft {
+        group,
+        number: 12,
+        heading: if again { "La semaine du quartier" } else { "" },
+        intro: if again { "Chères voisines, chers voisins,\n\nla semaine fut belle." } else { "" },
+        goes: now + std::time::Duration::from_secs(86_400),
+        items: DRAFT,
+        understood: if again { UNDERSTOOD } else { &[] },
+        unclear: if again { "enlève le barbecue" } else { "" },
+        again,
+    }
+}
+
+const UNDERSTOOD: &[EditionWish] = &[EditionWish::Intro(String::new())];
+const DRAFT: &[DraftLine<'static>] = &[
+    DraftLine {
+        number: 1,
+        title: "Qui a une échelle\u{202f}?",
+        authors: "Anne Martin",
+        posts: 1,
+        noticed: Some(Noticed::Unanswered),
+        place: ItemPlace::In,
+        fold: Fold::Open,
+        note: "",
+    },
+    DraftLine {
+        number: 3,
+        title: "La fête des voisins",
+        authors: "Jeanne Petit, Marcel Dupont",
+        posts: 9,
+        noticed: None,
+        place: ItemPlace::In,
+        fold: Fold::Folded,
+        note: "le samedi 12",
+    },
+    DraftLine {
+        number: 4,
+        title: "Vélo volé",
+        authors: "Léa Noir",
+        posts: 2,
+        noticed: None,
+        place: ItemPlace::Later,
+        fold: Fold::Open,
+        note: "",
+    },
+    DraftLine {
+        number: 2,
+        title: "La soupe",
+        authors: "Claire Roux",
+        posts: 1,
+        noticed: Some(Noticed::Thanks),
+        place: ItemPlace::Dropped,
+        fold: Fold::Open,
+        note: "",
+    },
 ];
 
 /// Every letter in every language, with each of its turns.
@@ -187,6 +259,8 @@ impl Sample {
             | LetterKind::EndsSoon
             | LetterKind::TooLate
             | LetterKind::Whereabouts
+            | LetterKind::Found
+            | LetterKind::AskedFor
             | LetterKind::TakenBack
             | LetterKind::AskSame
             | LetterKind::SignIn => exchange::letter(self.kind, self.name, place, group),
@@ -201,6 +275,7 @@ impl Sample {
             | LetterKind::Probe
             | LetterKind::Unreached
             | LetterKind::NotWanted => Letter::Care(care::letter(self.name, place, group)),
+            LetterKind::Draft => Letter::Draft(draft(self.name, group, place.now)),
             LetterKind::Check => Letter::Check(Check {
                 host: place.address.domain(),
                 found: "MX – lilas.example has no MX record\n\
@@ -330,6 +405,9 @@ impl Neighbourhood {
             zone: Zone::parse("Europe/Paris").expect("bundled"),
             now,
             whereabouts: exchange::whereabouts(title, words),
+            sought: exchange::sought(language),
+            found: exchange::found(language),
+            asked_for: exchange::asked_for(language),
             waiting: care::waiting(title, now),
         }
     }

@@ -122,6 +122,26 @@ pub enum Event {
         /// Everybody it is owed to.
         readers: PersonSet,
     },
+    /// The draft of a list's next edition was made or changed.
+    Drafted {
+        /// The list.
+        list: ListId,
+        /// The number of the message its words are in.
+        document: PostId,
+        /// Where that is.
+        mail: MailPlace,
+    },
+    /// An edition went out.
+    Edition {
+        /// The list.
+        list: ListId,
+        /// Which of the list's.
+        number: u32,
+        /// The number of the message its words are in.
+        document: PostId,
+        /// Where that is.
+        mail: MailPlace,
+    },
     /// These posts are awaited no more by these persons, who want no mail now.
     NotAwaited {
         /// The list.
@@ -347,6 +367,8 @@ pub enum RequestDoor {
     Help,
     /// `quartier-request@`, `parvis@host`: whatever it says.
     Request,
+    /// `quartier-chercher@`.
+    Search,
     /// `quartier+TOKEN@`: an answer to this question.
     Answer(QuestionId),
     /// `quartier-bounces+TOKEN@`: this post came back from them.
@@ -548,6 +570,20 @@ pub enum Note {
     TooLate,
     /// What became of their last posts.
     Trace,
+    /// What was found for them.
+    Found {
+        /// Where what they look for stands.
+        mail: PostId,
+        /// The best of it, in order.
+        posts: Vec<PostId>,
+    },
+    /// Posts they asked for.
+    AskedFor {
+        /// Which, in their order.
+        posts: Vec<PostId>,
+        /// The whole conversation of the first.
+        thread: bool,
+    },
     /// Their post was taken back, and nobody will get it.
     TakenBack,
     /// Their post has gone out already, and cannot be taken back by mail.
@@ -560,6 +596,18 @@ pub enum Note {
 }
 
 impl LetterAbout {
+    /// The mail it answers, if it does.
+    pub fn answers(&self) -> Option<PostId> {
+        match self {
+            LetterAbout::Question { occasion, .. } | LetterAbout::Note { occasion, .. } => occasion.answers,
+            LetterAbout::Welcome { .. }
+            | LetterAbout::Farewell { .. }
+            | LetterAbout::NowAnimator { .. }
+            | LetterAbout::Held { .. }
+            | LetterAbout::Refused { .. } => None,
+        }
+    }
+
     /// Whom it is written to.
     pub fn person(&self) -> PersonId {
         match self {

@@ -5,6 +5,8 @@
 //! adds to. Knows nothing of bytes, storage or clocks: the day is an argument.
 
 mod book;
+mod choice;
+mod edition;
 mod mail;
 mod moderator;
 mod pattern;
@@ -14,5 +16,7 @@ mod tokens;
 mod topic;
 
 pub use book::{PhraseBook, PhraseFault};
+pub use choice::{Choice, choice};
+pub use edition::{DraftAnswer, DraftItem, draft_answer};
 pub use mail::{GroupName, Mail, Place, Situation, Speaker};
 pub use moderator::moderator_answer;

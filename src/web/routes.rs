@@ -26,6 +26,8 @@ pub(crate) enum Route {
     Health,
     /// `/robots.txt`
     Robots,
+    /// `/sitemap.xml`
+    Sitemap,
     /// `/icon.svg`
     Icon,
     /// `/style-HASH.css`
@@ -51,6 +53,8 @@ pub(crate) enum ListPage {
     Front,
     /// `/LIST/feed.atom`
     Feed,
+    /// `/LIST/sitemap.xml`
+    Sitemap,
     /// `/LIST/search`
     Search,
     /// `/LIST/2026/11/`
@@ -61,6 +65,8 @@ pub(crate) enum ListPage {
     ThreadFeed { key: String },
     /// `/LIST/t/THREAD/mbox`
     ThreadMbox { key: String },
+    /// `/LIST/e/N/`
+    Edition { number: u32 },
     /// `/LIST/m/MESSAGE-ID/`
     Post { id: MessageId },
     /// `/LIST/m/MESSAGE-ID/raw`
@@ -94,6 +100,7 @@ impl Asked {
             [""] => Asked::Page(Route::Home),
             ["healthz"] => Asked::Page(Route::Health),
             ["robots.txt"] => Asked::Page(Route::Robots),
+            ["sitemap.xml"] => Asked::Page(Route::Sitemap),
             ["icon.svg"] => Asked::Page(Route::Icon),
             // A list of that name stands under `/search/`.
             ["search"] => Asked::Page(Route::Search),
@@ -126,11 +133,14 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [] => slash(Some(ListPage::Front)),
         [""] => page(Some(ListPage::Front)),
         ["feed.atom"] => page(Some(ListPage::Feed)),
+        ["sitemap.xml"] => page(Some(ListPage::Sitemap)),
         ["search"] => page(Some(ListPage::Search)),
         ["t", key, ""] => page(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key] => slash(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key, "feed.atom"] => page(thread_key(key).map(|key| ListPage::ThreadFeed { key })),
         ["t", key, "mbox"] => page(thread_key(key).map(|key| ListPage::ThreadMbox { key })),
+        ["e", number, ""] => page(edition_number(number)),
+        ["e", number] => slash(edition_number(number)),
         ["m", post @ ..] => post_page(list, post),
         [year, month, ""] => page(month_of(year, month)),
         [year, month] => slash(month_of(year, month)),
@@ -173,6 +183,7 @@ impl Route {
             Route::Home
             | Route::Health
             | Route::Robots
+            | Route::Sitemap
             | Route::Icon
             | Route::Search
             | Route::Style { .. }
@@ -186,6 +197,7 @@ impl Route {
             Route::Home => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
             Route::Robots => "/robots.txt".to_owned(),
+            Route::Sitemap => "/sitemap.xml".to_owned(),
             Route::Icon => "/icon.svg".to_owned(),
             Route::Search => "/search".to_owned(),
             Route::Style { hash } => format!("/style-{hash}.css"),
@@ -215,9 +227,11 @@ impl ListPage {
         match self {
             ListPage::Front => String::new(),
             ListPage::Feed => FEED.to_owned(),
+            ListPage::Sitemap => "sitemap.xml".to_owned(),
             ListPage::Search => "search".to_owned(),
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
+            ListPage::Edition { number } => format!("e/{number}/"),
             ListPage::ThreadFeed { key } => format!("t/{}/{FEED}", encode(key)),
             ListPage::ThreadMbox { key } => format!("t/{}/mbox", encode(key)),
             ListPage::Post { id } => format!("m/{}/", encode(id.as_str())),
@@ -260,6 +274,10 @@ fn month_of(year: &str, month: &str) -> Option<ListPage> {
     (year > 0 && (1..=12).contains(&month)).then_some(ListPage::Month { year, month })
 }
 
+fn edition_number(text: &str) -> Option<ListPage> {
+    attachment_number(text).filter(|number| *number > 0).map(|number| ListPage::Edition { number })
+}
+
 /// Written as a plain number without leading zeros, so that each attachment has one address.
 fn attachment_number(text: &str) -> Option<u32> {
     let number: u32 = text.parse().ok()?;
@@ -298,6 +316,8 @@ mod tests {
             ("/", "/"),
             ("/healthz", "/healthz"),
             ("/robots.txt", "/robots.txt"),
+            ("/sitemap.xml", "/sitemap.xml"),
+            ("/quartier/sitemap.xml", "/quartier/sitemap.xml"),
             ("/style-0a1b2c.css", "/style-0a1b2c.css"),
             ("/u/abc", "/u/abc"),
             ("/u/", "/u/"),
@@ -318,6 +338,9 @@ mod tests {
             ("/quartier/search/", "nothing"),
             ("/quartier/2026/11", "-> /quartier/2026/11/"),
             ("/quartier/2026/11/", "/quartier/2026/11/"),
+            ("/quartier/e/12", "-> /quartier/e/12/"),
+            ("/quartier/e/12/", "/quartier/e/12/"),
+            ("/quartier/e/012/", "nothing"),
             ("/quartier/2026/13/", "nothing"),
             ("/quartier/2026/1/", "nothing"),
             ("/quartier/+026/11/", "nothing"),

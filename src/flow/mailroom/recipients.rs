@@ -14,7 +14,9 @@ use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::recipient::{ListDoor, LocalPart, meanings};
 use crate::domain::time::Timestamp;
+use crate::domain::token::Purpose;
 use crate::letters::{DoorRefusal, door as words};
+use crate::mail::answering;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{SingletonFault, singleton_faults};
 use crate::smtp::envelope::{Envelope, ReversePath};
@@ -147,13 +149,13 @@ impl PostRoom {
                 ListDoor::Leave => Some(RequestDoor::Leave),
                 ListDoor::Help => Some(RequestDoor::Help),
                 ListDoor::Request => Some(RequestDoor::Request),
+                ListDoor::Search => Some(RequestDoor::Search),
                 ListDoor::Answer(token) => Some(answer(token)),
                 ListDoor::LeaveByToken(_)
                 | ListDoor::Post
                 | ListDoor::Animators
                 | ListDoor::Poll
                 | ListDoor::Event
-                | ListDoor::Search
                 | ListDoor::Bounce(_) => None,
             },
             Destination::Answer(token) => Some(answer(token)),
@@ -174,11 +176,34 @@ impl PostRoom {
                 | RequestDoor::Leave
                 | RequestDoor::Help
                 | RequestDoor::Request
+                | RequestDoor::Search
                 | RequestDoor::Report
                 | RequestDoor::Post,
             )
             | None => None,
         })
+    }
+
+    /// What is written to the address of a post in a digest is an answer to that post, for its list.
+    pub(super) fn told_what_it_answers(&self, envelope: &mut Envelope) -> Result<(), StoreError> {
+        for recipient in &mut envelope.recipients {
+            let token = meanings(recipient.local_part()).into_iter().find_map(|meaning| match meaning {
+                LocalPart::List { door: ListDoor::Answer(token), .. } | LocalPart::Answer(token) => {
+                    Some(token)
+                }
+                LocalPart::List { .. } | LocalPart::Service | LocalPart::Operator | LocalPart::Bounce(_) => {
+                    None
+                }
+            });
+            let purpose = token.and_then(|token| self.desk.store.tokens().read(&token));
+            let Some(Purpose::Answer { post }) = purpose else { continue };
+            let Some(post) = self.desk.store.reader().post(post)? else { continue };
+            let Some(list) = self.desk.store.list(post.list)? else { continue };
+            let Ok(address) = EmailAddress::parse(&list.address.to_string()) else { continue };
+            envelope.raw = answering::in_thread(&envelope.raw, &post.message_id, &post.references);
+            *recipient = address;
+        }
+        Ok(())
     }
 
     /// In which language this is refused to all it is for; none: the operator is among them.

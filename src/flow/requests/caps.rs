@@ -96,9 +96,11 @@ fn asks_to_join(matter: &Matter) -> bool {
         Matter::Wish { wish: Wish::Join } | Matter::Invitation { .. } => true,
         Matter::Wish { .. }
         | Matter::Talk
+        | Matter::Found { .. }
         | Matter::Care { .. }
         | Matter::WhichList { .. }
         | Matter::Admit { .. }
+        | Matter::Draft { .. }
         | Matter::Back { .. }
         | Matter::SamePerson { .. }
         | Matter::Adopt { .. }

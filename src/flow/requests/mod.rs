@@ -12,6 +12,7 @@ mod answers;
 mod caps;
 mod hear;
 mod joining;
+mod seeking;
 mod talk;
 mod wishes;
 
@@ -38,6 +39,7 @@ use crate::store::event::{DropReason, Event, Note, RequestDoor};
 use crate::store::{OpenQuestion, PostInfo};
 
 pub(super) use self::addresses::{ask_whether_same, author_of, looks_like};
+pub(super) use self::hear::words_sought;
 
 /// A request, before its words are read.
 struct Request<'a> {
@@ -90,6 +92,7 @@ pub(super) fn decide(
         | RequestDoor::Bounce { .. }
         | RequestDoor::Probe { .. }
         | RequestDoor::Report
+        | RequestDoor::Search
         | RequestDoor::Post => None,
     };
     let mut talk = Talk::begin(desk, &request, from, heard.language)?;
@@ -241,6 +244,7 @@ pub(super) fn question_of_token(desk: &Desk, token: &str) -> Option<QuestionId> 
             | Purpose::Probe { .. }
             | Purpose::Leave { .. }
             | Purpose::Attachments { .. }
+            | Purpose::Answer { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
         )

@@ -1,16 +1,18 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
+use super::finding;
 use super::{Facts, Shown, Unsigned, answer_to, care, compose};
-use crate::domain::ids::ListId;
+use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, Question, Wish};
-use crate::flow::{Desk, FlowError, beside, is_current, requests, whereabouts};
+use crate::flow::{Desk, FlowError, beside, digests, is_current, requests, whereabouts};
 use crate::letters::{
-    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Group, Help, JoinWaits,
-    Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts, WhyNoEntry,
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskedFor, Done, EndsSoon, Found, Group,
+    Help, JoinWaits, Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts,
+    WhyNoEntry,
 };
 use crate::store::OwedLetter;
 use crate::store::event::{LetterAbout, Note};
@@ -59,7 +61,7 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
             if asked.answer.is_some() {
                 return Ok(None);
             }
-            ask(desk, facts, &asked.question, send)?
+            ask(desk, facts, &asked.question, owed.about.answers(), send)?
         }
         LetterAbout::Note { note, .. } => {
             tell(desk, facts, note, member.as_ref().filter(|m| is_current(m)), send)?
@@ -80,6 +82,7 @@ fn ask(
     desk: &Desk,
     facts: &Facts,
     asked: &Question,
+    asked_in: Option<PostId>,
     send: impl FnOnce(Letter<'_>) -> Option<Unsigned>,
 ) -> Result<Option<Unsigned>, FlowError> {
     let list = facts.list.as_ref();
@@ -126,11 +129,19 @@ fn ask(
             let link = desk.sign_in_url(&token);
             send(Letter::SignIn(SignIn { host: &desk.hostname, link: &link, until: asked.until }))
         }
+        (Matter::Draft { number }, Some(list)) => {
+            let shown = digests::letter(desk, list, *number, asked_in, facts.language)?;
+            let Some(shown) = shown else { return Ok(None) };
+            let lines = shown.lines();
+            send(Letter::Draft(shown.draft(group(list), &lines)))
+        }
         (
             Matter::Talk
+            | Matter::Found { .. }
             | Matter::Care { .. }
             | Matter::Back { .. }
             | Matter::Consent { .. }
+            | Matter::Draft { .. }
             | Matter::Admit { .. }
             | Matter::Invitation { .. },
             _,
@@ -197,6 +208,27 @@ fn tell(
         (Note::Trace, _) => {
             let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
             send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
+        }
+        (Note::Found { mail, posts }, _) => match finding::found(desk, facts, *mail, posts)? {
+            Some(told) => send(Letter::Found(Found {
+                group: here,
+                words: &told.words,
+                items: &told.items,
+                in_all: told.in_all,
+                meant: told.meant.as_deref(),
+            })),
+            None => None,
+        },
+        (Note::AskedFor { posts, thread }, _) => {
+            let (posts, cut) = finding::asked_for(desk, facts, posts, *thread)?;
+            let title = posts.first().map(|post| post.title.clone()).unwrap_or_default();
+            send(Letter::AskedFor(AskedFor {
+                group: here,
+                title: &title,
+                thread: *thread,
+                cut,
+                posts: &posts,
+            }))
         }
         (Note::TakenBack, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: true }))
@@ -279,5 +311,6 @@ fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
         Wish::Forget { .. } => Act::Forget,
         Wish::Withdraw { .. } => Act::Withdraw,
         Wish::Trace => Act::Trace,
+        Wish::Search { .. } => Act::Search,
     }
 }
