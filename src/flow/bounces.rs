@@ -32,6 +32,8 @@ const WARN_EVERY: Duration = Duration::from_secs(86_400);
 /// Whoever is paused can answer for so long; after that they write, or are set active.
 const BACK_WAIT: Duration = Duration::from_secs(180 * 86_400);
 const DAY_SECONDS: i64 = 86_400;
+/// More of what a server said is not kept.
+const SAID_CHARS_MAX: usize = 300;
 /// More of an embedded message is not searched for a token of ours.
 const SEARCHED_BYTES_MAX: usize = 64 * 1024;
 
@@ -275,7 +277,8 @@ fn not_wanted(desk: &Desk, list: ListId, bounce: &Bounce, now: Timestamp) -> Res
     if desk.store.warned()?.is_some_and(|(at, _)| now < at + WARN_EVERY) {
         return Ok(Vec::new());
     }
-    let mut events = vec![Event::Warned { said: bounce.said.clone() }];
+    let said = bounce.said.chars().take(SAID_CHARS_MAX).collect();
+    let mut events = vec![Event::Warned { said }];
     if let Some(operator) = moderate::operator(desk)? {
         events.push(owe(desk, list, operator, Told::NotWanted, None));
     }

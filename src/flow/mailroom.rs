@@ -252,10 +252,8 @@ impl PostRoom {
             writer: if seen.automatic { Writer::Machine } else { Writer::Person },
         };
         let language = list.settings.language;
-        let banned = match seen.author {
-            Some(author) => self.desk.store.is_banned(list.id, author)?,
-            None => false,
-        };
+        let banned = seen.author.map(|author| self.desk.store.is_banned(list.id, author)).transpose()?;
+        let banned = banned == Some(true);
         match door::admit(list, &arrival) {
             // As a stranger is told where only members write: it is nobody's business who was banned.
             Admission::Admit | Admission::Refuse(Refusal::MembersOnly) if banned => {
@@ -340,11 +338,10 @@ impl PostRoom {
             Destination::Nobody => (None, None),
         };
         let automatic = seen.automatic && !matches!(destination, Destination::Operator);
-        // What comes back is written by machines, and its token is all that is believed of it.
         let comes_back = matches!(destination, Destination::Bounce(_));
         let door = door.filter(|_| comes_back || (!automatic && seen.proof != Proof::Disproved));
-        let reports = matches!(destination, Destination::Operator) && seen.is_report;
-        let door = if reports { Some(RequestDoor::Report) } else { door };
+        let reports = seen.is_report && *destination == Destination::Operator;
+        let door = door.or(reports.then_some(RequestDoor::Report));
         let (change, post) = self.keep(change, list, door, Shelf::Transit, seen, envelope, via, now);
         Ok(match reason {
             // Read once it is safe, as a post is.

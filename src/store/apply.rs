@@ -238,10 +238,7 @@ pub(super) fn apply(
         },
         Event::Reach { list, person, reach } if reach.is_good() => view.remove(keys::reach(*list, *person)),
         Event::Reach { list, person, reach } => view.put_record(keys::reach(*list, *person), reach),
-        Event::Warned { said } => {
-            let said = fitting(said.clone(), fit::WORDS_BYTES_MAX);
-            view.put_record(keys::setting(WARNED), &(at, said));
-        }
+        Event::Warned { said } => view.put_record(keys::setting(WARNED), &(at, said)),
         Event::ThreadPace { list, thread, pace, by: _ } => {
             let key = keys::thread_pace(*list, *thread);
             match pace {
