@@ -45,6 +45,8 @@ pub enum Waiting {
     Newcomer(PersonId),
     /// Several posts nobody wants, probably.
     Doubtful(Vec<PostId>),
+    /// Nothing to decide: members no mail reaches any more.
+    Unreached(Vec<PersonId>),
 }
 
 /// What somebody is told about the care of a list.
@@ -63,6 +65,12 @@ pub enum Told {
         /// To what.
         post: PostId,
     },
+    /// To a member whose mail comes back: does this arrive?
+    Probe,
+    /// To a member no mail reaches any more, at another of their addresses.
+    Unreached,
+    /// To the operator: servers refuse our mail for what it is, or for whence it comes.
+    NotWanted,
     /// To a newcomer: nobody answered their wish to join.
     NoAnswer,
     /// To an author: nobody looked at their post in time.
@@ -93,7 +101,7 @@ impl Waiting {
         match self {
             Waiting::Post(post) => std::slice::from_ref(post),
             Waiting::Doubtful(posts) => posts,
-            Waiting::Newcomer(_) => &[],
+            Waiting::Newcomer(_) | Waiting::Unreached(_) => &[],
         }
     }
 }

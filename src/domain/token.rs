@@ -34,6 +34,13 @@ pub enum Purpose {
         /// Who leaves.
         person: PersonId,
     },
+    /// Where the letter comes back that asks whether anything arrives.
+    Probe {
+        /// The list.
+        list: ListId,
+        /// Who is asked.
+        person: PersonId,
+    },
     /// Opens the attachments of a post, whoever has the link: they had them in their copy.
     Attachments {
         /// The post.
@@ -135,6 +142,7 @@ fn subject(purpose: Purpose) -> u64 {
     let (kind, first, second) = match purpose {
         Purpose::Bounce { post, person } => (1, post.0, person.0),
         Purpose::Leave { list, person } => (2, u64::from(list.0), person.0),
+        Purpose::Probe { list, person } => (5, u64::from(list.0), person.0),
         Purpose::Attachments { post } => (8, post.0, 0),
         Purpose::Answer { post } => (24, post.0, 0),
         Purpose::Question { question, person } => (4, u64::from(question.0), person.0),
@@ -152,6 +160,7 @@ fn purpose(subject: u64) -> Option<Purpose> {
         1 => Some(Purpose::Bounce { post: PostId(first), person }),
         2 => Some(Purpose::Leave { list: list()?, person }),
         4 => Some(Purpose::Question { question: QuestionId(u32::try_from(first).ok()?), person }),
+        5 => Some(Purpose::Probe { list: list()?, person }),
         24 => Some(Purpose::Answer { post: PostId(first) }),
         8 => Some(Purpose::Attachments { post: PostId(first) }),
         16 => Some(Purpose::Pass { pass: PassId(u32::try_from(first).ok()?), person }),
@@ -193,11 +202,12 @@ impl fmt::Debug for TokenKey {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 8] = [
+    const PURPOSES: [Purpose; 9] = [
         Purpose::Attachments { post: PostId(7) },
         Purpose::Bounce { post: PostId(1), person: PersonId(1) },
         Purpose::Bounce { post: PostId::MAX, person: PersonId::MAX },
         Purpose::Leave { list: ListId(1), person: PersonId(1) },
+        Purpose::Probe { list: ListId(1), person: PersonId::MAX },
         Purpose::Question { question: QuestionId(1), person: PersonId(1) },
         Purpose::Pass { pass: PassId::MAX, person: PersonId::MAX },
         Purpose::Form { pass: PassId(1), person: PersonId(1) },

@@ -247,6 +247,8 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::Heeded { .. }
             | Event::Banned { .. }
             | Event::ThreadPace { .. }
+            | Event::Reach { .. }
+            | Event::Warned { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
             | Event::Fence { .. } => {}

@@ -14,7 +14,7 @@ use super::membership::answerable;
 use super::moderate::{Held, ask};
 use super::readers::{Readership, readers};
 use super::whereabouts::last_posts;
-use super::{Desk, FlowError, is_current, requests};
+use super::{Desk, FlowError, bounces, is_current, requests};
 use crate::domain::care::Told;
 use crate::domain::door::Standing;
 use crate::domain::ids::{MessageId, PersonId, PostId};
@@ -134,7 +134,18 @@ fn decide_request(desk: &Desk, info: &PostInfo, door: RequestDoor, now: Timestam
         }
         Err(error) => return Err(error.into()),
         Ok(None) => undecided().event(Event::Held { post, reason: HoldReason::ToOperator }),
-        Ok(Some(raw)) => requests::decide(desk, info, door, &raw, now)?,
+        Ok(Some(raw)) => match door {
+            RequestDoor::Bounce { .. } | RequestDoor::Probe { .. } | RequestDoor::Report => {
+                bounces::decide(desk, info, door, &raw, now)?
+            }
+            RequestDoor::Join
+            | RequestDoor::Leave
+            | RequestDoor::Help
+            | RequestDoor::Request
+            | RequestDoor::Search
+            | RequestDoor::Answer(_)
+            | RequestDoor::Post => requests::decide(desk, info, door, &raw, now)?,
+        },
     };
     match desk.store.commit(change) {
         // Whoever wrote it can be told by people only.

@@ -6,7 +6,7 @@
 
 mod recipients;
 
-use self::recipients::{asked, form_of};
+use self::recipients::{asked, form_of, is_report};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,7 +59,7 @@ enum Destination {
     /// `re+TOKEN@`: an answer to a letter about no list, or about one with a long name.
     Answer(String),
     /// A copy that could not be delivered.
-    Bounce,
+    Bounce(String),
     Nobody,
 }
 
@@ -68,6 +68,8 @@ struct Seen {
     content: [u8; 32],
     form: Form,
     automatic: bool,
+    /// It says of itself that it reports something (RFC 6522).
+    is_report: bool,
     author: Option<PersonId>,
     proof: Proof,
     patience: Patience,
@@ -193,7 +195,7 @@ impl PostRoom {
                     | Destination::Service
                     | Destination::Answer(_)
                     | Destination::Operator
-                    | Destination::Bounce
+                    | Destination::Bounce(_)
                     | Destination::Nobody) => match self.room_for(&other, &seen, now)? {
                         Room::Full => Share::Refused(flood_reply()),
                         Room::Left => {
@@ -250,10 +252,8 @@ impl PostRoom {
             writer: if seen.automatic { Writer::Machine } else { Writer::Person },
         };
         let language = list.settings.language;
-        let banned = match seen.author {
-            Some(author) => self.desk.store.is_banned(list.id, author)?,
-            None => false,
-        };
+        let banned = seen.author.map(|author| self.desk.store.is_banned(list.id, author)).transpose()?;
+        let banned = banned == Some(true);
         match door::admit(list, &arrival) {
             // As a stranger is told where only members write: it is nobody's business who was banned.
             Admission::Admit | Admission::Refuse(Refusal::MembersOnly) if banned => {
@@ -334,14 +334,18 @@ impl PostRoom {
             Destination::Answer(_) => (self.list_asked_about(door)?, Some(HoldReason::Request)),
             Destination::Service => (None, Some(HoldReason::Request)),
             Destination::Operator => (None, Some(HoldReason::ToOperator)),
-            Destination::Bounce | Destination::Nobody => (None, None),
+            Destination::Bounce(_) => (self.list_asked_about(door)?, None),
+            Destination::Nobody => (None, None),
         };
         let automatic = seen.automatic && !matches!(destination, Destination::Operator);
-        let door = door.filter(|_| !automatic && seen.proof != Proof::Disproved);
+        let comes_back = matches!(destination, Destination::Bounce(_));
+        let door = door.filter(|_| comes_back || (!automatic && seen.proof != Proof::Disproved));
+        let reports = seen.is_report && *destination == Destination::Operator;
+        let door = door.or(reports.then_some(RequestDoor::Report));
         let (change, post) = self.keep(change, list, door, Shelf::Transit, seen, envelope, via, now);
         Ok(match reason {
             // Read once it is safe, as a post is.
-            Some(_) if door.is_some() => change,
+            _ if door.is_some() => change,
             // What is disproved is never obeyed nor answered; people may still read it.
             Some(HoldReason::Request) if seen.proof == Proof::Disproved => {
                 change.event(Event::Dropped { post, why: DropReason::Disproved, by: None })
@@ -411,6 +415,7 @@ impl PostRoom {
         Ok(Seen {
             content,
             form,
+            is_report: is_report(&headers),
             automatic: autoreply::automatic_post(&headers, envelope.sender.address()).is_some(),
             author,
             proof,

@@ -33,6 +33,7 @@ pub fn list_of_leave_token(store: &Store, token: &str) -> Result<Option<List>, S
         }
         Some(
             Purpose::Bounce { .. }
+            | Purpose::Probe { .. }
             | Purpose::Question { .. }
             | Purpose::Attachments { .. }
             | Purpose::Answer { .. }
@@ -83,6 +84,7 @@ fn leave_purpose(tokens: &TokenKey, token: &str) -> Option<(ListId, PersonId)> {
         Some(Purpose::Leave { list, person }) => Some((list, person)),
         Some(
             Purpose::Bounce { .. }
+            | Purpose::Probe { .. }
             | Purpose::Question { .. }
             | Purpose::Attachments { .. }
             | Purpose::Answer { .. }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compose_copy::compose_copy;
-use super::{Desk, FlowError, bounce_address, digests, leave_address};
+use super::{Desk, FlowError, bounce_address, bounces, digests, leave_address};
 use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
@@ -284,6 +284,15 @@ pub(super) async fn put_off_copy(
 async fn keep(desk: &Desk, post: PostId, person: PersonId, result: CopyResult) -> Result<(), FlowError> {
     let outcome = CopyOutcome { post, person, result: result.clone() };
     write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
+    if let CopyResult::Failed(reply) = &result
+        && reply != NEEDS_EIGHT_BITS
+    {
+        let events = bounces::refused(desk, post, person, reply)?;
+        if !events.is_empty() {
+            let change = || events.iter().cloned().fold(Change::at(desk.now()), Change::event);
+            write_down(desk, change).await?;
+        }
+    }
     log(desk, post, person, &result)?;
     Ok(())
 }
@@ -370,6 +379,9 @@ const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 pub(super) const NEEDS_EIGHT_BITS: &str =
     "554 5.6.3 it cannot be written in seven bits, and their server takes no others";
 
+/// Before the last reply of a copy that was tried for days.
+pub(super) const GIVEN_UP: &str = "given up: ";
+
 /// What the DNS says for good is believed when it has said so for this long: zones break, and are
 /// mended within hours.
 const BELIEVED_AFTER: std::time::Duration = std::time::Duration::from_hours(4);
@@ -418,7 +430,7 @@ fn later(
     let since = owed_since(desk, post)?.unwrap_or(now);
     Ok(match desk.retry.next(attempts, since, now, spread) {
         Next::At(next) => CopyResult::PutOff { attempts, next, reply },
-        Next::GiveUp => CopyResult::Failed(format!("given up: {reply}")),
+        Next::GiveUp => CopyResult::Failed(format!("{GIVEN_UP}{reply}")),
     })
 }
 

@@ -26,6 +26,12 @@ pub enum Care<'a> {
     NotLooked(NotLooked<'a>),
     /// To an author: the topic is closed.
     TopicClosed(TopicClosed<'a>),
+    /// To a member whose mail comes back: does this arrive?
+    Probe(Probe<'a>),
+    /// To a member no mail reaches any more, at another address.
+    Unreached(Unreached<'a>),
+    /// To the operator: servers refuse our mail.
+    NotWanted(NotWanted<'a>),
 }
 
 /// What becomes of this post? It is enclosed.
@@ -155,6 +161,8 @@ pub enum WaitingKind {
     Newcomer,
     /// A word to those who look after the list.
     Word,
+    /// Nothing to decide: members no mail reaches any more.
+    Unreached,
 }
 
 /// Nobody answered in time.
@@ -175,6 +183,35 @@ pub struct TopicClosed<'a> {
     pub title: &'a str,
 }
 
+/// Does this arrive?
+#[derive(Clone, Copy, Debug)]
+pub struct Probe<'a> {
+    /// Whose mail came back.
+    pub group: Group<'a>,
+    /// From where.
+    pub address: &'a str,
+}
+
+/// Nothing reaches you there.
+#[derive(Clone, Copy, Debug)]
+pub struct Unreached<'a> {
+    /// Whose mail came back.
+    pub group: Group<'a>,
+    /// From where.
+    pub address: &'a str,
+}
+
+/// Servers refuse our mail for what it is, or for whence it comes.
+#[derive(Clone, Copy, Debug)]
+pub struct NotWanted<'a> {
+    /// Of which list, for instance.
+    pub group: Group<'a>,
+    /// The host.
+    pub host: &'a str,
+    /// What one of them said.
+    pub said: &'a str,
+}
+
 impl Care<'_> {
     pub(super) fn kind(&self) -> LetterKind {
         match self {
@@ -186,6 +223,9 @@ impl Care<'_> {
             Care::Waiting(_) => LetterKind::Waiting,
             Care::NotLooked(_) => LetterKind::NotLooked,
             Care::TopicClosed(_) => LetterKind::TopicClosed,
+            Care::Probe(_) => LetterKind::Probe,
+            Care::Unreached(_) => LetterKind::Unreached,
+            Care::NotWanted(_) => LetterKind::NotWanted,
         }
     }
 
@@ -221,6 +261,12 @@ impl Care<'_> {
                 of(group).phrase("title", title.unwrap_or_default()).is("joining", title.is_none())
             }
             Care::TopicClosed(TopicClosed { group, title }) => of(group).phrase("title", title),
+            Care::Probe(Probe { group, address }) | Care::Unreached(Unreached { group, address }) => {
+                of(group).phrase("address", address)
+            }
+            Care::NotWanted(NotWanted { group, host, said }) => {
+                of(group).phrase("host", host).quote("said", said)
+            }
         }
     }
 }
@@ -261,5 +307,6 @@ impl WaitingItem {
             .phrase("count", &count.to_string())
             .is("newcomer", *what == WaitingKind::Newcomer)
             .is("word", *what == WaitingKind::Word)
+            .is("unreached", *what == WaitingKind::Unreached)
     }
 }

@@ -108,6 +108,9 @@ pub enum LetterKind {
     Waiting,
     NotLooked,
     TopicClosed,
+    Probe,
+    Unreached,
+    NotWanted,
     SignIn,
     Draft,
     Check,
@@ -255,7 +258,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 34] = [
+    pub const ALL: [LetterKind; 37] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -287,6 +290,9 @@ impl LetterKind {
         LetterKind::Waiting,
         LetterKind::NotLooked,
         LetterKind::TopicClosed,
+        LetterKind::Probe,
+        LetterKind::Unreached,
+        LetterKind::NotWanted,
         LetterKind::SignIn,
         LetterKind::Draft,
         LetterKind::Check,
@@ -326,6 +332,9 @@ impl LetterKind {
             LetterKind::Waiting => "waiting",
             LetterKind::NotLooked => "not-looked",
             LetterKind::TopicClosed => "topic-closed",
+            LetterKind::Probe => "probe",
+            LetterKind::Unreached => "unreached",
+            LetterKind::NotWanted => "not-wanted",
             LetterKind::SignIn => "sign-in",
             LetterKind::Draft => "draft",
             LetterKind::Check => "check",

@@ -127,6 +127,9 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::NotLooked, "not-looked"),
     (LetterKind::NotLooked, "not-looked-joining"),
     (LetterKind::TopicClosed, "topic-closed"),
+    (LetterKind::Probe, "probe"),
+    (LetterKind::Unreached, "unreached"),
+    (LetterKind::NotWanted, "not-wanted"),
     (LetterKind::SignIn, "sign-in"),
     (LetterKind::Draft, "draft"),
     (LetterKind::Draft, "draft-again"),
@@ -268,7 +271,10 @@ impl Sample {
             | LetterKind::WordBack
             | LetterKind::Waiting
             | LetterKind::NotLooked
-            | LetterKind::TopicClosed => Letter::Care(care::letter(self.name, place, group)),
+            | LetterKind::TopicClosed
+            | LetterKind::Probe
+            | LetterKind::Unreached
+            | LetterKind::NotWanted => Letter::Care(care::letter(self.name, place, group)),
             LetterKind::Draft => Letter::Draft(draft(self.name, group, place.now)),
             LetterKind::Check => Letter::Check(Check {
                 host: place.address.domain(),

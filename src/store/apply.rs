@@ -33,6 +33,8 @@ use crate::mail::parse::Summary;
 
 /// What the fence's key is called.
 pub(super) const FENCE: &str = "fence";
+/// What the key of the last warning is called.
+pub(super) const WARNED: &str = "warned";
 /// What the key of the place the folder was last opened in is called.
 pub(super) const PLACE: &str = "place";
 /// What the keys of the highest numbers given so far are called.
@@ -234,6 +236,9 @@ pub(super) fn apply(
             Ban::On => view.mark(keys::ban(*list, *person)),
             Ban::Off => view.remove(keys::ban(*list, *person)),
         },
+        Event::Reach { list, person, reach } if reach.is_good() => view.remove(keys::reach(*list, *person)),
+        Event::Reach { list, person, reach } => view.put_record(keys::reach(*list, *person), reach),
+        Event::Warned { said } => view.put_record(keys::setting(WARNED), &(at, said)),
         Event::ThreadPace { list, thread, pace, by: _ } => {
             let key = keys::thread_pace(*list, *thread);
             match pace {

@@ -192,6 +192,8 @@ impl Change {
             | Event::LetterDone { .. }
             | Event::Banned { .. }
             | Event::ThreadPace { .. }
+            | Event::Reach { .. }
+            | Event::Warned { .. }
             | Event::Fence { .. } => None,
         })
     }

@@ -20,6 +20,7 @@ use crate::domain::list::{Language, List};
 use crate::domain::member::Membership;
 use crate::domain::moderation::{HoldReason, ThreadPace};
 use crate::domain::proof::Proof;
+use crate::domain::reach::Reach;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Wish};
 
@@ -258,6 +259,20 @@ pub enum Event {
         /// Who said so; absent: the operator.
         by: Option<PersonId>,
     },
+    /// What came back of what a member was sent, all of it as it is now.
+    Reach {
+        /// The list.
+        list: ListId,
+        /// Who.
+        person: PersonId,
+        /// As it is now.
+        reach: Box<Reach>,
+    },
+    /// The operator was told that servers do not want our mail.
+    Warned {
+        /// What one of them said.
+        said: String,
+    },
     /// What happens to further posts of one thread from now on.
     ThreadPace {
         /// The list.
@@ -334,6 +349,10 @@ pub enum MemberCause {
     Ended,
     /// They wished to be forgotten.
     Forgotten,
+    /// Their mail came back for days, and a letter of their own as well.
+    Unreachable,
+    /// They complained to their provider about our mail.
+    Complained,
 }
 
 /// What a mail to an address of ours asks for, before it is read.
@@ -352,6 +371,22 @@ pub enum RequestDoor {
     Search,
     /// `quartier+TOKEN@`: an answer to this question.
     Answer(QuestionId),
+    /// `quartier-bounces+TOKEN@`: this post came back from them.
+    Bounce {
+        /// The post.
+        post: PostId,
+        /// Whose copy it was.
+        person: PersonId,
+    },
+    /// The same of the letter that asks whether anything arrives.
+    Probe {
+        /// The list.
+        list: ListId,
+        /// Who was asked.
+        person: PersonId,
+    },
+    /// A report that came to the operator's address; it waits for them, read or not.
+    Report,
     /// `quartier@`: a whole mail that may be nothing but a request written there by mistake.
     Post,
 }

@@ -147,6 +147,8 @@ fn touched(line: &Line) -> Vec<Touched> {
         | Event::Heeded { .. }
         | Event::Banned { .. }
         | Event::ThreadPace { .. }
+        | Event::Reach { .. }
+        | Event::Warned { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Issued { .. }

@@ -23,6 +23,7 @@
 //! | `K` person pass | a pass that opens something |
 //! | `h` list thread person | how they take part in that thread |
 //! | `B` list person | nothing: they may write there no more |
+//! | `b` list person | what came back of what they were sent |
 //! | `k` list thread | slowed down, or closed |
 //! | `v` list post chunk | who awaits a post in a digest |
 //! | `V` issue | several posts in one mail |
@@ -268,6 +269,12 @@ pub(super) fn bans(list: ListId) -> Vec<u8> {
 }
 pub(super) fn ban(list: ListId, person: PersonId) -> Vec<u8> {
     key!(b'B', list.0.to_be_bytes(), person.0.to_be_bytes())
+}
+pub(super) fn reaches(list: ListId) -> Vec<u8> {
+    key!(b'b', list.0.to_be_bytes())
+}
+pub(super) fn reach(list: ListId, person: PersonId) -> Vec<u8> {
+    key!(b'b', list.0.to_be_bytes(), person.0.to_be_bytes())
 }
 pub(super) fn thread_paces(list: ListId) -> Vec<u8> {
     key!(b'k', list.0.to_be_bytes())

@@ -103,6 +103,8 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Heeded { .. }
         | Event::Banned { .. }
         | Event::ThreadPace { .. }
+        | Event::Reach { .. }
+        | Event::Warned { .. }
         | Event::Forgetting { .. }
         | Event::Forgotten { .. }
         | Event::Fence { .. } => None,

@@ -20,6 +20,7 @@ use crate::domain::list::{List, ListAddress};
 use crate::domain::member::{MemberState, Membership, Person};
 use crate::domain::moderation::{HoldReason, ThreadPace};
 use crate::domain::proof::Proof;
+use crate::domain::reach::Reach;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Threads};
 
@@ -414,6 +415,28 @@ impl Store {
     /// Whether somebody may write to a list no more.
     pub fn is_banned(&self, list: ListId, person: PersonId) -> Result<bool, StoreError> {
         Ok(self.reader.engine().get(&keys::ban(list, person))?.is_some())
+    }
+
+    /// What came back of what a member was sent; nothing, as a rule.
+    pub fn reach(&self, list: ListId, person: PersonId) -> Result<Reach, StoreError> {
+        Ok(self.reader.record(&keys::reach(list, person))?.unwrap_or_default())
+    }
+
+    /// The members of a list of whose mail something came back.
+    pub fn reaches(&self, list: ListId) -> Result<Vec<(PersonId, Reach)>, StoreError> {
+        let prefix = keys::reaches(list);
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let Some(reach) = records::decode(&value) else { continue };
+            found.push((PersonId(keys::number_u32(&key, prefix.len())), reach));
+        }
+        Ok(found)
+    }
+
+    /// When the operator was last told that servers do not want our mail, and what one said.
+    pub fn warned(&self) -> Result<Option<(Timestamp, String)>, StoreError> {
+        self.reader.record(&keys::setting(apply::WARNED))
     }
 
     /// The threads of a list that were slowed down or closed.

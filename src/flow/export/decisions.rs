@@ -73,6 +73,8 @@ impl Lines {
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
+            | Event::Reach { .. }
+            | Event::Warned { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
             | Event::Fence { .. } => false,
@@ -110,6 +112,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Heeded { .. }
         | Event::Banned { .. }
         | Event::ThreadPace { .. }
+        | Event::Reach { .. }
+        | Event::Warned { .. }
         | Event::Forgetting { .. }
         | Event::Forgotten { .. }
         | Event::Fence { .. } => None,

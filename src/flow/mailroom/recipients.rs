@@ -4,7 +4,7 @@
 use super::super::caps::Room;
 use super::super::moderate::{self, Held};
 use super::super::replies::later;
-use super::super::{Desk, FlowError, is_current, requests};
+use super::super::{Desk, FlowError, bounces, is_current, requests};
 use super::{Destination, PostRoom, Seen};
 use crate::domain::address::EmailAddress;
 use crate::domain::door::{Form, RECEIVED_MAX, Standing};
@@ -21,9 +21,9 @@ use crate::mail::headers::Headers;
 use crate::mail::parse::{SingletonFault, singleton_faults};
 use crate::smtp::envelope::{Envelope, ReversePath};
 use crate::smtp::reply::Reply;
-use crate::store::StoreError;
 use crate::store::change::Change;
 use crate::store::event::RequestDoor;
+use crate::store::{OpenQuestion, StoreError};
 
 /// The form of a header that could be read.
 pub(super) fn form_of(headers: &Headers<'_>) -> Form {
@@ -43,6 +43,12 @@ pub(super) fn form_of(headers: &Headers<'_>) -> Form {
     } else {
         Form::Sound
     }
+}
+
+/// Whether a message says of itself that it reports something (RFC 6522).
+pub(super) fn is_report(headers: &Headers<'_>) -> bool {
+    let kind = headers.get("content-type").map(|kind| kind.trim_start().to_ascii_lowercase());
+    kind.is_some_and(|kind| kind.starts_with("multipart/report"))
 }
 
 /// With the question to those who look after the list, where something waits for them.
@@ -72,7 +78,7 @@ impl PostRoom {
                     let Some(list) = lists.into_iter().find(here) else { continue };
                     return Ok(match door {
                         ListDoor::Post => Destination::Post(Box::new(list)),
-                        ListDoor::Bounce(_) => Destination::Bounce,
+                        ListDoor::Bounce(token) => Destination::Bounce(token),
                         ListDoor::Join
                         | ListDoor::Leave
                         | ListDoor::LeaveByToken(_)
@@ -89,8 +95,8 @@ impl PostRoom {
                     return Ok(Destination::Operator);
                 }
                 LocalPart::Service if ours => return Ok(Destination::Service),
-                LocalPart::Bounce(_) if ours || self.is_our_domain(address)? => {
-                    return Ok(Destination::Bounce);
+                LocalPart::Bounce(token) if ours || self.is_our_domain(address)? => {
+                    return Ok(Destination::Bounce(token));
                 }
                 LocalPart::Answer(token) if ours || self.is_our_domain(address)? => {
                     return Ok(Destination::Answer(token));
@@ -126,7 +132,7 @@ impl PostRoom {
             | Destination::Service
             | Destination::Answer(_)
             | Destination::Operator
-            | Destination::Bounce => Ok(()),
+            | Destination::Bounce(_) => Ok(()),
         }
     }
 
@@ -154,13 +160,28 @@ impl PostRoom {
             },
             Destination::Answer(token) => Some(answer(token)),
             Destination::Service => Some(RequestDoor::Request),
-            Destination::Post(_) | Destination::Operator | Destination::Bounce | Destination::Nobody => None,
+            Destination::Bounce(token) => bounces::door(&self.desk, token),
+            Destination::Post(_) | Destination::Operator | Destination::Nobody => None,
         }
     }
 
     pub(super) fn list_asked_about(&self, door: Option<RequestDoor>) -> Result<Option<ListId>, StoreError> {
-        let Some(RequestDoor::Answer(question)) = door else { return Ok(None) };
-        Ok(self.desk.store.question(question)?.and_then(|asked| asked.question.list))
+        let asked_about = |asked: OpenQuestion| asked.question.list;
+        Ok(match door {
+            Some(RequestDoor::Answer(question)) => self.desk.store.question(question)?.and_then(asked_about),
+            Some(RequestDoor::Bounce { post, .. }) => self.desk.store.post(post)?.and_then(|info| info.list),
+            Some(RequestDoor::Probe { list, .. }) => Some(list),
+            Some(
+                RequestDoor::Join
+                | RequestDoor::Leave
+                | RequestDoor::Help
+                | RequestDoor::Request
+                | RequestDoor::Search
+                | RequestDoor::Report
+                | RequestDoor::Post,
+            )
+            | None => None,
+        })
     }
 
     /// What is written to the address of a post in a digest is an answer to that post, for its list.
@@ -197,8 +218,10 @@ impl PostRoom {
                 Destination::Post(list) | Destination::List(list, _) => {
                     language.get_or_insert(list.settings.language);
                 }
-                Destination::Service | Destination::Answer(_) | Destination::Bounce | Destination::Nobody => {
-                }
+                Destination::Service
+                | Destination::Answer(_)
+                | Destination::Bounce(_)
+                | Destination::Nobody => {}
             }
         }
         Ok(Some(language.unwrap_or(self.desk.language)))
@@ -214,7 +237,7 @@ impl PostRoom {
         let list = match destination {
             Destination::List(_, ListDoor::Answer(_))
             | Destination::Answer(_)
-            | Destination::Bounce
+            | Destination::Bounce(_)
             | Destination::Nobody => {
                 return Ok(Room::Left);
             }

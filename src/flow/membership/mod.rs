@@ -234,6 +234,8 @@ pub(in crate::flow) fn ending(store: &Store, member: Membership, cause: MemberCa
         | MemberCause::NotJoined
         | MemberCause::Wished
         | MemberCause::CameBack
+        | MemberCause::Unreachable
+        | MemberCause::Complained
         | MemberCause::Forgotten => Ending::TakenOut,
     };
     // Who was taken out asks to join like anybody else; who left may change their mind.

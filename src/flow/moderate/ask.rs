@@ -80,6 +80,22 @@ pub(in crate::flow) fn lookers(
     Ok((vec![id], Some(Person { id, addresses, name, language })))
 }
 
+/// The operator, if they are somebody we can write to by number.
+pub(in crate::flow) fn operator(desk: &Desk) -> Result<Option<PersonId>, FlowError> {
+    let Some(operator) = &desk.operator else { return Ok(None) };
+    if let Some(person) = desk.store.person_at(operator)? {
+        return Ok(Some(person.id));
+    }
+    let id = desk.store.next_person();
+    let (addresses, name, language) = (vec![operator.clone()], String::new(), None);
+    let change = Change::at(desk.now())
+        .expect(Expect::Person(id, None))
+        .expect(Expect::AddressOf(operator.clone(), id))
+        .person(Person { id, addresses, name, language });
+    desk.store.commit(change)?;
+    Ok(Some(id))
+}
+
 /// Whether somebody may decide about what waits for a list.
 pub(in crate::flow) fn looks_after(desk: &Desk, list: ListId, person: PersonId) -> Result<bool, FlowError> {
     let member = desk.store.member(list, person)?;

@@ -15,6 +15,7 @@ use crate::domain::member::{MemberState, Membership};
 use crate::domain::moderation::HoldReason;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Matter;
+use crate::flow::bounces::forgive;
 use crate::flow::decide_post::may_be_told;
 use crate::flow::{Desk, FlowError};
 use crate::store::change::{Change, Expect};
@@ -58,7 +59,8 @@ pub(in crate::flow) fn gather(desk: &Desk) -> Result<(), FlowError> {
             give_up(desk, &list, item, now)?;
         }
         let newcomers = newcomers(desk, list.id, now)?;
-        let items = items(&waiting, &newcomers);
+        forgive(desk, list.id, now)?;
+        let items = items(&waiting, &newcomers, unreached(desk, list.id)?);
         for looker in lookers {
             if let Some(named) = due(desk, list.id, looker, &items, now)? {
                 let care = Care::Gathering { items: named };
@@ -134,7 +136,24 @@ fn give_up(desk: &Desk, list: &List, item: &HeldItem, now: Timestamp) -> Result<
     settle(desk.store.commit(change))
 }
 
-fn items(held: &[&HeldItem], newcomers: &[(PersonId, Timestamp)]) -> Vec<Item> {
+/// Members no mail reaches any more, and since when the last of them.
+fn unreached(desk: &Desk, list: ListId) -> Result<Vec<(PersonId, Timestamp)>, FlowError> {
+    let mut found = Vec::new();
+    for (person, reach) in desk.store.reaches(list)? {
+        let member = desk.store.member(list, person)?;
+        let paused =
+            reach.paused.filter(|_| member.is_some_and(|member| member.state == MemberState::Bouncing));
+        found.extend(paused.map(|since| (person, since)));
+    }
+    found.sort_by_key(|(_, since)| *since);
+    Ok(found)
+}
+
+fn items(
+    held: &[&HeldItem],
+    newcomers: &[(PersonId, Timestamp)],
+    unreached: Vec<(PersonId, Timestamp)>,
+) -> Vec<Item> {
     let mut items = Vec::new();
     let mut doubtful: Vec<(PostId, Timestamp)> = Vec::new();
     for item in held {
@@ -173,6 +192,10 @@ fn items(held: &[&HeldItem], newcomers: &[(PersonId, Timestamp)]) -> Vec<Item> {
         };
         items.push(Item { waiting, since, was_asked: false });
     }
+    if let Some((_, since)) = unreached.last().copied() {
+        let persons = unreached.into_iter().map(|(person, _)| person).take(DOUBTFUL_MAX).collect();
+        items.push(Item { waiting: Waiting::Unreached(persons), since, was_asked: false });
+    }
     items
 }
 
@@ -197,7 +220,8 @@ fn due(
         let before = named(gathered.iter().copied());
         let since = named(gathered.iter().copied().filter(|asked| asked.since >= last_call));
         let known = |named: &HashSet<Waiting>| is_named(named, &item.waiting);
-        !known(&before) || (last_call <= now && !known(&since))
+        let ends = !matches!(item.waiting, Waiting::Unreached(_));
+        !known(&before) || (ends && last_call <= now && !known(&since))
     };
     let ripe: Vec<&Item> = items.iter().filter(ripe).collect();
     let anything_new = ripe.iter().any(|item| is_new(item));
@@ -234,6 +258,9 @@ fn is_named(named: &HashSet<Waiting>, item: &Waiting) -> bool {
 fn one_by_one(item: &Waiting) -> Vec<Waiting> {
     match item {
         Waiting::Doubtful(posts) => posts.iter().map(|post| Waiting::Post(*post)).collect(),
+        Waiting::Unreached(persons) => {
+            persons.iter().map(|person| Waiting::Unreached(vec![*person])).collect()
+        }
         Waiting::Post(_) | Waiting::Newcomer(_) => vec![item.clone()],
     }
 }

@@ -336,6 +336,7 @@ fn decide_item(
             Some(_) => decided(talk, list, *post)?,
             None => {}
         },
+        Waiting::Unreached(_) => {}
         // Nobody publishes a dozen unseen: they come one by one.
         Waiting::Doubtful(posts) if decision == Decision::Accept => {
             for post in posts.iter().take(SHOWN_MAX) {

@@ -307,6 +307,7 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
         .collect();
     let known = match request.door {
         RequestDoor::Answer(_) | RequestDoor::Post => true,
+        RequestDoor::Bounce { .. } | RequestDoor::Probe { .. } | RequestDoor::Report => false,
         RequestDoor::Join
         | RequestDoor::Leave
         | RequestDoor::Help
@@ -327,7 +328,10 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
             RequestDoor::Join => Place::Says(Command::Join),
             RequestDoor::Leave => Place::Says(Command::Leave),
             RequestDoor::Help => Place::Says(Command::Help),
-            RequestDoor::Request => Place::Request,
+            RequestDoor::Request
+            | RequestDoor::Bounce { .. }
+            | RequestDoor::Probe { .. }
+            | RequestDoor::Report => Place::Request,
             RequestDoor::Search => Place::Search,
             RequestDoor::Answer(_) => Place::Answer,
             RequestDoor::Post => Place::List,

@@ -89,6 +89,9 @@ pub(super) fn decide(
         | RequestDoor::Leave
         | RequestDoor::Help
         | RequestDoor::Request
+        | RequestDoor::Bounce { .. }
+        | RequestDoor::Probe { .. }
+        | RequestDoor::Report
         | RequestDoor::Search
         | RequestDoor::Post => None,
     };
@@ -238,6 +241,7 @@ pub(super) fn question_of_token(desk: &Desk, token: &str) -> Option<QuestionId> 
         Some(Purpose::Question { question, person: _ }) => Some(question),
         Some(
             Purpose::Bounce { .. }
+            | Purpose::Probe { .. }
             | Purpose::Leave { .. }
             | Purpose::Attachments { .. }
             | Purpose::Answer { .. }

@@ -191,6 +191,10 @@ fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowE
         | Wish::Move { .. } => {}
     }
     let after = changed(&member, wish, talk.now);
+    if member.state == MemberState::Bouncing && after.state != member.state {
+        let (list, person) = (member.list, member.person);
+        talk.event(Event::Reach { list, person, reach: Box::default() });
+    }
     if after != member {
         talk.set_member(after, MemberCause::Wished, Some(talk.person.id))?;
     }
@@ -236,7 +240,7 @@ fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
 }
 
 fn wake(member: &mut Membership) {
-    if member.state == MemberState::Paused {
+    if matches!(member.state, MemberState::Paused | MemberState::Bouncing) {
         member.state = MemberState::Active;
     }
     member.pause_until = None;

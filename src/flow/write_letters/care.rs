@@ -2,7 +2,7 @@
 //! letter. What was decided meanwhile is asked no more.
 
 use super::exchange::group;
-use super::{Facts, Told as Frame, Unsigned, compose, name_of, why_held};
+use super::{Facts, Shown as Frame, Unsigned, compose, name_of, why_held};
 use crate::domain::care::{Care, Told, Waiting};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::List;
@@ -11,8 +11,8 @@ use crate::domain::moderation::HoldReason;
 use crate::flow::moderate::HELD;
 use crate::flow::{Desk, FlowError};
 use crate::letters::{
-    self as letters, Decided, Fate, Letter, LookAt, LookWords, NotLooked, TopicClosed, WaitingItem,
-    WaitingKind, Word, WordBack,
+    self as letters, Decided, Fate, Letter, LookAt, LookWords, NotLooked, NotWanted, Probe, TopicClosed,
+    Unreached, WaitingItem, WaitingKind, Word, WordBack,
 };
 use crate::mail::{parse, said};
 use crate::store::archive::PostState;
@@ -118,6 +118,7 @@ fn waiting(desk: &Desk, list: &List, items: &[Waiting]) -> Result<Vec<WaitingIte
                 since: about.info.received,
             }),
             Waiting::Doubtful(posts) => doubtful(desk, posts, number)?,
+            Waiting::Unreached(persons) => unreached(desk, list, persons, number)?,
         });
     }
     Ok(shown)
@@ -157,6 +158,30 @@ fn doubtful(desk: &Desk, posts: &[PostId], number: usize) -> Result<Option<Waiti
     Ok(Some(WaitingItem { number, author: String::new(), title, since, what }))
 }
 
+/// Members no mail reaches; who can be reached again meanwhile is not there.
+fn unreached(
+    desk: &Desk,
+    list: &List,
+    persons: &[PersonId],
+    number: usize,
+) -> Result<Option<WaitingItem>, FlowError> {
+    let (mut who, mut since) = (Vec::new(), None);
+    for person in persons {
+        let member = desk.store.member(list.id, *person)?;
+        if member.is_some_and(|member| member.state == MemberState::Bouncing) {
+            let person_there = desk.store.person(*person)?;
+            let address = person_there.as_ref().and_then(|person| person.addresses.first().cloned());
+            let name = person_there.map(|person| person.name).unwrap_or_default();
+            let address = address.map(|address| address.to_string()).unwrap_or_default();
+            who.push(if name.is_empty() { address } else { format!("{name} ({address})") });
+            since = since.or(desk.store.reach(list.id, *person)?.paused);
+        }
+    }
+    let Some(since) = since else { return Ok(None) };
+    let (author, title) = (who.join(", "), String::new());
+    Ok(Some(WaitingItem { number, author, title, since, what: WaitingKind::Unreached }))
+}
+
 /// Something somebody is told.
 pub(super) fn tell(
     desk: &Desk,
@@ -188,6 +213,16 @@ pub(super) fn tell(
                 info.author.map(|author| name_of(desk, author)).transpose()?.flatten().unwrap_or_default();
             let words = desk.store.raw(*mail)?.map(|raw| said::said(&raw).text).unwrap_or_default();
             Some(letter(letters::Care::WordBack(WordBack { group, by: &by, words: words.trim() })))
+        }
+        Told::Probe => Some(letter(letters::Care::Probe(Probe { group, address: facts.address.as_str() }))),
+        Told::Unreached => {
+            let address = facts.person.addresses.first().map(ToString::to_string).unwrap_or_default();
+            Some(letter(letters::Care::Unreached(Unreached { group, address: &address })))
+        }
+        Told::NotWanted => {
+            let said = desk.store.warned()?.map(|(_, said)| said).unwrap_or_default();
+            let (host, said) = (desk.hostname.as_str(), said.as_str());
+            Some(letter(letters::Care::NotWanted(NotWanted { group, host, said })))
         }
         Told::NoAnswer => Some(letter(letters::Care::NotLooked(NotLooked { group, title: None }))),
         Told::Over { post } => {

@@ -1,7 +1,7 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
 use super::finding;
-use super::{Facts, Told, Unsigned, answer_to, care, compose};
+use super::{Facts, Shown, Unsigned, answer_to, care, compose};
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{MemberState, Membership};
@@ -35,7 +35,7 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     };
     let is_member = !unproven && member.as_ref().is_some_and(is_current);
     let answers = question.map(|question| answer_to(desk, list, &question, facts.person.id));
-    let told = Told { is_member, answers, enclosed: None };
+    let told = Shown { is_member, answers, enclosed: None };
     match &owed.about {
         LetterAbout::Question { question, .. } => {
             let asked = desk.store.question(*question)?.filter(|asked| asked.answer.is_none());

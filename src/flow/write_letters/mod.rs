@@ -6,8 +6,9 @@ mod finding;
 
 use std::sync::Arc;
 
-use super::{Desk, FlowError, answer_address, beside, is_current, leave_address};
+use super::{Desk, FlowError, answer_address, beside, bounce_address, bounces, is_current, leave_address};
 use crate::domain::address::EmailAddress;
+use crate::domain::care::Told;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
 use crate::domain::list::{ArchivePolicy, Joining, Language, List, ListState};
 use crate::domain::member::{Joined, Person, Role};
@@ -27,11 +28,11 @@ use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
 use crate::smtp::dot_stuff::dot_stuff;
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect};
-use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome, Occasion};
+use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome, Note, Occasion};
 use crate::store::{OpenQuestion, OwedLetter, StoreError};
 
 use super::dispatch::Ended;
-use super::send_copies::{NEEDS_EIGHT_BITS, not_signed, write_down};
+use super::send_copies::{GIVEN_UP, NEEDS_EIGHT_BITS, not_signed, write_down};
 
 /// Somebody who left may come back by answering, for so long.
 const BACK_DAYS: u64 = 7;
@@ -72,15 +73,23 @@ pub async fn send_letter<O: Outbox>(
                         desk.letter_waits.put_off(owed.letter, next, reply);
                         return Ok(Ended::LetterPutOff);
                     }
-                    Next::GiveUp => LetterOutcome::Failed(format!("given up: {reply}")),
+                    Next::GiveUp => LetterOutcome::Failed(format!("{GIVEN_UP}{reply}")),
                 }
             }
         },
     };
+    let follows = match (&owed.about, &outcome) {
+        (LetterAbout::Note { list: Some(list), person, note, .. }, LetterOutcome::Failed(reply))
+            if *note == (Note::Care { told: Told::Probe }) =>
+        {
+            bounces::probe_refused(desk, *list, *person, reply)?
+        }
+        _ => Vec::new(),
+    };
     let change = || {
-        Change::at(desk.now())
-            .expect(Expect::LetterOwed(owed.letter))
-            .event(Event::LetterDone { letter: owed.letter, outcome: outcome.clone() })
+        let done = Event::LetterDone { letter: owed.letter, outcome: outcome.clone() };
+        let change = Change::at(desk.now()).expect(Expect::LetterOwed(owed.letter)).event(done);
+        follows.iter().cloned().fold(change, Change::event)
     };
     match write_down(desk, change).await {
         Ok(()) | Err(StoreError::Conflict(_)) => Ok(Ended::Settled(Felt::Answered)),
@@ -92,6 +101,8 @@ pub async fn send_letter<O: Outbox>(
 struct Unsigned {
     /// Whose key signs it.
     domain: String,
+    /// Where it comes back; nowhere, but for what asks whether it arrives.
+    sender: Option<EmailAddress>,
     recipient: EmailAddress,
     subject: String,
     /// What it says.
@@ -134,7 +145,7 @@ async fn carry_in_seven_bits_too<O: Outbox>(
 }
 
 async fn carry_signed<O: Outbox>(desk: &Desk, outbox: &O, unsigned: Unsigned) -> Outcome {
-    let Unsigned { domain, recipient, subject: _, text: _, head, body, bits } = unsigned;
+    let Unsigned { domain, sender, recipient, subject: _, text: _, head, body, bits } = unsigned;
     let mut signed = Vec::new();
     if let Some(signer) = &desk.signer {
         let common = Arc::new(Common::new(&domain, &head, &body));
@@ -146,7 +157,7 @@ async fn carry_signed<O: Outbox>(desk: &Desk, outbox: &O, unsigned: Unsigned) ->
     signed.extend_from_slice(&head);
     // Nobody is told when one of our own letters fails (RFC 3834 §3.3).
     let (head, body) = (dot_stuff(&signed), dot_stuff(&body));
-    outbox.carry(Copy { sender: None, recipient, head, body, bits }).await
+    outbox.carry(Copy { sender, recipient, head, body, bits }).await
 }
 
 fn write(desk: &Desk, owed: &OwedLetter, bits: Bits) -> Result<Option<Unsigned>, FlowError> {
@@ -224,11 +235,11 @@ fn write_about(
     };
     let question = question_with(desk, facts, owed)?;
     let answers = question.as_ref().map(|question| answer_to(desk, Some(list), question, facts.person.id));
-    Ok(Some(compose(desk, facts, owed, letter, Told { is_member, answers, enclosed: None })))
+    Ok(Some(compose(desk, facts, owed, letter, Shown { is_member, answers, enclosed: None })))
 }
 
 /// What a letter's frame needs to know beside its facts.
-struct Told {
+struct Shown {
     /// Whether the reader is a member, and may be told so.
     is_member: bool,
     /// Where answers go, if there is anybody to read them.
@@ -262,7 +273,7 @@ fn answer_to(desk: &Desk, list: Option<&List>, question: &QuestionId, person: Pe
     answer_address(&desk.hostname, list.map(|list| &list.address), &token)
 }
 
-fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, told: Told) -> Unsigned {
+fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, told: Shown) -> Unsigned {
     let parse = |text: &str| EmailAddress::parse(text).expect("an address beside a list's own");
     let list = facts.list.as_ref();
     let from = match list {
@@ -319,7 +330,12 @@ fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, to
     let LetterMail { bytes: mut head, subject, text, .. } = mail;
     let body = head.split_off(split);
     let domain = list.map_or(desk.hostname.as_str(), |list| list.address.domain()).to_owned();
-    Unsigned { domain, recipient: facts.address.clone(), subject, text, head, body, bits }
+    let probes = matches!(&owed.about, LetterAbout::Note { note: Note::Care { told: Told::Probe }, .. });
+    let sender = list.filter(|_| probes).map(|list| {
+        let token = desk.store.tokens().token(Purpose::Probe { list: list.id, person: facts.person.id });
+        bounce_address(&list.address, &token)
+    });
+    Unsigned { domain, sender, recipient: facts.address.clone(), subject, text, head, body, bits }
 }
 
 fn facts(desk: &Desk, about: &LetterAbout, bits: Bits) -> Result<Option<Facts>, FlowError> {
@@ -332,7 +348,11 @@ fn facts(desk: &Desk, about: &LetterAbout, bits: Bits) -> Result<Option<Facts>, 
             }
             (asked.question.list, occasion.answers)
         }
-        LetterAbout::Note { list, occasion, .. } => (*list, occasion.answers),
+        LetterAbout::Note { list, note, occasion, .. } => {
+            // At another of their addresses, since this is about the first.
+            goes_to = usize::from(*note == (Note::Care { told: Told::Unreached }));
+            (*list, occasion.answers)
+        }
         LetterAbout::Welcome { list, .. }
         | LetterAbout::Farewell { list, .. }
         | LetterAbout::NowAnimator { list, .. } => (Some(*list), None),

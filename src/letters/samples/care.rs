@@ -3,8 +3,8 @@
 use super::Neighbourhood;
 use crate::domain::time::Timestamp;
 use crate::letters::care::{
-    Care, Decided, Fate, LookAt, LookWords, NotLooked, TopicClosed, Waiting, WaitingItem, WaitingKind, Word,
-    WordBack,
+    Care, Decided, Fate, LookAt, LookWords, NotLooked, NotWanted, Probe, TopicClosed, Unreached, Waiting,
+    WaitingItem, WaitingKind, Word, WordBack,
 };
 use crate::letters::kinds::{Group, WhyHeld};
 
@@ -33,6 +33,13 @@ pub(super) fn letter<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>)
         "waiting-one" => Care::Waiting(Waiting { group, items: &place.waiting[..1] }),
         "not-looked" => Care::NotLooked(NotLooked { group, title: Some(title) }),
         "not-looked-joining" => Care::NotLooked(NotLooked { group, title: None }),
+        "probe" => Care::Probe(Probe { group, address: "marcel@courrier.example" }),
+        "unreached" => Care::Unreached(Unreached { group, address: "marcel@ancien.example" }),
+        "not-wanted" => Care::NotWanted(NotWanted {
+            group,
+            host: place.address.domain(),
+            said: "550 5.7.1 mail from this address is on our block list",
+        }),
         "topic-closed" => Care::TopicClosed(TopicClosed { group, title }),
         _ => Care::LookAt(LookAt {
             group,
@@ -65,5 +72,6 @@ pub(super) fn waiting(title: &str, now: Timestamp) -> Vec<WaitingItem> {
         item(2, "paul@courrier.example", "", WaitingKind::Newcomer),
         item(3, "Luc Roy", "", WaitingKind::Word),
         item(4, "", "Casino, Bitcoin", WaitingKind::Doubtful(12)),
+        item(5, "Anne Roy (anne@ancien.example)", "", WaitingKind::Unreached),
     ]
 }

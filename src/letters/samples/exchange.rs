@@ -86,6 +86,9 @@ pub(super) fn letter<'a>(
         | LetterKind::Waiting
         | LetterKind::NotLooked
         | LetterKind::TopicClosed
+        | LetterKind::Probe
+        | LetterKind::Unreached
+        | LetterKind::NotWanted
         | LetterKind::Check
         | LetterKind::Draft
         | LetterKind::Welcome

@@ -113,6 +113,11 @@ pub fn cause_of(reply: &str) -> Cause {
     status::cause(status::enhanced(reply).as_deref(), reply)
 }
 
+/// The status code in a server's reply, if there is one: `5.1.1`.
+pub fn status_of(reply: &str) -> Option<String> {
+    status::enhanced(reply)
+}
+
 fn complaint(feedback: &str, pieces: &Pieces) -> Report {
     let kind = status::fields(feedback).find(|(name, _)| name == "feedback-type").map(|(_, value)| value);
     match kind.unwrap_or_default().to_lowercase() {

@@ -8,6 +8,7 @@
 //! - `EMAIL answers: WORDS`: answers the last mail they got, quoting it, as mail programs do.
 //!   `+ about: WORDS` answers the last mail with these words in its subject, `+ quote: unmarked` quotes
 //!   it as Outlook does, `+ subject: WORDS` under another subject; lines below stand below the quote.
+//! - `EMAIL bounces: 5.1.1`: the last mail they got comes back with a report; `+ to:`, `+ names:`.
 //! - `EMAIL gets: WORDS`: the next mail they have not read says this, in its subject or text.
 //! - `EMAIL gets nothing`, `nobody gets anything`.
 //! - `LIST EMAIL is KEY=VALUE…`, `LIST EMAIL is nobody`; `held N`; `published N`.

@@ -75,6 +75,7 @@ fn step(town: &mut Town, line: &str, below: &[&str], number: usize) -> Result<()
         [email, "answers:", ..] => {
             answer(town, email, line.split_once("answers:").expect("there").1, below, number)?
         }
+        [email, "bounces:", status] => came_back(town, email, status, below)?,
         [email, "gets", "nothing"] => {
             if let Some(got) = town.next(email) {
                 return Err(format!("{}\n{}", got.subject, got.text));
@@ -174,6 +175,25 @@ fn write(
     );
     match town.send(email, written.null, &to, &raw, written.proof) {
         code if code == written.code => Ok(()),
+        code => Err(format!("the door said {code}")),
+    }
+}
+
+/// The last mail somebody got comes back with a report of their server.
+fn came_back(town: &mut Town, email: &str, status: &str, below: &[&str]) -> Result<(), String> {
+    let sender = town.all(email).pop().map(|got| got.sender).unwrap_or_default();
+    let to = below.iter().find_map(|line| line.strip_prefix("+ to: ")).unwrap_or(&sender).to_owned();
+    let names = below.iter().find_map(|line| line.strip_prefix("+ names: ")).unwrap_or(email);
+    let action = if status.starts_with('4') { "delayed" } else { "failed" };
+    let raw = format!(
+        "From: MAILER-DAEMON@mail.example\nTo: <{to}>\nSubject: Undelivered mail\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\n\
+         It could not be delivered.\n\n--b\nContent-Type: message/delivery-status\n\n\
+         Reporting-MTA: dns; mail.example\n\nFinal-Recipient: rfc822; {names}\nAction: {action}\n\
+         Status: {status}\n\n--b--\n"
+    );
+    match town.send("", true, &to, &raw, Proof::NoMeans) {
+        250 => Ok(()),
         code => Err(format!("the door said {code}")),
     }
 }

@@ -29,6 +29,8 @@ use tokio::runtime::Runtime;
 #[derive(Clone, Debug)]
 pub(super) struct Got {
     pub(super) raw: Vec<u8>,
+    /// Where it comes back, should it.
+    pub(super) sender: String,
     pub(super) subject: String,
     pub(super) text: String,
     pub(super) reply_to: String,
@@ -49,6 +51,7 @@ impl Outbox for Boxes {
         let reply_to = Some(address(parsed.reply_to())).filter(|a| !a.is_empty());
         let got = Got {
             raw: raw.clone(),
+            sender: copy.sender.as_ref().map(ToString::to_string).unwrap_or_default(),
             subject: parsed.subject().unwrap_or_default().to_owned(),
             text: parsed.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
             reply_to: reply_to.unwrap_or_else(|| address(parsed.from())),

@@ -90,6 +90,7 @@ impl Site {
             Some(Purpose::Attachments { post }) => Some(post),
             Some(
                 Purpose::Bounce { .. }
+                | Purpose::Probe { .. }
                 | Purpose::Answer { .. }
                 | Purpose::Leave { .. }
                 | Purpose::Question { .. }
