@@ -49,6 +49,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         | Command::Export(_)
         | Command::Backup(_)
         | Command::Restore(_)
+        | Command::Drill(_)
         | Command::Letters { .. }
         | Command::Bench(_)
         | Command::Completions { .. }
@@ -204,8 +205,12 @@ fn answer_of(
         }
         match serve::open_desk(config, serve::system_clock()) {
             Ok(desk) => {
+                let desk = Arc::new(desk);
+                if matches!(request, Request::Pages { .. }) {
+                    serve::show_aside(config, &desk);
+                }
                 let mut channel = Local { blobs: blobs(), each: Box::new(&mut each) };
-                return Ok(perform(&Arc::new(desk), request.clone(), &mut channel)?);
+                return Ok(perform(&desk, request.clone(), &mut channel)?);
             }
             // A server holds the folder, and does not answer yet or any more.
             Err(error) if waited < SERVER_WAIT && error.is_in_use() => {

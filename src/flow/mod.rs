@@ -32,8 +32,8 @@ mod whereabouts;
 mod who;
 pub mod write_letters;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 
 use crate::digest::DigestTemplates;
 use crate::domain::address::EmailAddress;
@@ -53,6 +53,9 @@ pub const REMOVED: &str = "removed";
 
 /// Tells the moment; in tests, whatever the test says.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Shows pages as strangers get them: of each path its status and its text.
+pub type PagesAside = Box<dyn Fn(&[String]) -> Vec<(u16, String)> + Send + Sync>;
 
 /// What everything here needs to know and cannot find in the store.
 pub struct Desk {
@@ -84,6 +87,8 @@ pub struct Desk {
     pub bell: Arc<tokio::sync::Notify>,
     /// Messages being kept at this moment; a server waits for each.
     pub taking: AtomicUsize,
+    /// Shows pages as strangers get them, where there are any.
+    pub pages: OnceLock<PagesAside>,
 }
 
 /// Why something could not be carried out. The machine failed; nobody was refused anything.

@@ -6,6 +6,7 @@ use super::exchange::{
 };
 use super::facts::Facts;
 use super::message::Frame;
+use super::recovery::Recovery;
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
 use crate::domain::member::Reading;
@@ -60,6 +61,8 @@ pub enum Letter<'a> {
     SignIn(SignIn<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
     Check(Check<'a>),
+    /// To the operator: how the rehearsal of a restore went, or what is wrong with the backups.
+    Recovery(Recovery<'a>),
 }
 
 /// The name of a letter, which is the name of its folder.
@@ -89,6 +92,7 @@ pub enum LetterKind {
     AskSame,
     SignIn,
     Check,
+    Recovery,
 }
 
 /// The list a letter is about.
@@ -231,7 +235,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 23] = [
+    pub const ALL: [LetterKind; 24] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -255,6 +259,7 @@ impl LetterKind {
         LetterKind::AskSame,
         LetterKind::SignIn,
         LetterKind::Check,
+        LetterKind::Recovery,
     ];
 
     /// The folder of its templates.
@@ -283,6 +288,7 @@ impl LetterKind {
             LetterKind::AskSame => "ask-same",
             LetterKind::SignIn => "sign-in",
             LetterKind::Check => "check",
+            LetterKind::Recovery => "recovery",
         }
     }
 }
@@ -314,6 +320,7 @@ impl Letter<'_> {
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Check(_) => LetterKind::Check,
+            Letter::Recovery(_) => LetterKind::Recovery,
         }
     }
 
@@ -342,6 +349,7 @@ impl Letter<'_> {
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),
+            Letter::Recovery(recovery) => recovery.facts(facts),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

@@ -58,8 +58,8 @@ macro_rules! embedded {
 }
 
 embedded! {
-    Fr "fr": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator", AskJoin "ask-join", AskLeave "ask-leave", AskWish "ask-wish", AskWhich "ask-which", AskAdmit "ask-admit", Help "help", Settings "settings", Done "done", NoMember "no-member", JoinWaits "join-waits", NoEntry "no-entry", EndsSoon "ends-soon", TooLate "too-late", Whereabouts "whereabouts", TakenBack "taken-back", AskSame "ask-same", SignIn "sign-in", Check "check";
-    En "en": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator", AskJoin "ask-join", AskLeave "ask-leave", AskWish "ask-wish", AskWhich "ask-which", AskAdmit "ask-admit", Help "help", Settings "settings", Done "done", NoMember "no-member", JoinWaits "join-waits", NoEntry "no-entry", EndsSoon "ends-soon", TooLate "too-late", Whereabouts "whereabouts", TakenBack "taken-back", AskSame "ask-same", SignIn "sign-in", Check "check";
+    Fr "fr": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator", AskJoin "ask-join", AskLeave "ask-leave", AskWish "ask-wish", AskWhich "ask-which", AskAdmit "ask-admit", Help "help", Settings "settings", Done "done", NoMember "no-member", JoinWaits "join-waits", NoEntry "no-entry", EndsSoon "ends-soon", TooLate "too-late", Whereabouts "whereabouts", TakenBack "taken-back", AskSame "ask-same", SignIn "sign-in", Check "check", Recovery "recovery";
+    En "en": Welcome "welcome", Farewell "farewell", Held "held", Refused "refused", NowAnimator "now-animator", AskJoin "ask-join", AskLeave "ask-leave", AskWish "ask-wish", AskWhich "ask-which", AskAdmit "ask-admit", Help "help", Settings "settings", Done "done", NoMember "no-member", JoinWaits "join-waits", NoEntry "no-entry", EndsSoon "ends-soon", TooLate "too-late", Whereabouts "whereabouts", TakenBack "taken-back", AskSame "ask-same", SignIn "sign-in", Check "check", Recovery "recovery";
 }
 
 impl Part {

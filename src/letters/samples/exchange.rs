@@ -76,6 +76,7 @@ pub(super) fn letter<'a>(
         }),
         LetterKind::Help
         | LetterKind::Check
+        | LetterKind::Recovery
         | LetterKind::Welcome
         | LetterKind::Farewell
         | LetterKind::Held

@@ -55,6 +55,7 @@ impl House {
         let options = StoreOptions { data: folder.path().join("data"), zone: zone.clone(), reserve_bytes: 0 };
         let told = now.clone();
         let desk = Arc::new(Desk {
+            pages: Default::default(),
             store: Arc::new(Store::open(options, Timestamp::from_seconds(BEGIN)).unwrap()),
             letters: Letters::new(None).0,
             digests: parvis::digest::DigestTemplates::new(None).0,

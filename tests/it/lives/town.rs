@@ -86,6 +86,7 @@ impl Town {
         let store = Store::open(options, *now.lock().expect("whole")).expect("a new store");
         let clock = now.clone();
         let desk = Desk {
+            pages: Default::default(),
             store: Arc::new(store),
             letters: Letters::new(None).0,
             digests: parvis::digest::DigestTemplates::new(None).0,

@@ -255,6 +255,7 @@ impl Site {
 
 fn desk(store: Arc<Store>, options: &WebOptions, clock: Arc<Mutex<Timestamp>>) -> Desk {
     Desk {
+        pages: Default::default(),
         store,
         letters: Letters::new(None).0,
         digests: parvis::digest::DigestTemplates::new(None).0,

@@ -320,6 +320,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
     let zone = Zone::parse("Europe/Paris").expect("bundled");
     let options = StoreOptions { data: data.to_owned(), zone: zone.clone(), reserve_bytes: 0 };
     Desk {
+        pages: Default::default(),
         store: Arc::new(Store::open(options, time.clock()).expect("it opens")),
         letters: Letters::new(None).0,
         digests: parvis::digest::DigestTemplates::new(None).0,
