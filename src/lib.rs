@@ -23,6 +23,7 @@ pub mod filter;
 pub mod letters;
 pub mod net;
 pub mod recovery;
+pub mod search;
 pub mod sign;
 pub mod smtp;
 pub mod store;

@@ -8,6 +8,7 @@ mod certificates;
 pub mod copies;
 pub mod drill;
 mod facts;
+mod index;
 mod measurements;
 mod nightly;
 pub mod operator;
@@ -41,6 +42,7 @@ use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, digests, keep_ho
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::slots::Slots;
+use crate::search::Search;
 use crate::sign::{self, NamedKey, NoSigner, Signer};
 use crate::smtp::server::{Deadlines, ServerOptions, StartTls, serve as serve_smtp};
 use crate::smtp::session::Door;
@@ -154,6 +156,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         tracing::warn!(phrases = %fault.path.display(), why = %fault.why, "phrases are not used");
     }
     Ok(Desk {
+        search: Search::new(store.reader().clone(), config.timezone.clone()),
         store: Arc::new(store),
         letters,
         digests,
@@ -214,6 +217,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
+    tasks.spawn(index::keep(desk.clone(), stopping.clone()));
     tasks.spawn(every(HOUSE_EVERY, keep_house::keep_house, desk.clone(), stopping.clone()));
     tasks.spawn(every(DIGESTS_EVERY, digests::issue_due, desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));

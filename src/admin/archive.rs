@@ -87,6 +87,9 @@ pub(super) fn import(
         })
     })?;
     let mut answer = serde_json::to_value(&imported).unwrap_or_default();
+    if run == Run::Real && imported.imported > 0 {
+        answer["search"] = json!("follows");
+    }
     answer["list"] = json!(list.address.to_string());
     Ok(answer)
 }

@@ -13,6 +13,8 @@ mod members;
 mod posts;
 mod queue;
 pub mod request;
+mod searches;
+mod set_right;
 pub mod socket;
 mod upkeep;
 
@@ -89,7 +91,11 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::PersonExport { email } => members::export_person(desk, &email),
         Request::PersonErase { email, posts } => members::erase_person(desk, &email, posts),
         Request::Post { list, sender } => posts::post(desk, &list, sender, channel),
+        Request::SetRight { list, message_id, how } => {
+            set_right::set_right(desk, list.as_deref(), &message_id, &how)
+        }
         Request::Trace { message_id } => posts::trace(desk, &message_id),
+        Request::Search { list, query } => searches::search(desk, &list, &query),
         Request::HeldLs { list } => held::ls(desk, list.as_deref()),
         Request::HeldShow { id } => held::show(desk, &id, channel),
         Request::HeldDecide { id, decision } => held::decide(desk, &id, decision),

@@ -78,8 +78,18 @@ pub enum Request {
         list: String,
         sender: Option<String>,
     },
+    /// Threads and posts of the archive, by Message-ID.
+    SetRight {
+        list: Option<String>,
+        message_id: String,
+        how: SetRight,
+    },
     Trace {
         message_id: String,
+    },
+    Search {
+        list: String,
+        query: String,
     },
     HeldLs {
         list: Option<String>,
@@ -155,6 +165,17 @@ pub enum HeldDecision {
     Accept,
     Refuse(String),
     Discard,
+}
+
+/// What is set right about a post.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the words say it")]
+pub enum SetRight {
+    MoveTo(String),
+    Split,
+    JoinWith(String),
+    Withdraw,
 }
 
 /// Whether anything is changed.

@@ -84,6 +84,7 @@ fn said(moment: Timestamp, zone: &Zone) -> String {
 /// Throws derived data away and builds it again. After `--all`, mail is held back.
 pub(super) fn reindex(desk: &Desk, what: ReindexWhat) -> Result<Value, NotDone> {
     desk.store.rebuild()?;
+    desk.search.rebuild()?;
     let held_back = match what {
         ReindexWhat::Derived => false,
         ReindexWhat::All => {

@@ -2,7 +2,9 @@
 
 mod bench;
 mod person;
+mod posts;
 mod recovery;
+mod search;
 
 use std::path::PathBuf;
 
@@ -10,11 +12,13 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::person::{PersonCommand, PostsArg};
+pub(super) use self::search::SearchArgs;
 use crate::domain::list::Language;
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
 
 pub(super) use self::bench::{BenchArgs, BenchWhat};
+pub(super) use self::posts::{PostArgs, PostCommand};
 pub(super) use self::recovery::{BackupArgs, DrillArgs, RestoreArgs, UnsealArgs};
 
 /// As `Preset::parse` takes them.
@@ -89,6 +93,8 @@ pub(super) enum Command {
         /// Its Message-ID
         message_id: String,
     },
+    /// Find words in a list's archive, as its search page does
+    Search(SearchArgs),
     /// Every letter Parvis writes, with sample facts
     #[command(after_help = "Example: parvis letters --lang fr")]
     Letters {
@@ -295,18 +301,6 @@ pub(super) enum MemberCommand {
         /// Their address
         email: String,
     },
-}
-
-/// `parvis post`
-#[derive(Args, Debug)]
-pub(super) struct PostArgs {
-    /// The list
-    pub(super) list: String,
-    /// The message; - for standard input
-    pub(super) file: PathBuf,
-    /// The envelope's sender; the author if not said
-    #[arg(long, value_name = "A")]
-    pub(super) sender: Option<String>,
 }
 
 /// `parvis import …`

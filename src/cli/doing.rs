@@ -1,6 +1,6 @@
 //! What a command was about to do, for the sentence that says why it did not.
 
-use crate::admin::request::{HeldDecision, Rehearsal, ReindexWhat, Request};
+use crate::admin::request::{HeldDecision, Rehearsal, ReindexWhat, Request, SetRight};
 use crate::domain::list::ListState;
 
 /// `cannot add anne@example.org to quartier@lists.example.org`
@@ -28,6 +28,13 @@ fn doing(request: &Request) -> String {
         Request::MemberSet { list, email, .. } => format!("change {email} on {list}"),
         Request::MemberRemove { list, email } => format!("take {email} out of {list}"),
         Request::Post { list, .. } => format!("post to {list}"),
+        Request::Search { list, .. } => format!("search {list}"),
+        Request::SetRight { message_id, how: SetRight::MoveTo(_), .. } => format!("move {message_id}"),
+        Request::SetRight { message_id, how: SetRight::Split, .. } => format!("split off {message_id}"),
+        Request::SetRight { message_id, how: SetRight::JoinWith(with), .. } => {
+            format!("join the conversations of {message_id} and {with}")
+        }
+        Request::SetRight { message_id, how: SetRight::Withdraw, .. } => format!("withdraw {message_id}"),
         Request::Trace { message_id } => format!("trace {message_id}"),
         Request::HeldLs { list: None } => "show what waits".to_owned(),
         Request::HeldLs { list: Some(list) } => format!("show what waits for {list}"),

@@ -85,6 +85,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         | Command::Queue(_)
         | Command::Held(_)
         | Command::Trace { .. }
+        | Command::Search(_)
         | Command::Person(_)
         | Command::Reindex { .. }) => talk::command(&config()?, other, &voice)?,
     }

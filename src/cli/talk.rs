@@ -10,9 +10,12 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::Voice;
-use super::args::{Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostsArg, QueueCommand};
+use super::args::{
+    Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostArgs, PostCommand, PostsArg,
+    QueueCommand,
+};
 use super::{doing, show};
-use crate::admin::request::{BadRows, HeldDecision, ReindexWhat, Request, Welcoming};
+use crate::admin::request::{BadRows, HeldDecision, Rehearsal, ReindexWhat, Request, SetRight, Welcoming};
 use crate::admin::socket::{self, Answer, Blobs, no_blobs};
 use crate::admin::{Channel, Frame, perform};
 use crate::config::Config;
@@ -30,13 +33,11 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
     let request = match command {
         Command::List(command) => return list(config, command, voice),
         Command::Member(command) => member(command, &mut blobs)?,
-        Command::Post(args) => {
-            blobs.push(read(&args.file)?);
-            Request::Post { list: args.list, sender: args.sender }
-        }
+        Command::Post(args) => post(args, &mut blobs)?,
         Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
         Command::Trace { message_id } => Request::Trace { message_id },
+        Command::Search(args) => Request::Search { list: args.list, query: args.query.join(" ") },
         Command::Person(command) => return person(config, command, voice),
         Command::Reindex { all } => {
             Request::Reindex { what: if all { ReindexWhat::All } else { ReindexWhat::Derived } }
@@ -63,6 +64,26 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         Ok(())
     })?;
     show::answer(&request, &answer, voice)
+}
+
+fn post(args: PostArgs, blobs: &mut Vec<Vec<u8>>) -> anyhow::Result<Request> {
+    let PostArgs { set_right, list, file, sender } = args;
+    let (message_id, list, how) = match (set_right, list, file) {
+        (None, Some(list), Some(file)) => {
+            blobs.push(read(&file)?);
+            return Ok(Request::Post { list, sender });
+        }
+        (Some(PostCommand::Move { message_id, target, list }), ..) => {
+            (message_id, list, SetRight::MoveTo(target))
+        }
+        (Some(PostCommand::Split { message_id, list }), ..) => (message_id, list, SetRight::Split),
+        (Some(PostCommand::Join { message_id, with, list }), ..) => {
+            (message_id, list, SetRight::JoinWith(with))
+        }
+        (Some(PostCommand::Withdraw { message_id, list }), ..) => (message_id, list, SetRight::Withdraw),
+        (None, ..) => bail!("clap asks for a list and a file"),
+    };
+    Ok(Request::SetRight { list, message_id, how })
 }
 
 fn person(config: &Config, command: PersonCommand, voice: &Voice) -> anyhow::Result<()> {
@@ -208,9 +229,20 @@ fn answer_of(
                 let desk = Arc::new(desk);
                 if matches!(request, Request::Pages { .. }) {
                     serve::show_aside(config, &desk);
+                    desk.search.catch_up_wholly(|_| ())?;
                 }
+                // A server keeps the index beside everything else; without one, it is kept here.
+                let growing = matches!(request, Request::Import { rehearsal: Rehearsal::ForReal, .. })
+                    .then(|| desk.search.grow_beside());
                 let mut channel = Local { blobs: blobs(), each: Box::new(&mut each) };
-                return Ok(perform(&desk, request.clone(), &mut channel)?);
+                let mut answer = perform(&desk, request.clone(), &mut channel)?;
+                if let Some(growing) = growing {
+                    growing.finish()?;
+                    if answer.get("search").is_some() {
+                        answer["search"] = "up to date".into();
+                    }
+                }
+                return Ok(answer);
             }
             // A server holds the folder, and does not answer yet or any more.
             Err(error) if waited < SERVER_WAIT && error.is_in_use() => {

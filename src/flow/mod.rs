@@ -27,6 +27,7 @@ mod readers;
 mod replies;
 mod requests;
 pub mod send_copies;
+pub mod set_right;
 pub mod sign_in;
 mod whereabouts;
 mod who;
@@ -37,6 +38,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::digest::DigestTemplates;
 use crate::domain::address::EmailAddress;
+use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List, ListAddress};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::{ListDoor, word_for};
@@ -44,6 +46,7 @@ use crate::domain::retry::RetrySchedule;
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::token::Token;
 use crate::letters::Letters;
+use crate::search::Search;
 use crate::sign::Signer;
 use crate::store::{Store, StoreError};
 use crate::understand::PhraseBook;
@@ -61,6 +64,8 @@ pub type PagesAside = Box<dyn Fn(&[String]) -> Vec<(u16, String)> + Send + Sync>
 pub struct Desk {
     /// All that is kept.
     pub store: Arc<Store>,
+    /// Finds words in the archive.
+    pub search: Search,
     /// The mails we write ourselves.
     pub letters: Letters,
     /// What digests are printed with.
@@ -113,6 +118,11 @@ impl Desk {
     /// The page of a list's archive.
     pub fn archive_url(&self, list: &List) -> String {
         format!("{}/{}/", self.base_url, list.address.name())
+    }
+
+    /// The lasting page of a post.
+    pub fn post_url(&self, list: &List, id: &MessageId) -> String {
+        compose_copy::page_of(self, list, id)
     }
 
     /// The page where one click leaves a list.

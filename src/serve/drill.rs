@@ -286,6 +286,8 @@ fn compare_pages(
     live: &mut dyn Live,
     differing: &[String],
 ) -> Result<Compared, RecoveryError> {
+    let indexed = desk.search.catch_up_wholly(|_| ());
+    indexed.map_err(|error| RecoveryError::Refused(error.to_string()))?;
     let router = pages::pages(config, desk).map_err(|error| RecoveryError::Refused(error.to_string()))?;
     let router = web::router(router);
     let runtime = tokio::runtime::Handle::current();

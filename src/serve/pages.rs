@@ -37,6 +37,7 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
     };
     WebState::new(
         desk.store.reader().clone(),
+        desk.search.clone(),
         leave_door(desk),
         members_door(desk),
         Arc::new(opens),

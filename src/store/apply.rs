@@ -5,6 +5,7 @@
 
 mod archive_entry;
 mod fit;
+mod threads;
 
 use self::archive_entry::enter_archive;
 use self::fit::{fitting, put_post};
@@ -195,6 +196,13 @@ pub(super) fn apply(
                 view.remove(keys::question_to(record.question.person, *question));
                 view.remove(key);
             }
+        }
+        Event::Rethreaded { list, posts, into, answers, by: _ } => {
+            threads::rethread(view, *list, posts, *into, *answers)?;
+        }
+        Event::Withdrawn { post, by } => {
+            threads::withdraw(view, *post, *by)?;
+            forget_fan_out(view, *post)?;
         }
         Event::PassGiven { pass, person, opens, until } => {
             let record = PassRecord { opens: *opens, since: at, until: *until };

@@ -1,11 +1,12 @@
 //! The read-only face of the store: lists, threads, posts. Whoever holds it cannot write.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::engine::Engine;
+use super::event::Decider;
 use super::keys::{self, IdHash};
 use super::records::{self, PostRecord, ThreadRecord};
 use super::segments;
@@ -70,8 +71,21 @@ pub struct PostSummary {
     pub language: Option<String>,
     /// The author asked not to be archived in public.
     pub no_archive: bool,
+    /// It was shown once, and is no more; who said so.
+    pub withdrawn: Option<WithdrawnBy>,
     /// Where it stands.
     pub state: PostState,
+}
+
+/// Who said that a post is shown no more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WithdrawnBy {
+    /// Who wrote it.
+    Author,
+    /// Somebody who looks after the list.
+    Animator,
+    /// Whoever runs the server.
+    Operator,
 }
 
 /// What lists of threads show.
@@ -285,12 +299,26 @@ impl ArchiveReader {
         Ok(Some(Thread { summary, posts }))
     }
 
+    /// What the page of a thread is called; of one that was joined with another, of that.
+    pub fn thread_key(&self, list: ListId, thread: ThreadId) -> Result<Option<String>, StoreError> {
+        Ok(self.thread_summary(list, thread)?.map(|summary| summary.key))
+    }
+
     fn thread_summary(&self, list: ListId, thread: ThreadId) -> Result<Option<ThreadSummary>, StoreError> {
         let mut id = thread;
         for _ in 0..JOINS_MAX {
             match self.record(&keys::thread(list, id))? {
                 Some(ThreadRecord::Joined { into }) => id = into,
-                Some(ThreadRecord::Is { subject, first_author, posts, first, last, last_author, key }) => {
+                Some(ThreadRecord::Is {
+                    subject,
+                    first_author,
+                    posts,
+                    first,
+                    last,
+                    last_author,
+                    key,
+                    by_hand: _,
+                }) => {
                     let summary =
                         ThreadSummary { id, key, subject, first_author, posts, first, last, last_author };
                     return Ok(Some(summary));
@@ -325,6 +353,11 @@ impl ArchiveReader {
 
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 }
 
@@ -371,12 +404,17 @@ pub(super) fn summary_of(id: PostId, record: PostRecord) -> Option<PostSummary> 
         received,
         via: _,
         door: _,
-        author: _,
+        author,
         proof: _,
         state,
         decided: _,
         shown,
     } = record;
+    let withdrawn_by = |by: Decider| match by {
+        Decider::Operator => WithdrawnBy::Operator,
+        Decider::Person(person) if Some(person) == author => WithdrawnBy::Author,
+        Decider::Person(_) => WithdrawnBy::Animator,
+    };
     let (list, shown) = (list?, shown?);
     let digest = data_encoding::HEXLOWER.decode(content.as_bytes()).ok()?;
     (state == PostState::Published).then(|| PostSummary {
@@ -395,6 +433,7 @@ pub(super) fn summary_of(id: PostId, record: PostRecord) -> Option<PostSummary> 
         excerpt: shown.excerpt,
         language: shown.language,
         no_archive: shown.no_archive,
+        withdrawn: shown.withdrawn.map(withdrawn_by),
         state,
     })
 }

@@ -286,7 +286,7 @@ mod tests {
     use crate::domain::wish::{Answered, AskedBecause, Heed, Matter, Question, Wish};
     use crate::store::change::{Change, Shelf};
     use crate::store::event::{
-        DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
+        Decider, DropReason, Event, LetterAbout, LetterOutcome, Line, ListCause, MemberCause, Via,
     };
     use crate::store::ledger::{CopyOutcome, CopyResult};
     use crate::store::{Opens, Store, StoreOptions};
@@ -328,13 +328,20 @@ mod tests {
         Change::at(moment()).outcome(CopyOutcome { post: PostId(post), person: PersonId(person), result })
     }
 
-    /// Passes given, and one that ended.
-    fn passes() -> Vec<Change> {
+    /// Passes given, and one that ended; threads set right, and a post withdrawn.
+    fn by_hand() -> Vec<Change> {
         let person = PersonId(1);
         let given = |pass, opens| Event::PassGiven { pass: PassId(pass), person, opens, until: moment() };
         let ended = Event::PassEnded { pass: PassId(3), person };
+        let list = ListId(1);
+        let by = Decider::Operator;
+        let apart = Event::Rethreaded { list, posts: vec![PostId(2)], into: PostId(2), answers: None, by };
+        let joined =
+            Event::Rethreaded { list, posts: vec![PostId(2)], into: PostId(1), answers: Some(PostId(1)), by };
+        let withdrawn = Event::Withdrawn { post: PostId(6), by };
         let all = Change::at(moment()).event(given(1, Opens::Pages)).event(given(2, Opens::Feeds));
-        vec![all.event(given(3, Opens::Pages)), Change::at(moment()).event(ended)]
+        let threads = Change::at(moment()).event(apart).event(joined).event(withdrawn);
+        vec![all.event(given(3, Opens::Pages)), Change::at(moment()).event(ended), threads]
     }
 
     /// Every kind of event, and everything that can happen to one post after another.
@@ -429,7 +436,7 @@ mod tests {
             event(Event::LetterDone { letter: 1, outcome: LetterOutcome::Pointless }),
         ]
         .into_iter()
-        .chain(passes())
+        .chain(by_hand())
         {
             store.commit(change).expect("committed");
         }

@@ -192,6 +192,23 @@ pub enum Event {
         /// Which.
         question: QuestionId,
     },
+    /// These posts of a list stand in this thread from now on, put there by hand.
+    Rethreaded {
+        /// The list.
+        list: ListId,
+        /// Which. With `answers`, the first of them is the one that answers.
+        posts: Vec<PostId>,
+        /// The thread, by the post it is known by; a new one if no thread is.
+        into: PostId,
+        /// What the first answers from now on; absent: what it says itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answers: Option<PostId>,
+        /// Who said so.
+        by: Decider,
+    },
+    /// A published post is shown no more; that there was one stays.
+    #[allow(missing_docs, reason = "the names say it")]
+    Withdrawn { post: PostId, by: Decider },
     /// A browser or a feed reader of somebody's may read from now on what they may read.
     #[allow(missing_docs, reason = "the names say it")]
     PassGiven { pass: PassId, person: PersonId, opens: Opens, until: Timestamp },

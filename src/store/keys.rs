@@ -308,6 +308,17 @@ mod tests {
     }
 
     #[test]
+    fn every_letter_is_one_kind_of_key() {
+        let rows = include_str!("keys.rs").lines().filter_map(|line| line.strip_prefix("//! | "));
+        let kinds = rows.filter_map(|row| row.split(" | ").next()).flat_map(|keys| keys.split(" · "));
+        let mut letters: Vec<&str> = kinds.filter_map(|kind| kind.split('`').nth(1)).collect();
+        letters.sort_unstable();
+        let twice = letters.windows(2).find(|pair| pair[0] == pair[1]);
+        assert_eq!(twice, None);
+        assert!(letters.len() > 25, "{letters:?}");
+    }
+
+    #[test]
     fn moments_sort_as_they_come() {
         let early = due_copy(Timestamp::from_seconds(-5), PostId(9), PersonId(9));
         let late = due_copy(Timestamp::from_seconds(5), PostId(1), PersonId(1));

@@ -12,6 +12,7 @@ pub mod cut;
 mod engine;
 pub mod event;
 mod files;
+pub mod following;
 pub mod forget;
 mod instance;
 pub mod issue;

@@ -94,6 +94,8 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::Rethreaded { .. }
+        | Event::Withdrawn { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }

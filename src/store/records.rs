@@ -89,6 +89,8 @@ pub(super) struct ShownRecord {
     pub(super) language: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) no_archive: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) withdrawn: Option<super::event::Decider>,
 }
 
 /// A thread, or the thread it was joined with.
@@ -102,6 +104,9 @@ pub(super) enum ThreadRecord {
         last: Timestamp,
         last_author: String,
         key: String,
+        /// Somebody put posts into it or took some out: it is joined with no other by itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_hand: bool,
     },
     Joined {
         into: ThreadId,

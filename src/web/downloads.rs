@@ -80,7 +80,9 @@ pub(crate) fn opened(
     let meant = lists.iter().filter(|one| !list.contains('@') || one.address.to_string() == list);
     for list in meant.filter(|list| has_archive(list)) {
         let posts = pages.archive.posts_by_message_id(list.id, wanted.id)?;
-        let is_it = |post: &&PostSummary| post.id == opens && post.state == PostState::Published;
+        let is_it = |post: &&PostSummary| {
+            post.id == opens && post.state == PostState::Published && post.withdrawn.is_none()
+        };
         let Some(post) = posts.iter().find(is_it) else { continue };
         let Some(raw) = pages.archive.raw(post.id)? else { continue };
         let Some((attachment, bytes)) = read_attachment(&raw, wanted.n) else { continue };
@@ -153,8 +155,10 @@ fn shown_post(
         Found::Nothing => return Ok(Err(pages.absent(desk)?)),
         Found::Posts(posts) => posts,
     };
+    let withdrawn = posts.iter().all(|post| post.withdrawn.is_some());
     match posts.into_iter().find(|post| desk.hidden_because(post).is_none()) {
         Some(post) => Ok(Ok(post)),
+        None if withdrawn => Ok(Err(pages.gone(desk)?)),
         None => Ok(Err(pages.absent(desk)?)),
     }
 }

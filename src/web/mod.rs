@@ -20,6 +20,7 @@ mod mbox;
 mod pages;
 mod request;
 mod routes;
+mod searching;
 pub mod server;
 mod sight;
 mod sign_in;
@@ -47,6 +48,7 @@ use crate::domain::ids::PostId;
 use crate::domain::list::Language;
 use crate::domain::network::Network;
 use crate::domain::time::{Timestamp, Zone};
+use crate::search::Search;
 use crate::store::archive::ArchiveReader;
 
 use answer::{Answer, Indexed, Keep};
@@ -114,6 +116,7 @@ impl WebState {
     /// Reads the templates.
     pub fn new(
         archive: ArchiveReader,
+        search: Search,
         leave: LeaveDoor,
         members: Arc<dyn MembersDoor>,
         opens: Opens,
@@ -133,7 +136,7 @@ impl WebState {
             base_url: base_url.clone(),
         };
         let words = Words::embedded();
-        let pages = Pages { archive, templates, words, site, opens, language: options.language };
+        let pages = Pages { archive, search, templates, words, site, opens, language: options.language };
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
         let limits = Arc::new(Limits::new(options.trusted.clone(), options.searches_per_minute_max));
         Ok(WebState { pages: Arc::new(pages), leave, members, limits, origin, turns, clock })

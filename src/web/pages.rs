@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use crate::domain::ids::MessageId;
 use crate::domain::list::{Language, List};
 use crate::mail::show::{Attachment, Shown, show_with_pictures};
+use crate::search::{Search, SearchError};
 use crate::store::StoreError;
 use crate::store::archive::{ArchiveReader, PostState, PostSummary};
 
@@ -16,6 +17,7 @@ use super::downloads::Wanted;
 use super::feeds;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
+use super::searching;
 use super::sight::{self, Eyes, Reader, Sight};
 use super::templates::{TemplateError, Templates};
 use super::threads;
@@ -36,9 +38,13 @@ const LISTS_MAX: usize = 1_000;
 /// Posts of one Message-ID shown together.
 const SAME_ID_MAX: usize = 10;
 
+/// Where crawlers have nothing to look for.
+const ROBOTS: &str = "User-agent: *\nDisallow: /u/\nDisallow: /in/\nDisallow: /search\nDisallow: /*/search\n";
+
 /// Everything pages are made from.
 pub(crate) struct Pages {
     pub(crate) archive: ArchiveReader,
+    pub(crate) search: Search,
     pub(crate) templates: Templates,
     pub(crate) words: Words,
     pub(crate) site: Site,
@@ -55,6 +61,8 @@ pub(crate) enum PageError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Template(#[from] TemplateError),
+    #[error("cannot look for words")]
+    Search(#[from] SearchError),
     #[error("cannot look at a request to leave, or to sign in")]
     Door(#[from] LeaveError),
 }
@@ -86,9 +94,10 @@ impl Pages {
             Asked::Page(route) => match route {
                 Route::Home => self.home(&desk),
                 Route::Health => Ok(Answer { keep: Keep::No, ..text("ok\n") }),
-                Route::Robots => Ok(text("User-agent: *\nDisallow: /u/\nDisallow: /in/\n")),
+                Route::Robots => Ok(text(ROBOTS)),
                 Route::Icon => Ok(Answer::public(Content::Icon)),
                 Route::Style { hash } => self.style(&desk, hash),
+                Route::Search => searching::everywhere(self, wish, &desk),
                 // Answered by `unsubscribe`, which may write.
                 Route::Unsubscribe { .. } => self.absent(&desk),
                 // Answered by `sign_in`, which may write.
@@ -206,6 +215,7 @@ impl Pages {
         match page {
             ListPage::Front => self.front(wish, desk, place),
             ListPage::Feed => feeds::of_list(self, desk, place),
+            ListPage::Search => searching::in_list(self, wish, desk, place),
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
             ListPage::Thread { key } => threads::page(self, wish, desk, place, key),
             ListPage::ThreadFeed { key } => feeds::of_thread(self, desk, place, key),
@@ -283,7 +293,14 @@ impl Pages {
         let route = Route::list(place.segment, ListPage::Post { id: id.clone() });
         let hidden = posts.iter().any(|post| post.no_archive);
         let indexed = if hidden { Indexed::No } else { indexed(place.list) };
-        self.public_page(desk, "post", &view, &route, indexed)
+        let page = self.public_page(desk, "post", &view, &route, indexed)?;
+        let gone = posts.iter().all(|post| post.withdrawn.is_some());
+        Ok(if gone { Answer { status: StatusCode::GONE, keep: Keep::No, ..page } } else { page })
+    }
+
+    /// That something was here, and is no more (RFC 9110 §15.5.11).
+    pub(crate) fn gone(&self, desk: &Desk<'_>) -> Result<Answer, PageError> {
+        self.notice(desk, StatusCode::GONE, "withdrawn")
     }
 
     /// The posts of a Message-ID, or the one whose content was asked for.

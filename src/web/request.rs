@@ -2,11 +2,13 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
+use percent_encoding::percent_decode_str;
 
 use crate::domain::list::Language;
+use crate::search::QUERY_CHARS_MAX;
 
 /// Longer queries are read as if there were none, bytes.
-const QUERY_BYTES_MAX: usize = 512;
+const QUERY_BYTES_MAX: usize = 6 * 1024;
 /// Parts of a query after so many are not read.
 const QUERY_PARTS_MAX: usize = 16;
 /// Longer wishes for languages are cut, bytes.
@@ -27,12 +29,20 @@ pub(crate) struct Query {
     pub(crate) content: Option<String>,
     /// `k=TOKEN`: opens the attachments of one post.
     pub(crate) key: Option<String>,
+    /// `q=WORDS`: what is looked for.
+    pub(crate) words: Option<String>,
+    /// `order=date`
+    pub(crate) newest: bool,
 }
 
 impl Query {
+    fn nothing() -> Query {
+        Query { flat: false, page: 1, language: None, content: None, key: None, words: None, newest: false }
+    }
+
     /// Reads a query as it was sent.
     pub(crate) fn parse(query: &str) -> Query {
-        let mut asked = Query { flat: false, page: 1, language: None, content: None, key: None };
+        let mut asked = Query::nothing();
         if query.len() > QUERY_BYTES_MAX {
             return asked;
         }
@@ -43,12 +53,20 @@ impl Query {
                 "page" => asked.page = value.parse().unwrap_or(1).clamp(1, PAGE_MAX),
                 "lang" => asked.language = language(value),
                 "k" => asked.key = is_hash(value).then(|| value.to_owned()),
+                "q" => asked.words = Some(words(value)),
+                "order" => asked.newest = value == "date",
                 "c" => asked.content = is_hash(value).then(|| value.to_owned()),
                 _ => {}
             }
         }
         asked
     }
+}
+
+/// What a form sends (HTML, `application/x-www-form-urlencoded`).
+fn words(value: &str) -> String {
+    let spaced = value.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().chars().take(QUERY_CHARS_MAX).collect()
 }
 
 fn is_hash(value: &str) -> bool {
@@ -114,18 +132,23 @@ mod tests {
 
     #[test]
     fn a_query_is_read_as_far_as_it_is_known() {
-        let nothing = Query { flat: false, page: 1, language: None, content: None, key: None };
+        let nothing = Query::nothing();
         for (query, asked) in [
             ("", nothing.clone()),
             ("flat", Query { flat: true, ..nothing.clone() }),
             (
                 "flat&page=3&lang=en",
-                Query { flat: true, page: 3, language: Some(Language::En), content: None, key: None },
+                Query { flat: true, page: 3, language: Some(Language::En), ..nothing.clone() },
             ),
             ("page=-1&c=..%2f", nothing.clone()),
             ("page=99999999999999999999", nothing.clone()),
             ("c=abcdefghijkl", Query { content: Some("abcdefghijkl".to_owned()), ..nothing.clone() }),
             ("next=//evil.example", nothing.clone()),
+            (
+                "q=f%C3%AAte+des%20voisins&order=date",
+                Query { words: Some("fête des voisins".to_owned()), newest: true, ..nothing.clone() },
+            ),
+            ("q=%ff%00", Query { words: Some("\u{fffd}\0".to_owned()), ..nothing.clone() }),
         ] {
             assert_eq!(Query::parse(query), asked, "{query}");
         }

@@ -30,6 +30,8 @@ pub(crate) enum Route {
     Icon,
     /// `/style-HASH.css`
     Style { hash: String },
+    /// `/search`
+    Search,
     /// `/u/TOKEN`
     Unsubscribe { token: String },
     /// `/in/`
@@ -49,6 +51,8 @@ pub(crate) enum ListPage {
     Front,
     /// `/LIST/feed.atom`
     Feed,
+    /// `/LIST/search`
+    Search,
     /// `/LIST/2026/11/`
     Month { year: i16, month: i8 },
     /// `/LIST/t/THREAD/`
@@ -91,6 +95,8 @@ impl Asked {
             ["healthz"] => Asked::Page(Route::Health),
             ["robots.txt"] => Asked::Page(Route::Robots),
             ["icon.svg"] => Asked::Page(Route::Icon),
+            // A list of that name stands under `/search/`.
+            ["search"] => Asked::Page(Route::Search),
             ["u", token] if !token.is_empty() && *token != FEED => {
                 Asked::Page(Route::Unsubscribe { token: (*token).to_owned() })
             }
@@ -120,6 +126,7 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [] => slash(Some(ListPage::Front)),
         [""] => page(Some(ListPage::Front)),
         ["feed.atom"] => page(Some(ListPage::Feed)),
+        ["search"] => page(Some(ListPage::Search)),
         ["t", key, ""] => page(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key] => slash(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key, "feed.atom"] => page(thread_key(key).map(|key| ListPage::ThreadFeed { key })),
@@ -167,6 +174,7 @@ impl Route {
             | Route::Health
             | Route::Robots
             | Route::Icon
+            | Route::Search
             | Route::Style { .. }
             | Route::List { .. } => false,
         }
@@ -179,6 +187,7 @@ impl Route {
             Route::Health => "/healthz".to_owned(),
             Route::Robots => "/robots.txt".to_owned(),
             Route::Icon => "/icon.svg".to_owned(),
+            Route::Search => "/search".to_owned(),
             Route::Style { hash } => format!("/style-{hash}.css"),
             Route::Unsubscribe { token } => format!("/u/{}", encode(token)),
             Route::SignIn => "/in/".to_owned(),
@@ -206,6 +215,7 @@ impl ListPage {
         match self {
             ListPage::Front => String::new(),
             ListPage::Feed => FEED.to_owned(),
+            ListPage::Search => "search".to_owned(),
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
             ListPage::ThreadFeed { key } => format!("t/{}/{FEED}", encode(key)),
@@ -302,6 +312,10 @@ mod tests {
             ("/quartier@lists.example.org/", "/quartier@lists.example.org/"),
             ("/quartier%40lists.example.org/", "/quartier@lists.example.org/"),
             ("/quartier/feed.atom", "/quartier/feed.atom"),
+            ("/search", "/search"),
+            ("/search/", "/search/"),
+            ("/quartier/search", "/quartier/search"),
+            ("/quartier/search/", "nothing"),
             ("/quartier/2026/11", "-> /quartier/2026/11/"),
             ("/quartier/2026/11/", "/quartier/2026/11/"),
             ("/quartier/2026/13/", "nothing"),

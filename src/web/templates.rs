@@ -23,6 +23,8 @@ const PAGES: &[(&str, &str)] = &[
     ("paragraphs", include_str!("../../templates/web/paragraphs.hbs")),
     ("post", include_str!("../../templates/web/post.hbs")),
     ("post_card", include_str!("../../templates/web/post_card.hbs")),
+    ("search", include_str!("../../templates/web/search.hbs")),
+    ("search_box", include_str!("../../templates/web/search_box.hbs")),
     ("sign_in", include_str!("../../templates/web/sign_in.hbs")),
     ("text", include_str!("../../templates/web/text.hbs")),
     ("thread", include_str!("../../templates/web/thread.hbs")),

@@ -32,6 +32,7 @@ mod pages;
 mod phrasings;
 mod reading;
 mod sealing;
+mod searching;
 mod signing;
 mod simulation;
 mod sink;

@@ -65,6 +65,50 @@ in_reply_to = answering { $author }
 read_post = Read this message
 not_here = This message cannot be read here.
 not_kept = This message is not shown here, as its author asked.
+withdrawn_author = This message was withdrawn by the person who wrote it.
+withdrawn_animators = This message was withdrawn by the people who look after the group.
+withdrawn_operator = This message was withdrawn by the person who keeps this server.
+withdrawn_title = This message was withdrawn
+withdrawn_words = It was here, and is no more. Its place in the conversation says who withdrew it.
+
+# -- looking for words
+search_title = Search
+search_in = Search { $group }
+search_label = Search the messages
+search_button = Search
+search_found = { $count ->
+    [one] One message found
+   *[other] { $shown } messages found
+}
+search_found_in = { $posts }, { $threads }
+search_threads = { $count ->
+    [one] in one conversation
+   *[other] in { $shown } conversations
+}
+search_nothing = No message has all of that.
+search_meant = Did you mean “{ $words }”?
+search_unread = “{ $part }” was not understood, and did not count.
+search_behind = The very latest messages may be missing: they are being read just now.
+search_best = Best first
+search_newest = Newest first
+search_others = { $count ->
+    [one] and one more message of this conversation
+   *[other] and { $shown } more messages of this conversation
+}
+search_help_title = How to search
+search_help_words = Accents, capitals and endings do not matter: “ecole” finds “Écoles”.
+search_help_phrase = Words that follow each other
+search_help_phrase_example = "street party"
+search_help_from = What somebody wrote
+search_help_from_example = from:anne
+search_help_subject = In the subject only
+search_help_subject_example = subject:compost
+search_help_dates = Between two dates
+search_help_dates_example = after:2026-03 before:2026-06-15
+search_help_attachment = With an attachment
+search_help_attachment_example = has:attachment
+search_help_without = Without a word
+search_help_without_example = garden -hose
 
 # -- a post
 reply_button = Reply to the group

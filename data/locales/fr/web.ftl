@@ -66,6 +66,50 @@ in_reply_to = en réponse à { $author }
 read_post = Lire ce message
 not_here = Ce message ne peut pas être lu ici.
 not_kept = Ce message n’est pas montré ici, à la demande de son auteur.
+withdrawn_author = Ce message a été retiré par la personne qui l’avait écrit.
+withdrawn_animators = Ce message a été retiré par les personnes qui animent le groupe.
+withdrawn_operator = Ce message a été retiré par la personne qui tient ce serveur.
+withdrawn_title = Ce message a été retiré
+withdrawn_words = Il était ici, il n’y est plus. Sa place dans la conversation dit par qui il a été retiré.
+
+# -- looking for words
+search_title = Chercher
+search_in = Chercher dans { $group }
+search_label = Chercher dans les messages
+search_button = Chercher
+search_found = { $count ->
+    [one] Un message trouvé
+   *[other] { $shown } messages trouvés
+}
+search_found_in = { $posts }, { $threads }
+search_threads = { $count ->
+    [one] dans une conversation
+   *[other] dans { $shown } conversations
+}
+search_nothing = Aucun message ne contient tout cela.
+search_meant = Vouliez-vous dire « { $words } » ?
+search_unread = « { $part } » n’a pas été compris et n’a pas compté.
+search_behind = Les tout derniers messages manquent peut-être encore : ils sont en train d’être lus.
+search_best = Les plus proches d’abord
+search_newest = Les plus récents d’abord
+search_others = { $count ->
+    [one] et un autre message de cette conversation
+   *[other] et { $shown } autres messages de cette conversation
+}
+search_help_title = Comment chercher
+search_help_words = Les accents, les majuscules et les terminaisons ne comptent pas : « ecole » trouve « Écoles ».
+search_help_phrase = Des mots qui se suivent
+search_help_phrase_example = "fête des voisins"
+search_help_from = Ce qu’une personne a écrit
+search_help_from_example = from:anne
+search_help_subject = Dans l’objet seulement
+search_help_subject_example = subject:compost
+search_help_dates = Entre deux dates
+search_help_dates_example = after:2026-03 before:2026-06-15
+search_help_attachment = Avec une pièce jointe
+search_help_attachment_example = has:attachment
+search_help_without = Sans un mot
+search_help_without_example = jardin -arrosage
 
 # -- a post
 reply_button = Répondre au groupe

@@ -15,7 +15,7 @@ pub(super) use self::words::word;
 use self::table::{Cells, table};
 use self::words::count;
 use super::Voice;
-use crate::admin::request::Request;
+use crate::admin::request::{Request, SetRight};
 
 /// Prints what came of a request.
 pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow::Result<()> {
@@ -49,7 +49,18 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
             word(&answer["dropped"])
         ),
         Request::Post { .. } => format!("taken: {}\n", word(&answer["message_id"])),
+        Request::SetRight { how: SetRight::Withdraw, .. } => {
+            format!("{} is withdrawn\n", word(&answer["message_id"]))
+        }
+        Request::SetRight { .. } => {
+            format!(
+                "{} post(s) are in the conversation {}\n",
+                word(&answer["posts"]),
+                word(&answer["thread"])
+            )
+        }
         Request::Trace { .. } => posts::traced(answer),
+        Request::Search { .. } => posts::found(answer),
         Request::Reindex { .. } => reindexed(answer),
         Request::Import { .. } => posts::imported(answer),
         Request::Export { .. } => lists::exported(answer),

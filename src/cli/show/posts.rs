@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::facts;
 use super::table::{Cells, table};
-use super::words::{count, on_one_line, printable, to_the_second, word};
+use super::words::{count, day_and_hour, on_one_line, printable, to_the_second, word};
 
 pub(super) fn waiting(answer: &Value) -> String {
     if answer.as_array().is_some_and(Vec::is_empty) {
@@ -40,6 +40,23 @@ pub(super) fn held(item: &Value) -> String {
          parvis held discard {id}\n",
         printable(word(&item["text"]).trim_end())
     )
+}
+
+/// Posts that were found, best first.
+pub(super) fn found(answer: &Value) -> String {
+    let mut text = String::new();
+    for hit in answer.as_array().into_iter().flatten() {
+        let day = day_and_hour(&hit["date"]);
+        let said = |key: &str| on_one_line(&word(&hit[key]));
+        text.push_str(&format!(
+            "{day}  {}\n  {}\n  {}\n  {}\n\n",
+            said("from"),
+            said("subject"),
+            said("excerpt"),
+            word(&hit["url"])
+        ));
+    }
+    if text.is_empty() { "nothing found\n".to_owned() } else { text.trim_end().to_owned() + "\n" }
 }
 
 /// The way of a message, a line for each thing that happened.
@@ -91,6 +108,9 @@ pub(super) fn imported(answer: &Value) -> String {
         word(&answer["duplicates"]),
         unreadable as u64 + unnamed,
     );
+    if answer["search"] == "follows" {
+        text.push_str("Search will find them in a moment.\n");
+    }
     for bad in answer["unreadable"].as_array().into_iter().flatten() {
         let why = on_one_line(&word(&bad["why"]));
         text.push_str(&format!("{}, message {}: {why}\n", word(&bad["file"]), word(&bad["n"])));

@@ -65,6 +65,8 @@ impl Lines {
             | Event::Asked { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
+            | Event::Rethreaded { .. }
+            | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
@@ -96,6 +98,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::Rethreaded { .. }
+        | Event::Withdrawn { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }

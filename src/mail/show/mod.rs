@@ -7,6 +7,7 @@ mod bodies;
 pub(in crate::mail) mod decode;
 mod names;
 pub(in crate::mail) mod parts;
+mod searched;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,6 +17,7 @@ use parts::{Disposition, Flow, Part, Walked};
 use super::html::{self, CleanHtml};
 pub use super::quote::Block;
 use super::{quote, text};
+pub use searched::{Searched, searched};
 
 /// Characters looked at to tell the language of a post.
 const LANGUAGE_CHARACTERS_MAX: usize = 4_000;
@@ -242,12 +244,7 @@ fn unflowed(raw: &[u8], part: &Part) -> String {
 fn describe(raw: &[u8], walked: &Walked, index: usize, n: u32) -> Attachment {
     let part = &walked.parts[index];
     let body = &raw[part.body.clone()];
-    let first = decode::transfer(&body[..body.len().min(MAGIC_BYTES * 4)], part.facts.transfer);
-    let kind = match PictureType::of(&first) {
-        Some(picture) => AttachmentKind::Picture(picture),
-        None if part.is("text/calendar") => AttachmentKind::Calendar,
-        None => AttachmentKind::Other,
-    };
+    let kind = kind_of(raw, part);
     let in_related = part.parent.is_some_and(|p| walked.parts[p].is("multipart/related"));
     let inline = part.facts.disposition != Disposition::Attachment
         && (part.facts.disposition == Disposition::Inline || (in_related && part.facts.content_id.is_some()));
@@ -259,6 +256,16 @@ fn describe(raw: &[u8], walked: &Walked, index: usize, n: u32) -> Attachment {
         bytes: decode::transfer_len(body, part.facts.transfer) as u64,
         inline,
         content_id: part.facts.content_id.clone(),
+    }
+}
+
+fn kind_of(raw: &[u8], part: &Part) -> AttachmentKind {
+    let body = &raw[part.body.clone()];
+    let first = decode::transfer(&body[..body.len().min(MAGIC_BYTES * 4)], part.facts.transfer);
+    match PictureType::of(&first) {
+        Some(picture) => AttachmentKind::Picture(picture),
+        None if part.is("text/calendar") => AttachmentKind::Calendar,
+        None => AttachmentKind::Other,
     }
 }
 

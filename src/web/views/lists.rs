@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::domain::list::ListState;
 use crate::domain::time::{CivilDate, Timestamp};
-use crate::store::archive::{MonthCount, PostState, PostSummary, ThreadSummary};
+use crate::store::archive::{MonthCount, PostState, PostSummary, ThreadSummary, WithdrawnBy};
 
 use super::super::dates;
 use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
-use super::{Desk, Door, Frame, Link, NAME_CHARS_MAX, Pager, Place, When};
+use super::{Desk, Door, Frame, Link, NAME_CHARS_MAX, Pager, Place, SearchBox, When};
 
 /// Longer promises and descriptions are cut, characters.
 const PROMISE_CHARS_MAX: usize = 500;
@@ -28,6 +28,7 @@ pub(crate) struct HomeView<'a> {
     title: String,
     words: Option<String>,
     lists: Vec<ListLine>,
+    search: Option<SearchBox>,
 }
 
 /// One group among others.
@@ -54,6 +55,7 @@ pub(crate) struct FrontView<'a> {
     notices: Vec<String>,
     doors: Vec<Door>,
     conversations: Option<ConversationsView>,
+    search: Option<SearchBox>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -130,7 +132,8 @@ impl<'a> HomeView<'a> {
         let title = desk.tell("home_title", &[("host", &desk.site.host)]);
         let words = lists.is_empty().then(|| desk.say("home_empty"));
         let frame = desk.frame(&title, Some(&Route::Home), &[]);
-        HomeView { t: desk.plain(), frame, title, words, lists }
+        let search = lists.iter().any(|list| list.facts.is_some()).then(|| SearchBox::everywhere(desk, ""));
+        HomeView { t: desk.plain(), frame, title, words, lists, search }
     }
 
     /// Groups of several domains that share one name.
@@ -138,7 +141,7 @@ impl<'a> HomeView<'a> {
         let title = desk.say("choose_title");
         let mut frame = desk.frame(&title, None, &[]);
         frame.noindex = true;
-        HomeView { t: desk.plain(), frame, title, words: Some(desk.say("choose_words")), lists }
+        HomeView { t: desk.plain(), frame, title, words: Some(desk.say("choose_words")), lists, search: None }
     }
 }
 
@@ -216,6 +219,7 @@ impl<'a> FrontView<'a> {
             notices,
             doors: join.into_iter().chain(write).collect(),
             conversations: latest.map(|latest| conversations(desk, place, latest)),
+            search: latest.map(|_| SearchBox::in_list(desk, place, "")),
         }
     }
 }
@@ -383,10 +387,22 @@ fn capitalised(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// Who took it away: the sentence that says so.
+fn withdrawn_words(by: WithdrawnBy) -> &'static str {
+    match by {
+        WithdrawnBy::Author => "withdrawn_author",
+        WithdrawnBy::Animator => "withdrawn_animators",
+        WithdrawnBy::Operator => "withdrawn_operator",
+    }
+}
+
 impl Desk<'_> {
     /// Why a post's words are not shown, if they are not.
     pub(crate) fn hidden_because(&self, post: &PostSummary) -> Option<String> {
         match post.state {
+            PostState::Published if post.withdrawn.is_some() => {
+                post.withdrawn.map(|by| self.say(withdrawn_words(by)))
+            }
             PostState::Published if post.no_archive => Some(self.say("not_kept")),
             PostState::Published => None,
             PostState::Undecided | PostState::Held | PostState::Refused | PostState::Dropped => {

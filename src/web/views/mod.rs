@@ -8,6 +8,7 @@ mod body;
 mod doors;
 mod lists;
 mod post;
+mod search;
 mod thread;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ pub(crate) use body::{BodyView, TEXT_BYTES_MAX};
 pub(crate) use doors::Door;
 pub(crate) use lists::{FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
 pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
+pub(crate) use search::{Results, SearchBox, SearchView};
 pub(crate) use thread::{Arrangement, InThread, Opened, Stands, ThreadView};
 
 /// Longer subjects are cut, characters.

@@ -218,7 +218,7 @@ fn attachment(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary, one: &Attac
 }
 
 /// What may stand in a `lang` attribute: `fr`, `pt-BR`.
-fn is_language_tag(tag: &str) -> bool {
+pub(super) fn is_language_tag(tag: &str) -> bool {
     (2..=35).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 

@@ -54,9 +54,11 @@ impl House {
         let zone = Zone::parse("Europe/Paris").unwrap();
         let options = StoreOptions { data: folder.path().join("data"), zone: zone.clone(), reserve_bytes: 0 };
         let told = now.clone();
+        let store = Store::open(options, Timestamp::from_seconds(BEGIN)).unwrap();
         let desk = Arc::new(Desk {
             pages: Default::default(),
-            store: Arc::new(Store::open(options, Timestamp::from_seconds(BEGIN)).unwrap()),
+            search: parvis::search::Search::new(store.reader().clone(), zone.clone()),
+            store: Arc::new(store),
             letters: Letters::new(None).0,
             digests: parvis::digest::DigestTemplates::new(None).0,
             phrases: parvis::understand::PhraseBook::new(None).0,

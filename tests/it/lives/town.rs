@@ -87,6 +87,7 @@ impl Town {
         let clock = now.clone();
         let desk = Desk {
             pages: Default::default(),
+            search: parvis::search::Search::new(store.reader().clone(), zone.clone()),
             store: Arc::new(store),
             letters: Letters::new(None).0,
             digests: parvis::digest::DigestTemplates::new(None).0,

@@ -4,5 +4,6 @@ mod leaving;
 mod looks;
 mod privacy;
 mod safety;
+mod set_right;
 mod signing_in;
-mod site;
+pub(crate) mod site;

@@ -18,6 +18,7 @@ use parvis::flow::Desk;
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
 use parvis::letters::Letters;
 use parvis::mail::parse;
+use parvis::search::Search;
 use parvis::store::change::{Change, Shelf};
 use parvis::store::event::{Event, ListCause};
 use parvis::store::segments::MailPlace;
@@ -28,48 +29,49 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
 /// What a stranger wrote to look for holes.
-pub(super) const VECTOR: &str = "\"'><img src=x onerror=alert(1)>";
+pub(crate) const VECTOR: &str = "\"'><img src=x onerror=alert(1)>";
 /// A token that leaves the group.
-pub(super) const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz234567";
+pub(crate) const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz234567";
 
-pub(super) struct Site {
-    pub(super) store: Arc<Store>,
-    pub(super) desk: Arc<Desk>,
+pub(crate) struct Site {
+    pub(crate) store: Arc<Store>,
+    pub(crate) search: Search,
+    pub(crate) desk: Arc<Desk>,
     clock: Arc<Mutex<Timestamp>>,
-    pub(super) left: Arc<Mutex<Vec<String>>>,
+    pub(crate) left: Arc<Mutex<Vec<String>>>,
     router: axum::Router,
     runtime: Runtime,
     _folder: tempfile::TempDir,
 }
 
-pub(super) struct Page {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Page {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The first field of that name; empty if there is none.
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::parse_rfc3339("2026-12-06T12:00:00+01:00").expect("valid")
 }
 
 impl Site {
     /// Without any list.
-    pub(super) fn empty() -> Site {
+    pub(crate) fn empty() -> Site {
         Site::at("https://lists.example.org", None)
     }
 
-    pub(super) fn at(base_url: &str, templates: Option<&Path>) -> Site {
+    pub(crate) fn at(base_url: &str, templates: Option<&Path>) -> Site {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let zone = Zone::parse("Europe/Paris").expect("bundled");
         let options = StoreOptions { data: folder.path().to_owned(), zone: zone.clone(), reserve_bytes: 0 };
@@ -96,7 +98,8 @@ impl Site {
             | None => None,
         };
         let clock = Arc::new(Mutex::new(now()));
-        let desk = Arc::new(desk(store.clone(), &options, clock.clone()));
+        let search = Search::new(store.reader().clone(), options.zone.clone());
+        let desk = Arc::new(desk(store.clone(), search.clone(), &options, clock.clone()));
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let members = {
             let _within = runtime.enter();
@@ -104,6 +107,7 @@ impl Site {
         };
         let state = WebState::new(
             store.reader().clone(),
+            search.clone(),
             door(left.clone()),
             members,
             Arc::new(opens),
@@ -111,11 +115,11 @@ impl Site {
             desk.clock.clone(),
         );
         let router = web::router(state.expect("the templates read"));
-        Site { store, desk, clock, left, router, runtime, _folder: folder }
+        Site { store, search, desk, clock, left, router, runtime, _folder: folder }
     }
 
     /// The communities most tests look at.
-    pub(super) fn sample() -> Site {
+    pub(crate) fn sample() -> Site {
         let site = Site::empty();
         let quartier = site.list(
             "quartier@lists.example.org",
@@ -144,7 +148,7 @@ impl Site {
         site
     }
 
-    pub(super) fn list(&self, address: &str, name: &str, settings: &[(&str, &str)]) -> ListId {
+    pub(crate) fn list(&self, address: &str, name: &str, settings: &[(&str, &str)]) -> ListId {
         let id = self.store.next_list();
         let mut chosen = ListSettings::preset(Preset::Discussion, name, Language::Fr);
         for (key, value) in settings {
@@ -156,17 +160,17 @@ impl Site {
         id
     }
 
-    pub(super) fn put_list(&self, list: List, cause: ListCause) {
+    pub(crate) fn put_list(&self, list: List, cause: ListCause) {
         let change = Change::at(now()).event(Event::List { list: Box::new(list), cause });
         self.store.commit(change).expect("durable");
     }
 
     /// A post in the archive, sent to nobody.
-    pub(super) fn post(&self, list: ListId, raw: &[u8]) {
+    pub(crate) fn post(&self, list: ListId, raw: &[u8]) {
         self.posts(list, &[raw.to_vec()]);
     }
 
-    pub(super) fn posts(&self, list: ListId, mails: &[Vec<u8>]) {
+    pub(crate) fn posts(&self, list: ListId, mails: &[Vec<u8>]) {
         let mut change = Change::at(now());
         for raw in mails {
             let post = self.store.next_post();
@@ -183,13 +187,13 @@ impl Site {
     }
 
     /// Lets time pass.
-    pub(super) fn later(&self, span: std::time::Duration) {
+    pub(crate) fn later(&self, span: std::time::Duration) {
         let mut now = self.clock.lock().expect("nobody panics");
         *now = *now + span;
     }
 
     /// Somebody who is a member of that list from now on.
-    pub(super) fn member(&self, list: ListId, email: &str, name: &str) -> Person {
+    pub(crate) fn member(&self, list: ListId, email: &str, name: &str) -> Person {
         let list = self.store.reader().list(list).expect("readable").expect("there");
         let email = EmailAddress::parse(email).expect("an address");
         let wish = Wish {
@@ -206,7 +210,7 @@ impl Site {
     }
 
     /// The cookie of somebody who asked for a link by mail and pressed its button.
-    pub(super) fn signed_in(&self, person: &Person) -> String {
+    pub(crate) fn signed_in(&self, person: &Person) -> String {
         let address = person.addresses.first().expect("one");
         parvis::flow::sign_in::ask(&self.desk, address, Language::Fr).expect("asked");
         let asked = self.store.questions_to(person.id).expect("readable");
@@ -219,7 +223,7 @@ impl Site {
     }
 
     /// A form as a browser sends it from a page of this site.
-    pub(super) fn post_form(&self, path: &str, cookie: &str, body: &str) -> Page {
+    pub(crate) fn post_form(&self, path: &str, cookie: &str, body: &str) -> Page {
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
             ("sec-fetch-site", "same-origin"),
@@ -229,15 +233,15 @@ impl Site {
     }
 
     /// What somebody who is signed in gets.
-    pub(super) fn get_as(&self, cookie: &str, path: &str) -> Page {
+    pub(crate) fn get_as(&self, cookie: &str, path: &str) -> Page {
         self.ask(Method::GET, path, &[("cookie", cookie)], "")
     }
 
-    pub(super) fn get(&self, path: &str) -> Page {
+    pub(crate) fn get(&self, path: &str) -> Page {
         self.ask(Method::GET, path, &[], "")
     }
 
-    pub(super) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
+    pub(crate) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Page {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -253,10 +257,11 @@ impl Site {
     }
 }
 
-fn desk(store: Arc<Store>, options: &WebOptions, clock: Arc<Mutex<Timestamp>>) -> Desk {
+fn desk(store: Arc<Store>, search: Search, options: &WebOptions, clock: Arc<Mutex<Timestamp>>) -> Desk {
     Desk {
         pages: Default::default(),
         store,
+        search,
         letters: Letters::new(None).0,
         digests: parvis::digest::DigestTemplates::new(None).0,
         phrases: PhraseBook::new(None).0,
@@ -290,14 +295,14 @@ fn door(left: Arc<Mutex<Vec<String>>>) -> LeaveDoor {
 }
 
 /// A mail of `tests/pages/mails`, with the line ends of the wire.
-pub(super) fn mail(name: &str) -> Vec<u8> {
+pub(crate) fn mail(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/pages/mails/{name}.eml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).expect("a mail");
     text.replace('\n', "\r\n").into_bytes()
 }
 
 /// What the pages of a text lead to, within the site, without anchors.
-pub(super) fn links(page: &str) -> Vec<String> {
+pub(crate) fn links(page: &str) -> Vec<String> {
     let mut found: Vec<String> = ["href=\"", "src=\""]
         .iter()
         .flat_map(|attribute| page.split(attribute).skip(1))

@@ -319,9 +319,11 @@ fn folder() -> tempfile::TempDir {
 fn desk(data: &Path, time: &Time) -> Desk {
     let zone = Zone::parse("Europe/Paris").expect("bundled");
     let options = StoreOptions { data: data.to_owned(), zone: zone.clone(), reserve_bytes: 0 };
+    let store = Store::open(options, time.clock()).expect("it opens");
     Desk {
         pages: Default::default(),
-        store: Arc::new(Store::open(options, time.clock()).expect("it opens")),
+        search: parvis::search::Search::new(store.reader().clone(), zone.clone()),
+        store: Arc::new(store),
         letters: Letters::new(None).0,
         digests: parvis::digest::DigestTemplates::new(None).0,
         phrases: parvis::understand::PhraseBook::new(None).0,

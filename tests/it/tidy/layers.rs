@@ -18,6 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("init", &["domain"]),
     ("store", &["domain", "mail"]),
+    ("search", &["domain", "mail", "store"]),
     // Copies of a data folder, and a data folder from a copy.
     ("recovery", &["domain", "store"]),
     // Sockets and certificates, and names.
@@ -38,6 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "digest",
             "understand",
             "store",
+            "search",
             "smtp",
             "sign",
             "dns",
@@ -45,11 +47,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "filter",
         ],
     ),
-    ("web", &["domain", "mail", "store", "net", "flow::obey_command"]),
+    ("web", &["domain", "mail", "store", "search", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
     (
         "admin",
-        &["domain", "mail", "letters", "config", "store", "recovery", "smtp::envelope", "auth", "flow"],
+        &[
+            "domain",
+            "mail",
+            "letters",
+            "config",
+            "store",
+            "recovery",
+            "search",
+            "smtp::envelope",
+            "auth",
+            "flow",
+        ],
     ),
     // Looks at an installation from outside.
     ("check", &["domain", "init", "dns", "auth", "net", "sign", "smtp"]),
@@ -66,6 +79,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "init",
             "store",
             "recovery",
+            "search",
             "net",
             "smtp",
             "sign",
@@ -81,8 +95,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
-            "domain", "mail", "config", "init", "store", "net", "smtp", "dns", "auth", "flow", "web",
-            "admin", "serve",
+            "domain", "mail", "config", "init", "store", "search", "net", "smtp", "dns", "auth", "flow",
+            "web", "admin", "serve",
         ],
     ),
     (
@@ -97,6 +111,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "init",
             "store",
             "recovery",
+            "search",
             "net",
             "smtp",
             "sign",
@@ -117,6 +132,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// `serde`, `serde_json`, `thiserror`, `tracing`, `metrics`, `tokio`'s channels, the codecs and checksums.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
+    ("tantivy", &["search"]),
+    ("frostem", &["search"]),
+    ("unicode_normalization", &["search"]),
     ("crc32fast", &["store"]),
     ("rustix", &["store", "cli/show", "recovery"]),
     ("mail_parser", &["mail"]),

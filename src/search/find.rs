@@ -1,0 +1,196 @@
+//! From what is asked to what is found: asks the index, looks every answer up in the store, and
+//! makes excerpts.
+
+use tantivy::schema::Value;
+use tantivy::{DocAddress, Searcher, TantivyDocument};
+
+use super::compile::{Compiled, Compiler, compile};
+use super::excerpt::{Marker, Piece};
+use super::gather::{Gather, Gathering};
+use super::keeper::Opened;
+use super::query::Query;
+use super::schema::{Fields, author_key};
+use super::words::{Endings, Tongue};
+use super::{Gathered, Order, Reader, SearchError, Shelf, Standing, Wish, suggest};
+use crate::domain::ids::{ListId, PostId};
+use crate::domain::time::Zone;
+use crate::mail::mask::mask_addresses;
+use crate::store::archive::{ArchiveReader, PostSummary, ThreadId};
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// One for each thread, or each post.
+    pub groups: Vec<Group>,
+    /// How many of these there are in all.
+    pub groups_in_all: usize,
+    /// How many posts there are in all.
+    pub posts_in_all: u64,
+    /// What may have been meant, where nothing was found.
+    pub suggestion: Option<String>,
+    /// Conditions that could not be understood.
+    pub unread: Vec<String>,
+    /// Nothing was asked for.
+    pub nothing_asked: bool,
+    /// Whether the index had everything.
+    pub behind: Standing,
+}
+
+/// A thread in which something was found.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The thread.
+    pub thread: ThreadId,
+    /// Posts of it that were found.
+    pub posts: u32,
+    /// The best of them; never empty.
+    pub hits: Vec<Hit>,
+}
+
+/// A post that was found.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The post, as the store has it.
+    pub post: PostSummary,
+    /// Its subject with marked words, addresses masked.
+    pub subject: Vec<Piece>,
+    /// Why it was found, in its own words, addresses masked.
+    pub excerpt: Vec<Piece>,
+}
+
+impl Found {
+    fn nothing() -> Found {
+        Found {
+            groups: Vec::new(),
+            groups_in_all: 0,
+            posts_in_all: 0,
+            suggestion: None,
+            unread: Vec::new(),
+            nothing_asked: false,
+            behind: Standing::UpToDate,
+        }
+    }
+
+    /// There is no index yet.
+    pub(super) fn not_yet() -> Found {
+        Found { behind: Standing::Behind(1), ..Found::nothing() }
+    }
+}
+
+pub(super) fn find(
+    archive: &ArchiveReader,
+    opened: &Opened,
+    zone: &Zone,
+    wish: &Wish<'_>,
+) -> Result<Found, SearchError> {
+    let query = Query::parse(wish.query, zone);
+    let shelves = shelves_meant(&query, wish);
+    let mut found = Found { unread: query.unread.clone(), ..Found::nothing() };
+    found.nothing_asked = query.is_empty();
+    let searcher = opened.reader.searcher();
+    if let Some(compiled) = compile(&opened.fields, &query, &shelves) {
+        let order = if compiled.ranked { wish.order } else { Order::Newest };
+        let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, shelves: &shelves };
+        looking.gather(&compiled, wish, order, &mut found)?;
+    }
+    if found.posts_in_all == 0 && query.has_words() && !shelves.is_empty() {
+        let lists: Vec<ListId> = shelves.iter().map(|shelf| shelf.list).collect();
+        let compiler = Compiler::of_strangers(&opened.fields);
+        let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, lists: &lists };
+        found.suggestion = suggest::suggest(&asked, &query, wish.query)?;
+    }
+    Ok(found)
+}
+
+pub(super) fn by_author(
+    archive: &ArchiveReader,
+    opened: &Opened,
+    list: ListId,
+    name: &str,
+    reader: Reader,
+    (skip, take): (usize, usize),
+) -> Result<Found, SearchError> {
+    let mut found = Found::nothing();
+    let Some(key) = author_key(name) else { return Ok(found) };
+    let compiler = Compiler { fields: &opened.fields, reader, endings: Endings::new() };
+    let searcher = opened.reader.searcher();
+    let shelf = Shelf { list, address: String::new(), reader };
+    let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, shelves: &[&shelf] };
+    let compiled = compiler.by_author(&key, list);
+    let wish = Wish {
+        query: "",
+        readable: &[],
+        at_hand: &[],
+        order: Order::Newest,
+        gathered: Gathered::Posts,
+        skip,
+        take,
+    };
+    looking.gather(&compiled, &wish, Order::Newest, &mut found)?;
+    Ok(found)
+}
+
+/// The lists at hand, or those the query names; never one the reader may not read.
+fn shelves_meant<'w>(query: &Query, wish: &Wish<'w>) -> Vec<&'w Shelf> {
+    let named = |names: &[String], address: &str| {
+        let local_part = address.split('@').next().unwrap_or_default();
+        names.iter().any(|name| name == address || name == local_part)
+    };
+    let meant = |shelf: &&Shelf| match query.lists.as_slice() {
+        [] => wish.at_hand.contains(&shelf.list),
+        names => named(names, &shelf.address),
+    };
+    wish.readable.iter().filter(meant).filter(|shelf| !named(&query.lists_not, &shelf.address)).collect()
+}
+
+struct Looking<'a> {
+    archive: &'a ArchiveReader,
+    searcher: &'a Searcher,
+    fields: &'a Fields,
+    shelves: &'a [&'a Shelf],
+}
+
+impl Looking<'_> {
+    fn gather(
+        &self,
+        compiled: &Compiled,
+        wish: &Wish<'_>,
+        order: Order,
+        found: &mut Found,
+    ) -> Result<(), SearchError> {
+        let heap = self.searcher.search(&*compiled.query, &Gather { order, gathered: wish.gathered })?;
+        found.groups_in_all = heap.groups.len();
+        found.posts_in_all = heap.posts;
+        let endings = Endings::new();
+        let marker = Marker::new(&compiled.marks, &endings);
+        for gathering in heap.groups.iter().skip(wish.skip).take(wish.take) {
+            found.groups.extend(self.group(gathering, &marker)?);
+        }
+        Ok(())
+    }
+
+    fn group(&self, gathering: &Gathering, marker: &Marker<'_>) -> Result<Option<Group>, SearchError> {
+        let mut hits = Vec::new();
+        for one in &gathering.best {
+            hits.extend(self.hit(one.at, marker)?);
+        }
+        let thread = hits.first().map(|hit: &Hit| hit.post.thread);
+        Ok(thread.map(|thread| Group { thread, posts: gathering.posts, hits }))
+    }
+
+    /// What the store does not know as published, or not in these lists, is not shown.
+    fn hit(&self, at: DocAddress, marker: &Marker<'_>) -> Result<Option<Hit>, SearchError> {
+        let segment = self.searcher.segment_reader(at.segment_ord);
+        let posts = segment.fast_fields().column_first_or_default::<u64>("post")?;
+        let Some(post) = self.archive.post(PostId(posts.get_val(at.doc_id)))? else { return Ok(None) };
+        let Some(shelf) = self.shelves.iter().find(|shelf| shelf.list == post.list) else { return Ok(None) };
+        if shelf.reader == Reader::Stranger && post.no_archive || post.withdrawn.is_some() {
+            return Ok(None);
+        }
+        let kept: TantivyDocument = self.searcher.doc(at)?;
+        let shown = kept.get_first(self.fields.shown).and_then(|value| value.as_str()).unwrap_or_default();
+        let tongue = post.language.as_deref().map_or(Tongue::French, Tongue::of);
+        let subject = marker.line(&mask_addresses(&post.subject), tongue);
+        Ok(Some(Hit { excerpt: marker.excerpt(shown), subject, post }))
+    }
+}

@@ -1,0 +1,136 @@
+//! `/search` and `/LIST/search`: what this reader may read, and nothing of what they may not.
+
+use std::collections::HashMap;
+
+use crate::domain::ids::ListId;
+use crate::domain::list::List;
+use crate::search::{Found, Gathered, Order, Reader, Shelf, Wish as Asked};
+use crate::store::archive::PostSummary;
+
+use super::answer::{Answer, Content, Indexed, Keep};
+use super::pages::{PageError, Pages, Wish, segment_of};
+use super::sight::{self, Eyes, Sight};
+use super::views::{Desk, Place, Results, SearchView};
+
+/// Conversations on one page of what was found.
+const THREADS_PER_PAGE: usize = 15;
+/// Further pages are not made: another word finds more than page 41.
+const PAGES_MAX: usize = 40;
+
+/// The lists a reader may look into.
+pub(crate) struct Library {
+    lists: Vec<List>,
+    segments: HashMap<ListId, String>,
+    shelves: Vec<Shelf>,
+}
+
+impl Library {
+    /// All whose messages this reader may read.
+    pub(crate) fn of(pages: &Pages, desk: &Desk<'_>) -> Result<Library, PageError> {
+        let mut lists = pages.archive.lists()?;
+        // Lists seen from the doorstep take part in what addresses look like.
+        lists.retain(|list| sight::is_listed(list, desk.reader));
+        let segments = lists.iter().map(|list| (list.id, segment_of(list, &lists))).collect();
+        let mut shelves = Vec::new();
+        lists.retain(|list| match sight::of(list, desk.reader) {
+            Sight::Archive(eyes) => {
+                let reader = match eyes {
+                    Eyes::Stranger => Reader::Stranger,
+                    Eyes::Member => Reader::Member,
+                };
+                shelves.push(Shelf { list: list.id, address: list.address.to_string(), reader });
+                true
+            }
+            Sight::Doorstep | Sight::Nothing => false,
+        });
+        Ok(Library { lists, segments, shelves })
+    }
+
+    /// Where posts of a list stand, if they may be read.
+    pub(crate) fn place(&self, post: &PostSummary) -> Option<Place<'_>> {
+        let list = self.lists.iter().find(|list| list.id == post.list)?;
+        Some(Place { list, segment: self.segments.get(&list.id)? })
+    }
+}
+
+/// `/search`
+pub(crate) fn everywhere(pages: &Pages, wish: &Wish, desk: &Desk<'_>) -> Result<Answer, PageError> {
+    let library = Library::of(pages, desk)?;
+    let at_hand: Vec<ListId> = library.lists.iter().map(|list| list.id).collect();
+    results(pages, wish, desk, &library, None, &at_hand)
+}
+
+/// `/LIST/search`
+pub(crate) fn in_list(
+    pages: &Pages,
+    wish: &Wish,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+) -> Result<Answer, PageError> {
+    let library = Library::of(pages, desk)?;
+    results(pages, wish, desk, &library, Some(place), &[place.list.id])
+}
+
+fn results(
+    pages: &Pages,
+    wish: &Wish,
+    desk: &Desk<'_>,
+    library: &Library,
+    place: Option<Place<'_>>,
+    at_hand: &[ListId],
+) -> Result<Answer, PageError> {
+    let words = wish.query.words.as_deref().unwrap_or_default().trim();
+    let page = wish.query.page;
+    let order = if wish.query.newest { Order::Newest } else { Order::Relevance };
+    if page > PAGES_MAX {
+        return pages.absent(desk);
+    }
+    let found = pages.search.find(&Asked {
+        query: words,
+        readable: &library.shelves,
+        at_hand,
+        order,
+        gathered: Gathered::Threads,
+        skip: (page - 1) * THREADS_PER_PAGE,
+        take: THREADS_PER_PAGE,
+    })?;
+    if found.groups.is_empty() && page > 1 {
+        return pages.absent(desk);
+    }
+    let count = found.groups_in_all.div_ceil(THREADS_PER_PAGE).min(PAGES_MAX);
+    let threads = thread_keys(pages, &found)?;
+    // Posts of several lists stand beside each other: nobody's address is shown on such a page.
+    let view = SearchView::new(
+        &Desk { eyes: Eyes::Stranger, ..*desk },
+        &Results {
+            place,
+            words,
+            order,
+            found: &found,
+            threads,
+            place_of: &|post| library.place(post),
+            page,
+            pages: count,
+        },
+    );
+    let html = pages.templates.render("search", &view)?;
+    Ok(Answer {
+        language: Some(desk.language),
+        indexed: Indexed::No,
+        keep: Keep::No,
+        ..Answer::public(Content::Html(html))
+    })
+}
+
+/// What the pages of the threads that were found are called.
+fn thread_keys(pages: &Pages, found: &Found) -> Result<Vec<Option<String>>, PageError> {
+    let mut keys = Vec::new();
+    for group in &found.groups {
+        let list = group.hits.first().map(|hit| hit.post.list);
+        keys.push(match list {
+            Some(list) => pages.archive.thread_key(list, group.thread)?,
+            None => None,
+        });
+    }
+    Ok(keys)
+}

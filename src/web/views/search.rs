@@ -1,0 +1,283 @@
+//! What was found, and the box to ask in.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::super::routes::{ListPage, Route};
+use super::super::text::one_line;
+use super::post::is_language_tag;
+use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, SUBJECT_CHARS_MAX, When};
+use crate::search::{Found, Group, Hit, Order, Piece, QUERY_CHARS_MAX, Standing};
+use crate::store::archive::PostSummary;
+
+/// A box to look for words.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SearchBox {
+    action: String,
+    label: String,
+    words: String,
+    longest: usize,
+    /// Taken along where it was chosen on a page.
+    language: Option<&'static str>,
+    newest: bool,
+}
+
+/// `/search`, `/LIST/search`
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SearchView<'a> {
+    t: &'a BTreeMap<String, String>,
+    frame: Frame,
+    title: String,
+    search: SearchBox,
+    notices: Vec<String>,
+    suggestion: Option<Link>,
+    facts: Option<String>,
+    orders: Vec<OrderLink>,
+    groups: Vec<GroupView>,
+    pager: Option<Pager>,
+    help: Vec<HelpLine>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct OrderLink {
+    text: String,
+    /// `None`: it is this one.
+    href: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct GroupView {
+    subject: Vec<PieceView>,
+    language: Option<String>,
+    href: String,
+    hits: Vec<HitView>,
+    others: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct HitView {
+    author: String,
+    when: When,
+    href: String,
+    list: Option<Link>,
+    excerpt: Vec<PieceView>,
+    language: Option<String>,
+}
+
+/// Templates escape the text, and set the mark.
+#[derive(Clone, Debug, Serialize)]
+struct PieceView {
+    text: String,
+    marked: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct HelpLine {
+    words: String,
+    example: Link,
+}
+
+/// What was found, and what for.
+pub(crate) struct Results<'r> {
+    /// In which list; `None`: in all of them.
+    pub(crate) place: Option<Place<'r>>,
+    /// As they were asked for.
+    pub(crate) words: &'r str,
+    pub(crate) order: Order,
+    pub(crate) found: &'r Found,
+    /// The thread of each group, as its page is called.
+    pub(crate) threads: Vec<Option<String>>,
+    /// Where posts of each list stand.
+    pub(crate) place_of: &'r dyn Fn(&PostSummary) -> Option<Place<'r>>,
+    /// Counted from 1.
+    pub(crate) page: usize,
+    pub(crate) pages: usize,
+}
+
+impl SearchBox {
+    pub(crate) fn in_list(desk: &Desk<'_>, place: Place<'_>, words: &str) -> SearchBox {
+        SearchBox::new(desk, &search_route(Some(place)), words)
+    }
+
+    pub(crate) fn everywhere(desk: &Desk<'_>, words: &str) -> SearchBox {
+        SearchBox::new(desk, &Route::Search, words)
+    }
+
+    fn new(desk: &Desk<'_>, route: &Route, words: &str) -> SearchBox {
+        SearchBox {
+            // A form writes its own query.
+            action: format!("{}{}", desk.site.base_path, route.path()),
+            label: desk.say("search_label"),
+            words: words.to_owned(),
+            longest: QUERY_CHARS_MAX,
+            language: (desk.chosen == Chosen::Here).then(|| desk.language.tag()),
+            newest: false,
+        }
+    }
+}
+
+pub(crate) fn search_route(place: Option<Place<'_>>) -> Route {
+    place.map_or(Route::Search, |place| Route::list(place.segment, ListPage::Search))
+}
+
+impl<'a> SearchView<'a> {
+    pub(crate) fn new(desk: &Desk<'a>, of: &Results<'_>) -> SearchView<'a> {
+        let route = search_route(of.place);
+        let title = match of.place {
+            Some(place) => {
+                let group = one_line(&place.list.settings.name, NAME_CHARS_MAX);
+                desk.tell("search_in", &[("group", &group)])
+            }
+            None => desk.say("search_title"),
+        };
+        let query = query_of(of.words, of.order);
+        let mut frame = match of.place {
+            Some(place) => desk.list_frame(place, &desk.say("search_title"), ListPage::Search, &query),
+            None => desk.frame(&title, Some(&route), &query),
+        };
+        frame.noindex = true;
+        let nothing = of.found.groups.is_empty();
+        let search =
+            SearchBox { newest: of.order == Order::Newest, ..SearchBox::new(desk, &route, of.words) };
+        SearchView {
+            t: desk.plain(),
+            frame,
+            title,
+            search,
+            notices: notices(desk, of),
+            suggestion: suggestion(desk, of, &route),
+            facts: (!nothing).then(|| facts(desk, of.found)),
+            orders: if nothing { Vec::new() } else { orders(desk, of, &route) },
+            groups: groups(desk, of),
+            pager: desk.pager(&route, &query, of.page, of.pages),
+            help: if nothing { help(desk, &route) } else { Vec::new() },
+        }
+    }
+}
+
+/// What stands behind the `?`, but for the page.
+fn query_of(words: &str, order: Order) -> Vec<(&'static str, &str)> {
+    let mut query = vec![("q", words)];
+    match order {
+        Order::Relevance => {}
+        Order::Newest => query.push(("order", "date")),
+    }
+    query
+}
+
+fn notices(desk: &Desk<'_>, of: &Results<'_>) -> Vec<String> {
+    let found = of.found;
+    let unread = found.unread.iter().map(|part| desk.tell("search_unread", &[("part", part)]));
+    let mut notices: Vec<String> = unread.collect();
+    if found.groups.is_empty() && !found.nothing_asked {
+        notices.push(desk.say("search_nothing"));
+    }
+    match found.behind {
+        Standing::UpToDate => {}
+        Standing::Behind(_) => notices.push(desk.say("search_behind")),
+    }
+    notices
+}
+
+fn suggestion(desk: &Desk<'_>, of: &Results<'_>, route: &Route) -> Option<Link> {
+    let words = of.found.suggestion.as_deref()?;
+    let text = desk.tell("search_meant", &[("words", words)]);
+    Some(Link { text, href: desk.href_with(route, &query_of(words, of.order)) })
+}
+
+fn facts(desk: &Desk<'_>, found: &Found) -> String {
+    let posts = desk.count("search_found", found.posts_in_all);
+    let threads = desk.count("search_threads", found.groups_in_all as u64);
+    desk.tell("search_found_in", &[("posts", &posts), ("threads", &threads)])
+}
+
+fn orders(desk: &Desk<'_>, of: &Results<'_>, route: &Route) -> Vec<OrderLink> {
+    let link = |order: Order, key: &str| OrderLink {
+        text: desk.say(key),
+        href: (of.order != order).then(|| desk.href_with(route, &query_of(of.words, order))),
+    };
+    vec![link(Order::Relevance, "search_best"), link(Order::Newest, "search_newest")]
+}
+
+fn groups(desk: &Desk<'_>, of: &Results<'_>) -> Vec<GroupView> {
+    let groups = of.found.groups.iter().zip(&of.threads);
+    groups.filter_map(|(group, thread)| group_view(desk, of, group, thread.as_deref())).collect()
+}
+
+fn group_view(desk: &Desk<'_>, of: &Results<'_>, group: &Group, thread: Option<&str>) -> Option<GroupView> {
+    let first = group.hits.first()?;
+    let place = (of.place_of)(&first.post)?;
+    let href = match thread {
+        Some(key) => desk.href(&Route::list(place.segment, ListPage::Thread { key: key.to_owned() })),
+        None => post_href(desk, place, &first.post),
+    };
+    let hits: Vec<HitView> = group.hits.iter().filter_map(|hit| hit_view(desk, of, hit)).collect();
+    let others = u64::from(group.posts).saturating_sub(hits.len() as u64);
+    Some(GroupView {
+        subject: subject(desk, first),
+        language: language(&first.post),
+        href,
+        hits,
+        others: (others > 0).then(|| desk.count("search_others", others)),
+    })
+}
+
+fn hit_view(desk: &Desk<'_>, of: &Results<'_>, hit: &Hit) -> Option<HitView> {
+    let place = (of.place_of)(&hit.post)?;
+    let elsewhere = of.place.is_none_or(|here| here.list.id != place.list.id);
+    let list = elsewhere.then(|| Link {
+        text: one_line(&place.list.settings.name, NAME_CHARS_MAX),
+        href: desk.href(&Route::list(place.segment, ListPage::Front)),
+    });
+    Some(HitView {
+        author: desk.author(&hit.post),
+        when: desk.day(hit.post.date),
+        href: post_href(desk, place, &hit.post),
+        list,
+        excerpt: pieces(&hit.excerpt),
+        language: language(&hit.post),
+    })
+}
+
+fn post_href(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary) -> String {
+    desk.href(&Route::list(place.segment, ListPage::Post { id: post.message_id.clone() }))
+}
+
+fn subject(desk: &Desk<'_>, hit: &Hit) -> Vec<PieceView> {
+    let mut subject = pieces(&hit.subject);
+    if subject.iter().all(|piece| piece.text.trim().is_empty()) {
+        subject = vec![PieceView { text: desk.say("no_subject"), marked: false }];
+    }
+    subject
+}
+
+fn pieces(pieces: &[Piece]) -> Vec<PieceView> {
+    let plain = |piece: &Piece| PieceView {
+        // Spaces at the edges stand between pieces.
+        text: piece.text.chars().filter(|c| !c.is_control()).take(SUBJECT_CHARS_MAX).collect(),
+        marked: piece.marked,
+    };
+    pieces.iter().map(plain).collect()
+}
+
+fn language(post: &PostSummary) -> Option<String> {
+    post.language.clone().filter(|tag| is_language_tag(tag))
+}
+
+fn help(desk: &Desk<'_>, route: &Route) -> Vec<HelpLine> {
+    [
+        ("search_help_phrase", "search_help_phrase_example"),
+        ("search_help_from", "search_help_from_example"),
+        ("search_help_subject", "search_help_subject_example"),
+        ("search_help_dates", "search_help_dates_example"),
+        ("search_help_attachment", "search_help_attachment_example"),
+        ("search_help_without", "search_help_without_example"),
+    ]
+    .map(|(words, example)| {
+        let example = desk.say(example);
+        let href = desk.href_with(route, &[("q", &example)]);
+        HelpLine { words: desk.say(words), example: Link { text: example, href } }
+    })
+    .into()
+}
