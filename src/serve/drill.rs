@@ -308,7 +308,10 @@ fn compare_pages(
         }
         if differs.is_empty() || waited >= PAGES_WAIT {
             let differs = differs.iter().map(|path| format!("page {path} is another in the copy"));
-            return Ok(Compared { differs: differs.collect(), pages: compared.min(asked.len()) });
+            return Ok(Compared {
+                differs: differs.collect(),
+                pages: if asked.is_empty() { 0 } else { compared },
+            });
         }
         // The search index may still follow.
         paths = differs;
