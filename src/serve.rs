@@ -166,9 +166,11 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         language: config.language,
         zone: config.timezone.clone(),
         bell: Arc::default(),
+        letter_waits: Arc::default(),
         taking: AtomicUsize::new(0),
         pages: OnceLock::new(),
         signer: None,
+        operator: config.operator.clone(),
         rewrite_from_always: config.delivery.rewrite_from_always.clone(),
         retry: RetrySchedule {
             waits: config.delivery.retry.clone(),

@@ -17,6 +17,7 @@ pub mod forget;
 pub mod import;
 pub mod keep_house;
 mod lanes;
+pub mod letter_waits;
 pub mod lists;
 pub mod mailroom;
 pub mod members_csv;
@@ -82,6 +83,8 @@ pub struct Desk {
     pub zone: Zone,
     /// What signs all that leaves; `None`: nothing does.
     pub signer: Option<Arc<Signer>>,
+    /// Who runs the server, if they want to be written to.
+    pub operator: Option<EmailAddress>,
     /// Domains whose mail other servers do not believe from us, in lower case.
     pub rewrite_from_always: Vec<String>,
     /// When copies are tried again.
@@ -90,6 +93,8 @@ pub struct Desk {
     pub clock: Clock,
     /// Rings when the queue should be looked at though no line was written.
     pub bell: Arc<tokio::sync::Notify>,
+    /// Letters that were put off.
+    pub letter_waits: Arc<letter_waits::LetterWaits>,
     /// Messages being kept at this moment; a server waits for each.
     pub taking: AtomicUsize,
     /// Shows pages as strangers get them, where there are any.

@@ -185,6 +185,8 @@ impl Change {
             | Event::Dropped { .. }
             | Event::Delivered { .. }
             | Event::LetterDone { .. }
+            | Event::Banned { .. }
+            | Event::ThreadPace { .. }
             | Event::Fence { .. } => None,
         })
     }

@@ -23,7 +23,7 @@ pub(super) fn answer(
         None => None,
     };
     match (&asked.matter, &said.heard) {
-        (Matter::Talk | Matter::Consent { .. } | Matter::SignIn { .. }, _) => {
+        (Matter::Talk | Matter::Consent { .. } | Matter::Care { .. } | Matter::SignIn { .. }, _) => {
             hearing(talk, request, asked.list, said)
         }
         // Twice is as good as once.

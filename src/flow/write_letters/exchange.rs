@@ -1,6 +1,6 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
-use super::{Facts, Told, Unsigned, answer_to, compose};
+use super::{Facts, Told, Unsigned, answer_to, care, compose};
 use crate::domain::ids::ListId;
 use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{MemberState, Membership};
@@ -33,7 +33,25 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     };
     let is_member = !unproven && member.as_ref().is_some_and(is_current);
     let answers = question.map(|question| answer_to(desk, list, &question, facts.person.id));
-    let told = Told { is_member, answers };
+    let told = Told { is_member, answers, enclosed: None };
+    match &owed.about {
+        LetterAbout::Question { question, .. } => {
+            let asked = desk.store.question(*question)?.filter(|asked| asked.answer.is_none());
+            if let Some((Matter::Care { care: about }, list)) = asked.map(|a| a.question.matter).zip(list) {
+                return care::ask(desk, facts, (list, &about), owed, told);
+            }
+        }
+        LetterAbout::Note { note: Note::Care { told: what }, .. } => {
+            let Some(list) = list else { return Ok(None) };
+            return care::tell(desk, facts, (list, what), owed, told);
+        }
+        LetterAbout::Note { .. }
+        | LetterAbout::Welcome { .. }
+        | LetterAbout::Farewell { .. }
+        | LetterAbout::NowAnimator { .. }
+        | LetterAbout::Held { .. }
+        | LetterAbout::Refused { .. } => {}
+    }
     let send = |letter: Letter<'_>| Some(compose(desk, facts, owed, letter, told));
     Ok(match &owed.about {
         LetterAbout::Question { question, .. } => {
@@ -54,7 +72,7 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     })
 }
 
-fn group(list: &List) -> Group<'_> {
+pub(super) fn group(list: &List) -> Group<'_> {
     Group { name: &list.settings.name, address: &list.address }
 }
 
@@ -110,6 +128,7 @@ fn ask(
         }
         (
             Matter::Talk
+            | Matter::Care { .. }
             | Matter::Back { .. }
             | Matter::Consent { .. }
             | Matter::Admit { .. }
@@ -188,6 +207,7 @@ fn tell(
         (Note::TooLate, _) => send(Letter::TooLate(TooLate { group: here })),
         (
             Note::Settings
+            | Note::Care { .. }
             | Note::MemberAlready
             | Note::JoinWaits
             | Note::JoinClosed
@@ -196,7 +216,8 @@ fn tell(
             | Note::TakenBack
             | Note::GoneAlready,
             None,
-        ) => None,
+        )
+        | (Note::Care { .. }, Some(_)) => None,
     })
 }
 

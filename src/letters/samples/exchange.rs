@@ -75,6 +75,14 @@ pub(super) fn letter<'a>(
             moves: name == "ask-same-moves",
         }),
         LetterKind::Help
+        | LetterKind::LookAt
+        | LetterKind::LookWords
+        | LetterKind::Decided
+        | LetterKind::Word
+        | LetterKind::WordBack
+        | LetterKind::Waiting
+        | LetterKind::NotLooked
+        | LetterKind::TopicClosed
         | LetterKind::Check
         | LetterKind::Recovery
         | LetterKind::Welcome

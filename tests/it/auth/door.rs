@@ -66,6 +66,7 @@ impl House {
             base_url: "https://lists.example".to_owned(),
             language: Language::Fr,
             zone,
+            operator: None,
             signer: None,
             retry: RetrySchedule {
                 waits: vec![Duration::from_secs(60)],
@@ -73,6 +74,7 @@ impl House {
             },
             clock: Arc::new(move || *told.lock().unwrap()),
             bell: Arc::default(),
+            letter_waits: Default::default(),
             taking: Default::default(),
             rewrite_from_always: Vec::new(),
         });

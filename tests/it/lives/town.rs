@@ -96,11 +96,13 @@ impl Town {
             base_url: format!("https://{HOST}"),
             language: Language::Fr,
             zone,
+            operator: None,
             signer: None,
             rewrite_from_always: Vec::new(),
             retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
             clock: Arc::new(move || *clock.lock().expect("whole")),
             bell: Arc::default(),
+            letter_waits: Default::default(),
             taking: Default::default(),
         };
         Town {
@@ -212,7 +214,7 @@ impl Town {
     }
 
     fn deliver(&self) {
-        let (mut dispatch, maker) = (Dispatch::default(), CopyMaker::default());
+        let (mut dispatch, maker) = (Dispatch::of(&self.desk), CopyMaker::default());
         loop {
             dispatch.refill(&self.desk, self.desk.now()).expect("readable");
             while dispatch.sort(&self.desk, &self.boxes) == Sorted::NotYet {}
@@ -221,7 +223,7 @@ impl Town {
                 .runtime
                 .block_on(deliver::carry_out(&self.desk, &self.boxes, &maker, &work, 0, 0.5))
                 .expect("carried");
-            dispatch.give_back(&work, ended, &self.desk.retry, self.desk.now(), 0.5);
+            dispatch.give_back(&work, ended, self.desk.now());
         }
     }
 
