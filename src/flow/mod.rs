@@ -19,6 +19,7 @@ pub mod keep_house;
 mod lanes;
 pub mod letter_waits;
 pub mod lists;
+mod looking;
 pub mod mailroom;
 pub mod members_csv;
 pub mod membership;

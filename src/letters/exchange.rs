@@ -273,11 +273,13 @@ pub enum Act<'a> {
     Withdraw,
     /// What became of their posts.
     Trace,
+    /// To find posts.
+    Search,
     /// What one can write.
     Help,
 }
 
-fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Language) -> Facts {
+pub(super) fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Language) -> Facts {
     match group {
         Some(group) => group.facts(facts, language),
         None => facts.phrase("group", "").link("post_address", "").link("animators_address", ""),
@@ -330,6 +332,7 @@ impl Act<'_> {
             .is("forget", self == Act::Forget)
             .is("withdraw", self == Act::Withdraw)
             .is("trace", self == Act::Trace)
+            .is("search", self == Act::Search)
             .is("help", self == Act::Help)
     }
 }

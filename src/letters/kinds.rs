@@ -6,6 +6,7 @@ use super::exchange::{
     NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
 };
 use super::facts::Facts;
+use super::finding::{AskedFor, Found};
 use super::message::Frame;
 use super::recovery::Recovery;
 use super::words;
@@ -54,6 +55,10 @@ pub enum Letter<'a> {
     TooLate(TooLate<'a>),
     /// What became of one's posts.
     Whereabouts(Whereabouts<'a>),
+    /// What was found for somebody.
+    Found(Found<'a>),
+    /// Posts somebody asked for.
+    AskedFor(AskedFor<'a>),
     /// What became of a wish to take a post back.
     TakenBack(TakenBack<'a>),
     /// To a member, about a post or wish from an unknown address.
@@ -91,6 +96,8 @@ pub enum LetterKind {
     EndsSoon,
     TooLate,
     Whereabouts,
+    Found,
+    AskedFor,
     TakenBack,
     AskSame,
     LookAt,
@@ -248,7 +255,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 32] = [
+    pub const ALL: [LetterKind; 34] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -268,6 +275,8 @@ impl LetterKind {
         LetterKind::EndsSoon,
         LetterKind::TooLate,
         LetterKind::Whereabouts,
+        LetterKind::Found,
+        LetterKind::AskedFor,
         LetterKind::TakenBack,
         LetterKind::AskSame,
         LetterKind::LookAt,
@@ -305,6 +314,8 @@ impl LetterKind {
             LetterKind::EndsSoon => "ends-soon",
             LetterKind::TooLate => "too-late",
             LetterKind::Whereabouts => "whereabouts",
+            LetterKind::Found => "found",
+            LetterKind::AskedFor => "asked-for",
             LetterKind::TakenBack => "taken-back",
             LetterKind::AskSame => "ask-same",
             LetterKind::LookAt => "look-at",
@@ -345,6 +356,8 @@ impl Letter<'_> {
             Letter::EndsSoon(_) => LetterKind::EndsSoon,
             Letter::TooLate(_) => LetterKind::TooLate,
             Letter::Whereabouts(_) => LetterKind::Whereabouts,
+            Letter::Found(_) => LetterKind::Found,
+            Letter::AskedFor(_) => LetterKind::AskedFor,
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::Care(care) => care.kind(),
@@ -376,6 +389,8 @@ impl Letter<'_> {
             Letter::EndsSoon(letter) => letter.facts(facts, frame),
             Letter::TooLate(letter) => letter.facts(facts, frame),
             Letter::Whereabouts(letter) => letter.facts(facts, frame),
+            Letter::Found(letter) => letter.facts(facts, frame),
+            Letter::AskedFor(letter) => letter.facts(facts, frame),
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Care(care) => care.facts(facts, frame),

@@ -12,6 +12,7 @@ mod answers;
 mod caps;
 mod hear;
 mod joining;
+mod seeking;
 mod talk;
 mod wishes;
 
@@ -38,6 +39,7 @@ use crate::store::event::{DropReason, Event, Note, RequestDoor};
 use crate::store::{OpenQuestion, PostInfo};
 
 pub(super) use self::addresses::{ask_whether_same, author_of, looks_like};
+pub(super) use self::hear::words_sought;
 
 /// A request, before its words are read.
 struct Request<'a> {
@@ -87,6 +89,7 @@ pub(super) fn decide(
         | RequestDoor::Leave
         | RequestDoor::Help
         | RequestDoor::Request
+        | RequestDoor::Search
         | RequestDoor::Post => None,
     };
     let mut talk = Talk::begin(desk, &request, from, heard.language)?;

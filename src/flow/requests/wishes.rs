@@ -3,7 +3,7 @@
 
 use super::hear::Scope;
 use super::talk::{Sure, Talk};
-use super::{addresses, joining};
+use super::{addresses, joining, seeking};
 use crate::domain::authority::{Course, Deed, course};
 use crate::domain::command::AnimatorCommand;
 use crate::domain::ids::ListId;
@@ -40,6 +40,7 @@ fn deed(wish: &Wish) -> Deed {
         | Wish::Help
         | Wish::Settings
         | Wish::Withdraw { .. }
+        | Wish::Search { .. }
         | Wish::Trace => Deed::OnOneself,
     }
 }
@@ -126,6 +127,7 @@ fn is_about_a_list(wish: &Wish) -> bool {
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => false,
     }
 }
@@ -185,6 +187,7 @@ fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowE
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     let after = changed(&member, wish, talk.now);
@@ -226,6 +229,7 @@ fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     after
@@ -372,6 +376,9 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
     if let Wish::Withdraw { post } = wish {
         return withdraw(talk, list, *post);
     }
+    if let Wish::Search { mail } = wish {
+        return seeking::seek(talk, list, *mail);
+    }
     if talk.current_lists()?.is_empty() {
         return talk.tell(list, Note::NoMember);
     }
@@ -402,6 +409,7 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     talk.tell(list, Note::Done { wish: wish.clone() })

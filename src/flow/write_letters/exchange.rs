@@ -1,5 +1,6 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
+use super::finding;
 use super::{Facts, Told, Unsigned, answer_to, care, compose};
 use crate::domain::ids::ListId;
 use crate::domain::list::{Joining, List, ListState};
@@ -9,8 +10,9 @@ use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, Question, Wish};
 use crate::flow::{Desk, FlowError, beside, is_current, requests, whereabouts};
 use crate::letters::{
-    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Group, Help, JoinWaits,
-    Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts, WhyNoEntry,
+    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskedFor, Done, EndsSoon, Found, Group,
+    Help, JoinWaits, Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts,
+    WhyNoEntry,
 };
 use crate::store::OwedLetter;
 use crate::store::event::{LetterAbout, Note};
@@ -128,6 +130,7 @@ fn ask(
         }
         (
             Matter::Talk
+            | Matter::Found { .. }
             | Matter::Care { .. }
             | Matter::Back { .. }
             | Matter::Consent { .. }
@@ -197,6 +200,27 @@ fn tell(
         (Note::Trace, _) => {
             let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
             send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
+        }
+        (Note::Found { mail, posts }, _) => match finding::found(desk, facts, *mail, posts)? {
+            Some(told) => send(Letter::Found(Found {
+                group: here,
+                words: &told.words,
+                items: &told.items,
+                in_all: told.in_all,
+                meant: told.meant.as_deref(),
+            })),
+            None => None,
+        },
+        (Note::AskedFor { posts, thread }, _) => {
+            let (posts, cut) = finding::asked_for(desk, facts, posts, *thread)?;
+            let title = posts.first().map(|post| post.title.clone()).unwrap_or_default();
+            send(Letter::AskedFor(AskedFor {
+                group: here,
+                title: &title,
+                thread: *thread,
+                cut,
+                posts: &posts,
+            }))
         }
         (Note::TakenBack, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: true }))
@@ -279,5 +303,6 @@ fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
         Wish::Forget { .. } => Act::Forget,
         Wish::Withdraw { .. } => Act::Withdraw,
         Wish::Trace => Act::Trace,
+        Wish::Search { .. } => Act::Search,
     }
 }

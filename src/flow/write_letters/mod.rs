@@ -2,6 +2,7 @@
 
 mod care;
 mod exchange;
+mod finding;
 
 use std::sync::Arc;
 

@@ -208,6 +208,8 @@ impl Town {
         }
         let room = PostRoom::new(self.desk.clone());
         let reply = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(proof)));
+        // Searches find what was published before.
+        self.desk.search.catch_up_wholly(|_| ()).expect("an index");
         decide_post::decide_waiting(&self.desk).expect("decided");
         self.deliver();
         reply[0].code()
