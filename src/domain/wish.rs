@@ -212,6 +212,11 @@ pub enum Matter {
         /// Which of the person's addresses it goes to, from 0: the one that was given.
         address: u8,
     },
+    /// To an animator: what is to be done with the draft of an edition.
+    Draft {
+        /// Which of the list's.
+        number: u32,
+    },
     /// Whether this post may stand in an archive everybody reads.
     Consent {
         /// The post, which waits.

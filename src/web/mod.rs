@@ -10,6 +10,7 @@ mod answer;
 pub mod aside;
 mod dates;
 mod downloads;
+mod editions;
 mod feeds;
 mod files;
 mod forms;

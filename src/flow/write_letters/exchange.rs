@@ -2,13 +2,13 @@
 
 use super::finding;
 use super::{Facts, Told, Unsigned, answer_to, care, compose};
-use crate::domain::ids::ListId;
+use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, Question, Wish};
-use crate::flow::{Desk, FlowError, beside, is_current, requests, whereabouts};
+use crate::flow::{Desk, FlowError, beside, digests, is_current, requests, whereabouts};
 use crate::letters::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskedFor, Done, EndsSoon, Found, Group,
     Help, JoinWaits, Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts,
@@ -61,7 +61,7 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
             if asked.answer.is_some() {
                 return Ok(None);
             }
-            ask(desk, facts, &asked.question, send)?
+            ask(desk, facts, &asked.question, owed.about.answers(), send)?
         }
         LetterAbout::Note { note, .. } => {
             tell(desk, facts, note, member.as_ref().filter(|m| is_current(m)), send)?
@@ -82,6 +82,7 @@ fn ask(
     desk: &Desk,
     facts: &Facts,
     asked: &Question,
+    asked_in: Option<PostId>,
     send: impl FnOnce(Letter<'_>) -> Option<Unsigned>,
 ) -> Result<Option<Unsigned>, FlowError> {
     let list = facts.list.as_ref();
@@ -128,12 +129,19 @@ fn ask(
             let link = desk.sign_in_url(&token);
             send(Letter::SignIn(SignIn { host: &desk.hostname, link: &link, until: asked.until }))
         }
+        (Matter::Draft { number }, Some(list)) => {
+            let shown = digests::letter(desk, list, *number, asked_in, facts.language)?;
+            let Some(shown) = shown else { return Ok(None) };
+            let lines = shown.lines();
+            send(Letter::Draft(shown.draft(group(list), &lines)))
+        }
         (
             Matter::Talk
             | Matter::Found { .. }
             | Matter::Care { .. }
             | Matter::Back { .. }
             | Matter::Consent { .. }
+            | Matter::Draft { .. }
             | Matter::Admit { .. }
             | Matter::Invitation { .. },
             _,

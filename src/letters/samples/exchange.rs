@@ -88,6 +88,7 @@ pub(super) fn letter<'a>(
         | LetterKind::TopicClosed
         | LetterKind::Check
         | LetterKind::Recovery
+        | LetterKind::Draft
         | LetterKind::Welcome
         | LetterKind::Farewell
         | LetterKind::Held
