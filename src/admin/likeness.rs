@@ -13,7 +13,7 @@ const CHUNK_BYTES: usize = 1 << 20;
 pub(super) fn facts_after(desk: &Desk, after: u64, channel: &mut dyn Channel) -> Result<Value, NotDone> {
     let facts = likeness::facts(&desk.store, after).map_err(|error| match error {
         RecoveryError::Store(error) => NotDone::from(error),
-        other => NotDone::Refused(other.to_string()),
+        other @ (RecoveryError::Refused(_) | RecoveryError::Io { .. }) => NotDone::Refused(other.to_string()),
     })?;
     send(channel, facts.iter().map(|fact| serde_json::to_value(fact).unwrap_or_default()))?;
     Ok(json!({ "facts": facts.len() }))
