@@ -9,6 +9,7 @@
     clippy::disallowed_methods,
     reason = "how often to fail is for whoever runs it to say; failing takes time"
 )]
+#![allow(clippy::print_stdout, reason = "each prints its seed and its ledger, and what it skips")]
 
 mod backups;
 mod injected;
