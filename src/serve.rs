@@ -6,17 +6,20 @@
 mod acme;
 mod certificates;
 pub mod copies;
+pub mod drill;
 mod facts;
 mod index;
 mod measurements;
+mod nightly;
+pub mod operator;
 mod pages;
 mod web_doors;
 mod weekly;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Notify, watch};
@@ -49,6 +52,7 @@ use crate::web::front::Challenges;
 
 pub use facts::check_facts;
 pub use pages::members_door;
+pub use pages::show_aside;
 
 /// Why a server cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -164,6 +168,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         bell: Arc::default(),
         letter_waits: Arc::default(),
         taking: AtomicUsize::new(0),
+        pages: OnceLock::new(),
         signer: None,
         operator: config.operator.clone(),
         rewrite_from_always: config.delivery.rewrite_from_always.clone(),
@@ -223,6 +228,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let looked_for = resolver.clone();
     tokio::spawn(async move { looked_for.is_there().await });
     let (smtp, lmtp) = open_doors(config, &desk, &certificates, &resolver, &stopping, &mut tasks).await?;
+    pages::show_aside(config, &desk);
     let (pages, challenges) = (pages::pages(config, &desk)?, Challenges::default());
     let web = web_doors::open(
         config,
@@ -235,6 +241,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     )
     .await?;
     let metrics = measurements::open(config, &desk, &certificates, &stopping, &mut tasks).await?;
+    tasks.spawn(nightly::copy_and_rehearse(config.clone(), desk.clone(), outbox.clone(), stopping.clone()));
     tasks.spawn(weekly::look(config.clone(), desk.clone(), outbox.clone(), stopping.clone()));
     if config.acme.is_some() {
         let (config, clock, stopping) = (config.clone(), desk.clock.clone(), stopping.clone());

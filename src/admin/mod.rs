@@ -8,6 +8,7 @@ mod archive;
 mod digests;
 mod frames;
 mod held;
+mod likeness;
 mod lists;
 mod members;
 mod posts;
@@ -110,6 +111,8 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::Export { list } => archive::export(desk, &list, channel),
         Request::Fence => upkeep::fence(desk),
         Request::Cut => upkeep::cut(desk),
+        Request::Facts { after } => likeness::facts_after(desk, after, channel),
+        Request::Pages { paths } => likeness::pages(desk, &paths, channel),
         Request::CheckStore => upkeep::check_store(desk),
         Request::Reindex { what } => upkeep::reindex(desk, what),
     }

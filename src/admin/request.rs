@@ -134,6 +134,14 @@ pub enum Request {
     Cut,
     /// Whether mail may leave.
     Fence,
+    /// Everything the server holds, a fact a line in blobs that come back.
+    Facts {
+        after: u64,
+    },
+    /// Pages as strangers get them, one a line in blobs that come back.
+    Pages {
+        paths: Vec<String>,
+    },
     CheckStore,
     Reindex {
         what: ReindexWhat,

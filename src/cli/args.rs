@@ -19,7 +19,7 @@ use crate::domain::time::Timestamp;
 
 pub(super) use self::bench::{BenchArgs, BenchWhat};
 pub(super) use self::posts::{PostArgs, PostCommand};
-pub(super) use self::recovery::{BackupArgs, RestoreArgs, UnsealArgs};
+pub(super) use self::recovery::{BackupArgs, DrillArgs, RestoreArgs, UnsealArgs};
 
 /// As `Preset::parse` takes them.
 const PRESETS: [&str; 3] = ["discussion", "announce", "private"];
@@ -78,6 +78,9 @@ pub(super) enum Command {
     /// A whole server from a copy; no mail leaves until `parvis queue release`
     #[command(after_help = "Example: parvis restore /srv/backup/parvis.tar.zst --dir /var/lib/parvis")]
     Restore(RestoreArgs),
+    /// Rehearse a restore: put a backup back aside, compare it with the server, say what differs
+    #[command(after_help = "Example: parvis drill /srv/backup/parvis.tar.zst")]
+    Drill(DrillArgs),
     /// What still has to leave
     #[command(subcommand)]
     Queue(QueueCommand),

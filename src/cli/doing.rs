@@ -55,6 +55,7 @@ fn doing(request: &Request) -> String {
         Request::Export { list } => format!("export {list}"),
         Request::Fence => "see whether mail may leave".to_owned(),
         Request::Cut => "copy the data folder".to_owned(),
+        Request::Facts { .. } | Request::Pages { .. } => "compare what is here".to_owned(),
         Request::CheckStore => "look at the data folder".to_owned(),
         Request::Reindex { what: ReindexWhat::Derived } => "build derived data again".to_owned(),
         Request::Reindex { what: ReindexWhat::All } => "build the whole state again".to_owned(),

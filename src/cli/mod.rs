@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod demo;
 mod doing;
+mod drill;
 mod init;
 mod mishap;
 mod papers;
@@ -75,6 +76,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => bench::bench(&args, &voice)?,
         Command::Import(command) => transfer::import(&config()?, command, &voice)?,
         Command::Backup(args) => recover::backup(&config()?, &args, &voice)?,
+        Command::Drill(args) => drill::drill(&config()?, &args, &voice)?,
         Command::Restore(args) => recover::restore(&args, config().ok().as_ref(), &voice)?,
         Command::Export(args) => transfer::export(&config()?, &args, &voice)?,
         other @ (Command::List(_)

@@ -51,6 +51,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         | Command::Export(_)
         | Command::Backup(_)
         | Command::Restore(_)
+        | Command::Drill(_)
         | Command::Letters { .. }
         | Command::Bench(_)
         | Command::Completions { .. }
@@ -235,6 +236,10 @@ fn answer_of(
         match serve::open_desk(config, serve::system_clock()) {
             Ok(desk) => {
                 let desk = Arc::new(desk);
+                if matches!(request, Request::Pages { .. }) {
+                    serve::show_aside(config, &desk);
+                    desk.search.catch_up_wholly(|_| ())?;
+                }
                 // A server keeps the index beside everything else; without one, it is kept here.
                 let growing = matches!(request, Request::Import { rehearsal: Rehearsal::ForReal, .. })
                     .then(|| desk.search.grow_beside());

@@ -36,8 +36,8 @@ mod whereabouts;
 mod who;
 pub mod write_letters;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 
 use crate::digest::DigestTemplates;
 use crate::domain::address::EmailAddress;
@@ -59,6 +59,9 @@ pub const REMOVED: &str = "removed";
 
 /// Tells the moment; in tests, whatever the test says.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Shows pages as strangers get them: of each path its status and its text.
+pub type PagesAside = Box<dyn Fn(&[String]) -> Vec<(u16, String)> + Send + Sync>;
 
 /// What everything here needs to know and cannot find in the store.
 pub struct Desk {
@@ -96,6 +99,8 @@ pub struct Desk {
     pub letter_waits: Arc<letter_waits::LetterWaits>,
     /// Messages being kept at this moment; a server waits for each.
     pub taking: AtomicUsize,
+    /// Shows pages as strangers get them, where there are any.
+    pub pages: OnceLock<PagesAside>,
 }
 
 /// Why something could not be carried out. The machine failed; nobody was refused anything.

@@ -9,6 +9,7 @@ use super::exchange::{
 use super::facts::Facts;
 use super::finding::{AskedFor, Found};
 use super::message::Frame;
+use super::recovery::Recovery;
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
 use crate::domain::member::Reading;
@@ -71,6 +72,8 @@ pub enum Letter<'a> {
     Draft(Draft<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
     Check(Check<'a>),
+    /// To the operator: how the rehearsal of a restore went, or what is wrong with the backups.
+    Recovery(Recovery<'a>),
 }
 
 /// The name of a letter, which is the name of its folder.
@@ -114,6 +117,7 @@ pub enum LetterKind {
     SignIn,
     Draft,
     Check,
+    Recovery,
 }
 
 /// The list a letter is about.
@@ -258,7 +262,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 37] = [
+    pub const ALL: [LetterKind; 38] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -296,6 +300,7 @@ impl LetterKind {
         LetterKind::SignIn,
         LetterKind::Draft,
         LetterKind::Check,
+        LetterKind::Recovery,
     ];
 
     /// The folder of its templates.
@@ -338,6 +343,7 @@ impl LetterKind {
             LetterKind::SignIn => "sign-in",
             LetterKind::Draft => "draft",
             LetterKind::Check => "check",
+            LetterKind::Recovery => "recovery",
         }
     }
 }
@@ -373,6 +379,7 @@ impl Letter<'_> {
             Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Draft(_) => LetterKind::Draft,
             Letter::Check(_) => LetterKind::Check,
+            Letter::Recovery(_) => LetterKind::Recovery,
         }
     }
 
@@ -404,6 +411,7 @@ impl Letter<'_> {
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Care(care) => care.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),
+            Letter::Recovery(recovery) => recovery.facts(facts),
             Letter::Draft(draft) => draft.add_to(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }

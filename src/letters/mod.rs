@@ -15,6 +15,7 @@ mod french;
 mod html;
 mod kinds;
 mod message;
+mod recovery;
 mod samples;
 mod templates;
 mod text;
@@ -37,6 +38,7 @@ pub use kinds::{
     WhyHeld,
 };
 pub use message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+pub use recovery::{Recovery, RecoveryTurn};
 pub use samples::{Sample, samples};
 pub use templates::{LetterFault, Letters};
 pub use words::{day, moment, names, number, size};

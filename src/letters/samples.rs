@@ -13,6 +13,7 @@ use super::kinds::{
     WhyHeld,
 };
 use super::message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+use super::recovery::{Recovery, RecoveryTurn};
 use super::{LetterMail, Letters};
 use crate::domain::address::EmailAddress;
 use crate::domain::edition::{EditionWish, Fold, ItemPlace, Noticed};
@@ -134,6 +135,10 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Draft, "draft"),
     (LetterKind::Draft, "draft-again"),
     (LetterKind::Check, "check"),
+    (LetterKind::Recovery, "recovery"),
+    (LetterKind::Recovery, "recovery-differs"),
+    (LetterKind::Recovery, "recovery-failed"),
+    (LetterKind::Recovery, "recovery-unrehearsed"),
 ];
 
 /// A draft as it is first shown, and after an answer.
@@ -264,6 +269,9 @@ impl Sample {
             | LetterKind::TakenBack
             | LetterKind::AskSame
             | LetterKind::SignIn => exchange::letter(self.kind, self.name, place, group),
+            LetterKind::Recovery => {
+                Letter::Recovery(recovery(self.name, self.language, place.address.domain()))
+            }
             LetterKind::LookAt
             | LetterKind::LookWords
             | LetterKind::Decided
@@ -415,4 +423,37 @@ impl Neighbourhood {
 
 fn email(text: &str) -> EmailAddress {
     EmailAddress::parse(text).expect("written here")
+}
+
+fn recovery<'a>(name: &str, language: Language, host: &'a str) -> Recovery<'a> {
+    let (of, counts) = match language {
+        Language::Fr => ("dimanche 22 novembre à 3\u{a0}h", "2 groupes, 48 membres et 3120 messages"),
+        Language::En => ("Sunday 22 November at 3 am", "2 groups, 48 members and 3120 posts"),
+    };
+    let rehearsed = |turn| Recovery {
+        of,
+        counts,
+        took: "12\u{a0}s",
+        file: "/srv/copies/2026-11-22T020000Z",
+        steps: "parvis restore /srv/copies/2026-11-22T020000Z --dir /var/lib/parvis\n\
+                parvis --config /var/lib/parvis/parvis.toml serve\n\
+                parvis queue release --newer-than 2026-11-22",
+        records: "lilas.example. 3600 IN A 192.0.2.1",
+        ..Recovery::empty(host, turn)
+    };
+    match name {
+        "recovery-differs" => Recovery {
+            found: "anne@voisins.example, member of quartier@lilas.example, is missing in the copy",
+            ..rehearsed(RecoveryTurn::Differs)
+        },
+        "recovery-failed" => Recovery {
+            found: "cannot write to /srv/copies, No space left on device",
+            file: "/srv/copies",
+            ..Recovery::empty(host, RecoveryTurn::Failed)
+        },
+        "recovery-unrehearsed" => {
+            Recovery { file: "/srv/copies", ..Recovery::empty(host, RecoveryTurn::Unrehearsed) }
+        }
+        _ => rehearsed(RecoveryTurn::Good),
+    }
 }

@@ -15,7 +15,7 @@ use super::manifest::{About, CONFIGURATION, Hashing, Kept, MANIFEST, Manifest, k
 use super::seal::Seal;
 use super::{RecoveryError, io_error, refused};
 use crate::domain::time::{Timestamp, Zone};
-use crate::store::cut::{Cut, CutFile, only_grows};
+use crate::store::cut::{Cut, CutFile, is_whole, only_grows};
 
 /// What an encrypted generation's name ends in.
 const SEALED: &str = ".tar.zst.age";
@@ -240,7 +240,8 @@ fn fill(
                 link(&twin, into, path, known)?
             }
             _ => {
-                if same_length && only_grows(path) {
+                let whole = || is_whole(&data.join(path), path).map_err(io_error("read", &data.join(path)));
+                if same_length && only_grows(path) && !whole()? {
                     written.changed.push(format!(
                         "{path} has the length it had, and other bytes: parvis check --store says more"
                     ));

@@ -46,3 +46,10 @@ fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Recov
 fn refused<T>(sentence: impl Into<String>) -> Result<T, RecoveryError> {
     Err(RecoveryError::Refused(sentence.into()))
 }
+
+/// Room on the disk a folder is on.
+pub fn free_bytes(folder: &Path) -> Result<u64, RecoveryError> {
+    let disk =
+        rustix::fs::statvfs(folder).map_err(|why| io_error("ask for free space in", folder)(why.into()))?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::archive::make_private;
-use super::manifest::CONFIGURATION;
+use super::manifest::{CONFIGURATION, Manifest};
 use super::seal::Unseal;
 use super::source::{Source, Unpacked};
 use super::{RecoveryError, io_error, refused};
@@ -41,6 +41,8 @@ pub struct Restored {
     pub counts: Counts,
     /// What a newer journal added.
     pub newer: Option<Newer>,
+    /// What it says about itself; a copy by other means says nothing.
+    pub manifest: Option<Manifest>,
     /// What is not as it was; a sentence each.
     pub damaged: Vec<String>,
     /// The configuration, if one came along.
@@ -105,7 +107,7 @@ pub fn restore(
     let counts = count(&store)?;
     drop(store);
     finish(into)?;
-    Ok(Restored { of, counts, newer, damaged, configuration, keys, zone })
+    Ok(Restored { of, counts, newer, manifest: unpacked.manifest, damaged, configuration, keys, zone })
 }
 
 /// The moment of the last line the copy's journal had.

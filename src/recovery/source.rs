@@ -48,6 +48,10 @@ impl Source {
         if metadata.is_file() {
             return Ok(Source::Archive(path.to_owned()));
         }
+        // A generation says what it holds; before the first post there is no mail in it.
+        if path.join(MANIFEST).is_file() {
+            return Ok(Source::Folder(path.to_owned()));
+        }
         if NEEDED.iter().any(|name| path.join(name).is_dir()) {
             let missing: Vec<&str> =
                 NEEDED.iter().filter(|name| !path.join(name).is_dir()).copied().collect();

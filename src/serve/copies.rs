@@ -1,16 +1,22 @@
 //! Copies of everything: what the configuration says about them, and when the last was made.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::drill::Drilled;
 use crate::admin::{fence_words, release_words};
 use crate::config::{Closed, Config};
+use crate::domain::list::Language;
 use crate::domain::time::{Timestamp, Zone};
+use crate::init::record_line;
+use crate::letters::{Recovery, RecoveryTurn, moment};
 use crate::net::acme::write_secret;
 use crate::recovery::generations::{Keep, Written};
 use crate::recovery::manifest::{About, Manifest};
+use crate::recovery::restore::Counts;
 use crate::recovery::seal::Seal;
 use crate::store::event::Fence;
 use crate::store::{Store, StoreError};
@@ -116,4 +122,88 @@ pub fn note_backup(config: &Config, written: &Value) {
     known.backup = written["at"].as_str().and_then(Timestamp::parse_rfc3339).map(Timestamp::seconds);
     known.path = written["path"].as_str().map(str::to_owned);
     remember(&config.data_dir, &known);
+}
+
+/// The page a rehearsal ends in, in words: what the letter and the command say.
+pub struct DrillPage {
+    turn: RecoveryTurn,
+    host: String,
+    found: String,
+    younger: String,
+    file: String,
+    of: String,
+    took: String,
+    counts: String,
+    steps: String,
+    records: String,
+}
+
+/// Puts a rehearsal and the way back for this very installation into words.
+pub fn drill_page(config: &Config, drilled: &Drilled) -> DrillPage {
+    let (host, data, file) = (&config.hostname, config.data_dir.display(), drilled.path.display());
+    let written = format!("{data}/parvis.toml");
+    let steps = [
+        format!("parvis restore {file} --dir {data}"),
+        format!("chown -R parvis {data}"),
+        format!("parvis --config {written} check"),
+        format!("parvis --config {written} serve"),
+        format!(
+            "parvis --config {written} queue release --newer-than {}",
+            drilled.of.rfc3339(&config.timezone)
+        ),
+    ];
+    let records = [record_line(host, "A", "192.0.2.1"), record_line(host, "AAAA", "2001:db8::1")];
+    DrillPage {
+        turn: if drilled.good() { RecoveryTurn::Good } else { RecoveryTurn::Differs },
+        host: host.clone(),
+        found: drilled.differs.join("\n"),
+        younger: drilled.younger.join("\n"),
+        file: file.to_string(),
+        of: moment(drilled.of, &config.timezone, config.language),
+        took: took(drilled.took),
+        counts: counts(drilled.counts, config.language),
+        steps: steps.join("\n"),
+        records: records.join("\n"),
+    }
+}
+
+impl DrillPage {
+    /// As a letter.
+    pub fn letter(&self) -> Recovery<'_> {
+        Recovery {
+            found: &self.found,
+            younger: &self.younger,
+            file: &self.file,
+            of: &self.of,
+            took: &self.took,
+            counts: &self.counts,
+            steps: &self.steps,
+            records: &self.records,
+            ..Recovery::empty(&self.host, self.turn)
+        }
+    }
+}
+
+/// `3 min 12 s`
+fn took(time: Duration) -> String {
+    let seconds = time.as_secs_f64().ceil() as u64;
+    match seconds {
+        0..60 => format!("{seconds}\u{a0}s"),
+        _ => format!("{}\u{a0}min {}\u{a0}s", seconds / 60, seconds % 60),
+    }
+}
+
+fn counts(counts: Counts, language: Language) -> String {
+    let Counts { lists, members, posts, .. } = counts;
+    let many = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    match language {
+        Language::Fr => {
+            let (lists, members) = (many(lists, "groupe"), many(members, "membre"));
+            format!("{lists}, {members} et {}", many(posts, "message"))
+        }
+        Language::En => {
+            let (lists, members) = (many(lists, "group"), many(members, "member"));
+            format!("{lists}, {members} and {}", many(posts, "post"))
+        }
+    }
 }

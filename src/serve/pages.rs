@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::ServeError;
@@ -15,8 +16,8 @@ use crate::flow::sign_in::{self, Ending, Holder};
 use crate::flow::{Desk, FlowError};
 use crate::store::Opens;
 use crate::web::{
-    DoorError, Doors, Entered, JournalLength, LeaveDoor, LeaveError, Leaving, MembersDoor, Reader, SignOut,
-    WebOptions, WebState,
+    self, DoorError, Doors, Entered, JournalLength, LeaveDoor, LeaveError, Leaving, MembersDoor, Reader,
+    SignOut, WebOptions, WebState,
 };
 
 /// The pages of this configuration.
@@ -45,6 +46,20 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
         journal_length(desk),
     )
     .map_err(|error| ServeError::Web(error.to_string()))
+}
+
+/// Lets the desk show pages as strangers get them, for whoever compares two servers. Must be called
+/// within a runtime; the desk is not kept alive by it.
+pub fn show_aside(config: &Config, desk: &Arc<Desk>) {
+    let (config, desk_of, runtime) = (config.clone(), Arc::downgrade(desk), Handle::current());
+    let show = move |paths: &[String]| {
+        let _within = runtime.enter();
+        let made = desk_of.upgrade().and_then(|desk| pages(&config, &desk).ok());
+        let Some(router) = made.map(web::router) else { return Vec::new() };
+        paths.iter().map(|path| runtime.block_on(web::aside::page(&router, path))).collect()
+    };
+    // Set once, when the server starts.
+    let _ = desk.pages.set(Box::new(show));
 }
 
 /// How long the journal is; nothing that can be seen changes without a line of it.

@@ -12,22 +12,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::{ServeError, check_facts, stopped};
+use super::{ServeError, check_facts, operator, stopped};
 use crate::check::{self, Finding, State};
 use crate::config::Config;
 use crate::dns::Resolver;
-use crate::domain::address::EmailAddress;
-use crate::domain::ids::MessageId;
 use crate::domain::time::Timestamp;
 use crate::flow::Desk;
-use crate::flow::mailroom::PostRoom;
-use crate::letters::{self, AutoSubmitted, Frame, Letter, Mailbox};
+use crate::letters::{self, Letter};
 use crate::net::acme::write_secret;
-use crate::sign::{Common, NamedKey};
-use crate::smtp::client::{Bits, Copy, Outbox, Outcome};
-use crate::smtp::dot_stuff::dot_stuff;
-use crate::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
-use crate::store::event::Via;
+use crate::sign::NamedKey;
+use crate::smtp::client::Outbox;
 
 /// From one look to the next.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -118,45 +112,6 @@ async fn tell<O: Outbox>(
             "something about this installation was right and is not any more"
         );
     }
-    let Some(operator) = &config.operator else { return keep(desk, turned).await };
-    match outbox.carry(signed(desk, operator, keys, &written(desk, operator, turned))).await {
-        Outcome::Taken { .. } | Outcome::Refused { .. } | Outcome::NeedsSevenBits => true,
-        Outcome::PutOff { reply, .. } => {
-            tracing::warn!(to = %operator, reply, "the weekly look's letter is put off for an hour");
-            false
-        }
-        Outcome::Lost { why, .. } => {
-            tracing::warn!(to = %operator, reply = why, "the weekly look's letter is put off for an hour");
-            false
-        }
-    }
-}
-
-/// Hands the letter to our own postmaster, which nobody reads by mail: it waits among what is held.
-async fn keep(desk: &Arc<Desk>, turned: &[&Finding]) -> bool {
-    let postmaster = postmaster(desk);
-    let envelope = Envelope {
-        protocol: Protocol::Lmtp,
-        peer: Peer::Local,
-        helo: "check".to_owned(),
-        sender: ReversePath::NULL,
-        raw: written(desk, &postmaster, turned),
-        recipients: vec![postmaster],
-        eight_bit: true,
-    };
-    let replies = PostRoom::new(desk.clone()).take(envelope, Via::Command).await;
-    let refused = replies.iter().find(|reply| !reply.is_success());
-    if let Some(reply) = refused {
-        tracing::warn!(%reply, "what the weekly look found is not kept yet; again in an hour");
-    }
-    refused.is_none()
-}
-
-fn postmaster(desk: &Desk) -> EmailAddress {
-    EmailAddress::parse(&format!("postmaster@{}", desk.hostname)).expect("a host name is one")
-}
-
-fn written(desk: &Desk, to: &EmailAddress, turned: &[&Finding]) -> Vec<u8> {
     let lines: Vec<String> = turned
         .iter()
         .flat_map(|finding| {
@@ -166,35 +121,8 @@ fn written(desk: &Desk, to: &EmailAddress, turned: &[&Finding]) -> Vec<u8> {
         .flatten()
         .collect();
     let found = lines.join("\n");
-    let now = desk.now();
-    let from = postmaster(desk);
-    let message_id = MessageId::parse(&format!("check-{}@{}", now.millis(), desk.hostname));
-    let frame = Frame {
-        language: desk.language,
-        to: Mailbox { name: "", address: to },
-        from: Mailbox { name: "Parvis", address: &from },
-        reply_to: None,
-        list: None,
-        message_id: &message_id.expect("digits and a host name"),
-        date: now,
-        zone: &desk.zone,
-        in_reply_to: None,
-        references: &[],
-        auto: AutoSubmitted::Generated,
-    };
     let letter = Letter::Check(letters::Check { host: &desk.hostname, found: &found });
-    desk.letters.compose(letter, &frame).bytes
-}
-
-fn signed(desk: &Desk, operator: &EmailAddress, keys: &[NamedKey], mail: &[u8]) -> Copy {
-    let end = mail.windows(4).position(|four| four == b"\r\n\r\n").map_or(mail.len(), |at| at + 4);
-    let (head, body) = mail.split_at(end);
-    // Unsigned it may not arrive; it is better sent than not.
-    let mut whole =
-        Common::new(&desk.hostname, head, body).sign(keys, &[], desk.now().seconds()).unwrap_or_default();
-    whole.extend_from_slice(head);
-    let (head, body) = (dot_stuff(&whole), dot_stuff(body));
-    Copy { sender: None, recipient: operator.clone(), head, body, bits: Bits::Seven }
+    operator::tell(config, desk, outbox, keys, "check", letter).await
 }
 
 fn read(file: &Path) -> Remembered {
@@ -217,6 +145,7 @@ fn remember(file: &Path, before: &Remembered, findings: &[Finding], now: Timesta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::smtp::client::{Copy, Outcome};
 
     fn finding(what: &'static str, state: State) -> Finding {
         Finding { what, about: "lists.example.org".to_owned(), state, detail: String::new(), mend: None }

@@ -9,6 +9,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::{lines, segments};
+
 /// One moment of the data folder.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Cut {
@@ -80,6 +82,33 @@ pub fn files_below(data: &Path) -> io::Result<Vec<CutFile>> {
         }
     }
     Ok(files)
+}
+
+/// Whether everything in a file has the checksum it says: what was written over on purpose has,
+/// what a disk changed has not. A file that says none is whole.
+pub fn is_whole(file: &Path, path: &str) -> io::Result<bool> {
+    match path.split('/').next() {
+        Some("mail" | "transit") => Ok(are_records(&fs::read(file)?)),
+        Some("journal" | "people" | "deliveries") => {
+            let bytes = fs::read(file)?;
+            let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+            Ok(lines.all(|line| lines::read::<serde_json::Value>(line).is_some()))
+        }
+        Some(_) | None => Ok(true),
+    }
+}
+
+fn are_records(mut rest: &[u8]) -> bool {
+    while !rest.is_empty() {
+        let Ok(head) = segments::Head::read(rest) else { return false };
+        let len = usize::try_from(head.record_len()).unwrap_or(usize::MAX);
+        let Some((record, after)) = rest.split_at_checked(len) else { return false };
+        if segments::open_record(head.id, record).is_err() {
+            return false;
+        }
+        rest = after;
+    }
+    true
 }
 
 #[cfg(test)]

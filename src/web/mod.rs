@@ -7,6 +7,7 @@
 //! that may wait, a bounded number at a time.
 
 mod answer;
+pub mod aside;
 mod dates;
 mod downloads;
 mod editions;

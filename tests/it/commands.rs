@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a real program is waited for in real time")]
 
 mod archives;
+mod drill;
 mod lists;
 mod members;
 mod posts;

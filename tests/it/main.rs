@@ -20,6 +20,7 @@ mod dns;
 mod fake_dns;
 mod fake_peer;
 mod fan_out;
+mod faults;
 mod from_lines;
 mod init;
 mod killed;

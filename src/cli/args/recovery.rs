@@ -49,3 +49,15 @@ pub(in crate::cli) struct RestoreArgs {
     #[command(flatten)]
     pub(in crate::cli) unseal: UnsealArgs,
 }
+
+/// `parvis drill`
+#[derive(Args, Debug)]
+pub(in crate::cli) struct DrillArgs {
+    /// A backup, a folder of them, or a copy of the data folder
+    pub(in crate::cli) file: PathBuf,
+    /// What is younger than the backup is told, and is no difference
+    #[arg(long)]
+    pub(in crate::cli) as_of_backup: bool,
+    #[command(flatten)]
+    pub(in crate::cli) unseal: UnsealArgs,
+}

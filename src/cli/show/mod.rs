@@ -67,7 +67,11 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::Reindex { .. } => reindexed(answer),
         Request::Import { .. } => posts::imported(answer),
         Request::Export { .. } => lists::exported(answer),
-        Request::Cut | Request::Fence | Request::CheckStore => {
+        Request::Cut
+        | Request::Fence
+        | Request::Facts { .. }
+        | Request::Pages { .. }
+        | Request::CheckStore => {
             table(answer, &[("what", "WHAT", Cells::Words), ("detail", "DETAIL", Cells::Words)])
         }
     };

@@ -90,6 +90,7 @@ pub(super) fn letter<'a>(
         | LetterKind::Unreached
         | LetterKind::NotWanted
         | LetterKind::Check
+        | LetterKind::Recovery
         | LetterKind::Draft
         | LetterKind::Welcome
         | LetterKind::Farewell

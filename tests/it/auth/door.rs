@@ -56,6 +56,7 @@ impl House {
         let told = now.clone();
         let store = Store::open(options, Timestamp::from_seconds(BEGIN)).unwrap();
         let desk = Arc::new(Desk {
+            pages: Default::default(),
             search: parvis::search::Search::new(store.reader().clone(), zone.clone()),
             store: Arc::new(store),
             letters: Letters::new(None).0,

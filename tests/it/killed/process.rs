@@ -21,21 +21,21 @@ use parvis::serve::{open_desk, system_clock};
 use crate::conversation::Conversation;
 use crate::sink::Sink;
 
-pub(super) const LIST: &str = "quartier@lists.example";
-pub(super) const CONNECTIONS_MAX: usize = 8;
+pub(crate) const LIST: &str = "quartier@lists.example";
+pub(crate) const CONNECTIONS_MAX: usize = 8;
 const START_WAIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Where everything is, in a folder that goes with the test.
-pub(super) struct Home {
+pub(crate) struct Home {
     folder: tempfile::TempDir,
-    pub(super) smtp: SocketAddr,
+    pub(crate) smtp: SocketAddr,
     text: String,
 }
 
 impl Home {
     /// A list with so many members, each of whom gets a letter or not.
-    pub(super) fn found(sink: &Sink, members: usize, telling: Telling) -> Home {
+    pub(crate) fn found(sink: &Sink, members: usize, telling: Telling) -> Home {
         let folder = tempfile::tempdir().expect("a folder");
         let (smtp, web) = (free_port(), free_port());
         let data = folder.path().join("data").display().to_string();
@@ -71,38 +71,63 @@ impl Home {
     }
 
     /// Everything Parvis keeps, while it does not run.
-    pub(super) fn desk(&self) -> Desk {
+    pub(crate) fn desk(&self) -> Desk {
         let path = self.path("parvis.toml");
         let config = Config::from_text(Some(&self.text), &path, Vec::new(), &|file| file.exists());
         open_desk(&config.expect("a configuration"), system_clock()).expect("it opens")
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Starts Parvis and waits until it greets.
-    pub(super) fn start(&self) -> Parvis {
+    pub(crate) fn start(&self) -> Parvis {
+        self.start_with(|_| ())
+    }
+
+    /// The same in another environment.
+    pub(crate) fn start_with(&self, with: impl FnOnce(&mut Command)) -> Parvis {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parvis"));
+        command.env_clear();
+        with(&mut command);
+        let parvis = self.begin(command);
+        let greeted = self.greets(&parvis);
+        assert!(greeted, "parvis does not greet: {}", read(&self.path("log")));
+        parvis
+    }
+
+    /// Starts it under another program; `None` if it ended before it greeted.
+    pub(crate) fn start_under(&self, program: &str, args: &[String]) -> Option<Parvis> {
+        let mut command = Command::new(program);
+        command.args(args).arg(env!("CARGO_BIN_EXE_parvis"));
+        let parvis = self.begin(command);
+        if self.greets(&parvis) {
+            return Some(parvis);
+        }
+        parvis.kill_children();
+        parvis.kill();
+        parvis.wait();
+        None
+    }
+
+    fn begin(&self, mut command: Command) -> Parvis {
         let log = OpenOptions::new().create(true).append(true).open(self.path("log")).expect("writable");
-        let child = Command::new(env!("CARGO_BIN_EXE_parvis"))
-            .arg("--config")
-            .arg(self.path("parvis.toml"))
-            .arg("serve")
-            .env_clear()
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("it starts");
-        let parvis = Parvis { child: Arc::new(Mutex::new(child)) };
+        command.arg("--config").arg(self.path("parvis.toml")).arg("serve");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        Parvis { child: Arc::new(Mutex::new(command.spawn().expect("it starts"))) }
+    }
+
+    fn greets(&self, parvis: &Parvis) -> bool {
         let mut waited = Duration::ZERO;
         while Conversation::begin(self.smtp).is_none() {
-            assert!(waited < START_WAIT, "parvis does not greet: {}", read(&self.path("log")));
-            assert!(parvis.has_ended().is_none(), "parvis ended: {}", read(&self.path("log")));
+            if waited >= START_WAIT || parvis.has_ended().is_some() {
+                return false;
+            }
             std::thread::sleep(LOOK_EVERY);
             waited += LOOK_EVERY;
         }
-        parvis
+        true
     }
 }
 
@@ -110,7 +135,7 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-pub(super) fn member(number: usize) -> String {
+pub(crate) fn member(number: usize) -> String {
     format!("m{number}@members.example")
 }
 
@@ -121,22 +146,31 @@ fn free_port() -> SocketAddr {
 
 /// A server that runs, or did.
 #[derive(Clone)]
-pub(super) struct Parvis {
+pub(crate) struct Parvis {
     child: Arc<Mutex<Child>>,
 }
 
 impl Parvis {
     /// SIGKILL; harmless if it is dead already.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         child.kill().expect("a child of ours");
     }
 
-    pub(super) fn has_ended(&self) -> Option<ExitStatus> {
+    /// SIGKILL to what runs under it: a tracer that ends lets go of what it traces.
+    pub(crate) fn kill_children(&self) {
+        let id = self.child.lock().unwrap_or_else(PoisonError::into_inner).id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        for child in children.split_whitespace() {
+            let _ = Command::new("kill").args(["-KILL", child]).status();
+        }
+    }
+
+    pub(crate) fn has_ended(&self) -> Option<ExitStatus> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner).try_wait().expect("a child of ours")
     }
 
-    pub(super) fn wait(&self) -> ExitStatus {
+    pub(crate) fn wait(&self) -> ExitStatus {
         let mut waited = Duration::ZERO;
         loop {
             if let Some(status) = self.has_ended() {
@@ -149,7 +183,7 @@ impl Parvis {
     }
 
     /// SIGTERM, and its end.
-    pub(super) fn ask_to_end(&self) -> ExitStatus {
+    pub(crate) fn ask_to_end(&self) -> ExitStatus {
         let id = self.child.lock().unwrap_or_else(PoisonError::into_inner).id().to_string();
         let asked = Command::new("kill").args(["-TERM", &id]).status().expect("there is a kill");
         assert!(asked.success(), "{asked}");
@@ -170,44 +204,65 @@ impl Drop for Parvis {
 
 /// What a post was answered, as far as its author knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     Accepted,
     /// The connection broke before an answer, and it was not sent again.
     Nothing,
 }
 
 /// People who write one post after the other, until they are told to stop.
-pub(super) struct Senders {
+pub(crate) struct Senders {
     stop: Arc<AtomicBool>,
+    /// Nobody will answer any more.
+    hopeless: Arc<AtomicBool>,
+    accepted: Arc<Mutex<Vec<String>>>,
     threads: Vec<JoinHandle<Vec<(String, Heard)>>>,
 }
 
 impl Senders {
-    pub(super) fn begin(door: SocketAddr, count: usize, pause: Duration) -> Senders {
-        let stop = Arc::new(AtomicBool::new(false));
+    pub(crate) fn begin(door: SocketAddr, count: usize, pause: Duration) -> Senders {
+        let (stop, hopeless) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let accepted = Arc::new(Mutex::new(Vec::new()));
         let threads = (0..count).map(|sender| {
-            let stop = stop.clone();
-            std::thread::spawn(move || write_posts(door, sender, pause, &stop))
+            let (stop, hopeless, accepted) = (stop.clone(), hopeless.clone(), accepted.clone());
+            std::thread::spawn(move || write_posts(door, sender, pause, (&*stop, &*hopeless), &accepted))
         });
-        Senders { threads: threads.collect(), stop }
+        Senders { threads: threads.collect(), stop, hopeless, accepted }
+    }
+
+    /// What was answered 250 so far.
+    pub(crate) fn accepted(&self) -> Vec<String> {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The same as `end` where no server will come back.
+    pub(crate) fn give_up(self) -> Vec<(String, Heard)> {
+        self.hopeless.store(true, Ordering::SeqCst);
+        self.end()
     }
 
     /// Every post that was sent, by its Message-ID.
-    pub(super) fn end(self) -> Vec<(String, Heard)> {
+    pub(crate) fn end(self) -> Vec<(String, Heard)> {
         self.stop.store(true, Ordering::SeqCst);
         self.threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
     }
 }
 
 /// One post, as its author's program sends it each time.
-pub(super) fn post(id: &str, author: &str) -> String {
+pub(crate) fn post(id: &str, author: &str) -> String {
     format!(
         "From: <{author}>\r\nTo: <{LIST}>\r\nSubject: Nouvelles de {id}\r\n\
          Date: Sun, 22 Nov 2026 12:00:00 +0100\r\nMessage-ID: <{id}>\r\n\r\nVoici {id}, et bonne lecture.\r\n"
     )
 }
 
-fn write_posts(door: SocketAddr, sender: usize, pause: Duration, stop: &AtomicBool) -> Vec<(String, Heard)> {
+fn write_posts(
+    door: SocketAddr,
+    sender: usize,
+    pause: Duration,
+    (stop, hopeless): (&AtomicBool, &AtomicBool),
+    accepted: &Mutex<Vec<String>>,
+) -> Vec<(String, Heard)> {
     let (mut known, mut conversation, author) = (Vec::new(), None, member(sender));
     for number in 0.. {
         if stop.load(Ordering::SeqCst) {
@@ -218,6 +273,9 @@ fn write_posts(door: SocketAddr, sender: usize, pause: Duration, stop: &AtomicBo
         let patient = number % 3 != 2;
         let heard = loop {
             let talk = conversation.take().or_else(|| Conversation::begin(door));
+            if hopeless.load(Ordering::SeqCst) {
+                break Heard::Nothing;
+            }
             let Some(mut talk) = talk else {
                 std::thread::sleep(LOOK_EVERY);
                 continue;
@@ -225,6 +283,7 @@ fn write_posts(door: SocketAddr, sender: usize, pause: Duration, stop: &AtomicBo
             match talk.send(&author, LIST, &post(&id, &author)) {
                 Some(250) => {
                     conversation = Some(talk);
+                    accepted.lock().unwrap_or_else(PoisonError::into_inner).push(id.clone());
                     break Heard::Accepted;
                 }
                 Some(421) | None if !patient => break Heard::Nothing,
@@ -239,10 +298,10 @@ fn write_posts(door: SocketAddr, sender: usize, pause: Duration, stop: &AtomicBo
 }
 
 /// Hands one post in, and gives the code it was answered.
-pub(super) fn send_one(door: SocketAddr, id: &str, author: &str) -> Option<u16> {
+pub(crate) fn send_one(door: SocketAddr, id: &str, author: &str) -> Option<u16> {
     Conversation::begin(door)?.send(author, LIST, &post(id, author))
 }
 
-pub(super) fn log(home: &Home) -> String {
+pub(crate) fn log(home: &Home) -> String {
     read(&home.path("log"))
 }

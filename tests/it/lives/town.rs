@@ -89,6 +89,7 @@ impl Town {
         let store = Store::open(options, *now.lock().expect("whole")).expect("a new store");
         let clock = now.clone();
         let desk = Desk {
+            pages: Default::default(),
             search: parvis::search::Search::new(store.reader().clone(), zone.clone()),
             store: Arc::new(store),
             letters: Letters::new(None).0,

@@ -263,6 +263,7 @@ impl Site {
 
 fn desk(store: Arc<Store>, search: Search, options: &WebOptions, clock: Arc<Mutex<Timestamp>>) -> Desk {
     Desk {
+        pages: Default::default(),
         store,
         search,
         letters: Letters::new(None).0,

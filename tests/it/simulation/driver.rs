@@ -320,6 +320,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
     let options = StoreOptions { data: data.to_owned(), zone: zone.clone(), reserve_bytes: 0 };
     let store = Store::open(options, time.clock()).expect("it opens");
     Desk {
+        pages: Default::default(),
         search: parvis::search::Search::new(store.reader().clone(), zone.clone()),
         store: Arc::new(store),
         letters: Letters::new(None).0,

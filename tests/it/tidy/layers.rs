@@ -49,7 +49,21 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     ("web", &["domain", "mail", "store", "search", "net", "flow::obey_command"]),
     // `parvis post` hands in an envelope as the door would.
-    ("admin", &["domain", "mail", "letters", "config", "store", "search", "smtp::envelope", "auth", "flow"]),
+    (
+        "admin",
+        &[
+            "domain",
+            "mail",
+            "letters",
+            "config",
+            "store",
+            "recovery",
+            "search",
+            "smtp::envelope",
+            "auth",
+            "flow",
+        ],
+    ),
     // Looks at an installation from outside.
     ("check", &["domain", "init", "dns", "auth", "net", "sign", "smtp"]),
     // How it runs.
@@ -138,8 +152,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mail_send", &["smtp"]),
     ("rustls", &["net", "smtp", "web/server", "dns", "auth/spf_facts"]),
     ("tokio_rustls", &["smtp", "web/server"]),
-    ("hyper", &["smtp/client/mx", "filter"]),
-    ("hyper_util", &["smtp/client/mx", "web/server", "filter"]),
+    ("hyper", &["smtp/client/mx", "filter", "web/aside"]),
+    ("hyper_util", &["smtp/client/mx", "web/server", "web/aside", "filter"]),
     ("metrics_exporter_prometheus", &["serve"]),
     ("instant_acme", &["net"]),
     ("hickory_resolver", &["dns"]),
