@@ -75,6 +75,8 @@ pub enum HoldReason {
     OtherList,
     /// It looks like a member's, and came from an address that is not known to be theirs.
     OtherAddress,
+    /// Its author has not said yet whether everybody may read it.
+    Consent,
     /// Not a post: a word to those who look after the list.
     ToAnimators,
     /// Not a post: a word to the operator.
@@ -96,6 +98,7 @@ impl HoldReason {
             | HoldReason::NotDisplayable
             | HoldReason::Attachment
             | HoldReason::OtherList
+            | HoldReason::Consent
             | HoldReason::OtherAddress => true,
             HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => false,
         }
@@ -116,6 +119,7 @@ impl fmt::Display for HoldReason {
             HoldReason::Attachment => "attachment",
             HoldReason::OtherList => "other-list",
             HoldReason::OtherAddress => "other-address",
+            HoldReason::Consent => "consent",
             HoldReason::ToAnimators => "to-animators",
             HoldReason::ToOperator => "to-operator",
             HoldReason::Request => "request",

@@ -196,6 +196,18 @@ pub enum Matter {
         /// Which of the person's addresses it goes to, from 0: the one that was given.
         address: u8,
     },
+    /// Which of two they want: what their words say, or what the address they wrote to is for.
+    Either {
+        /// The words.
+        words: Wish,
+        /// The address.
+        address: Wish,
+    },
+    /// Whether a post in their name, that nothing proves, is theirs.
+    Yours {
+        /// The post, which waits.
+        post: PostId,
+    },
     /// Whether this post may stand in an archive everybody reads.
     Consent {
         /// The post, which waits.

@@ -245,6 +245,7 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::Heeded { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
+            | Event::Tidied {}
             | Event::Fence { .. } => {}
         }
     })?;

@@ -277,19 +277,19 @@ pub enum Act<'a> {
     Help,
 }
 
-fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Language) -> Facts {
+pub(super) fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Language) -> Facts {
     match group {
         Some(group) => group.facts(facts, language),
         None => facts.phrase("group", "").link("post_address", "").link("animators_address", ""),
     }
 }
 
-fn day_of(moment: Timestamp, frame: &Frame<'_>) -> String {
+pub(super) fn day_of(moment: Timestamp, frame: &Frame<'_>) -> String {
     words::day(moment.date_in(frame.zone), frame.language)
 }
 
 impl Act<'_> {
-    fn facts(self, facts: Facts, frame: &Frame<'_>) -> Facts {
+    pub(super) fn facts(self, facts: Facts, frame: &Frame<'_>) -> Facts {
         let reading = |wanted| matches!(self, Act::Read(reading, _) if reading == wanted);
         let heed = |wanted| matches!(self, Act::Heed(heed, _) if heed == wanted);
         let day = if let Act::Read(_, Some(day)) = self { words::weekday(day, frame.language) } else { "" };

@@ -11,6 +11,7 @@ mod french;
 mod html;
 mod kinds;
 mod message;
+mod rights;
 mod samples;
 mod templates;
 mod text;
@@ -25,7 +26,10 @@ pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,
 };
-pub use message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+pub use message::{Attachment, AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+pub use rights::{
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
+};
 pub use samples::{Sample, samples};
 pub use templates::{LetterFault, Letters};
 pub use words::{day, moment, names, number, size};
@@ -50,6 +54,16 @@ pub struct LetterMail {
 impl Letters {
     /// Writes a letter. Always gives one: where a template of the folder fails, our own is used.
     pub fn compose(&self, letter: Letter<'_>, frame: &Frame<'_>) -> LetterMail {
+        self.compose_with(letter, frame, &[])
+    }
+
+    /// The same with files.
+    pub fn compose_with(
+        &self,
+        letter: Letter<'_>,
+        frame: &Frame<'_>,
+        attachments: &[Attachment],
+    ) -> LetterMail {
         let kind = letter.kind();
         let facts = letter.facts(frame);
         let mut faults = Vec::new();
@@ -62,7 +76,7 @@ impl Letters {
         let marked = text::tidy(&render(Part::Body));
         let html = html::twin(&marked, frame.language, &html::Answer { frame, subject: &subject });
         let text = text::without_marks(&marked);
-        let bytes = message::write(frame, &subject, &text, &html);
+        let bytes = message::write(frame, &subject, &text, &html, attachments);
         LetterMail { bytes, subject, text, html, faults }
     }
 }

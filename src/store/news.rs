@@ -101,6 +101,7 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Heeded { .. }
         | Event::Forgetting { .. }
         | Event::Forgotten { .. }
+        | Event::Tidied {}
         | Event::Fence { .. } => None,
     }
 }

@@ -72,6 +72,7 @@ impl Lines {
             | Event::Heeded { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
+            | Event::Tidied {}
             | Event::Fence { .. } => false,
         }
     }
@@ -105,6 +106,7 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Heeded { .. }
         | Event::Forgetting { .. }
         | Event::Forgotten { .. }
+        | Event::Tidied {}
         | Event::Fence { .. } => None,
     };
     let mut object = Map::new();

@@ -148,6 +148,9 @@ pub fn carry_out(desk: &Desk, person: PersonId) -> Result<Report, FlowError> {
     if let Some(known) = desk.store.person(person)? {
         let plan = Arc::new(plan(desk, &known, forgetting.posts)?);
         look_through(desk, &plan, &mut report)?;
+        if forgetting.posts == PostsLeft::Withdrawn {
+            show_no_more(desk, person, &plan)?;
+        }
         desk.store.forget_person(person)?;
     }
     report.exports = export_removed_again(desk)?;
@@ -217,6 +220,17 @@ fn look_through(desk: &Desk, plan: &Arc<Plan>, report: &mut Report) -> Result<()
         }
     }
     report.own += own.load(Ordering::Relaxed);
+    Ok(())
+}
+
+/// Their posts say on the web that they were withdrawn.
+fn show_no_more(desk: &Desk, person: PersonId, plan: &Plan) -> Result<(), FlowError> {
+    for post in plan.own() {
+        if desk.store.reader().post(*post)?.is_some_and(|post| post.withdrawn.is_none()) {
+            let event = Event::Withdrawn { post: *post, by: Decider::Person(person) };
+            desk.store.commit(Change::at(desk.now()).event(event))?;
+        }
+    }
     Ok(())
 }
 

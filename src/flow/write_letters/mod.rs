@@ -16,8 +16,8 @@ use crate::domain::retry::Next;
 use crate::domain::token::Purpose;
 use crate::domain::wish::Matter;
 use crate::letters::{
-    Arrival, AutoSubmitted, Departure, Farewell, Frame, Group, Held, Letter, ListHeaders, Mailbox,
-    NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
+    Arrival, Attachment, AutoSubmitted, Departure, Farewell, Frame, Group, Held, Letter, ListHeaders,
+    Mailbox, NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
 };
 use crate::mail::parse;
 use crate::sign::Common;
@@ -217,6 +217,17 @@ fn answer_to(desk: &Desk, list: Option<&List>, question: &QuestionId, person: Pe
 }
 
 fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, told: Told) -> Unsigned {
+    compose_with(desk, facts, owed, letter, told, &[])
+}
+
+fn compose_with(
+    desk: &Desk,
+    facts: &Facts,
+    owed: &OwedLetter,
+    letter: Letter<'_>,
+    told: Told,
+    files: &[Attachment],
+) -> Unsigned {
     let parse = |text: &str| EmailAddress::parse(text).expect("an address beside a list's own");
     let list = facts.list.as_ref();
     let from = match list {
@@ -260,7 +271,7 @@ fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, to
         references,
         auto: if answers.is_some() { AutoSubmitted::Replied } else { AutoSubmitted::Generated },
     };
-    let mail = desk.letters.compose(letter, &frame);
+    let mail = desk.letters.compose_with(letter, &frame, files);
     for fault in &mail.faults {
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template was not used");
     }
@@ -363,6 +374,7 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::Doubtful | HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
         HoldReason::OtherList
         | HoldReason::OtherAddress
+        | HoldReason::Consent
         | HoldReason::ToAnimators
         | HoldReason::ToOperator
         | HoldReason::Request => WhyHeld::NotAMember,
