@@ -156,7 +156,18 @@ pub fn carry_out(desk: &Desk, person: PersonId) -> Result<Report, FlowError> {
     report.exports = export_removed_again(desk)?;
     desk.store.renew_state()?;
     desk.store.commit(Change::at(desk.now()).event(Event::Forgotten { person }))?;
+    renew_search(desk);
     Ok(report)
+}
+
+/// The words of posts stand in the index too, if there is one. It follows the journal by itself, and
+/// begins anew after that line; here it is waited for.
+fn renew_search(desk: &Desk) {
+    if desk.store.data().join("search").exists()
+        && let Err(error) = desk.search.catch_up_wholly(|_| ())
+    {
+        tracing::error!(%error, "the index of words is not renewed yet; it will be, by itself");
+    }
 }
 
 /// Who is meant, by which names, and which messages are theirs. Names are kept before anything

@@ -182,6 +182,7 @@ fn all_is_well(town: &Town) {
 fn nothing_names_who_was_forgotten() {
     for how in [PostsLeft::Nameless, PostsLeft::Withdrawn] {
         let town = lived_in();
+        town.desk.search.catch_up_wholly(|_| ()).expect("indexed");
         assert!(traces_in(&town.data()).len() > 10, "she is everywhere");
         let before = posts(&town);
         let report = erase(&town, how);
