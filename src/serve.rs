@@ -164,6 +164,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         bell: Arc::default(),
         taking: AtomicUsize::new(0),
         signer: None,
+        operator: config.operator.clone(),
         rewrite_from_always: config.delivery.rewrite_from_always.clone(),
         retry: RetrySchedule {
             waits: config.delivery.retry.clone(),

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::request::HeldDecision;
 use super::{Channel, NotDone, refused};
+use crate::domain::command::Decision;
 use crate::domain::ids::PostId;
 use crate::domain::list::ListState;
-use crate::flow::moderate::{self, Decision, Moderated};
+use crate::flow::moderate::{self, Moderated};
 use crate::flow::{Desk, lists};
 use crate::store::HeldItem;
 use crate::store::archive::PostState;

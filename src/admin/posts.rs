@@ -136,6 +136,7 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
         (Some(DropReason::OwnCopy), _) => Some("one of our own copies".to_owned()),
         (Some(DropReason::Discarded), _) => Some("thrown away".to_owned()),
         (Some(DropReason::Unproven), _) => Some("not proven to be theirs".to_owned()),
+        (Some(DropReason::Over), _) => Some("nobody looked at it in time".to_owned()),
         (Some(DropReason::Obeyed), _) => Some("dealt with".to_owned()),
         (Some(DropReason::Poison), _) => Some("it could not be read".to_owned()),
         (None, reason) => reason.map(|reason| reason.to_string()),

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod authority;
+pub mod care;
 pub mod command;
 pub mod door;
 pub mod from_line;
@@ -15,6 +16,7 @@ pub mod moderation;
 pub mod network;
 pub mod pace;
 pub mod proof;
+pub mod reach;
 pub mod recipient;
 pub mod retry;
 pub mod rhythm;

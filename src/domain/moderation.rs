@@ -77,6 +77,10 @@ pub enum HoldReason {
     OtherAddress,
     /// Its author has not said yet whether everybody may read it.
     Consent,
+    /// Its author wrote more within a few minutes than the list wants.
+    Pace,
+    /// Its thread was slowed down.
+    SlowThread,
     /// Not a post: a word to those who look after the list.
     ToAnimators,
     /// Not a post: a word to the operator.
@@ -99,10 +103,25 @@ impl HoldReason {
             | HoldReason::Attachment
             | HoldReason::OtherList
             | HoldReason::Consent
-            | HoldReason::OtherAddress => true,
+            | HoldReason::OtherAddress
+            | HoldReason::Pace
+            | HoldReason::SlowThread => true,
             HoldReason::ToAnimators | HoldReason::ToOperator | HoldReason::Request => false,
         }
     }
+}
+
+/// What happens to further posts of a thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ThreadPace {
+    /// As in any other.
+    #[default]
+    Usual,
+    /// Each waits for an animator.
+    Slow,
+    /// There are none: the topic is closed.
+    Closed,
 }
 
 /// As in `held ls`: `first-post`.
@@ -120,6 +139,8 @@ impl fmt::Display for HoldReason {
             HoldReason::OtherList => "other-list",
             HoldReason::OtherAddress => "other-address",
             HoldReason::Consent => "consent",
+            HoldReason::Pace => "pace",
+            HoldReason::SlowThread => "slow-thread",
             HoldReason::ToAnimators => "to-animators",
             HoldReason::ToOperator => "to-operator",
             HoldReason::Request => "request",

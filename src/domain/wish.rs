@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::care::Care;
 use super::ids::{ListId, PersonId, PostId, QuestionId};
 use super::list::Language;
 use super::member::{Day, Membership, Reading};
@@ -170,6 +171,11 @@ pub enum Matter {
     Admit {
         /// Who wants to.
         newcomer: PersonId,
+    },
+    /// To an animator: something about the care of the list.
+    Care {
+        /// What.
+        care: Care,
     },
     /// Somebody was invited by an animator: do they want to join?
     Invitation {

@@ -243,6 +243,8 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::NotAwaited { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
+            | Event::Banned { .. }
+            | Event::ThreadPace { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
             | Event::Tidied {}

@@ -11,12 +11,15 @@ use std::time::Duration;
 use super::choose_from::choose_from;
 use super::mailroom::standing;
 use super::membership::answerable;
+use super::moderate::{Held, ask};
 use super::readers::{Readership, readers};
+use super::whereabouts::last_posts;
 use super::{Desk, FlowError, is_current, requests};
+use crate::domain::care::Told;
 use crate::domain::door::Standing;
 use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::{Attachments, List, Posting};
-use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict, Weight};
+use crate::domain::moderation::{self, Body, HoldReason, PostFacts, ThreadPace, Verdict, Weight};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Matter;
@@ -26,7 +29,7 @@ use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect, Ticket};
-use crate::store::event::{DropReason, Event, LetterAbout, RequestDoor};
+use crate::store::event::{DropReason, Event, LetterAbout, Note, Occasion, RequestDoor};
 use crate::store::{PostInfo, StoreError};
 
 /// Messages decided before the answers are waited for. Few, since they share the store's groups with
@@ -155,7 +158,9 @@ fn decision(
     let post = info.id;
     let Ok((summary, body)) = catch_unwind(AssertUnwindSafe(|| read(raw))) else {
         tracing::error!(%post, "the reader failed on a message; it waits for somebody to look at it");
-        return Ok(change.event(Event::Held { post, reason: HoldReason::NotDisplayable }));
+        let (reason, proof) = (HoldReason::NotDisplayable, info.proof.unwrap_or(Proof::NoMeans));
+        let asking = ask(desk, list, Held { post, reason, proof, author: info.author }, now)?;
+        return Ok(asking.onto(change.event(Event::Held { post, reason })));
     };
     let facts = PostFacts {
         standing: standing(desk, list.id, info.author)?,
@@ -174,7 +179,17 @@ fn decision(
         let change = change.summary(post, summary).event(Event::Held { post, reason });
         return Ok(events.into_iter().fold(change, Change::event));
     }
-    let verdict = moderation::decide(list, &facts);
+    let bound = bounds(desk, list, info, &summary, now)?;
+    if (bound, facts.standing) == (Bound::TopicClosed, Standing::Animator) {
+        // Who closed it may say a last word.
+    } else if bound == Bound::TopicClosed {
+        return closed_topic(desk, change.summary(post, summary), (list, info), raw);
+    }
+    let verdict = match (moderation::decide(list, &facts), bound, facts.standing) {
+        (verdict @ Verdict::Hold(_), _, _) | (verdict, _, Standing::Animator) => verdict,
+        (Verdict::Publish, Bound::Held(reason), _) => Verdict::Hold(reason),
+        (Verdict::Publish, Bound::None | Bound::TopicClosed, _) => Verdict::Publish,
+    };
     let (message_id, list_address) = (info.message_id.as_ref().map(MessageId::as_str), &list.address);
     tracing::info!(%post, message_id, list = %list_address, outcome = ?verdict, "a post was decided on");
     Ok(match verdict {
@@ -186,6 +201,9 @@ fn decision(
         }
         Verdict::Hold(reason) => {
             let change = change.summary(post, summary).event(Event::Held { post, reason });
+            let change =
+                ask(desk, list, Held { post, reason, proof: facts.proof, author: info.author }, now)?
+                    .onto(change);
             // Somebody else's address stood in it, by what its domain says: they are not written to.
             let author = info.author.filter(|_| facts.proof != Proof::Disproved);
             match may_be_told(desk, list, author, raw)? {
@@ -221,6 +239,66 @@ fn asked_first(
     }
     let asked = requests::ask_consent(desk, list, Some(person), facts.proof, info.id, now)?;
     Ok(asked.map(|events| (HoldReason::Consent, events)))
+}
+
+/// What holds a post back beside who wrote it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Bound {
+    None,
+    Held(HoldReason),
+    TopicClosed,
+}
+
+/// So long somebody's posts are counted together.
+const PACE_SPAN: Duration = Duration::from_secs(600);
+
+fn bounds(
+    desk: &Desk,
+    list: &List,
+    info: &PostInfo,
+    summary: &Summary,
+    now: Timestamp,
+) -> Result<Bound, FlowError> {
+    let paces = desk.store.thread_paces(list.id)?;
+    let answered =
+        if paces.is_empty() { None } else { desk.store.reader().thread_answered(list.id, summary)? };
+    if let Some(answered) = answered {
+        for (thread, pace) in paces {
+            if desk.store.reader().thread_now(list.id, thread)? == Some(answered) {
+                return Ok(match pace {
+                    ThreadPace::Closed => Bound::TopicClosed,
+                    ThreadPace::Slow => Bound::Held(HoldReason::SlowThread),
+                    ThreadPace::Usual => Bound::None,
+                });
+            }
+        }
+    }
+    let pace = list.settings.pace.parse::<usize>().ok();
+    let (Some(pace), Some(author)) = (pace, info.author) else { return Ok(Bound::None) };
+    let lately = |other: &&PostInfo| other.id < info.id && now < other.received + PACE_SPAN;
+    let theirs = last_posts(desk, author, Some(list.id))?;
+    let many = theirs.iter().filter(lately).count() >= pace;
+    Ok(if many { Bound::Held(HoldReason::Pace) } else { Bound::None })
+}
+
+/// Nothing more goes out in a closed topic, and its author is told so.
+fn closed_topic(
+    desk: &Desk,
+    change: Change,
+    (list, info): (&List, &PostInfo),
+    raw: &[u8],
+) -> Result<Change, FlowError> {
+    let post = info.id;
+    let change = change.event(Event::Refused { post, by: None, words: String::new() });
+    let author = info.author.filter(|_| info.proof != Some(Proof::Disproved));
+    Ok(match may_be_told(desk, list, author, raw)? {
+        Some(person) => {
+            let (note, occasion) = (Note::Care { told: Told::TopicClosed { post } }, Occasion::default());
+            let about = LetterAbout::Note { list: Some(list.id), person, note, occasion };
+            change.event(Event::LetterOwed { letter: desk.store.next_letter(), about })
+        }
+        None => change,
+    })
 }
 
 /// The door lets a stranger in where only members write if the post looks like a member's: they

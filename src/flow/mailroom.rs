@@ -6,6 +6,7 @@
 
 mod recipients;
 
+use self::recipients::{asked, form_of};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,9 +17,7 @@ use super::who::{self, PutOff};
 use super::{Desk, obey_command, requests};
 use crate::auth::{self, Checker, Found};
 use crate::domain::address::EmailAddress;
-use crate::domain::door::{
-    self, Admission, Arrival, Form, Patience, RECEIVED_MAX, Refusal, Standing, Writer,
-};
+use crate::domain::door::{self, Admission, Arrival, Form, Patience, Refusal, Standing, Writer};
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::List;
 use crate::domain::member::{Joined, MemberState, Role};
@@ -30,7 +29,7 @@ use crate::domain::unwanted::Unwanted;
 use crate::filter::Filter;
 use crate::mail::autoreply;
 use crate::mail::headers::Headers;
-use crate::mail::parse::{self, SingletonFault};
+use crate::mail::parse;
 use crate::mail::words::mailboxes;
 use crate::smtp::envelope::{Envelope, Protocol, ReversePath};
 use crate::smtp::received::received_line;
@@ -249,7 +248,16 @@ impl PostRoom {
             writer: if seen.automatic { Writer::Machine } else { Writer::Person },
         };
         let language = list.settings.language;
+        let banned = match seen.author {
+            Some(author) => self.desk.store.is_banned(list.id, author)?,
+            None => false,
+        };
         match door::admit(list, &arrival) {
+            // As a stranger is told where only members write: it is nobody's business who was banned.
+            Admission::Admit | Admission::Refuse(Refusal::MembersOnly) if banned => {
+                let reply = refusal_reply(list, Refusal::MembersOnly, language);
+                return Ok((Share::Refused(reply), (change, false)));
+            }
             Admission::Admit => {}
             Admission::Swallow => {
                 tracing::warn!(list = %list.address, "one of our own copies came back, and was not taken for a post");
@@ -299,8 +307,10 @@ impl PostRoom {
         }
         let shelf = Shelf::List(list.id);
         let (change, post) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
-        let held = Event::Held { post, reason: HoldReason::OtherList };
-        Ok((change.summary(post, parse::summarize(&envelope.raw)).event(held), true))
+        let reason = HoldReason::OtherList;
+        let change =
+            change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason });
+        Ok((asked(&self.desk, change, Some(list.id), (post, reason), seen, now)?, true))
     }
 
     /// What is no post is kept for a few days, and for the people it is meant for.
@@ -335,7 +345,9 @@ impl PostRoom {
                 change.event(Event::Dropped { post, why: DropReason::Disproved, by: None })
             }
             Some(reason) if !automatic => {
-                change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason })
+                let change =
+                    change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason });
+                asked(&self.desk, change, list, (post, reason), seen, now)?
             }
             Some(_) => change.event(Event::Dropped { post, why: DropReason::Automatic, by: None }),
             None => change.event(Event::Dropped { post, why: DropReason::Obeyed, by: None }),
@@ -391,24 +403,7 @@ impl PostRoom {
             Some(address) => self.desk.store.person_at(&address)?.map(|person| person.id),
             None => None,
         };
-        let not_one_author = |fault: &SingletonFault| match fault {
-            SingletonFault::Repeated(_) => false,
-            SingletonFault::NoFrom
-            | SingletonFault::SeveralFrom
-            | SingletonFault::SeveralAuthors
-            | SingletonFault::GroupInFrom
-            | SingletonFault::NoAuthorAddress
-            | SingletonFault::BlankBeforeColon => true,
-        };
-        let form = if fault.is_some() {
-            Form::Unreadable
-        } else if headers.count("received") > RECEIVED_MAX {
-            Form::TooManyHops
-        } else if parse::singleton_faults(&headers).iter().any(not_one_author) {
-            Form::NotOneAuthor
-        } else {
-            Form::Sound
-        };
+        let form = if fault.is_some() { Form::Unreadable } else { form_of(&headers) };
         let content = parse::content_key(&envelope.raw);
         let proof = found.map_or(Proof::NoMeans, |found| found.proof);
         Ok(Seen {

@@ -80,6 +80,8 @@ pub struct Desk {
     pub zone: Zone,
     /// What signs all that leaves; `None`: nothing does.
     pub signer: Option<Arc<Signer>>,
+    /// Who runs the server, if they want to be written to.
+    pub operator: Option<EmailAddress>,
     /// Domains whose mail other servers do not believe from us, in lower case.
     pub rewrite_from_always: Vec<String>,
     /// When copies are tried again.

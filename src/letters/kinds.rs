@@ -1,5 +1,6 @@
 //! Which letters there are, and the facts each of them is written from.
 
+use super::care::Care;
 use super::exchange::{
     AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
@@ -73,6 +74,8 @@ pub enum Letter<'a> {
     TakenBack(TakenBack<'a>),
     /// To a member, about a post or wish from an unknown address.
     AskSame(AskSame<'a>),
+    /// About the care of a list.
+    Care(Care<'a>),
     /// To somebody who wants to read on the web what members may read.
     SignIn(SignIn<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
@@ -112,6 +115,14 @@ pub enum LetterKind {
     Whereabouts,
     TakenBack,
     AskSame,
+    LookAt,
+    LookWords,
+    Decided,
+    Word,
+    WordBack,
+    Waiting,
+    NotLooked,
+    TopicClosed,
     SignIn,
     Check,
 }
@@ -219,6 +230,8 @@ pub enum WhyHeld {
     Pace,
     /// A filter found it suspicious.
     Unwanted,
+    /// Its thread was slowed down.
+    SlowThread,
 }
 
 /// Your post will not go out.
@@ -256,7 +269,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 31] = [
+    pub const ALL: [LetterKind; 39] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -286,6 +299,14 @@ impl LetterKind {
         LetterKind::Whereabouts,
         LetterKind::TakenBack,
         LetterKind::AskSame,
+        LetterKind::LookAt,
+        LetterKind::LookWords,
+        LetterKind::Decided,
+        LetterKind::Word,
+        LetterKind::WordBack,
+        LetterKind::Waiting,
+        LetterKind::NotLooked,
+        LetterKind::TopicClosed,
         LetterKind::SignIn,
         LetterKind::Check,
     ];
@@ -322,6 +343,14 @@ impl LetterKind {
             LetterKind::Whereabouts => "whereabouts",
             LetterKind::TakenBack => "taken-back",
             LetterKind::AskSame => "ask-same",
+            LetterKind::LookAt => "look-at",
+            LetterKind::LookWords => "look-words",
+            LetterKind::Decided => "decided",
+            LetterKind::Word => "word",
+            LetterKind::WordBack => "word-back",
+            LetterKind::Waiting => "waiting",
+            LetterKind::NotLooked => "not-looked",
+            LetterKind::TopicClosed => "topic-closed",
             LetterKind::SignIn => "sign-in",
             LetterKind::Check => "check",
         }
@@ -361,6 +390,7 @@ impl Letter<'_> {
             Letter::Whereabouts(_) => LetterKind::Whereabouts,
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
+            Letter::Care(care) => care.kind(),
             Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Check(_) => LetterKind::Check,
         }
@@ -398,6 +428,7 @@ impl Letter<'_> {
             Letter::Whereabouts(letter) => letter.facts(facts, frame),
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
+            Letter::Care(care) => care.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
@@ -474,34 +505,40 @@ impl Held<'_> {
         let Held { group, title, why, animators } = *self;
         // RFC 3834 §6: a letter to somebody unproven holds nothing the requester typed.
         let title = if why == WhyHeld::Unproven { "" } else { title };
-        let limit = match why {
-            WhyHeld::TooLarge(limit) => words::size(limit, frame.language),
-            WhyHeld::FirstPost
-            | WhyHeld::Moderated
-            | WhyHeld::HoldAll
-            | WhyHeld::Unproven
-            | WhyHeld::Attachment
-            | WhyHeld::OddForm
-            | WhyHeld::NotAMember
-            | WhyHeld::Pace
-            | WhyHeld::Unwanted => String::new(),
-        };
-        group
-            .facts(facts, frame.language)
-            .phrase("title", title)
-            .phrase("reader", &names_or_keeper(animators, frame.language))
-            .is("first_post", why == WhyHeld::FirstPost)
-            .is("moderated", why == WhyHeld::Moderated)
-            .is("hold_all", why == WhyHeld::HoldAll)
-            .is("unproven", why == WhyHeld::Unproven)
-            .is("too_large", matches!(why, WhyHeld::TooLarge(_)))
-            .phrase("limit", &limit)
-            .is("attachment", why == WhyHeld::Attachment)
-            .is("odd_form", why == WhyHeld::OddForm)
-            .is("not_a_member", why == WhyHeld::NotAMember)
-            .is("pace", why == WhyHeld::Pace)
-            .is("unwanted", why == WhyHeld::Unwanted)
+        let facts = group.facts(facts, frame.language).phrase("title", title);
+        let reader = names_or_keeper(animators, frame.language);
+        why_facts(facts.phrase("reader", &reader), why, frame)
     }
+}
+
+/// Why a post waits, as facts.
+pub(super) fn why_facts(facts: Facts, why: WhyHeld, frame: &Frame<'_>) -> Facts {
+    let limit = match why {
+        WhyHeld::TooLarge(limit) => words::size(limit, frame.language),
+        WhyHeld::FirstPost
+        | WhyHeld::Moderated
+        | WhyHeld::HoldAll
+        | WhyHeld::Unproven
+        | WhyHeld::Attachment
+        | WhyHeld::OddForm
+        | WhyHeld::NotAMember
+        | WhyHeld::Pace
+        | WhyHeld::SlowThread
+        | WhyHeld::Unwanted => String::new(),
+    };
+    facts
+        .is("first_post", why == WhyHeld::FirstPost)
+        .is("moderated", why == WhyHeld::Moderated)
+        .is("hold_all", why == WhyHeld::HoldAll)
+        .is("unproven", why == WhyHeld::Unproven)
+        .is("too_large", matches!(why, WhyHeld::TooLarge(_)))
+        .phrase("limit", &limit)
+        .is("attachment", why == WhyHeld::Attachment)
+        .is("odd_form", why == WhyHeld::OddForm)
+        .is("not_a_member", why == WhyHeld::NotAMember)
+        .is("pace", why == WhyHeld::Pace)
+        .is("unwanted", why == WhyHeld::Unwanted)
+        .is("slow_thread", why == WhyHeld::SlowThread)
 }
 
 impl Refused<'_> {

@@ -131,9 +131,9 @@ pub(super) fn write(
         return mail;
     }
     let file = |file: &Attachment| {
-        MimePart::new(ContentType::new(file.kind), file.bytes.clone())
-            .attachment(file.name)
-            .transfer_encoding("base64")
+        // Named so, a part is written as it is: it must be in base64 already.
+        let encoded = data_encoding::BASE64_MIME.encode(&file.bytes);
+        MimePart::new(ContentType::new(file.kind), encoded).attachment(file.name).transfer_encoding("base64")
     };
     let parts: Vec<MimePart<'_>> = std::iter::once(letter).chain(attachments.iter().map(file)).collect();
     let mixed = ContentType::new("multipart/mixed").attribute("boundary", BOUNDARY_OF_FILES);

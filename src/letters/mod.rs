@@ -4,7 +4,9 @@
 //! mail: the plain text is the letter, its HTML twin says the same in the same order. Knows nothing
 //! of storage, delivery or clocks; who is written to, and when, is decided by `flow`.
 
+mod care;
 mod door;
+mod enclosure;
 mod exchange;
 mod facts;
 mod french;
@@ -17,7 +19,12 @@ mod templates;
 mod text;
 mod words;
 
+pub use care::{
+    Care, Decided, Fate, LookAt, LookWords, NotLooked, TopicClosed, Waiting, WaitingItem, WaitingKind, Word,
+    WordBack,
+};
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
+pub use enclosure::Enclosed;
 pub use exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,

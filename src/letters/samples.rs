@@ -1,7 +1,9 @@
 //! One neighbourhood and its people, so that every letter can be read before anybody gets it.
 
+mod care;
 mod exchange;
 
+use super::care::WaitingItem;
 use super::exchange::Whereabout;
 use super::facts::Facts;
 use super::kinds::{
@@ -45,6 +47,7 @@ struct Neighbourhood {
     zone: Zone,
     now: Timestamp,
     whereabouts: Vec<Whereabout>,
+    waiting: Vec<WaitingItem>,
 }
 
 const SAMPLES: &[(LetterKind, &str)] = &[
@@ -65,6 +68,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Held, "held-not-a-member"),
     (LetterKind::Held, "held-pace"),
     (LetterKind::Held, "held-unwanted"),
+    (LetterKind::Held, "held-slow"),
     (LetterKind::Refused, "refused"),
     (LetterKind::Refused, "refused-without-words"),
     (LetterKind::NowAnimator, "now-animator"),
@@ -106,6 +110,24 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::TakenBack, "taken-back-too-late"),
     (LetterKind::AskSame, "ask-same"),
     (LetterKind::AskSame, "ask-same-moves"),
+    (LetterKind::LookAt, "look-at"),
+    (LetterKind::LookAt, "look-at-all"),
+    (LetterKind::LookAt, "look-at-unproven"),
+    (LetterKind::LookAt, "look-at-slow"),
+    (LetterKind::LookWords, "look-words"),
+    (LetterKind::LookWords, "look-words-unread"),
+    (LetterKind::Decided, "decided"),
+    (LetterKind::Decided, "decided-by-reader"),
+    (LetterKind::Decided, "decided-refused"),
+    (LetterKind::Decided, "decided-dealt-with"),
+    (LetterKind::Decided, "decided-taken-back"),
+    (LetterKind::Word, "word"),
+    (LetterKind::WordBack, "word-back"),
+    (LetterKind::Waiting, "waiting"),
+    (LetterKind::Waiting, "waiting-one"),
+    (LetterKind::NotLooked, "not-looked"),
+    (LetterKind::NotLooked, "not-looked-joining"),
+    (LetterKind::TopicClosed, "topic-closed"),
     (LetterKind::SignIn, "sign-in"),
     (LetterKind::Check, "check"),
 ];
@@ -184,6 +206,14 @@ impl Sample {
             | LetterKind::TakenBack
             | LetterKind::AskSame
             | LetterKind::SignIn => exchange::letter(self.kind, self.name, place, group),
+            LetterKind::LookAt
+            | LetterKind::LookWords
+            | LetterKind::Decided
+            | LetterKind::Word
+            | LetterKind::WordBack
+            | LetterKind::Waiting
+            | LetterKind::NotLooked
+            | LetterKind::TopicClosed => Letter::Care(care::letter(self.name, place, group)),
             LetterKind::Check => Letter::Check(Check {
                 host: place.address.domain(),
                 found: "MX – lilas.example has no MX record\n\
@@ -239,43 +269,13 @@ impl Sample {
             "held-not-a-member" => WhyHeld::NotAMember,
             "held-pace" => WhyHeld::Pace,
             "held-unwanted" => WhyHeld::Unwanted,
+            "held-slow" => WhyHeld::SlowThread,
             _ => WhyHeld::FirstPost,
         }
     }
 
     fn frame<'a>(&self, place: &'a Neighbourhood) -> Frame<'a> {
-        let answers = match self.kind {
-            LetterKind::Held | LetterKind::Refused => Some(&place.post_id),
-            LetterKind::Welcome
-            | LetterKind::Farewell
-            | LetterKind::NowAnimator
-            | LetterKind::AskJoin
-            | LetterKind::AskLeave
-            | LetterKind::AskWish
-            | LetterKind::AskWhich
-            | LetterKind::AskAdmit
-            | LetterKind::Help
-            | LetterKind::Settings
-            | LetterKind::Done
-            | LetterKind::NoMember
-            | LetterKind::AskForget
-            | LetterKind::MyData
-            | LetterKind::Forgotten
-            | LetterKind::AskConsent
-            | LetterKind::AskYours
-            | LetterKind::AskEither
-            | LetterKind::Unchanged
-            | LetterKind::PassedOn
-            | LetterKind::JoinWaits
-            | LetterKind::NoEntry
-            | LetterKind::EndsSoon
-            | LetterKind::TooLate
-            | LetterKind::Whereabouts
-            | LetterKind::TakenBack
-            | LetterKind::AskSame
-            | LetterKind::SignIn
-            | LetterKind::Check => None,
-        };
+        let answers = matches!(self.kind, LetterKind::Held | LetterKind::Refused).then_some(&place.post_id);
         let member = self.kind != LetterKind::Farewell;
         let unsubscribe = Unsubscribe { mail: &place.stop, one_click: None };
         Frame {
@@ -325,6 +325,7 @@ impl Neighbourhood {
                 "https://lilas.example/commons/",
             ),
         };
+        let now = Timestamp::parse_rfc3339("2026-11-22T18:30:00+01:00").expect("written here");
         Neighbourhood {
             address: ListAddress::parse(&format!("{short}@lilas.example")).expect("written here"),
             name,
@@ -340,8 +341,9 @@ impl Neighbourhood {
             message_id: MessageId::parse("sample@lilas.example").expect("written here"),
             post_id: MessageId::parse("vide-grenier@courrier.example").expect("written here"),
             zone: Zone::parse("Europe/Paris").expect("bundled"),
-            now: Timestamp::parse_rfc3339("2026-11-22T18:30:00+01:00").expect("written here"),
+            now,
             whereabouts: exchange::whereabouts(title, words),
+            waiting: care::waiting(title, now),
         }
     }
 }

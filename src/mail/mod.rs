@@ -4,6 +4,7 @@
 //! takes strangers' bytes: every reader is bounded, linear and total.
 
 pub mod autoreply;
+pub mod bounce;
 pub mod canonical;
 pub mod charset;
 pub mod compose;

@@ -2,6 +2,7 @@
 //!
 //! What the words mean is `understand`'s to say; here is only whose they are.
 
+use super::content_type::ContentType;
 use super::headers::Headers;
 use super::{quote, show, subject, words};
 
@@ -17,6 +18,10 @@ pub struct Said {
     pub answers: bool,
     /// What they wrote themselves: without quotes, signature, telephone footer, forwarded message.
     pub text: String,
+    /// What stands below without anything that marks it as quoted; their words may be among it.
+    pub history: Option<String>,
+    /// It is sealed for somebody else, so nobody here knows what it says.
+    pub sealed: bool,
     /// What they are called, as their program says it in From.
     pub name: String,
 }
@@ -34,9 +39,17 @@ pub fn said(raw: &[u8]) -> Said {
     Said {
         answers: subject::is_answered(&subject),
         subject,
+        sealed: headers.get("Content-Type").is_some_and(|value| is_sealed(&value)),
+        history: quote::unmarked_history(&whole),
         text,
         name: name.map(|mailbox| mailbox.name.to_string()).unwrap_or_default(),
     }
+}
+
+/// RFC 1847 §2.2, RFC 8551 §3.2.
+fn is_sealed(content_type: &str) -> bool {
+    let kinds = ["multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"];
+    kinds.contains(&ContentType::parse(content_type).essence.as_str())
 }
 
 #[cfg(test)]

@@ -53,6 +53,11 @@ pub fn prefixed(subject: &str, prefix: &str, language: Language) -> Prefixed {
     }
 }
 
+/// Whether a subject is that of an answer, and of no forwarded message.
+pub fn is_a_reply(subject: &str) -> bool {
+    reply_word(subject.trim_start()).is_some_and(|(_, word)| ANSWER_WORDS.contains(&word.as_str()))
+}
+
 /// A decoded, cleaned subject without words for answers and the list's prefix in front of it.
 pub fn bare<'a>(subject: &'a str, prefix: &str) -> &'a str {
     let prefix = prefix.trim();

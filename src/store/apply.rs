@@ -11,7 +11,7 @@ use self::archive_entry::enter_archive;
 use self::fit::{fitting, put_post};
 use super::archive::PostState;
 use super::engine::EngineError;
-use super::event::{DropReason, Event, Fence, Line};
+use super::event::{Ban, DropReason, Event, Fence, Line};
 use super::issue;
 use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
@@ -25,6 +25,7 @@ use super::view::View;
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::List;
 use crate::domain::member::{Membership, Person};
+use crate::domain::moderation::ThreadPace;
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::wish::{Heed, Question};
 use crate::mail::parse::Summary;
@@ -220,6 +221,17 @@ pub(super) fn apply(
             match heed {
                 Heed::Usual => view.remove(key),
                 Heed::Mute | Heed::Follow => view.put_record(key, heed),
+            }
+        }
+        Event::Banned { list, person, ban, by: _ } => match ban {
+            Ban::On => view.mark(keys::ban(*list, *person)),
+            Ban::Off => view.remove(keys::ban(*list, *person)),
+        },
+        Event::ThreadPace { list, thread, pace, by: _ } => {
+            let key = keys::thread_pace(*list, *thread);
+            match pace {
+                ThreadPace::Usual => view.remove(key),
+                ThreadPace::Slow | ThreadPace::Closed => view.put_record(key, pace),
             }
         }
         Event::Forgetting { person, posts, marks, by: _ } => {

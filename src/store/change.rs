@@ -186,6 +186,8 @@ impl Change {
             | Event::Dropped { .. }
             | Event::Delivered { .. }
             | Event::LetterDone { .. }
+            | Event::Banned { .. }
+            | Event::ThreadPace { .. }
             | Event::Fence { .. } => None,
         })
     }

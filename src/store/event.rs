@@ -13,11 +13,12 @@ use super::issue::{Issue, Slot};
 use super::passes::Opens;
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
+use crate::domain::care::Told;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::list::{Language, List};
 use crate::domain::member::Membership;
-use crate::domain::moderation::HoldReason;
+use crate::domain::moderation::{HoldReason, ThreadPace};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Wish};
@@ -226,6 +227,28 @@ pub enum Event {
         /// How.
         heed: Heed,
     },
+    /// Somebody may write to a list no more, or may again.
+    Banned {
+        /// The list.
+        list: ListId,
+        /// Who.
+        person: PersonId,
+        /// Which of the two.
+        ban: Ban,
+        /// Who said so; absent: the operator.
+        by: Option<PersonId>,
+    },
+    /// What happens to further posts of one thread from now on.
+    ThreadPace {
+        /// The list.
+        list: ListId,
+        /// The thread, by the post it is known by.
+        thread: PostId,
+        /// What.
+        pace: ThreadPace,
+        /// Who said so; absent: the operator.
+        by: Option<PersonId>,
+    },
     /// Somebody is to be forgotten, and what names them is being taken out.
     Forgetting {
         /// Who.
@@ -323,6 +346,16 @@ pub enum Decider {
     Person(PersonId),
 }
 
+/// Whether somebody may write to a list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ban {
+    /// They may not.
+    On,
+    /// They may again.
+    Off,
+}
+
 /// The way a message came in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -349,6 +382,8 @@ pub enum DropReason {
     Obeyed,
     /// It asks for something in the name of somebody who did not write it.
     Unproven,
+    /// Nobody looked at it for as long as things wait.
+    Over,
     /// It ended the reader three times, or its bytes are damaged; they stay where they are.
     Poison,
 }
@@ -495,6 +530,11 @@ pub enum Note {
     TakenBack,
     /// Their post has gone out already, and cannot be taken back by mail.
     GoneAlready,
+    /// Something about the care of the list.
+    Care {
+        /// What.
+        told: Told,
+    },
 }
 
 impl LetterAbout {

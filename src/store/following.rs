@@ -146,6 +146,8 @@ fn touched(line: &Line) -> Vec<Touched> {
         | Event::Answered { .. }
         | Event::Lapsed { .. }
         | Event::Heeded { .. }
+        | Event::Banned { .. }
+        | Event::ThreadPace { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Issued { .. }

@@ -22,6 +22,8 @@
 //! | `W` question · `w` person question | a question that can be answered · nothing |
 //! | `K` person pass | a pass that opens something |
 //! | `h` list thread person | how they take part in that thread |
+//! | `B` list person | nothing: they may write there no more |
+//! | `k` list thread | slowed down, or closed |
 //! | `v` list post chunk | who awaits a post in a digest |
 //! | `V` issue | several posts in one mail |
 //! | `Z` person · `z` mark | being forgotten, or forgotten · whose address it was |
@@ -250,6 +252,18 @@ pub(super) fn heeds(list: ListId) -> Vec<u8> {
 }
 pub(super) fn heed(list: ListId, thread: PostId, person: PersonId) -> Vec<u8> {
     key!(b'h', list.0.to_be_bytes(), thread.0.to_be_bytes(), person.0.to_be_bytes())
+}
+pub(super) fn bans(list: ListId) -> Vec<u8> {
+    key!(b'B', list.0.to_be_bytes())
+}
+pub(super) fn ban(list: ListId, person: PersonId) -> Vec<u8> {
+    key!(b'B', list.0.to_be_bytes(), person.0.to_be_bytes())
+}
+pub(super) fn thread_paces(list: ListId) -> Vec<u8> {
+    key!(b'k', list.0.to_be_bytes())
+}
+pub(super) fn thread_pace(list: ListId, thread: PostId) -> Vec<u8> {
+    key!(b'k', list.0.to_be_bytes(), thread.0.to_be_bytes())
 }
 pub(super) fn forgettings() -> Vec<u8> {
     key!(b'Z')

@@ -99,6 +99,8 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
+        | Event::Banned { .. }
+        | Event::ThreadPace { .. }
         | Event::Forgetting { .. }
         | Event::Forgotten { .. }
         | Event::Tidied {}

@@ -15,7 +15,7 @@ use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
 use crate::domain::list::{List, ListAddress};
 use crate::domain::member::{MemberState, Membership, Person};
-use crate::domain::moderation::HoldReason;
+use crate::domain::moderation::{HoldReason, ThreadPace};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, Question, Threads};
@@ -387,6 +387,30 @@ impl Store {
             let Some(heed) = records::decode(&value) else { continue };
             let thread = PostId(keys::number_u64(&key, prefix.len()));
             found.push((thread, PersonId(keys::number_u32(&key, prefix.len() + 8)), heed));
+        }
+        Ok(found)
+    }
+
+    /// Who may write to a list no more.
+    pub fn bans(&self, list: ListId) -> Result<Vec<PersonId>, StoreError> {
+        let prefix = keys::bans(list);
+        let banned = self.reader.engine().scan(&prefix, &prefix);
+        banned.map(|entry| Ok(PersonId(keys::number_u32(&entry?.0, prefix.len())))).collect()
+    }
+
+    /// Whether somebody may write to a list no more.
+    pub fn is_banned(&self, list: ListId, person: PersonId) -> Result<bool, StoreError> {
+        Ok(self.reader.engine().get(&keys::ban(list, person))?.is_some())
+    }
+
+    /// The threads of a list that were slowed down or closed.
+    pub fn thread_paces(&self, list: ListId) -> Result<Vec<(PostId, ThreadPace)>, StoreError> {
+        let prefix = keys::thread_paces(list);
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let Some(pace) = records::decode(&value) else { continue };
+            found.push((PostId(keys::number_u64(&key, prefix.len())), pace));
         }
         Ok(found)
     }

@@ -50,7 +50,9 @@ impl Lines {
                 }
                 false
             }
-            Event::Published { list, .. } => *list == self.list,
+            Event::Published { list, .. } | Event::Banned { list, .. } | Event::ThreadPace { list, .. } => {
+                *list == self.list
+            }
             Event::Held { post, .. } | Event::Refused { post, .. } | Event::Dropped { post, .. } => {
                 self.posts.contains(post)
             }
@@ -104,6 +106,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
+        | Event::Banned { .. }
+        | Event::ThreadPace { .. }
         | Event::Forgetting { .. }
         | Event::Forgotten { .. }
         | Event::Tidied {}

@@ -2,21 +2,62 @@
 //! stranger.
 
 use super::super::caps::Room;
+use super::super::moderate::{self, Held};
 use super::super::replies::later;
-use super::super::{is_current, requests};
+use super::super::{Desk, FlowError, is_current, requests};
 use super::{Destination, PostRoom, Seen};
 use crate::domain::address::EmailAddress;
-use crate::domain::door::Standing;
-use crate::domain::ids::ListId;
+use crate::domain::door::{Form, RECEIVED_MAX, Standing};
+use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Language, List};
+use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::recipient::{ListDoor, LocalPart, meanings};
 use crate::domain::time::Timestamp;
 use crate::letters::{DoorRefusal, door as words};
+use crate::mail::headers::Headers;
+use crate::mail::parse::{SingletonFault, singleton_faults};
 use crate::smtp::envelope::{Envelope, ReversePath};
 use crate::smtp::reply::Reply;
 use crate::store::StoreError;
+use crate::store::change::Change;
 use crate::store::event::RequestDoor;
+
+/// The form of a header that could be read.
+pub(super) fn form_of(headers: &Headers<'_>) -> Form {
+    let not_one_author = |fault: &SingletonFault| match fault {
+        SingletonFault::Repeated(_) => false,
+        SingletonFault::NoFrom
+        | SingletonFault::SeveralFrom
+        | SingletonFault::SeveralAuthors
+        | SingletonFault::GroupInFrom
+        | SingletonFault::NoAuthorAddress
+        | SingletonFault::BlankBeforeColon => true,
+    };
+    if headers.count("received") > RECEIVED_MAX {
+        Form::TooManyHops
+    } else if singleton_faults(headers).iter().any(not_one_author) {
+        Form::NotOneAuthor
+    } else {
+        Form::Sound
+    }
+}
+
+/// With the question to those who look after the list, where something waits for them.
+pub(super) fn asked(
+    desk: &Desk,
+    change: Change,
+    list: Option<ListId>,
+    (post, reason): (PostId, HoldReason),
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<Change, StoreError> {
+    let Some(list) = list.map(|list| desk.store.list(list)).transpose()?.flatten() else { return Ok(change) };
+    match moderate::ask(desk, &list, Held { post, reason, proof: seen.proof, author: seen.author }, now) {
+        Ok(asking) => Ok(asking.onto(change)),
+        Err(FlowError::Store(error)) => Err(error),
+    }
+}
 
 impl PostRoom {
     pub(super) fn destination(&self, address: &EmailAddress) -> Result<Destination, StoreError> {

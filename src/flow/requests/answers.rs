@@ -23,7 +23,9 @@ pub(super) fn answer(
         None => None,
     };
     match (&asked.matter, &said.heard) {
-        (Matter::Talk | Matter::SignIn { .. }, _) => hearing(talk, request, asked.list, said),
+        (Matter::Talk | Matter::Care { .. } | Matter::SignIn { .. }, _) => {
+            hearing(talk, request, asked.list, said)
+        }
         // Twice is as good as once.
         (
             Matter::SamePerson { .. }

@@ -3,7 +3,7 @@
 use super::talk::Talk;
 use super::{Fate, Request};
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::{ListId, PersonId};
+use crate::domain::ids::{ListId, PersonId, QuestionId};
 use crate::domain::list::{Joining, List, ListState};
 use crate::domain::member::{Consent, Joined, MemberState, Membership, Person, Role};
 use crate::domain::moderation::HoldReason;
@@ -78,6 +78,11 @@ pub(super) fn confirm(
         talk.tell(Some(list.id), Note::Settings)?;
         return Ok(Fate::Done);
     }
+    if !invited && talk.desk.store.is_banned(list.id, talk.person.id)? {
+        declined(talk, Some(list))?;
+        talk.tell(Some(list.id), Note::NotAdmitted)?;
+        return Ok(Fate::Done);
+    }
     let mut member = match seen.filter(|member| member.state == MemberState::Pending) {
         Some(pending) => pending,
         None => pending(talk, list.id, talk.person.id, None),
@@ -140,19 +145,34 @@ pub(super) fn admit(
     newcomer: PersonId,
     yes: bool,
 ) -> Result<(), FlowError> {
+    let number = question.question.number;
     let animates = talk.current(list.id)?.is_some_and(|member| member.role == Role::Animator);
     let member = talk.membership_of(list.id, newcomer)?;
-    let waits = member.filter(|member| member.state == MemberState::Pending);
-    let (true, Some(member)) = (animates, waits) else {
-        talk.settle(question.question.number, Answered::Settled);
+    let waits = member.is_some_and(|member| member.state == MemberState::Pending);
+    if !animates || !waits {
+        talk.settle(number, Answered::Settled);
         return Ok(());
-    };
-    talk.settle(question.question.number, if yes { Answered::Yes } else { Answered::No });
+    }
+    talk.settle(number, if yes { Answered::Yes } else { Answered::No });
+    decide_about(talk, list, newcomer, yes, Some(number))
+}
+
+/// What follows from that, if they still wait; nobody else is asked any more.
+pub(super) fn decide_about(
+    talk: &mut Talk<'_>,
+    list: &List,
+    newcomer: PersonId,
+    yes: bool,
+    answered: Option<QuestionId>,
+) -> Result<(), FlowError> {
+    let member = talk.membership_of(list.id, newcomer)?;
+    let Some(member) = member.filter(|member| member.state == MemberState::Pending) else { return Ok(()) };
+    let matter = Matter::Admit { newcomer };
     for animator in animators(talk, list.id)? {
         for other in talk.desk.store.questions_to(animator)? {
-            let same = other.question.matter == question.question.matter
-                && other.question.list == question.question.list
-                && other.question.number != question.question.number
+            let same = other.question.matter == matter
+                && other.question.list == Some(list.id)
+                && Some(other.question.number) != answered
                 && other.answer.is_none();
             if same {
                 talk.settle_by_the_way(other.question.number);

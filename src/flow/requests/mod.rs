@@ -7,6 +7,7 @@
 //! and no answer to somebody unproven differs between members and strangers.
 
 mod addresses;
+mod animating;
 mod answers;
 mod caps;
 mod hear;
@@ -19,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::hear::Heard;
 use self::talk::{Sure, Talk};
+use super::moderate::{self, Held};
 use super::{Desk, FlowError};
 use crate::domain::address::EmailAddress;
 use crate::domain::authority::{Course, course_by_token};
@@ -29,7 +31,7 @@ use crate::domain::proof::Proof;
 use crate::domain::recipient::{LocalPart, meanings};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Matter;
-use crate::mail::autoreply;
+use crate::mail::autoreply::{self, Automatic};
 use crate::mail::headers::Headers;
 use crate::mail::words::mailboxes;
 use crate::store::change::{Change, Expect};
@@ -94,6 +96,15 @@ pub(super) fn decide(
         Some(question) => by_token(&mut talk, &request, &question, &heard.said)?,
         None => without_token(&mut talk, &request, &heard.said)?,
     };
+    if let (Fate::Waits(reason), Some(list)) = (fate, &request.list) {
+        let proof = info.proof.unwrap_or(Proof::NoMeans);
+        talk.take(moderate::ask(
+            desk,
+            list,
+            Held { post: info.id, reason, proof, author: info.author },
+            now,
+        )?);
+    }
     Ok(talk.finish(fate))
 }
 
@@ -107,8 +118,11 @@ fn put_away(request: &Request<'_>, why: DropReason) -> Change {
 fn answerable(desk: &Desk, request: &Request<'_>) -> Result<Option<EmailAddress>, FlowError> {
     let (headers, _) = Headers::scan_leniently(request.raw);
     let sender = EmailAddress::parse(&desk.store.kept_mail(request.info)?.sender).ok();
-    if autoreply::may_be_answered(&headers, sender.as_ref()).is_err() {
-        return Ok(None);
+    match autoreply::may_be_answered(&headers, sender.as_ref()) {
+        Ok(()) => {}
+        // Exchange puts that on people's mail too, and an animator who uses it must be able to answer.
+        Err(Automatic::Suppressed) if is_about_care(desk, request.door)? => {}
+        Err(_) => return Ok(None),
     }
     let mut authors = headers.get("from").map(|value| mailboxes(&value)).unwrap_or_default();
     if authors.len() != 1 || headers.count("from") != 1 {
@@ -119,6 +133,13 @@ fn answerable(desk: &Desk, request: &Request<'_>) -> Result<Option<EmailAddress>
         Some(from) if !is_ours(desk, &from)? => Ok(Some(from)),
         Some(_) | None => Ok(None),
     }
+}
+
+/// Whether a mail answers what an animator was asked about a list.
+fn is_about_care(desk: &Desk, door: RequestDoor) -> Result<bool, FlowError> {
+    let RequestDoor::Answer(question) = door else { return Ok(false) };
+    let asked = desk.store.question(question)?;
+    Ok(asked.is_some_and(|asked| matches!(asked.question.matter, Matter::Care { .. })))
 }
 
 /// Whether an address is one of Parvis's own: an answer to it would come back.
@@ -157,6 +178,9 @@ fn by_token(
     if question.question.until <= request.now {
         talk.tell(question.question.list, Note::TooLate)?;
         return Ok(Fate::Done);
+    }
+    if let Matter::Care { care } = &question.question.matter {
+        return animating::answer(talk, request, question, care, said);
     }
     answers::answer(talk, request, question, said)
 }

@@ -13,6 +13,7 @@ use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, AskedBecause, Matter, Question};
 use crate::flow::membership::ANSWER_WAIT;
+use crate::flow::moderate::Asking;
 use crate::flow::{Desk, FlowError, is_current};
 use crate::store::StoreError;
 use crate::store::change::{Change, Expect};
@@ -147,6 +148,12 @@ impl<'a> Talk<'a> {
         self.others.push((None, person));
     }
 
+    /// Those nobody knew before this change.
+    pub(super) fn new_people(&self) -> Vec<Person> {
+        let new = self.others.iter().filter(|(before, _)| before.is_none());
+        new.map(|(_, person)| person.clone()).collect()
+    }
+
     /// Somebody else as they are from now on.
     pub(super) fn change_person(&mut self, before: Person, after: Person) {
         self.others.push((Some(before), after));
@@ -168,6 +175,12 @@ impl<'a> Talk<'a> {
         let question = self.new_question(person, None, Matter::Talk, AskedBecause::Ours, TALK_WAIT);
         let occasion = Occasion { question: Some(question), ..Occasion::default() };
         self.owe(LetterAbout::Note { list: None, person, note, occasion });
+    }
+
+    /// Has those who look after a list asked.
+    pub(super) fn take(&mut self, asking: Asking) {
+        self.others.extend(asking.person.map(|person| (None, person)));
+        self.events.extend(asking.events);
     }
 
     pub(super) fn event(&mut self, event: Event) {
@@ -209,6 +222,14 @@ impl<'a> Talk<'a> {
         let occasion = self.occasion(Some(question));
         self.owe(LetterAbout::Note { list, person: self.person.id, note, occasion });
         Ok(())
+    }
+
+    /// Tells the writer something whose answer is about this matter, whatever was written today.
+    pub(super) fn tell_and_ask(&mut self, list: ListId, note: Note, matter: Matter, wait: Duration) {
+        let (person, list) = (self.person.id, Some(list));
+        let question = self.new_question(person, list, matter, self.cause(), wait);
+        let occasion = self.occasion(Some(question));
+        self.owe(LetterAbout::Note { list, person, note, occasion });
     }
 
     /// Asks somebody else something, of our own accord.

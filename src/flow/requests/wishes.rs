@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::FlowError;
 use crate::flow::membership::{self, ANSWER_WAIT, Act, Telling};
+use crate::flow::moderate::settle_others;
 use crate::store::archive::PostState;
 use crate::store::change::Expect;
 use crate::store::event::{Decider, DropReason, Event, MemberCause, Note};
@@ -354,6 +355,8 @@ fn withdraw(
             let by = Some(Decider::Person(talk.person.id));
             talk.expect(Expect::Held(info.id));
             talk.event(Event::Dropped { post: info.id, why: DropReason::Discarded, by });
+            let told = settle_others(talk.desk, &info, Decider::Person(talk.person.id), None)?;
+            told.into_iter().for_each(|event| talk.event(event));
             talk.tell(info.list, Note::TakenBack)
         }
         PostState::Published => talk.tell(info.list, Note::GoneAlready),

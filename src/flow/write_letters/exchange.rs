@@ -1,6 +1,6 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
-use super::{Facts, Told, Unsigned, answer_to, compose, compose_with};
+use super::{Facts, Told, Unsigned, answer_to, care, compose, compose_with};
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, Language, List, ListState};
 use crate::domain::member::{MemberState, Membership};
@@ -38,9 +38,27 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     };
     let is_member = !unproven && member.as_ref().is_some_and(is_current);
     let answers = question.map(|question| answer_to(desk, list, &question, facts.person.id));
-    let told = Told { is_member, answers };
+    let told = Told { is_member, answers, enclosed: None };
     if let LetterAbout::Note { note: Note::MyData, .. } = &owed.about {
         return Ok(Some(my_data(desk, facts, owed, told)?));
+    }
+    match &owed.about {
+        LetterAbout::Question { question, .. } => {
+            let asked = desk.store.question(*question)?.filter(|asked| asked.answer.is_none());
+            if let Some((Matter::Care { care: about }, list)) = asked.map(|a| a.question.matter).zip(list) {
+                return care::ask(desk, facts, (list, &about), owed, told);
+            }
+        }
+        LetterAbout::Note { note: Note::Care { told: what }, .. } => {
+            let Some(list) = list else { return Ok(None) };
+            return care::tell(desk, facts, (list, what), owed, told);
+        }
+        LetterAbout::Note { .. }
+        | LetterAbout::Welcome { .. }
+        | LetterAbout::Farewell { .. }
+        | LetterAbout::NowAnimator { .. }
+        | LetterAbout::Held { .. }
+        | LetterAbout::Refused { .. } => {}
     }
     let send = |letter: Letter<'_>| Some(compose(desk, facts, owed, letter, told));
     Ok(match &owed.about {
@@ -86,7 +104,7 @@ fn title_of(desk: &Desk, post: PostId) -> Result<String, FlowError> {
     Ok(desk.store.raw(post)?.map(|raw| parse::summarize(&raw).subject).unwrap_or_default())
 }
 
-fn group(list: &List) -> Group<'_> {
+pub(super) fn group(list: &List) -> Group<'_> {
     Group { name: &list.settings.name, address: &list.address }
 }
 
@@ -159,6 +177,7 @@ fn ask(
         }
         (
             Matter::Talk
+            | Matter::Care { .. }
             | Matter::Back { .. }
             | Matter::Consent { .. }
             | Matter::Either { .. }
@@ -247,6 +266,7 @@ fn tell(
         (Note::TooLate, _) => send(Letter::TooLate(TooLate { group: here })),
         (
             Note::Settings
+            | Note::Care { .. }
             | Note::MemberAlready
             | Note::JoinWaits
             | Note::JoinClosed
@@ -255,7 +275,8 @@ fn tell(
             | Note::TakenBack
             | Note::GoneAlready,
             None,
-        ) => None,
+        )
+        | (Note::Care { .. }, Some(_)) => None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The mails Parvis writes itself: written when they are sent, from what is true at that moment.
 
+mod care;
 mod exchange;
 
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use crate::domain::retry::Next;
 use crate::domain::token::Purpose;
 use crate::domain::wish::Matter;
 use crate::letters::{
-    Arrival, Attachment, AutoSubmitted, Departure, Farewell, Frame, Group, Held, Letter, ListHeaders,
-    Mailbox, NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
+    Arrival, Attachment, AutoSubmitted, Care, Departure, Enclosed, Farewell, Frame, Group, Held, Letter,
+    LetterMail, ListHeaders, Mailbox, NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
 };
 use crate::mail::parse;
 use crate::sign::Common;
@@ -46,6 +47,8 @@ struct Facts {
     animators: Vec<String>,
     /// The post it is about: its id, what it referred to, its subject.
     post: Option<(Option<MessageId>, Vec<MessageId>, String)>,
+    /// What the way to its reader carries.
+    bits: Bits,
 }
 
 /// Writes a letter that is owed, carries it, and keeps what became of it.
@@ -55,9 +58,9 @@ pub async fn send_letter<O: Outbox>(
     owed: &OwedLetter,
     attempts: u32,
 ) -> Result<Ended, FlowError> {
-    let outcome = match write(desk, owed)? {
+    let outcome = match write(desk, owed, Bits::Eight)? {
         None => LetterOutcome::Pointless,
-        Some(unsigned) => match carry_signed(desk, outbox, unsigned).await {
+        Some(unsigned) => match carry_in_seven_bits_too(desk, outbox, owed, unsigned).await? {
             Outcome::Taken { reply } => LetterOutcome::Taken(reply),
             Outcome::Refused { reply, .. } => LetterOutcome::Failed(reply),
             Outcome::NeedsSevenBits => LetterOutcome::Failed(NEEDS_EIGHT_BITS.to_owned()),
@@ -85,12 +88,48 @@ struct Unsigned {
     /// Whose key signs it.
     domain: String,
     recipient: EmailAddress,
+    subject: String,
+    /// What it says.
+    text: String,
     head: Vec<u8>,
     body: Vec<u8>,
+    bits: Bits,
+}
+
+/// A letter that was sent, as its reader sees it.
+pub(super) struct Written {
+    pub(super) subject: String,
+    pub(super) text: String,
+}
+
+/// The letter in which a question was asked, while it is still to be answered.
+pub(super) fn asked_in(desk: &Desk, question: &OpenQuestion) -> Result<Option<Written>, FlowError> {
+    let (number, person) = (question.question.number, question.question.person);
+    let occasion = Occasion { question: Some(number), ..Occasion::default() };
+    let about = LetterAbout::Question { question: number, person, occasion };
+    let written = write(desk, &OwedLetter { letter: 0, about, since: question.since }, Bits::Seven)?;
+    Ok(written.map(|Unsigned { subject, text, .. }| Written { subject, text }))
+}
+
+/// A way that takes seven bits only is known once somebody went it: then it is written so.
+async fn carry_in_seven_bits_too<O: Outbox>(
+    desk: &Desk,
+    outbox: &O,
+    owed: &OwedLetter,
+    unsigned: Unsigned,
+) -> Result<Outcome, FlowError> {
+    let outcome = carry_signed(desk, outbox, unsigned).await;
+    if outcome != Outcome::NeedsSevenBits {
+        return Ok(outcome);
+    }
+    match write(desk, owed, Bits::Seven)? {
+        Some(unsigned) => Ok(carry_signed(desk, outbox, unsigned).await),
+        None => Ok(outcome),
+    }
 }
 
 async fn carry_signed<O: Outbox>(desk: &Desk, outbox: &O, unsigned: Unsigned) -> Outcome {
-    let Unsigned { domain, recipient, head, body } = unsigned;
+    let Unsigned { domain, recipient, subject: _, text: _, head, body, bits } = unsigned;
     let mut signed = Vec::new();
     if let Some(signer) = &desk.signer {
         let common = Arc::new(Common::new(&domain, &head, &body));
@@ -102,11 +141,11 @@ async fn carry_signed<O: Outbox>(desk: &Desk, outbox: &O, unsigned: Unsigned) ->
     signed.extend_from_slice(&head);
     // Nobody is told when one of our own letters fails (RFC 3834 §3.3).
     let (head, body) = (dot_stuff(&signed), dot_stuff(&body));
-    outbox.carry(Copy { sender: None, recipient, head, body, bits: Bits::Seven }).await
+    outbox.carry(Copy { sender: None, recipient, head, body, bits }).await
 }
 
-fn write(desk: &Desk, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> {
-    let Some(facts) = facts(desk, &owed.about)? else { return Ok(None) };
+fn write(desk: &Desk, owed: &OwedLetter, bits: Bits) -> Result<Option<Unsigned>, FlowError> {
+    let Some(facts) = facts(desk, &owed.about, bits)? else { return Ok(None) };
     match (&owed.about, &facts.list) {
         (LetterAbout::Question { .. } | LetterAbout::Note { .. }, _) => exchange::write(desk, &facts, owed),
         (_, Some(list)) => write_about(desk, &facts, list, owed),
@@ -180,7 +219,7 @@ fn write_about(
     };
     let question = question_with(desk, facts, owed)?;
     let answers = question.as_ref().map(|question| answer_to(desk, Some(list), question, facts.person.id));
-    Ok(Some(compose(desk, facts, owed, letter, Told { is_member, answers })))
+    Ok(Some(compose(desk, facts, owed, letter, Told { is_member, answers, enclosed: None })))
 }
 
 /// What a letter's frame needs to know beside its facts.
@@ -189,6 +228,8 @@ struct Told {
     is_member: bool,
     /// Where answers go, if there is anybody to read them.
     answers: Option<EmailAddress>,
+    /// The message it speaks of, whole.
+    enclosed: Option<Vec<u8>>,
 }
 
 /// The question that was asked together with a letter, so that it can be answered.
@@ -253,7 +294,7 @@ fn compose_with(
         to: Mailbox { name: &facts.name, address: &facts.address },
         from: Mailbox { name: list.map_or(&desk.hostname, |list| &list.settings.name), address: &from },
         // Whoever is told no may answer the people who said it.
-        reply_to: if matches!(letter, Letter::Refused(_)) {
+        reply_to: if matches!(letter, Letter::Refused(_) | Letter::Care(Care::WordBack(_))) {
             animators.as_ref()
         } else {
             told.answers.as_ref()
@@ -271,18 +312,23 @@ fn compose_with(
         references,
         auto: if answers.is_some() { AutoSubmitted::Replied } else { AutoSubmitted::Generated },
     };
-    let mail = desk.letters.compose_with(letter, &frame, files);
+    let mut mail = desk.letters.compose_with(letter, &frame, files);
     for fault in &mail.faults {
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template was not used");
     }
+    if let Some(message) = &told.enclosed {
+        mail = mail
+            .enclosing(message, if facts.bits == Bits::Eight { Enclosed::AsItIs } else { Enclosed::AsFile });
+    }
+    let bits = if mail.bytes.is_ascii() { Bits::Seven } else { Bits::Eight };
     let split = memchr::memmem::find(&mail.bytes, b"\r\n\r\n").map_or(mail.bytes.len(), |at| at + 4);
-    let mut head = mail.bytes;
+    let LetterMail { bytes: mut head, subject, text, .. } = mail;
     let body = head.split_off(split);
     let domain = list.map_or(desk.hostname.as_str(), |list| list.address.domain()).to_owned();
-    Unsigned { domain, recipient: facts.address.clone(), head, body }
+    Unsigned { domain, recipient: facts.address.clone(), subject, text, head, body, bits }
 }
 
-fn facts(desk: &Desk, about: &LetterAbout) -> Result<Option<Facts>, FlowError> {
+fn facts(desk: &Desk, about: &LetterAbout, bits: Bits) -> Result<Option<Facts>, FlowError> {
     let mut goes_to = 0;
     let (list, post): (Option<ListId>, Option<PostId>) = match about {
         LetterAbout::Question { question, occasion, .. } => {
@@ -335,7 +381,7 @@ fn facts(desk: &Desk, about: &LetterAbout) -> Result<Option<Facts>, FlowError> {
     // Whoever reads a letter to somebody unproven cannot tell from it whether they are known here.
     let name = if occasion.unproven { String::new() } else { person.name.clone() };
     let animators = list.as_ref().map(|list| animators(desk, list.id)).transpose()?.unwrap_or_default();
-    Ok(Some(Facts { list, person, address, name, language, animators, post }))
+    Ok(Some(Facts { list, person, address, name, language, animators, post, bits }))
 }
 
 fn occasion(about: &LetterAbout) -> Option<Occasion> {
@@ -372,6 +418,8 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::Unproven => WhyHeld::Unproven,
         HoldReason::Attachment => WhyHeld::Attachment,
         HoldReason::Doubtful | HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
+        HoldReason::Pace => WhyHeld::Pace,
+        HoldReason::SlowThread => WhyHeld::SlowThread,
         HoldReason::OtherList
         | HoldReason::OtherAddress
         | HoldReason::Consent

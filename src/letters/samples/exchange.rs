@@ -86,6 +86,14 @@ pub(super) fn letter<'a>(
             moves: name == "ask-same-moves",
         }),
         LetterKind::Help
+        | LetterKind::LookAt
+        | LetterKind::LookWords
+        | LetterKind::Decided
+        | LetterKind::Word
+        | LetterKind::WordBack
+        | LetterKind::Waiting
+        | LetterKind::NotLooked
+        | LetterKind::TopicClosed
         | LetterKind::Check
         | LetterKind::Welcome
         | LetterKind::Farewell

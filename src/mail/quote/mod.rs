@@ -60,6 +60,18 @@ pub fn own_words(text: &str) -> String {
     own.collect::<Vec<_>>().join("\n\n")
 }
 
+/// History below an answer whose lines nothing marks as quoted, as Outlook puts it there: somebody
+/// may have written among them, or below.
+pub fn unmarked_history(text: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut cut = Cut::of(&lines, Aim::Obey);
+    let mut at = 0;
+    while at < lines.len() {
+        at = cut.step(at);
+    }
+    cut.unmarked
+}
+
 /// What the blocks are for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Aim {
@@ -82,11 +94,13 @@ struct Cut<'a> {
     /// Lines of the block being read, of `kind`.
     pending: Vec<&'a str>,
     aim: Aim,
+    /// The last history without marks.
+    unmarked: Option<String>,
 }
 
 impl<'a> Cut<'a> {
     fn of(lines: &'a [&'a str], aim: Aim) -> Cut<'a> {
-        Cut { lines, blocks: Vec::new(), kind: Kind::Text, pending: Vec::new(), aim }
+        Cut { lines, blocks: Vec::new(), kind: Kind::Text, pending: Vec::new(), aim, unmarked: None }
     }
 
     fn run(mut self) -> Vec<Block> {
@@ -173,6 +187,8 @@ impl<'a> Cut<'a> {
     /// History without marks, which goes on to the end.
     fn rest(&mut self, heading: Option<String>, from: usize) -> usize {
         let text = self.lines[from..].to_vec();
+        let unmarked: Vec<&str> = text.iter().copied().filter(|line| !is_quoted(line)).collect();
+        self.unmarked = Some(unmarked.join("\n")).filter(|unmarked| !unmarked.trim().is_empty());
         self.push_quote(heading, &text);
         self.lines.len()
     }

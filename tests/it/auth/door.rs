@@ -65,6 +65,7 @@ impl House {
             base_url: "https://lists.example".to_owned(),
             language: Language::Fr,
             zone,
+            operator: None,
             signer: None,
             retry: RetrySchedule {
                 waits: vec![Duration::from_secs(60)],

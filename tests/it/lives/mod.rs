@@ -6,6 +6,8 @@
 //! - `EMAIL -> ADDRESS: SUBJECT`, then the body, indented; `+ Field: value` adds a field to the
 //!   header, `+ proof: proven` says what the mail system would find out.
 //! - `EMAIL answers: WORDS`: answers the last mail they got, quoting it, as mail programs do.
+//!   `+ about: WORDS` answers the last mail with these words in its subject, `+ quote: unmarked` quotes
+//!   it as Outlook does, `+ subject: WORDS` under another subject; lines below stand below the quote.
 //! - `EMAIL gets: WORDS`: the next mail they have not read says this, in its subject or text.
 //! - `EMAIL gets nothing`, `nobody gets anything`.
 //! - `LIST EMAIL is KEY=VALUE…`, `LIST EMAIL is nobody`; `held N`; `published N`.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use parvis::domain::command::Decision;
 use parvis::domain::ids::PostId;
 use parvis::domain::proof::Proof;
-use parvis::flow::moderate::{Decision, moderate};
+use parvis::flow::moderate::moderate;
 use parvis::flow::retain::{self, LetGo};
 use parvis::store::event::Decider;
 use parvis::store::verify;

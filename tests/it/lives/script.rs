@@ -91,11 +91,13 @@ fn step(town: &mut Town, line: &str, below: &[&str], number: usize) -> Result<()
     Ok(())
 }
 
+/// Without what differs in print alone.
+fn plain(text: &str) -> String {
+    text.replace(['\u{a0}', '\u{202f}'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn gets(town: &mut Town, email: &str, wanted: &str, below: &[&str]) -> Result<(), String> {
     let Some(got) = town.next(email) else { return Err("there is no such mail".to_owned()) };
-    let plain = |text: &str| {
-        text.replace(['\u{a0}', '\u{202f}'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
-    };
     let said = plain(&format!("{} {}", got.subject, got.text));
     for wanted in std::iter::once(wanted).chain(below.iter().map(|line| line.trim())) {
         let (absent, wanted) = match wanted.strip_prefix("NOT ") {
@@ -177,14 +179,24 @@ fn write(
 }
 
 fn answer(town: &mut Town, email: &str, words: &str, below: &[&str], number: usize) -> Result<(), String> {
-    let Some(Got { subject, text, reply_to, message_id, .. }) = town.all(email).pop() else {
+    let wanted = below.iter().find_map(|line| line.strip_prefix("+ about: ")).unwrap_or_default();
+    let about_it = |got: &Got| plain(&got.subject).contains(wanted);
+    let Some(got) = town.all(email).into_iter().rfind(about_it) else {
         return Err("they got nothing to answer".to_owned());
     };
-    let quoted: String = text.lines().map(|line| format!("> {line}\n")).collect();
-    let mut body = vec![format!("  {}", words.trim())];
-    body.push("  ".to_owned());
-    body.push("  Le lun. 23 nov. 2026 à 10:05, Le groupe <groupe@lists.example> a écrit :".to_owned());
-    body.extend(quoted.lines().map(|line| format!("  {line}")));
+    let Got { subject, text, reply_to, message_id, .. } = got;
+    let mut body = vec![format!("  {}", words.trim()), "  ".to_owned()];
+    if below.contains(&"+ quote: unmarked") {
+        body.push("  De : Le groupe <groupe@lists.example>".to_owned());
+        body.push("  Envoyé : lundi 23 novembre 2026 10:05".to_owned());
+        body.push(format!("  À : {email}"));
+        body.push(format!("  Objet : {subject}"));
+        body.push("  ".to_owned());
+        body.extend(text.lines().map(|line| format!("  {line}")));
+    } else {
+        body.push("  Le lun. 23 nov. 2026 à 10:05, Le groupe <groupe@lists.example> a écrit :".to_owned());
+        body.extend(text.lines().map(|line| format!("  > {line}")));
+    }
     body.push(format!("+ In-Reply-To: <{message_id}>"));
     body.push(format!("+ References: <{message_id}>"));
     body.extend(below.iter().map(|line| (*line).to_owned()));
@@ -193,7 +205,12 @@ fn answer(town: &mut Town, email: &str, words: &str, below: &[&str], number: usi
     let body: Vec<&str> = body
         .iter()
         .map(String::as_str)
-        .filter(|l| !l.starts_with("+ to: ") && !l.starts_with("+ by: "))
+        .filter(|l| !["+ to: ", "+ by: ", "+ about: ", "+ quote: "].iter().any(|own| l.starts_with(own)))
         .collect();
-    write(town, &from, &to, &format!("Re: {subject}"), &body, number)
+    let subject = below
+        .iter()
+        .find_map(|line| line.strip_prefix("+ subject: "))
+        .map_or_else(|| format!("Re: {subject}"), ToString::to_string);
+    let body: Vec<&str> = body.into_iter().filter(|line| !line.starts_with("+ subject: ")).collect();
+    write(town, &from, &to, &subject, &body, number)
 }

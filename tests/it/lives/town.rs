@@ -100,6 +100,7 @@ impl Town {
             base_url: format!("https://{host}"),
             language: Language::Fr,
             zone,
+            operator: None,
             signer: None,
             rewrite_from_always: Vec::new(),
             retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },

@@ -268,6 +268,7 @@ fn desk(store: Arc<Store>, search: Search, options: &WebOptions, clock: Arc<Mute
         base_url: options.base_url.clone(),
         language: options.language,
         zone: options.zone.clone(),
+        operator: None,
         signer: None,
         rewrite_from_always: Vec::new(),
         retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },

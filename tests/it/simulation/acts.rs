@@ -1,12 +1,13 @@
 //! What people do in the days of a simulation, and doing it.
 
 use parvis::domain::address::EmailAddress;
+use parvis::domain::command::Decision;
 use parvis::domain::list::{Language, List, ListState, Preset};
 use parvis::domain::member::Joined;
 use parvis::domain::token::Purpose;
 use parvis::flow::lists::{self, NewList};
 use parvis::flow::membership::{Act as Doing, Telling, Wish, add_member, remove_member, set_member};
-use parvis::flow::moderate::{Decision, moderate};
+use parvis::flow::moderate::moderate;
 use parvis::flow::obey_command::leave_by_token;
 use parvis::mail::parse::content_key;
 use parvis::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};

@@ -330,6 +330,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
         base_url: "https://lists.example".to_owned(),
         language: Language::Fr,
         zone,
+        operator: None,
         signer: None,
         rewrite_from_always: Vec::new(),
         retry: RetrySchedule {

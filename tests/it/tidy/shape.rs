@@ -19,7 +19,7 @@ const FILE_LINES_MAX: usize = 500;
 /// …but for these, each with its reason.
 const LONG_FILES: &[(&str, &str)] = &[
     ("src/domain/list.rs", "every setting of a list, one after the other: a table in the shape of code"),
-    ("src/letters/kinds.rs", "every letter, named once in each of five tables"),
+    ("src/letters/kinds.rs", "every letter and its name: a table in the shape of code"),
     ("src/store/event.rs", "every thing that can happen, one after the other: the vocabulary of the journal"),
 ];
 

@@ -1,0 +1,99 @@
+//! What those who look after a list are asked, and told, by mail.
+//!
+//! All of it stands in the journal, so the names are for ever; posts, mails and persons stand in it
+//! by number, and the words somebody wrote only in their mail.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{PersonId, PostId};
+
+/// What an animator is asked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "care", rename_all = "kebab-case")]
+pub enum Care {
+    /// What becomes of this post? Later: it was decided, and may be called back.
+    Release {
+        /// Which.
+        post: PostId,
+    },
+    /// Their answer decided nothing: is the post sent, or refused with those words?
+    ReleaseWith {
+        /// Which.
+        post: PostId,
+        /// The answer.
+        mail: PostId,
+    },
+    /// Somebody wrote to those who look after the list; what is answered goes to them.
+    Word {
+        /// What they wrote.
+        post: PostId,
+    },
+    /// All that waits, by its numbers from 1 on.
+    Gathering {
+        /// In the order of the numbers.
+        items: Vec<Waiting>,
+    },
+}
+
+/// One of the things that wait.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Waiting {
+    /// A post, or a word to those who look after the list.
+    Post(PostId),
+    /// Somebody who wants to join.
+    Newcomer(PersonId),
+    /// Several posts nobody wants, probably.
+    Doubtful(Vec<PostId>),
+}
+
+/// What somebody is told about the care of a list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "told", rename_all = "kebab-case")]
+pub enum Told {
+    /// To an animator: what became of a post that waited, and by whom.
+    Decided {
+        /// Which.
+        post: PostId,
+    },
+    /// To whoever wrote to the animators: what they answer, in that mail.
+    Word {
+        /// What they answered.
+        mail: PostId,
+        /// To what.
+        post: PostId,
+    },
+    /// To a newcomer: nobody answered their wish to join.
+    NoAnswer,
+    /// To an author: nobody looked at their post in time.
+    Over {
+        /// Which.
+        post: PostId,
+    },
+    /// To an author: the topic is closed.
+    TopicClosed {
+        /// What they wrote.
+        post: PostId,
+    },
+}
+
+impl Care {
+    /// Whether it is about this post, and no other.
+    pub fn is_about(&self, wanted: PostId) -> bool {
+        match self {
+            Care::Release { post } | Care::ReleaseWith { post, .. } | Care::Word { post } => *post == wanted,
+            Care::Gathering { .. } => false,
+        }
+    }
+}
+
+impl Waiting {
+    /// The posts it stands for.
+    pub fn posts(&self) -> &[PostId] {
+        match self {
+            Waiting::Post(post) => std::slice::from_ref(post),
+            Waiting::Doubtful(posts) => posts,
+            Waiting::Newcomer(_) => &[],
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Reports as servers write them, each by hand, and what is read in them.
