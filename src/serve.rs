@@ -162,6 +162,7 @@ pub fn open_desk(config: &Config, clock: Clock) -> Result<Desk, ServeError> {
         language: config.language,
         zone: config.timezone.clone(),
         bell: Arc::default(),
+        letter_waits: Arc::default(),
         taking: AtomicUsize::new(0),
         signer: None,
         operator: config.operator.clone(),

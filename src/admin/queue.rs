@@ -42,13 +42,14 @@ pub(super) fn ls(desk: &Desk, channel: &mut dyn Channel) -> Result<Value, NotDon
     }
     for OwedLetter { letter, about, since } in desk.store.letters()? {
         let to = address_of(desk, about.person())?;
+        let wait = desk.letter_waits.of(letter);
         shown.push(json!({
             "id": format!("letter-{letter}"),
             "to": to,
             "post": Value::Null,
-            "attempts": 0,
-            "next": since.rfc3339(&desk.zone),
-            "last_reply": Value::Null,
+            "attempts": wait.as_ref().map_or(0, |wait| wait.attempts),
+            "next": wait.as_ref().map_or(since, |wait| wait.next).rfc3339(&desk.zone),
+            "last_reply": wait.map(|wait| wait.reply),
         }));
     }
     Ok(Value::Array(shown))
@@ -75,6 +76,11 @@ pub(super) fn retry(desk: &Desk, id: Option<&str>) -> Result<Value, NotDone> {
             }
         }
     }
+    again += match only {
+        Some(QueueId::Letter(letter)) => desk.letter_waits.try_now(Some(letter), now),
+        Some(QueueId::Copy(..)) => 0,
+        None => desk.letter_waits.try_now(None, now),
+    };
     desk.store.commit(change)?;
     desk.nudge();
     Ok(json!({ "again": again, "fenced": desk.store.fence()? != Fence::Down }))

@@ -93,6 +93,11 @@ pub enum Wish {
     },
     /// To know what became of their posts.
     Trace,
+    /// To find posts; what they look for stands in that mail.
+    Search {
+        /// Which.
+        mail: PostId,
+    },
     /// To be written to at another address, the one that stands in that mail.
     Move {
         /// Which.
@@ -186,6 +191,11 @@ pub enum Matter {
     Back {
         /// The membership as it was.
         was: Box<Membership>,
+    },
+    /// What was found for them, numbered: which of it they want to read.
+    Found {
+        /// The posts, in the order they were told.
+        posts: Vec<PostId>,
     },
     /// Whether a post from an unknown address is theirs.
     SamePerson {

@@ -12,6 +12,7 @@ use super::send_copies::{CopyMaker, put_off_copy, send_copy};
 use super::write_letters::send_letter;
 use super::{Desk, FlowError};
 use crate::domain::pace::Felt;
+use crate::domain::retry::Next;
 use crate::smtp::client::Outbox;
 
 /// Without news, the queue is looked at anyway.
@@ -31,7 +32,7 @@ pub async fn deliver<O: Outbox + 'static>(
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), FlowError> {
     let mut changes = desk.store.changes();
-    let mut dispatch = Dispatch::default();
+    let mut dispatch = Dispatch::of(&desk);
     let maker = Arc::new(CopyMaker::default());
     let mut in_hand: JoinSet<Result<Ended, FlowError>> = JoinSet::new();
     let mut works: HashMap<Id, Work> = HashMap::new();
@@ -74,7 +75,7 @@ pub async fn deliver<O: Outbox + 'static>(
                 };
                 let Some(work) = works.remove(&id) else { continue };
                 match ended {
-                    Ok(ended) => dispatch.give_back(&work, ended, &desk.retry, desk.now(), spread.next()),
+                    Ok(ended) => dispatch.give_back(&work, ended, desk.now()),
                     Err(error) => {
                         tracing::error!(%error, ?work, "sending something ended in a failure of ours");
                         if let Some(task) = after_a_failure(&desk, &mut dispatch, work, spread.next()) {
@@ -108,10 +109,20 @@ fn after_a_failure(desk: &Desk, dispatch: &mut Dispatch, work: Work, spread: f64
     const OURS: &str = "a failure of ours, which is in the log";
     match work {
         Work::Copy(post, person) => return Some(Work::PutOff(post, person, OURS)),
-        Work::Letter(_) => dispatch.give_back(&work, Ended::LetterPutOff, &desk.retry, desk.now(), spread),
+        Work::Letter(ref letter) => {
+            let attempts = dispatch.letter_attempts(&work) + 1;
+            let now = desk.now();
+            // A letter that is given up is so when it is written, where it is known why.
+            let next = match desk.retry.next(attempts, letter.since, now, spread) {
+                Next::At(next) => next,
+                Next::GiveUp => now,
+            };
+            desk.letter_waits.put_off(letter.letter, next, OURS.to_owned());
+            dispatch.give_back(&work, Ended::LetterPutOff, now);
+        }
         Work::PutOff(..) => {
             let settled = Ended::Settled(Felt::Answered);
-            dispatch.give_back(&work, settled, &desk.retry, desk.now(), spread);
+            dispatch.give_back(&work, settled, desk.now());
         }
     }
     None
@@ -144,7 +155,7 @@ pub async fn carry_out<O: Outbox>(
             put_off_copy(desk, *post, *person, why, spread).await?;
             Ok(Ended::Settled(Felt::Answered))
         }
-        Work::Letter(letter) => send_letter(desk, outbox, letter, attempts).await,
+        Work::Letter(letter) => send_letter(desk, outbox, letter, attempts, spread).await,
     }
 }
 

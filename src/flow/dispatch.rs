@@ -4,13 +4,14 @@
 //! posts take turns, so that a list of ten thousand does not delay another's five. What is in hand
 //! is known here alone: a claim dies with the process, and what it claimed is still owed.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use super::Desk;
 use super::lanes::{Lanes, Turns};
+use super::letter_waits::LetterWaits;
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::pace::Felt;
-use crate::domain::retry::{Next, RetrySchedule};
 use crate::domain::time::Timestamp;
 use crate::smtp::client::Outbox;
 use crate::store::event::Fence;
@@ -33,7 +34,7 @@ pub enum Work {
 pub enum Ended {
     /// It is answered for, or put off with a moment that is kept.
     Settled(Felt),
-    /// A letter to be written again later.
+    /// A letter to be written again later: [`LetterWaits`] knows when.
     LetterPutOff,
 }
 
@@ -61,7 +62,7 @@ pub struct Dispatch {
     letters: VecDeque<OwedLetter>,
     letters_queued: HashSet<u64>,
     letters_in_hand: HashSet<u64>,
-    letters_later: HashMap<u64, (u32, Timestamp)>,
+    letters_later: Arc<LetterWaits>,
     next_due: Option<Timestamp>,
     heard: Heard,
     fenced: bool,
@@ -77,6 +78,11 @@ const SORT_BATCH: usize = 256;
 const SHUT: &str = "not tried: their server has asked for a pause several times";
 
 impl Dispatch {
+    /// With nothing looked at yet.
+    pub fn of(desk: &Desk) -> Dispatch {
+        Dispatch { letters_later: desk.letter_waits.clone(), ..Dispatch::default() }
+    }
+
     /// Looks what is owed that was not known before. Gives the posts that are answered for since.
     pub fn refill(&mut self, desk: &Desk, now: Timestamp) -> Result<Vec<PostId>, StoreError> {
         let store = &desk.store;
@@ -115,7 +121,7 @@ impl Dispatch {
                     }
                 }
                 News::LetterDone(letter) => {
-                    self.letters_later.remove(&letter);
+                    self.letters_later.forget(letter);
                     if self.letters_queued.remove(&letter) {
                         self.letters.retain(|queued| queued.letter != letter);
                     }
@@ -171,7 +177,7 @@ impl Dispatch {
 
     fn queue_letter(&mut self, letter: OwedLetter) {
         let id = letter.letter;
-        let waits = self.letters_later.contains_key(&id) || self.letters_in_hand.contains(&id);
+        let waits = self.letters_later.of(id).is_some() || self.letters_in_hand.contains(&id);
         if !waits && self.letters_queued.insert(id) {
             self.letters.push_back(letter);
         }
@@ -179,9 +185,7 @@ impl Dispatch {
 
     /// Letters that were put off and whose time has come. How often they were put off stays known.
     fn queue_letters_due(&mut self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
-        let due = self.letters_later.iter().filter(|(_, (_, next))| *next <= now).map(|(letter, _)| *letter);
-        let due: Vec<u64> = due.collect();
-        for letter in due {
+        for letter in self.letters_later.due(now) {
             if self.letters_in_hand.contains(&letter) || self.letters_queued.contains(&letter) {
                 continue;
             }
@@ -190,9 +194,7 @@ impl Dispatch {
                     self.letters_queued.insert(letter);
                     self.letters.push_back(owed);
                 }
-                None => {
-                    self.letters_later.remove(&letter);
-                }
+                None => self.letters_later.forget(letter),
             }
         }
         Ok(())
@@ -201,9 +203,7 @@ impl Dispatch {
     /// How often a letter was put off so far.
     pub fn letter_attempts(&self, work: &Work) -> u32 {
         match work {
-            Work::Letter(letter) => {
-                self.letters_later.get(&letter.letter).map_or(0, |(attempts, _)| *attempts)
-            }
+            Work::Letter(letter) => self.letters_later.of(letter.letter).map_or(0, |wait| wait.attempts),
             Work::Copy(..) | Work::PutOff(..) => 0,
         }
     }
@@ -240,14 +240,7 @@ impl Dispatch {
     }
 
     /// Gives a piece of work back once it has ended.
-    pub fn give_back(
-        &mut self,
-        work: &Work,
-        ended: Ended,
-        schedule: &RetrySchedule,
-        now: Timestamp,
-        spread: f64,
-    ) {
+    pub fn give_back(&mut self, work: &Work, ended: Ended, now: Timestamp) {
         match work {
             Work::Copy(post, person) | Work::PutOff(post, person, _) => {
                 self.in_hand.remove(&(*post, *person));
@@ -260,18 +253,8 @@ impl Dispatch {
             Work::Letter(letter) => {
                 self.letters_in_hand.remove(&letter.letter);
                 match ended {
-                    Ended::Settled(_) => {
-                        self.letters_later.remove(&letter.letter);
-                    }
-                    Ended::LetterPutOff => {
-                        let attempts = self.letters_later.get(&letter.letter).map_or(0, |(n, _)| *n) + 1;
-                        // A letter that is given up is so when it is written, where it is known why.
-                        let next = match schedule.next(attempts, letter.since, now, spread) {
-                            Next::At(next) => next,
-                            Next::GiveUp => now,
-                        };
-                        self.letters_later.insert(letter.letter, (attempts, next));
-                    }
+                    Ended::Settled(_) => self.letters_later.forget(letter.letter),
+                    Ended::LetterPutOff => {}
                 }
             }
         }
@@ -282,7 +265,7 @@ impl Dispatch {
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let idle =
             |letter: &u64| !self.letters_in_hand.contains(letter) && !self.letters_queued.contains(letter);
-        let letters = self.letters_later.iter().filter(|(id, _)| idle(id)).map(|(_, (_, next))| *next).min();
+        let letters = self.letters_later.first_due(|letter| idle(&letter));
         self.next_due.into_iter().chain(letters).chain(self.lanes.next_rested(now)).min()
     }
 

@@ -17,7 +17,9 @@ pub mod forget;
 pub mod import;
 pub mod keep_house;
 mod lanes;
+pub mod letter_waits;
 pub mod lists;
+mod looking;
 pub mod mailroom;
 pub mod members_csv;
 pub mod membership;
@@ -90,6 +92,8 @@ pub struct Desk {
     pub clock: Clock,
     /// Rings when the queue should be looked at though no line was written.
     pub bell: Arc<tokio::sync::Notify>,
+    /// Letters that were put off.
+    pub letter_waits: Arc<letter_waits::LetterWaits>,
     /// Messages being kept at this moment; a server waits for each.
     pub taking: AtomicUsize,
 }

@@ -273,6 +273,8 @@ pub enum Act<'a> {
     Withdraw,
     /// What became of their posts.
     Trace,
+    /// To find posts.
+    Search,
     /// What one can write.
     Help,
 }
@@ -330,6 +332,7 @@ impl Act<'_> {
             .is("forget", self == Act::Forget)
             .is("withdraw", self == Act::Withdraw)
             .is("trace", self == Act::Trace)
+            .is("search", self == Act::Search)
             .is("help", self == Act::Help)
     }
 }

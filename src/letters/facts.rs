@@ -14,6 +14,11 @@ const QUOTE_LINES_MAX: usize = 40;
 /// The longest quoted line, in characters.
 const QUOTE_LINE_CHARS_MAX: usize = 1_000;
 
+/// The most lines of a text somebody asked for.
+const TEXT_LINES_MAX: usize = 4_000;
+/// The longest of them, in characters.
+const TEXT_LINE_CHARS_MAX: usize = 20_000;
+
 /// The facts of one letter by their names in its template.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts(Map<String, Value>);
@@ -43,6 +48,14 @@ impl Facts {
     pub(super) fn quote(mut self, name: &str, words: &str) -> Facts {
         let lines = words.trim().lines().take(QUOTE_LINES_MAX);
         let lines: Vec<Value> = lines.map(|l| Value::from(one_line(l, QUOTE_LINE_CHARS_MAX))).collect();
+        self.0.insert(name.to_owned(), Value::from(lines));
+        self
+    }
+
+    /// All of a text, line by line, as far as a letter goes.
+    pub(super) fn text(mut self, name: &str, text: &str) -> Facts {
+        let lines = text.trim().lines().take(TEXT_LINES_MAX);
+        let lines: Vec<Value> = lines.map(|l| Value::from(one_line(l, TEXT_LINE_CHARS_MAX))).collect();
         self.0.insert(name.to_owned(), Value::from(lines));
         self
     }

@@ -6,6 +6,7 @@ use super::exchange::{
     NoMember, Settings, SignIn, TakenBack, TooLate, Whereabouts,
 };
 use super::facts::Facts;
+use super::finding::{AskedFor, Found};
 use super::message::Frame;
 use super::rights::{AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged};
 use super::words;
@@ -70,6 +71,10 @@ pub enum Letter<'a> {
     TooLate(TooLate<'a>),
     /// What became of one's posts.
     Whereabouts(Whereabouts<'a>),
+    /// What was found for somebody.
+    Found(Found<'a>),
+    /// Posts somebody asked for.
+    AskedFor(AskedFor<'a>),
     /// What became of a wish to take a post back.
     TakenBack(TakenBack<'a>),
     /// To a member, about a post or wish from an unknown address.
@@ -113,6 +118,8 @@ pub enum LetterKind {
     EndsSoon,
     TooLate,
     Whereabouts,
+    Found,
+    AskedFor,
     TakenBack,
     AskSame,
     LookAt,
@@ -269,7 +276,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 39] = [
+    pub const ALL: [LetterKind; 41] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -297,6 +304,8 @@ impl LetterKind {
         LetterKind::EndsSoon,
         LetterKind::TooLate,
         LetterKind::Whereabouts,
+        LetterKind::Found,
+        LetterKind::AskedFor,
         LetterKind::TakenBack,
         LetterKind::AskSame,
         LetterKind::LookAt,
@@ -341,6 +350,8 @@ impl LetterKind {
             LetterKind::EndsSoon => "ends-soon",
             LetterKind::TooLate => "too-late",
             LetterKind::Whereabouts => "whereabouts",
+            LetterKind::Found => "found",
+            LetterKind::AskedFor => "asked-for",
             LetterKind::TakenBack => "taken-back",
             LetterKind::AskSame => "ask-same",
             LetterKind::LookAt => "look-at",
@@ -388,6 +399,8 @@ impl Letter<'_> {
             Letter::EndsSoon(_) => LetterKind::EndsSoon,
             Letter::TooLate(_) => LetterKind::TooLate,
             Letter::Whereabouts(_) => LetterKind::Whereabouts,
+            Letter::Found(_) => LetterKind::Found,
+            Letter::AskedFor(_) => LetterKind::AskedFor,
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::Care(care) => care.kind(),
@@ -426,6 +439,8 @@ impl Letter<'_> {
             Letter::EndsSoon(letter) => letter.facts(facts, frame),
             Letter::TooLate(letter) => letter.facts(facts, frame),
             Letter::Whereabouts(letter) => letter.facts(facts, frame),
+            Letter::Found(letter) => letter.facts(facts, frame),
+            Letter::AskedFor(letter) => letter.facts(facts, frame),
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Care(care) => care.facts(facts, frame),

@@ -9,6 +9,7 @@ mod door;
 mod enclosure;
 mod exchange;
 mod facts;
+mod finding;
 mod french;
 mod html;
 mod kinds;
@@ -29,6 +30,7 @@ pub use exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
+pub use finding::{AskedFor, Found, FoundItem, PostAskedFor};
 pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,

@@ -6,6 +6,7 @@ mod exchange;
 use super::care::WaitingItem;
 use super::exchange::Whereabout;
 use super::facts::Facts;
+use super::finding::{FoundItem, PostAskedFor};
 use super::kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,
@@ -47,6 +48,9 @@ struct Neighbourhood {
     zone: Zone,
     now: Timestamp,
     whereabouts: Vec<Whereabout>,
+    sought: &'static str,
+    found: Vec<FoundItem>,
+    asked_for: Vec<PostAskedFor>,
     waiting: Vec<WaitingItem>,
 }
 
@@ -106,6 +110,10 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::TooLate, "too-late"),
     (LetterKind::Whereabouts, "whereabouts"),
     (LetterKind::Whereabouts, "whereabouts-none"),
+    (LetterKind::Found, "found"),
+    (LetterKind::Found, "found-nothing"),
+    (LetterKind::AskedFor, "asked-for"),
+    (LetterKind::AskedFor, "asked-for-thread"),
     (LetterKind::TakenBack, "taken-back"),
     (LetterKind::TakenBack, "taken-back-too-late"),
     (LetterKind::AskSame, "ask-same"),
@@ -203,6 +211,8 @@ impl Sample {
             | LetterKind::EndsSoon
             | LetterKind::TooLate
             | LetterKind::Whereabouts
+            | LetterKind::Found
+            | LetterKind::AskedFor
             | LetterKind::TakenBack
             | LetterKind::AskSame
             | LetterKind::SignIn => exchange::letter(self.kind, self.name, place, group),
@@ -343,6 +353,9 @@ impl Neighbourhood {
             zone: Zone::parse("Europe/Paris").expect("bundled"),
             now,
             whereabouts: exchange::whereabouts(title, words),
+            sought: exchange::sought(language),
+            found: exchange::found(language),
+            asked_for: exchange::asked_for(language),
             waiting: care::waiting(title, now),
         }
     }

@@ -100,7 +100,10 @@ impl Keeper {
     /// Takes the index away, with all that is said in it; the next one is begun from nothing.
     pub(super) fn throw_away(&mut self, folder: &Path) -> Result<(), SearchError> {
         self.put_aside(folder)?;
-        Ok(fs::remove_dir_all(aside(folder))?)
+        match fs::remove_dir_all(aside(folder)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// From now on searches look at the older one until the new one is whole.

@@ -249,6 +249,17 @@ impl Search {
         self.show(None);
     }
 
+    /// Takes the index away with all that is said in it; it is built again from what is there then.
+    pub fn throw_away(&self) -> Result<(), StoreError> {
+        let mut keeper = self.inner.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        self.show(None);
+        keeper.throw_away(&self.inner.folder).map_err(|error| StoreError::Io {
+            doing: "remove",
+            path: self.inner.folder.clone(),
+            why: error.to_string(),
+        })
+    }
+
     /// Takes in what is new on a thread of its own, as long as somebody else is at work.
     pub fn grow_beside(&self) -> Growing {
         let stop = Arc::new(AtomicBool::new(false));

@@ -15,7 +15,8 @@ use crate::flow::sign_in::{self, Ending, Holder};
 use crate::flow::{Desk, FlowError};
 use crate::store::Opens;
 use crate::web::{
-    DoorError, Entered, LeaveDoor, LeaveError, Leaving, MembersDoor, Reader, SignOut, WebOptions, WebState,
+    DoorError, Doors, Entered, JournalLength, LeaveDoor, LeaveError, Leaving, MembersDoor, Reader, SignOut,
+    WebOptions, WebState,
 };
 
 /// The pages of this configuration.
@@ -36,13 +37,18 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
     WebState::new(
         desk.store.reader().clone(),
         desk.search.clone(),
-        leave_door(desk),
-        members_door(desk),
-        Arc::new(opens),
+        Doors { leave: leave_door(desk), members: members_door(desk), opens: Arc::new(opens) },
         &options,
         desk.clock.clone(),
+        journal_length(desk),
     )
     .map_err(|error| ServeError::Web(error.to_string()))
+}
+
+/// How long the journal is; nothing that can be seen changes without a line of it.
+fn journal_length(desk: &Arc<Desk>) -> JournalLength {
+    let changes = desk.store.changes();
+    Arc::new(move || *changes.borrow())
 }
 
 /// Leaving by one click (RFC 8058).

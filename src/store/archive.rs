@@ -296,6 +296,9 @@ impl ArchiveReader {
     /// A thread with its first `take` posts by date; one that was joined with another gives that.
     pub fn thread(&self, list: ListId, thread: ThreadId, take: usize) -> Result<Option<Thread>, StoreError> {
         let Some(summary) = self.thread_summary(list, thread)? else { return Ok(None) };
+        if take == 0 {
+            return Ok(Some(Thread { summary, posts: Vec::new() }));
+        }
         let mut posts = self.posts_of(&keys::thread_posts(list, summary.id), 0, THREAD_POSTS_MAX)?;
         posts.sort_by_key(|post| (post.date, post.id));
         posts.truncate(take);

@@ -330,6 +330,8 @@ pub enum RequestDoor {
     Help,
     /// `quartier-request@`, `parvis@host`: whatever it says.
     Request,
+    /// `quartier-chercher@`.
+    Search,
     /// `quartier+TOKEN@`: an answer to this question.
     Answer(QuestionId),
     /// `quartier@`: a whole mail that may be nothing but a request written there by mistake.
@@ -526,6 +528,20 @@ pub enum Note {
     TooLate,
     /// What became of their last posts.
     Trace,
+    /// What was found for them.
+    Found {
+        /// Where what they look for stands.
+        mail: PostId,
+        /// The best of it, in order.
+        posts: Vec<PostId>,
+    },
+    /// Posts they asked for.
+    AskedFor {
+        /// Which, in their order.
+        posts: Vec<PostId>,
+        /// The whole conversation of the first.
+        thread: bool,
+    },
     /// Their post was taken back, and nobody will get it.
     TakenBack,
     /// Their post has gone out already, and cannot be taken back by mail.

@@ -5,6 +5,7 @@
 //! adds to. Knows nothing of bytes, storage or clocks: the day is an argument.
 
 mod book;
+mod choice;
 mod mail;
 mod moderator;
 mod pattern;
@@ -14,5 +15,6 @@ mod tokens;
 mod topic;
 
 pub use book::{PhraseBook, PhraseFault};
+pub use choice::{Choice, choice};
 pub use mail::{GroupName, Mail, Place, Situation, Speaker};
 pub use moderator::moderator_answer;

@@ -3,7 +3,7 @@
 //! Pages return an [`Answer`]; here alone it becomes HTTP. Every answer of the server, also those
 //! the framework makes, passes [`guard`].
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, ETAG, HeaderName, LINK, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, VARY,
@@ -42,6 +42,8 @@ pub(crate) enum Content {
     Icon,
     /// An Atom feed.
     Atom(String),
+    /// What crawlers may look for.
+    Xml(String),
     /// A few plain words.
     Text(String),
     /// A message as it was received (addresses masked).
@@ -130,8 +132,8 @@ impl Answer {
         Answer { status, location: Some(location), keep: Keep::No, ..Answer::public(Content::Empty) }
     }
 
-    /// As HTTP; 304 if the reader has it already.
-    pub(crate) fn into_response(self, request: &HeaderMap) -> Response<Body> {
+    /// As HTTP, but for what it depends on whether the reader has it already.
+    pub(crate) fn ready(self) -> Ready {
         let mut headers = HeaderMap::new();
         let keep = match self.keep {
             Keep::Public => PUBLIC_CACHE,
@@ -162,21 +164,44 @@ impl Answer {
             headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         }
         let bytes = match self.content.open(&mut headers) {
-            Opened::Bytes(bytes) => bytes,
-            Opened::Stream(body) => return response(self.status, headers, body),
+            Opened::Bytes(bytes) => Bytes::from(bytes),
+            Opened::Stream(body) => return Ready::Stream(response(self.status, headers, body)),
         };
-        if self.status == StatusCode::OK && self.keep != Keep::No {
-            let tag = entity_tag(&bytes);
-            let known = has_tag(request, &tag);
-            put(&mut headers, ETAG, Some(&tag));
-            if known {
-                headers.remove(CONTENT_TYPE);
-                return response(StatusCode::NOT_MODIFIED, headers, Body::empty());
-            }
-        }
+        let tag = (self.status == StatusCode::OK && self.keep != Keep::No).then(|| entity_tag(&bytes));
+        put(&mut headers, ETAG, tag.as_deref());
         // Said here, so that HEAD says it as well.
         headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-        response(self.status, headers, Body::from(bytes))
+        Ready::Whole(Whole { status: self.status, headers, bytes, tag })
+    }
+}
+
+/// An answer that is made.
+pub(crate) enum Ready {
+    /// All of it.
+    Whole(Whole),
+    /// It is read while it is sent.
+    Stream(Response<Body>),
+}
+
+/// An answer that can be given more than once.
+#[derive(Clone, Debug)]
+pub(crate) struct Whole {
+    status: StatusCode,
+    headers: HeaderMap,
+    pub(crate) bytes: Bytes,
+    tag: Option<String>,
+}
+
+impl Whole {
+    /// For one reader: 304 if they have it already.
+    pub(crate) fn respond(&self, request: &HeaderMap) -> Response<Body> {
+        let mut headers = self.headers.clone();
+        if self.tag.as_ref().is_some_and(|tag| has_tag(request, tag)) {
+            headers.remove(CONTENT_TYPE);
+            headers.remove(CONTENT_LENGTH);
+            return response(StatusCode::NOT_MODIFIED, headers, Body::empty());
+        }
+        response(self.status, headers, Body::from(self.bytes.clone()))
     }
 }
 
@@ -206,6 +231,10 @@ impl Content {
             }
             Content::Atom(text) => {
                 kind("application/atom+xml; charset=utf-8");
+                return Opened::Bytes(text.into_bytes());
+            }
+            Content::Xml(text) => {
+                kind("application/xml; charset=utf-8");
                 return Opened::Bytes(text.into_bytes());
             }
             Content::Text(text) => {

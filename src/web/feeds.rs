@@ -14,8 +14,6 @@ use super::views::{BodyView, Desk, Place};
 
 /// Posts in a feed, the newest.
 const FEED_POSTS: usize = 30;
-/// Posts of a conversation looked at for its feed.
-const THREAD_POSTS_MAX: usize = 20_000;
 /// More text of one post than this is not in a feed, bytes.
 const ENTRY_TEXT_BYTES_MAX: usize = 32 * 1024;
 const TITLE_CHARS_MAX: usize = 200;
@@ -68,17 +66,17 @@ pub(crate) fn of_thread(
     key: &str,
 ) -> Result<Answer, PageError> {
     let Some(id) = pages.archive.thread_of(place.list.id, key)? else { return pages.absent(desk) };
-    let Some(thread) = pages.archive.thread(place.list.id, id, THREAD_POSTS_MAX)? else {
+    let Some(whole) = super::threads::whole(pages, place.list.id, id)? else {
         return pages.absent(desk);
     };
+    let thread = &whole.thread;
     let itself = Route::list(place.segment, ListPage::ThreadFeed { key: thread.summary.key.clone() });
     if thread.summary.key != key {
         return Ok(Answer::elsewhere(StatusCode::FOUND, desk.href(&itself)));
     }
     let page = Route::list(place.segment, ListPage::Thread { key: key.to_owned() });
-    let mut posts = thread.posts;
-    posts.sort_by_key(|post| std::cmp::Reverse((post.date, post.id)));
-    posts.truncate(FEED_POSTS);
+    // They come by date.
+    let posts = thread.posts.iter().rev().take(FEED_POSTS).cloned().collect();
     let title = desk.subject(&thread.summary.subject);
     feed(pages, desk, place, posts, (&itself, &page), &title, &place.list.settings.name)
 }

@@ -39,7 +39,6 @@ pub(crate) enum Costs {
     /// A conversation or a feed as one file.
     File,
     /// A search.
-    #[allow(dead_code, reason = "the page that searches takes it")]
     Search,
     /// A link to sign in.
     Link,

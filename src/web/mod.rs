@@ -13,6 +13,7 @@ mod feeds;
 mod files;
 mod forms;
 pub mod front;
+mod kept;
 mod limits;
 pub mod mailboxes;
 mod mbox;
@@ -23,6 +24,7 @@ mod searching;
 pub mod server;
 mod sight;
 mod sign_in;
+mod sitemap;
 mod templates;
 mod text;
 mod threads;
@@ -50,13 +52,15 @@ use crate::domain::time::{Timestamp, Zone};
 use crate::search::Search;
 use crate::store::archive::ArchiveReader;
 
-use answer::{Answer, Indexed, Keep};
+use answer::{Answer, Indexed, Keep, Ready, Whole};
 use forms::{FORM_BYTES_MAX, Form};
+pub use kept::JournalLength;
+use kept::Kept;
 pub use limits::Peer;
 use limits::{Costs, Limits};
 use pages::{PageError, Pages, Wish};
 use request::{Query, preferred_language};
-use routes::{Asked, Route};
+use routes::{Asked, ListPage, Route};
 pub use sight::Reader;
 use sign_in::SignIn;
 pub use sign_in::{DoorError, Entered, MembersDoor, SignOut};
@@ -71,6 +75,12 @@ const PAGES_AT_ONCE_MAX: usize = 16;
 
 /// A form that takes longer to arrive is not waited for.
 const FORM_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// What pages that are kept may weigh together, bytes.
+const KEPT_PAGES_BYTES_MAX: usize = 64 << 20;
+
+/// What a page weighs beside its text: headers, and its place among the others.
+const KEPT_PAGE_OVERHEAD: usize = 2_048;
 
 /// An answer that nothing is there takes at least so long.
 const ABSENT_FLOOR: Duration = Duration::from_millis(5);
@@ -98,6 +108,17 @@ pub struct WebOptions {
     pub searches_per_minute_max: u32,
 }
 
+/// The ways from the pages to what they cannot do themselves.
+#[derive(Clone)]
+pub struct Doors {
+    /// To a membership that ends.
+    pub leave: LeaveDoor,
+    /// To who is signed in.
+    pub members: Arc<dyn MembersDoor>,
+    /// To attachments for who has their key.
+    pub opens: Opens,
+}
+
 /// Everything the web is made from; cheap to clone.
 #[derive(Clone)]
 pub struct WebState {
@@ -105,6 +126,8 @@ pub struct WebState {
     leave: LeaveDoor,
     members: Arc<dyn MembersDoor>,
     limits: Arc<Limits>,
+    /// What strangers were shown, by address and language.
+    shown: Arc<Kept<(String, Option<Language>), Whole>>,
     /// `https://host`, as browsers name where a form stood.
     origin: Arc<str>,
     turns: Arc<Semaphore>,
@@ -116,12 +139,12 @@ impl WebState {
     pub fn new(
         archive: ArchiveReader,
         search: Search,
-        leave: LeaveDoor,
-        members: Arc<dyn MembersDoor>,
-        opens: Opens,
+        doors: Doors,
         options: &WebOptions,
         clock: Clock,
+        length: JournalLength,
     ) -> Result<WebState, TemplateError> {
+        let Doors { leave, members, opens } = doors;
         let templates = Templates::load(options.templates.as_deref())?;
         let base_url = options.base_url.trim_end_matches('/').to_owned();
         let rest = base_url.split_once("://").map_or(base_url.as_str(), |(_, rest)| rest);
@@ -135,10 +158,13 @@ impl WebState {
             base_url: base_url.clone(),
         };
         let words = Words::embedded();
-        let pages = Pages { archive, search, templates, words, site, opens, language: options.language };
+        let threads = Kept::new(length.clone(), threads::READ_THREADS_BYTES_MAX);
+        let pages =
+            Pages { archive, threads, search, templates, words, site, opens, language: options.language };
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
+        let shown = Arc::new(Kept::new(length, KEPT_PAGES_BYTES_MAX));
         let limits = Arc::new(Limits::new(options.trusted.clone(), options.searches_per_minute_max));
-        Ok(WebState { pages: Arc::new(pages), leave, members, limits, origin, turns, clock })
+        Ok(WebState { pages: Arc::new(pages), leave, members, limits, shown, origin, turns, clock })
     }
 }
 
@@ -174,11 +200,21 @@ async fn answer(State(web): State<WebState>, request: Request) -> Response<Body>
         }
         _ => None,
     };
+    let cookie = sign_in::cookie_of(&parts.headers, sign_in::cookie_name(&web.pages.site.base_url));
+    let preferred = preferred_language(&parts.headers);
+    let reads = parts.method == Method::GET || parts.method == Method::HEAD;
+    let key = parts.uri.path_and_query().map_or("", |path| path.as_str()).to_owned();
+    // Strangers all see the same.
+    let key = (reads && room.is_ok() && cookie.is_none()).then_some((key, preferred));
+    if let Some(known) = key.as_ref().and_then(|key| web.shown.get(key)) {
+        return known.respond(&parts.headers);
+    }
+    let (shown, moment) = (Arc::clone(&web.shown), web.shown.moment());
     let Ok(_turn) = Arc::clone(&web.turns).acquire_owned().await else { return trouble() };
     let task = Task {
-        cookie: sign_in::cookie_of(&parts.headers, sign_in::cookie_name(&web.pages.site.base_url)),
         query: Query::parse(parts.uri.query().unwrap_or_default()),
-        preferred: preferred_language(&parts.headers),
+        cookie,
+        preferred,
         method: parts.method,
         asked,
         form,
@@ -191,7 +227,16 @@ async fn answer(State(web): State<WebState>, request: Request) -> Response<Body>
                 // What is not there and what is not for this reader are told apart by no clock.
                 floor.await;
             }
-            answer.into_response(&parts.headers)
+            let keep = answer.keep == Keep::Public && answer.status == StatusCode::OK;
+            let whole = match answer.ready() {
+                Ready::Whole(whole) => Arc::new(whole),
+                Ready::Stream(response) => return response,
+            };
+            if let Some(key) = key.filter(|_| keep) {
+                let bytes = whole.bytes.len() + key.0.len() + KEPT_PAGE_OVERHEAD;
+                shown.put(key, Arc::clone(&whole), bytes, moment);
+            }
+            whole.respond(&parts.headers)
         }
         Ok(Err(_)) | Err(_) => trouble(),
     }
@@ -256,6 +301,7 @@ fn costs(method: &Method, asked: &Asked) -> Vec<Costs> {
     match asked {
         Asked::Page(Route::SignIn) if method == Method::POST => costs.push(Costs::Link),
         Asked::Page(Route::List { page, .. }) if page.is_long() => costs.push(Costs::File),
+        Asked::Page(Route::Search | Route::List { page: ListPage::Search, .. }) => costs.push(Costs::Search),
         Asked::Page(_) | Asked::Slash(_) | Asked::Nothing => {}
     }
     costs

@@ -19,6 +19,7 @@ use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
 use super::searching;
 use super::sight::{self, Eyes, Reader, Sight};
+use super::sitemap;
 use super::templates::{TemplateError, Templates};
 use super::threads;
 use super::unsubscribe::LeaveError;
@@ -38,12 +39,14 @@ const LISTS_MAX: usize = 1_000;
 /// Posts of one Message-ID shown together.
 const SAME_ID_MAX: usize = 10;
 
-/// Where crawlers have nothing to look for.
-const ROBOTS: &str = "User-agent: *\nDisallow: /u/\nDisallow: /in/\nDisallow: /search\nDisallow: /*/search\n";
+/// Where crawlers have nothing to look for, below the path the site stands under.
+const NOT_FOR_CRAWLERS: [&str; 4] = ["/u/", "/in/", "/search", "/*/search"];
 
 /// Everything pages are made from.
 pub(crate) struct Pages {
     pub(crate) archive: ArchiveReader,
+    /// Long conversations, read before.
+    pub(crate) threads: threads::ReadThreads,
     pub(crate) search: Search,
     pub(crate) templates: Templates,
     pub(crate) words: Words,
@@ -94,7 +97,8 @@ impl Pages {
             Asked::Page(route) => match route {
                 Route::Home => self.home(&desk),
                 Route::Health => Ok(Answer { keep: Keep::No, ..text("ok\n") }),
-                Route::Robots => Ok(text(ROBOTS)),
+                Route::Robots => Ok(self.robots(&desk)),
+                Route::Sitemap => sitemap::of_site(self, &desk),
                 Route::Icon => Ok(Answer::public(Content::Icon)),
                 Route::Style { hash } => self.style(&desk, hash),
                 Route::Search => searching::everywhere(self, wish, &desk),
@@ -127,6 +131,12 @@ impl Pages {
     pub(crate) fn notice(&self, desk: &Desk<'_>, status: StatusCode, key: &str) -> Result<Answer, PageError> {
         let view = desk.notice(&format!("{key}_title"), &format!("{key}_words"));
         Ok(Answer::private(status, desk.language, self.templates.render("notice", &view)?))
+    }
+
+    fn robots(&self, desk: &Desk<'_>) -> Answer {
+        let below = NOT_FOR_CRAWLERS.map(|path| format!("Disallow: {}{path}\n", self.site.base_path));
+        let sitemap = desk.absolute(&Route::Sitemap);
+        text(&format!("User-agent: *\n{}Sitemap: {sitemap}\n", below.concat()))
     }
 
     fn style(&self, desk: &Desk<'_>, hash: &str) -> Result<Answer, PageError> {
@@ -215,6 +225,7 @@ impl Pages {
         match page {
             ListPage::Front => self.front(wish, desk, place),
             ListPage::Feed => feeds::of_list(self, desk, place),
+            ListPage::Sitemap => sitemap::of_list(self, desk, place),
             ListPage::Search => searching::in_list(self, wish, desk, place),
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
             ListPage::Thread { key } => threads::page(self, wish, desk, place, key),

@@ -26,6 +26,8 @@ pub(crate) enum Route {
     Health,
     /// `/robots.txt`
     Robots,
+    /// `/sitemap.xml`
+    Sitemap,
     /// `/icon.svg`
     Icon,
     /// `/style-HASH.css`
@@ -51,6 +53,8 @@ pub(crate) enum ListPage {
     Front,
     /// `/LIST/feed.atom`
     Feed,
+    /// `/LIST/sitemap.xml`
+    Sitemap,
     /// `/LIST/search`
     Search,
     /// `/LIST/2026/11/`
@@ -94,6 +98,7 @@ impl Asked {
             [""] => Asked::Page(Route::Home),
             ["healthz"] => Asked::Page(Route::Health),
             ["robots.txt"] => Asked::Page(Route::Robots),
+            ["sitemap.xml"] => Asked::Page(Route::Sitemap),
             ["icon.svg"] => Asked::Page(Route::Icon),
             // A list of that name stands under `/search/`.
             ["search"] => Asked::Page(Route::Search),
@@ -126,6 +131,7 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [] => slash(Some(ListPage::Front)),
         [""] => page(Some(ListPage::Front)),
         ["feed.atom"] => page(Some(ListPage::Feed)),
+        ["sitemap.xml"] => page(Some(ListPage::Sitemap)),
         ["search"] => page(Some(ListPage::Search)),
         ["t", key, ""] => page(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key] => slash(thread_key(key).map(|key| ListPage::Thread { key })),
@@ -173,6 +179,7 @@ impl Route {
             Route::Home
             | Route::Health
             | Route::Robots
+            | Route::Sitemap
             | Route::Icon
             | Route::Search
             | Route::Style { .. }
@@ -186,6 +193,7 @@ impl Route {
             Route::Home => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
             Route::Robots => "/robots.txt".to_owned(),
+            Route::Sitemap => "/sitemap.xml".to_owned(),
             Route::Icon => "/icon.svg".to_owned(),
             Route::Search => "/search".to_owned(),
             Route::Style { hash } => format!("/style-{hash}.css"),
@@ -215,6 +223,7 @@ impl ListPage {
         match self {
             ListPage::Front => String::new(),
             ListPage::Feed => FEED.to_owned(),
+            ListPage::Sitemap => "sitemap.xml".to_owned(),
             ListPage::Search => "search".to_owned(),
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
@@ -298,6 +307,8 @@ mod tests {
             ("/", "/"),
             ("/healthz", "/healthz"),
             ("/robots.txt", "/robots.txt"),
+            ("/sitemap.xml", "/sitemap.xml"),
+            ("/quartier/sitemap.xml", "/quartier/sitemap.xml"),
             ("/style-0a1b2c.css", "/style-0a1b2c.css"),
             ("/u/abc", "/u/abc"),
             ("/u/", "/u/"),

@@ -1,15 +1,17 @@
 //! Conversations: their pages, their mbox, and where one post stands in one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use crate::domain::ids::PostId;
-use crate::domain::thread::{Node, tree};
+use crate::domain::ids::{ListId, PostId};
+use crate::domain::thread::{Node, Placed, tree};
 use crate::mail::mask::mask_raw;
-use crate::store::archive::{PostState, PostSummary, Thread};
+use crate::store::archive::{PostState, PostSummary, Thread, ThreadId};
 
 use super::answer::{Answer, Content, Indexed};
+use super::kept::Kept;
 use super::mbox;
 use super::pages::{PageError, Pages, Wish, indexed};
 use super::routes::{ListPage, Route};
@@ -30,17 +32,56 @@ enum Sought {
     Nothing,
     /// It is known by another hash now: it was joined or split.
     Moved(String),
-    Here(Thread),
+    Here(Arc<Whole>),
 }
 
-fn seek(pages: &Pages, place: Place<'_>, key: &str, take: usize) -> Result<Sought, PageError> {
+/// A conversation as its pages need it: read once for all of them.
+pub(crate) struct Whole {
+    pub(crate) thread: Thread,
+    /// In reading order.
+    nested: Vec<Placed>,
+}
+
+/// Conversations that were read, by list and thread.
+pub(crate) type ReadThreads = Kept<(ListId, ThreadId), Whole>;
+
+/// Shorter conversations are read as quickly as found.
+const KEPT_FROM_POSTS: usize = 100;
+/// What one post of a conversation that is kept weighs, about: texts of a few hundred bytes, bytes.
+const POST_BYTES: usize = 1_024;
+/// What all conversations that are kept may weigh together, bytes: four of the longest.
+pub(crate) const READ_THREADS_BYTES_MAX: usize = 4 * THREAD_POSTS_MAX * POST_BYTES;
+
+/// A conversation, read now or before.
+pub(crate) fn whole(pages: &Pages, list: ListId, id: ThreadId) -> Result<Option<Arc<Whole>>, PageError> {
+    if let Some(known) = pages.threads.get(&(list, id)) {
+        return Ok(Some(known));
+    }
+    let moment = pages.threads.moment();
+    let Some(thread) = pages.archive.thread(list, id, THREAD_POSTS_MAX)? else { return Ok(None) };
+    let nodes: Vec<Node<'_>> = thread
+        .posts
+        .iter()
+        .map(|post| Node { id: &post.message_id, references: &post.references, date: post.date })
+        .collect();
+    let nested = tree(&nodes);
+    let count = thread.posts.len();
+    let whole = Arc::new(Whole { thread, nested });
+    if count >= KEPT_FROM_POSTS {
+        pages.threads.put((list, id), Arc::clone(&whole), count * POST_BYTES, moment);
+    }
+    Ok(Some(whole))
+}
+
+fn seek(pages: &Pages, place: Place<'_>, key: &str) -> Result<Sought, PageError> {
     let Some(id) = pages.archive.thread_of(place.list.id, key)? else { return Ok(Sought::Nothing) };
-    let Some(thread) = pages.archive.thread(place.list.id, id, take)? else { return Ok(Sought::Nothing) };
+    let Some(whole) = whole(pages, place.list.id, id)? else { return Ok(Sought::Nothing) };
+    let thread = &whole.thread;
     let readable = thread.posts.iter().any(|post| post.state == PostState::Published);
     Ok(match (readable, thread.summary.key == key) {
         (false, _) => Sought::Nothing,
-        (true, false) => Sought::Moved(thread.summary.key),
-        (true, true) => Sought::Here(thread),
+        (true, false) => Sought::Moved(thread.summary.key.clone()),
+        (true, true) => Sought::Here(whole),
     })
 }
 
@@ -52,21 +93,22 @@ pub(crate) fn page(
     place: Place<'_>,
     key: &str,
 ) -> Result<Answer, PageError> {
-    let thread = match seek(pages, place, key, THREAD_POSTS_MAX)? {
+    let whole = match seek(pages, place, key)? {
         Sought::Nothing => return pages.absent(desk),
         Sought::Moved(key) => {
             let there = desk.href(&Route::list(place.segment, ListPage::Thread { key }));
             return Ok(Answer::elsewhere(StatusCode::FOUND, there));
         }
-        Sought::Here(thread) => thread,
+        Sought::Here(whole) => whole,
     };
+    let thread = &whole.thread;
     let arrangement = if wish.query.flat { Arrangement::Flat } else { Arrangement::Nested };
     let count = thread.posts.len().div_ceil(POSTS_PER_PAGE);
     let number = wish.query.page;
     if number > count {
         return pages.absent(desk);
     }
-    let posts = arranged(&thread.posts, arrangement, (number - 1) * POSTS_PER_PAGE);
+    let posts = arranged(&whole, arrangement, (number - 1) * POSTS_PER_PAGE);
     let mut opened = Opened { summary: &thread.summary, arrangement, posts, page: number, pages: count };
     read_posts(pages, desk, place, &mut opened.posts)?;
     let view = ThreadView::new(desk, place, &opened);
@@ -75,17 +117,17 @@ pub(crate) fn page(
 }
 
 /// The posts of one page in their order.
-fn arranged(posts: &[PostSummary], arrangement: Arrangement, skip: usize) -> Vec<InThread<'_>> {
-    let nodes: Vec<Node<'_>> = posts
-        .iter()
-        .map(|post| Node { id: &post.message_id, references: &post.references, date: post.date })
-        .collect();
-    let mut placed = tree(&nodes);
-    match arrangement {
-        Arrangement::Nested => {}
-        Arrangement::Flat => placed.sort_by_key(|placed| (posts[placed.index].date, posts[placed.index].id)),
-    }
-    let placed: Vec<_> = placed.into_iter().skip(skip).take(POSTS_PER_PAGE).collect();
+fn arranged(whole: &Whole, arrangement: Arrangement, skip: usize) -> Vec<InThread<'_>> {
+    let posts = &whole.thread.posts;
+    let placed: Vec<Placed> = match arrangement {
+        Arrangement::Nested => whole.nested.iter().skip(skip).take(POSTS_PER_PAGE).copied().collect(),
+        Arrangement::Flat => {
+            // Posts come by date: the page is known before who answers whom.
+            let mut placed = whole.nested.clone();
+            placed.sort_unstable_by_key(|placed| placed.index);
+            placed.into_iter().skip(skip).take(POSTS_PER_PAGE).collect()
+        }
+    };
     let here: HashMap<PostId, Stands> = placed.iter().map(|p| (posts[p.index].id, Stands::Here)).collect();
     placed
         .iter()
@@ -126,15 +168,16 @@ fn read_posts(
 
 /// `/LIST/t/THREAD/mbox`: by date, addresses masked.
 pub(crate) fn mbox(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, key: &str) -> Result<Answer, PageError> {
-    let posts = match seek(pages, place, key, THREAD_POSTS_MAX)? {
+    let posts = match seek(pages, place, key)? {
         Sought::Nothing => return pages.absent(desk),
         Sought::Moved(key) => {
             let there = desk.href(&Route::list(place.segment, ListPage::ThreadMbox { key }));
             return Ok(Answer::elsewhere(StatusCode::FOUND, there));
         }
-        Sought::Here(thread) => thread.posts,
+        Sought::Here(whole) => whole,
     };
-    let mut posts: Vec<_> = posts.into_iter().filter(|post| desk.hidden_because(post).is_none()).collect();
+    let shown = posts.thread.posts.iter().filter(|post| desk.hidden_because(post).is_none());
+    let mut posts: Vec<_> = shown.cloned().collect();
     posts.sort_by_key(|post| (post.date, post.id));
     let (archive, eyes) = (pages.archive.clone(), desk.eyes);
     let mails = mbox::Mails::new(posts, move |post| {
@@ -174,13 +217,14 @@ pub(crate) fn around(
     place: Place<'_>,
     post: &PostSummary,
 ) -> Result<Option<Around>, PageError> {
-    let take = usize::try_from(COUNTED_POSTS_MAX).unwrap_or(usize::MAX);
-    let Some(thread) = pages.archive.thread(place.list.id, post.thread, take)? else { return Ok(None) };
-    let key = thread.summary.key;
-    if thread.summary.posts > COUNTED_POSTS_MAX {
+    let Some(summary) = pages.archive.thread(place.list.id, post.thread, 0)? else { return Ok(None) };
+    let summary = summary.summary;
+    let key = summary.key;
+    if summary.posts > COUNTED_POSTS_MAX {
         return Ok(Some(Around { key, before: None, after: None, position: None }));
     }
-    let mut posts = thread.posts;
+    let Some(whole) = whole(pages, place.list.id, summary.id)? else { return Ok(None) };
+    let mut posts = whole.thread.posts.clone();
     posts.retain(|other| other.state == PostState::Published && !other.no_archive || other.id == post.id);
     posts.sort_by_key(|other| (other.date, other.id));
     let Some(at) = posts.iter().position(|other| other.id == post.id) else { return Ok(None) };

@@ -157,14 +157,14 @@ impl Scene {
     }
 
     fn deliver(&self) {
-        let (mut dispatch, maker, desk) = (Dispatch::default(), CopyMaker::default(), self.desk());
+        let (mut dispatch, maker, desk) = (Dispatch::of(self.desk()), CopyMaker::default(), self.desk());
         loop {
             dispatch.refill(desk, desk.now()).unwrap();
             while dispatch.sort(desk, &self.boxes) == Sorted::NotYet {}
             let Some(work) = dispatch.take(desk.now(), 4) else { return };
             let sending = deliver::carry_out(desk, &self.boxes, &maker, &work, 0, 0.5);
             let ended = self.runtime.block_on(sending).unwrap();
-            dispatch.give_back(&work, ended, &desk.retry, desk.now(), 0.5);
+            dispatch.give_back(&work, ended, desk.now());
         }
     }
 

@@ -155,6 +155,7 @@ pub fn carry_out(desk: &Desk, person: PersonId) -> Result<Report, FlowError> {
     }
     report.exports = export_removed_again(desk)?;
     desk.store.renew_state()?;
+    desk.search.throw_away()?;
     desk.store.commit(Change::at(desk.now()).event(Event::Forgotten { person }))?;
     renew_search(desk);
     Ok(report)

@@ -141,13 +141,13 @@ impl PostRoom {
                 ListDoor::Leave => Some(RequestDoor::Leave),
                 ListDoor::Help => Some(RequestDoor::Help),
                 ListDoor::Request => Some(RequestDoor::Request),
+                ListDoor::Search => Some(RequestDoor::Search),
                 ListDoor::Answer(token) => Some(answer(token)),
                 ListDoor::LeaveByToken(_)
                 | ListDoor::Post
                 | ListDoor::Animators
                 | ListDoor::Poll
                 | ListDoor::Event
-                | ListDoor::Search
                 | ListDoor::Bounce(_) => None,
             },
             Destination::Answer(token) => Some(answer(token)),

@@ -2,7 +2,7 @@
 
 use super::hear::{Heard, Said, Scope};
 use super::talk::Talk;
-use super::{Fate, Request, hearing, joining, rights, wishes};
+use super::{Fate, Request, hearing, joining, rights, seeking, wishes};
 use crate::domain::list::{List, ListState};
 use crate::domain::member::Membership;
 use crate::domain::wish::{Answered, Matter, Wish};
@@ -26,6 +26,10 @@ pub(super) fn answer(
         (Matter::Talk | Matter::Care { .. } | Matter::SignIn { .. }, _) => {
             hearing(talk, request, asked.list, said)
         }
+        (Matter::Found { posts }, _) => match seeking::picked(talk, request, asked.list, posts)? {
+            Some(fate) => Ok(fate),
+            None => hearing(talk, request, asked.list, said),
+        },
         // Twice is as good as once.
         (
             Matter::SamePerson { .. }

@@ -96,6 +96,7 @@ fn asks_to_join(matter: &Matter) -> bool {
         Matter::Wish { wish: Wish::Join } | Matter::Invitation { .. } => true,
         Matter::Wish { .. }
         | Matter::Talk
+        | Matter::Found { .. }
         | Matter::Care { .. }
         | Matter::WhichList { .. }
         | Matter::Admit { .. }

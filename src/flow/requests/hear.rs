@@ -238,7 +238,8 @@ impl Wishes<'_> {
             Command::WhereIsMyMessage => Wish::Trace,
             Command::MyData => Wish::MyData,
             Command::ForgetMe => Wish::Forget { posts: None },
-            Command::Search(_) | Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
+            Command::Search(_) => Wish::Search { mail },
+            Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
                 return None;
             }
         })
@@ -256,6 +257,14 @@ pub(super) fn name_in(desk: &Desk, mail: PostId) -> Result<Option<String>, FlowE
     Ok(commands
         .into_iter()
         .find_map(|command| if let Command::Name(name) = command { Some(name) } else { None }))
+}
+
+/// What somebody looks for, in the mail that says so.
+pub(in crate::flow) fn words_sought(desk: &Desk, mail: PostId) -> Result<Option<String>, FlowError> {
+    let commands = commands_in(desk, None, mail)?;
+    Ok(commands
+        .into_iter()
+        .find_map(|command| if let Command::Search(words) = command { Some(words) } else { None }))
 }
 
 /// The addresses somebody spoke of, in the mail that says so.
@@ -312,9 +321,11 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
         .collect();
     let known = match request.door {
         RequestDoor::Answer(_) | RequestDoor::Post => true,
-        RequestDoor::Join | RequestDoor::Leave | RequestDoor::Help | RequestDoor::Request => {
-            request.info.proof == Some(Proof::Proven)
-        }
+        RequestDoor::Join
+        | RequestDoor::Leave
+        | RequestDoor::Help
+        | RequestDoor::Request
+        | RequestDoor::Search => request.info.proof == Some(Proof::Proven),
     };
     let author = request.info.author.filter(|_| known);
     let author = author.map(|author| desk.store.person(author)).transpose()?.flatten();
@@ -331,6 +342,7 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
             RequestDoor::Leave => Place::Says(Command::Leave),
             RequestDoor::Help => Place::Says(Command::Help),
             RequestDoor::Request => Place::Request,
+            RequestDoor::Search => Place::Search,
             RequestDoor::Answer(_) => Place::Answer,
             RequestDoor::Post => Place::List,
         },

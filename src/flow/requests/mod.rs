@@ -13,6 +13,7 @@ mod caps;
 mod hear;
 mod joining;
 mod rights;
+mod seeking;
 mod talk;
 mod wishes;
 
@@ -39,6 +40,7 @@ use crate::store::event::{DropReason, Event, Note, RequestDoor};
 use crate::store::{OpenQuestion, PostInfo};
 
 pub(super) use self::addresses::{ask_whether_same, author_of, looks_like};
+pub(super) use self::hear::words_sought;
 pub(super) use self::rights::{ask_consent, ask_whether_theirs};
 
 /// A request, before its words are read.
@@ -89,6 +91,7 @@ pub(super) fn decide(
         | RequestDoor::Leave
         | RequestDoor::Help
         | RequestDoor::Request
+        | RequestDoor::Search
         | RequestDoor::Post => None,
     };
     let mut talk = Talk::begin(desk, &request, from, heard.language)?;

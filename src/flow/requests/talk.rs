@@ -215,10 +215,20 @@ impl<'a> Talk<'a> {
 
     /// Tells the writer something, and takes what they answer.
     pub(super) fn tell(&mut self, list: Option<ListId>, note: Note) -> Result<(), FlowError> {
+        self.tell_and_hear(list, Matter::Talk, note)
+    }
+
+    /// Tells the writer something, and knows what their answer is about.
+    pub(super) fn tell_and_hear(
+        &mut self,
+        list: Option<ListId>,
+        matter: Matter,
+        note: Note,
+    ) -> Result<(), FlowError> {
         if !self.may_write(list, &Matter::Talk)? {
             return Ok(());
         }
-        let question = self.new_question(self.person.id, list, Matter::Talk, self.cause(), TALK_WAIT);
+        let question = self.new_question(self.person.id, list, matter, self.cause(), TALK_WAIT);
         let occasion = self.occasion(Some(question));
         self.owe(LetterAbout::Note { list, person: self.person.id, note, occasion });
         Ok(())

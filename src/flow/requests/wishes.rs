@@ -3,7 +3,7 @@
 
 use super::hear::Scope;
 use super::talk::{Sure, Talk};
-use super::{addresses, joining};
+use super::{addresses, joining, seeking};
 use crate::domain::authority::{Course, Deed, course};
 use crate::domain::command::AnimatorCommand;
 use crate::domain::ids::ListId;
@@ -40,6 +40,7 @@ fn deed(wish: &Wish) -> Deed {
         | Wish::Help
         | Wish::Settings
         | Wish::Withdraw { .. }
+        | Wish::Search { .. }
         | Wish::Trace => Deed::OnOneself,
     }
 }
@@ -132,6 +133,7 @@ fn is_about_a_list(wish: &Wish) -> bool {
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => false,
     }
 }
@@ -191,6 +193,7 @@ fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowE
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     let after = changed(&member, wish, talk.now);
@@ -232,6 +235,7 @@ fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     after
@@ -382,6 +386,9 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
     if *wish == Wish::MyData {
         return talk.tell(None, Note::MyData);
     }
+    if let Wish::Search { mail } = wish {
+        return seeking::seek(talk, list, *mail);
+    }
     if talk.current_lists()?.is_empty() {
         return talk.tell(list, Note::NoMember);
     }
@@ -412,6 +419,7 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
         | Wish::Forget { .. }
         | Wish::Withdraw { .. }
         | Wish::Trace
+        | Wish::Search { .. }
         | Wish::Move { .. } => {}
     }
     talk.tell(list, Note::Done { wish: wish.clone() })

@@ -1,5 +1,6 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
+use super::finding;
 use super::{Facts, Told, Unsigned, answer_to, care, compose, compose_with};
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, Language, List, ListState};
@@ -10,8 +11,9 @@ use crate::domain::wish::{Matter, PostsLeft, Question, Wish};
 use crate::flow::{Desk, FlowError, about, beside, is_current, requests, whereabouts};
 use crate::letters::{
     Act, AskAdmit, AskConsent, AskEither, AskForget, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskYours,
-    Attachment, Done, EndsSoon, Forgotten, Group, Help, JoinWaits, Letter, MyData, NoEntry, NoMember,
-    PassedOn, Pause, Settings, SignIn, TakenBack, TooLate, Unchanged, Whereabouts, WhyNoEntry, WrittenTo,
+    AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, Letter, MyData, NoEntry,
+    NoMember, PassedOn, Pause, Settings, SignIn, TakenBack, TooLate, Unchanged, Whereabouts, WhyNoEntry,
+    WrittenTo,
 };
 use crate::mail::parse;
 use crate::store::OwedLetter;
@@ -177,6 +179,7 @@ fn ask(
         }
         (
             Matter::Talk
+            | Matter::Found { .. }
             | Matter::Care { .. }
             | Matter::Back { .. }
             | Matter::Consent { .. }
@@ -248,6 +251,27 @@ fn tell(
         (Note::Trace, _) => {
             let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
             send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
+        }
+        (Note::Found { mail, posts }, _) => match finding::found(desk, facts, *mail, posts)? {
+            Some(told) => send(Letter::Found(Found {
+                group: here,
+                words: &told.words,
+                items: &told.items,
+                in_all: told.in_all,
+                meant: told.meant.as_deref(),
+            })),
+            None => None,
+        },
+        (Note::AskedFor { posts, thread }, _) => {
+            let (posts, cut) = finding::asked_for(desk, facts, posts, *thread)?;
+            let title = posts.first().map(|post| post.title.clone()).unwrap_or_default();
+            send(Letter::AskedFor(AskedFor {
+                group: here,
+                title: &title,
+                thread: *thread,
+                cut,
+                posts: &posts,
+            }))
         }
         (Note::TakenBack, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: true }))
@@ -338,5 +362,6 @@ fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
         Wish::Forget { .. } => Act::Forget,
         Wish::Withdraw { .. } => Act::Withdraw,
         Wish::Trace => Act::Trace,
+        Wish::Search { .. } => Act::Search,
     }
 }

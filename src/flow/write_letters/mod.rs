@@ -2,6 +2,7 @@
 
 mod care;
 mod exchange;
+mod finding;
 
 use std::sync::Arc;
 
@@ -57,6 +58,7 @@ pub async fn send_letter<O: Outbox>(
     outbox: &O,
     owed: &OwedLetter,
     attempts: u32,
+    spread: f64,
 ) -> Result<Ended, FlowError> {
     let outcome = match write(desk, owed, Bits::Eight)? {
         None => LetterOutcome::Pointless,
@@ -65,8 +67,11 @@ pub async fn send_letter<O: Outbox>(
             Outcome::Refused { reply, .. } => LetterOutcome::Failed(reply),
             Outcome::NeedsSevenBits => LetterOutcome::Failed(NEEDS_EIGHT_BITS.to_owned()),
             Outcome::PutOff { reply, .. } | Outcome::Lost { why: reply, .. } => {
-                match desk.retry.next(attempts + 1, owed.since, desk.now(), 0.0) {
-                    Next::At(_) => return Ok(Ended::LetterPutOff),
+                match desk.retry.next(attempts + 1, owed.since, desk.now(), spread) {
+                    Next::At(next) => {
+                        desk.letter_waits.put_off(owed.letter, next, reply);
+                        return Ok(Ended::LetterPutOff);
+                    }
                     Next::GiveUp => LetterOutcome::Failed(format!("given up: {reply}")),
                 }
             }

@@ -1,7 +1,7 @@
 //! Sample facts for the letters of a conversation.
 
 use super::Neighbourhood;
-use crate::domain::list::ArchivePolicy;
+use crate::domain::list::{ArchivePolicy, Language};
 use crate::domain::member::{Day, Reading};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Threads};
@@ -9,6 +9,7 @@ use crate::letters::exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
+use crate::letters::finding::{AskedFor, Found, FoundItem, PostAskedFor};
 use crate::letters::kinds::{Group, Letter, LetterKind};
 use crate::letters::rights::{
     AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
@@ -74,6 +75,8 @@ pub(super) fn letter<'a>(
             group: Some(group),
             posts: if name == "whereabouts" { &place.whereabouts } else { &[] },
         }),
+        LetterKind::Found => found_letter(name, place, group),
+        LetterKind::AskedFor => asked_for_letter(name, place, group),
         LetterKind::TakenBack => Letter::TakenBack(TakenBack { group, in_time: name == "taken-back" }),
         LetterKind::SignIn => Letter::SignIn(SignIn {
             host: place.address.domain(),
@@ -170,4 +173,101 @@ pub(super) fn whereabouts(title: &str, words: &str) -> Vec<Whereabout> {
         post(Whereto::Waits),
         post(Whereto::Refused(words.lines().next().unwrap_or_default().to_owned())),
     ]
+}
+
+fn found_letter<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>) -> Letter<'a> {
+    let some = name == "found";
+    Letter::Found(Found {
+        group: Some(group),
+        words: place.sought,
+        items: if some { &place.found } else { &[] },
+        in_all: if some { 12 } else { 0 },
+        meant: (!some).then_some(place.title),
+    })
+}
+
+fn asked_for_letter<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>) -> Letter<'a> {
+    let thread = name == "asked-for-thread";
+    Letter::AskedFor(AskedFor {
+        group: Some(group),
+        title: place.title,
+        thread,
+        cut: false,
+        posts: if thread { &place.asked_for } else { &place.asked_for[..1] },
+    })
+}
+
+/// What the reader of the samples looked for.
+pub(super) fn sought(language: Language) -> &'static str {
+    match language {
+        Language::Fr => "clé du local",
+        Language::En => "key of the hall",
+    }
+}
+
+/// What was found for them.
+pub(super) fn found(language: Language) -> Vec<FoundItem> {
+    let item = |title: &str, author: &str, day: &str, excerpt: &str, page: &str| FoundItem {
+        title: title.to_owned(),
+        author: author.to_owned(),
+        date: Timestamp::parse_rfc3339(day).expect("written here"),
+        list: None,
+        excerpt: excerpt.to_owned(),
+        page: Some(format!("https://lilas.example/quartier/m/{page}@lilas.example/")),
+    };
+    match language {
+        Language::Fr => vec![
+            item(
+                "Les clés",
+                "Claire Martin",
+                "2026-10-04T09:00:00+02:00",
+                "…la clé du local est chez moi…",
+                "cles",
+            ),
+            item(
+                "Peinture",
+                "Paul Petit",
+                "2026-05-12T18:00:00+02:00",
+                "Le local sera repeint samedi.",
+                "local",
+            ),
+        ],
+        Language::En => vec![
+            item(
+                "Keys",
+                "Claire Martin",
+                "2026-10-04T09:00:00+02:00",
+                "…the key of the hall is with me…",
+                "keys",
+            ),
+            item(
+                "Painting",
+                "Paul Petit",
+                "2026-05-12T18:00:00+02:00",
+                "We paint the hall on Saturday.",
+                "hall",
+            ),
+        ],
+    }
+}
+
+/// What they then asked for.
+pub(super) fn asked_for(language: Language) -> Vec<PostAskedFor> {
+    let texts: [&str; 2] = match language {
+        Language::Fr => {
+            ["Bonjour,\n\nla clé du local est chez moi jusqu’à jeudi.", "Merci, je passe demain."]
+        }
+        Language::En => {
+            ["Hello,\n\nthe key of the hall is with me until Thursday.", "Thanks, I will call tomorrow."]
+        }
+    };
+    let post = |item: FoundItem, text: &str| PostAskedFor {
+        title: item.title,
+        author: item.author,
+        date: item.date,
+        text: text.to_owned(),
+        files: Vec::new(),
+        page: item.page,
+    };
+    found(language).into_iter().zip(texts).map(|(item, text)| post(item, text)).collect()
 }

@@ -73,6 +73,7 @@ impl House {
             },
             clock: Arc::new(move || *told.lock().unwrap()),
             bell: Arc::default(),
+            letter_waits: Default::default(),
             taking: Default::default(),
             rewrite_from_always: Vec::new(),
         });

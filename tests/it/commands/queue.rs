@@ -105,6 +105,23 @@ async fn what_was_put_off_is_tried_again_now() {
     assert_eq!(peer.seen().taken.len(), 2);
 }
 
+#[test]
+fn a_letter_that_was_put_off_says_so_and_is_tried_again_now() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let route = format!("smtp://{}", free.local_addr().unwrap());
+    drop(free);
+    let mut scene = Scene::with_route(World::Alone, &route);
+    scene.done(&["list", "create", LIST]);
+    scene.done(&["member", "add", LIST, "anne@members.example"]);
+    scene.start_server();
+    let queue = until(&scene, |queue| queue[0]["attempts"] == 1);
+    assert!(queue[0]["last_reply"].as_str().unwrap().contains("cannot connect"), "{queue}");
+    let id = queue[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(scene.json(&["queue", "retry", &id])["again"], 1);
+    until(&scene, |queue| queue[0]["attempts"] == 2);
+    assert_eq!(scene.stop_server(), 0);
+}
+
 /// Looks at the queue until it is as it should be.
 fn until(scene: &Scene, is: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..600 {

@@ -118,6 +118,7 @@ fn nobody_learns_who_is_a_member() {
         ("parvis", "Subject: mes données\n\n"),
         ("parvis", "Subject: help\n\n"),
         ("quartier-animateurs", "\n\nBonjour\n"),
+        ("quartier-chercher", "Subject: vélo\n\n"),
     ];
     for (joining, looked_at) in [("open", mails.len()), ("approval", 1), ("closed", 1)] {
         for (to, mail) in &mails[..looked_at] {

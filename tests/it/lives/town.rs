@@ -106,6 +106,7 @@ impl Town {
             retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
             clock: Arc::new(move || *clock.lock().expect("whole")),
             bell: Arc::default(),
+            letter_waits: Default::default(),
             taking: Default::default(),
         };
         Town {
@@ -212,13 +213,15 @@ impl Town {
         }
         let room = PostRoom::new(self.desk.clone());
         let reply = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(proof)));
+        // Searches find what was published before.
+        self.desk.search.catch_up_wholly(|_| ()).expect("an index");
         decide_post::decide_waiting(&self.desk).expect("decided");
         self.deliver();
         reply[0].code()
     }
 
     fn deliver(&self) {
-        let (mut dispatch, maker) = (Dispatch::default(), CopyMaker::default());
+        let (mut dispatch, maker) = (Dispatch::of(&self.desk), CopyMaker::default());
         loop {
             dispatch.refill(&self.desk, self.desk.now()).expect("readable");
             while dispatch.sort(&self.desk, &self.boxes) == Sorted::NotYet {}
@@ -227,7 +230,7 @@ impl Town {
                 .runtime
                 .block_on(deliver::carry_out(&self.desk, &self.boxes, &maker, &work, 0, 0.5))
                 .expect("carried");
-            dispatch.give_back(&work, ended, &self.desk.retry, self.desk.now(), 0.5);
+            dispatch.give_back(&work, ended, self.desk.now());
         }
     }
 

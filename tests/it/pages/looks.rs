@@ -118,6 +118,61 @@ fn a_page_that_did_not_change_is_not_sent_twice() {
 }
 
 #[test]
+fn a_page_shown_before_is_shown_anew_when_something_changes() {
+    let site = Site::sample();
+    let list = site.store.reader().lists_named("quartier").expect("readable").remove(0);
+    let before = site.get("/quartier/");
+    assert_eq!(site.get("/quartier/").body, before.body);
+    site.post(
+        list.id,
+        b"From: A <a@a.example>\r\nMessage-ID: <new@a.example>\r\nSubject: Something new\r\n\r\nHello\r\n",
+    );
+    let after = site.get("/quartier/");
+    assert!(after.text().contains("Something new") && after.header("etag") != before.header("etag"));
+    // In one language, for one cookie, with one query.
+    let english = site.ask(Method::GET, "/quartier/", &[("accept-language", "en")], "");
+    assert!(english.text().contains("<html lang=\"en\">"));
+    assert!(site.get("/quartier/").text().contains("<html lang=\"fr\">"));
+    let mut closed = list.clone();
+    closed.settings.set("archive", "members").expect("a setting");
+    closed.settings.set("listed", "no").expect("a setting");
+    site.put_list(closed, ListCause::Settings);
+    assert_eq!(site.get("/quartier/").status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn sitemaps_name_what_may_be_found_and_nothing_else() {
+    let site = Site::sample();
+    site.list("discret@lists.example.org", "Discret", &[("archive", "public"), ("noindex", "yes")]);
+    let all = site.get("/sitemap.xml");
+    assert_eq!(all.header("content-type"), "application/xml; charset=utf-8");
+    let named: Vec<String> = all
+        .text()
+        .split("<loc>")
+        .skip(1)
+        .map(|l| l.split('<').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "https://lists.example.org/hello@a.example/sitemap.xml",
+            "https://lists.example.org/hello@b.example/sitemap.xml",
+            "https://lists.example.org/quartier/sitemap.xml",
+        ]
+    );
+    let list = site.get("/quartier/sitemap.xml").text();
+    for path in list.split("<loc>https://lists.example.org").skip(1).filter_map(|l| l.split('<').next()) {
+        assert_eq!(site.get(path).status, StatusCode::OK, "{path}");
+    }
+    assert!(list.matches("<url>").count() >= 5, "{list}");
+    for path in ["/discret/sitemap.xml", "/conseil/sitemap.xml", "/cercle/sitemap.xml", "/nobody/sitemap.xml"]
+    {
+        assert_eq!(site.get(path).status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert!(site.get("/robots.txt").text().ends_with("Sitemap: https://lists.example.org/sitemap.xml\n"));
+}
+
+#[test]
 fn head_answers_as_get() {
     let site = Site::sample();
     for path in ["/", "/quartier/", "/nobody/", "/quartier", "/robots.txt", "/u/unknown"] {

@@ -24,7 +24,7 @@ use parvis::store::event::{Event, ListCause};
 use parvis::store::segments::MailPlace;
 use parvis::store::{Store, StoreOptions};
 use parvis::understand::PhraseBook;
-use parvis::web::{self, LeaveDoor, Leaving, WebOptions, WebState};
+use parvis::web::{self, Doors, LeaveDoor, Leaving, WebOptions, WebState};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
@@ -108,11 +108,13 @@ impl Site {
         let state = WebState::new(
             store.reader().clone(),
             search.clone(),
-            door(left.clone()),
-            members,
-            Arc::new(opens),
+            Doors { leave: door(left.clone()), members, opens: Arc::new(opens) },
             &options,
             desk.clock.clone(),
+            {
+                let changes = store.changes();
+                Arc::new(move || *changes.borrow())
+            },
         );
         let router = web::router(state.expect("the templates read"));
         Site { store, search, desk, clock, left, router, runtime, _folder: folder }
@@ -274,6 +276,7 @@ fn desk(store: Arc<Store>, search: Search, options: &WebOptions, clock: Arc<Mute
         retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
         clock: Arc::new(move || *clock.lock().expect("nobody panics")),
         bell: Arc::default(),
+        letter_waits: Default::default(),
         taking: Default::default(),
     }
 }

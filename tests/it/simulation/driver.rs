@@ -169,8 +169,7 @@ impl Simulation {
                 Err(failed) => return Err(format!("sending something failed: {failed}")),
             };
             let work = open.works.remove(&id).expect("it was handed out");
-            let spread = open.spread.next();
-            open.dispatch.give_back(&work, ended, &open.desk.retry, time.clock(), spread);
+            open.dispatch.give_back(&work, ended, time.clock());
         }
     }
 
@@ -239,7 +238,7 @@ impl Simulation {
         let desk = Arc::new(desk(&self.data(), &self.time));
         self.open = Some(Open {
             room: Arc::new(PostRoom::new(desk.clone())),
-            dispatch: Dispatch::default(),
+            dispatch: Dispatch::of(&desk),
             maker: Arc::default(),
             in_hand: JoinSet::new(),
             works: HashMap::new(),
@@ -339,6 +338,7 @@ fn desk(data: &Path, time: &Time) -> Desk {
         },
         clock: time.as_clock(),
         bell: Arc::default(),
+        letter_waits: Default::default(),
         taking: AtomicUsize::new(0),
     }
 }

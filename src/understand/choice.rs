@@ -1,0 +1,72 @@
+//! What somebody picks from a numbered list: « 3 », « le 2 et le 5 », « fil 4 ».
+
+use super::tokens;
+
+/// Numbers taken from one answer.
+const PICKED_MAX: usize = 5;
+/// Words of an answer that picks something; more of them say something else.
+const WORDS_MAX: usize = 12;
+
+/// What was picked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Choice {
+    /// In the order they were named, counted from 1.
+    pub numbers: Vec<usize>,
+    /// The whole conversation of each.
+    pub thread: bool,
+}
+
+/// What the first line of an answer picks, if it does nothing else.
+pub fn choice(text: &str) -> Option<Choice> {
+    const THREAD: [&str; 5] = ["fil", "fils", "conversation", "thread", "discussion"];
+    const BESIDE: [&str; 24] = [
+        "le", "la", "les", "l", "et", "and", "the", "numero", "number", "n", "no", "message", "messages",
+        "post", "mail", "svp", "stp", "merci", "please", "thanks", "du", "toute", "tout", "whole",
+    ];
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let folded = tokens::fold(line);
+    let words: Vec<&str> =
+        folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut choice = Choice { numbers: Vec::new(), thread: false };
+    if words.len() > WORDS_MAX {
+        return None;
+    }
+    for word in words {
+        match word.parse::<usize>() {
+            Ok(number) if word.len() <= 2 && number > 0 => choice.numbers.push(number),
+            Ok(_) => return None,
+            Err(_) if THREAD.contains(&word) => choice.thread = true,
+            Err(_) if BESIDE.contains(&word) => {}
+            Err(_) => return None,
+        }
+    }
+    choice.numbers.truncate(PICKED_MAX);
+    (!choice.numbers.is_empty()).then_some(choice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_pick() {
+        for (text, picked) in [
+            ("3", Some((vec![3], false))),
+            ("\n 3.\n\nMerci !", Some((vec![3], false))),
+            ("Le 2 et le 5, merci", Some((vec![2, 5], false))),
+            ("n° 4", Some((vec![4], false))),
+            ("fil 4", Some((vec![4], true))),
+            ("Toute la conversation 1 svp", Some((vec![1], true))),
+            ("thread 10", Some((vec![10], true))),
+            ("0", None),
+            ("123", None),
+            ("chercher vélo", None),
+            ("rendez-vous à 3 heures", None),
+            ("", None),
+        ] {
+            let found = choice(text).map(|choice| (choice.numbers, choice.thread));
+            assert_eq!(found, picked, "{text}");
+        }
+        assert!(choice(&"1 ".repeat(500)).is_none());
+    }
+}
