@@ -5,6 +5,7 @@
 //! opens the folder itself. Answers are JSON, as `--json` prints them; `cli` puts them into words.
 
 mod archive;
+mod digests;
 mod frames;
 mod held;
 mod lists;
@@ -98,6 +99,9 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::HeldLs { list } => held::ls(desk, list.as_deref()),
         Request::HeldShow { id } => held::show(desk, &id, channel),
         Request::HeldDecide { id, decision } => held::decide(desk, &id, decision),
+        Request::DigestDraft { list } => digests::draft(desk, &list),
+        Request::DigestSend { list } => digests::send(desk, &list),
+        Request::DigestShow { list, number } => digests::show(desk, &list, number),
         Request::QueueLs => queue::ls(desk, channel),
         Request::QueueRetry { id } => queue::retry(desk, id.as_deref()),
         Request::QueueDrop { id } => queue::drop_copy(desk, &id),

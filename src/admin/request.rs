@@ -101,6 +101,16 @@ pub enum Request {
         id: String,
         decision: HeldDecision,
     },
+    DigestDraft {
+        list: String,
+    },
+    DigestSend {
+        list: String,
+    },
+    DigestShow {
+        list: String,
+        number: Option<u32>,
+    },
     QueueLs,
     QueueRetry {
         id: Option<String>,

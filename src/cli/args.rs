@@ -81,6 +81,9 @@ pub(super) enum Command {
     /// What still has to leave
     #[command(subcommand)]
     Queue(QueueCommand),
+    /// Digests and editions
+    #[command(subcommand)]
+    Digest(DigestCommand),
     /// Posts and requests that wait for somebody
     #[command(subcommand)]
     Held(HeldCommand),
@@ -362,6 +365,32 @@ pub(super) enum QueueCommand {
         /// Drop what was owed before that day or moment
         #[arg(long, value_name = "WHEN", value_parser = moment)]
         newer_than: Option<Timestamp>,
+    },
+}
+
+/// `parvis digest …`
+#[derive(Subcommand, Debug)]
+pub(super) enum DigestCommand {
+    /// The next edition as it stands; on a curated list its draft, which the animators get
+    #[command(after_help = "Example: parvis digest draft quartier@lists.example.org")]
+    Draft {
+        /// The list
+        list: String,
+    },
+    /// Send it now
+    #[command(after_help = "Example: parvis digest send quartier@lists.example.org")]
+    Send {
+        /// The list
+        list: String,
+    },
+    /// One that went out; the latest if no number is said
+    #[command(after_help = "Example: parvis digest show quartier@lists.example.org 12 --json")]
+    Show {
+        /// The list
+        list: String,
+        /// Its number
+        #[arg(value_name = "N")]
+        number: Option<u32>,
     },
 }
 

@@ -81,6 +81,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
         | Command::Member(_)
         | Command::Post(_)
         | Command::Queue(_)
+        | Command::Digest(_)
         | Command::Held(_)
         | Command::Trace { .. }
         | Command::Search(_)

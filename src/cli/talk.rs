@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::Voice;
 use super::args::{
-    Command, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostArgs, PostCommand, PostsArg,
-    QueueCommand,
+    Command, DigestCommand, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostArgs, PostCommand,
+    PostsArg, QueueCommand,
 };
 use super::{doing, show};
 use crate::admin::request::{BadRows, HeldDecision, Rehearsal, ReindexWhat, Request, SetRight, Welcoming};
@@ -36,6 +36,7 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         Command::Post(args) => post(args, &mut blobs)?,
         Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
+        Command::Digest(command) => digest(command),
         Command::Trace { message_id } => Request::Trace { message_id },
         Command::Search(args) => Request::Search { list: args.list, query: args.query.join(" ") },
         Command::Person(command) => return person(config, command, voice),
@@ -174,6 +175,14 @@ fn queue(command: QueueCommand) -> Request {
         QueueCommand::Retry { id } => Request::QueueRetry { id },
         QueueCommand::Drop { id } => Request::QueueDrop { id },
         QueueCommand::Release { newer_than } => Request::QueueRelease { newer_than },
+    }
+}
+
+fn digest(command: DigestCommand) -> Request {
+    match command {
+        DigestCommand::Draft { list } => Request::DigestDraft { list },
+        DigestCommand::Send { list } => Request::DigestSend { list },
+        DigestCommand::Show { list, number } => Request::DigestShow { list, number },
     }
 }
 

@@ -8,6 +8,7 @@ pub mod authority;
 pub mod care;
 pub mod command;
 pub mod door;
+pub mod edition;
 pub mod from_line;
 pub mod ids;
 pub mod list;

@@ -39,6 +39,12 @@ pub enum Purpose {
         /// The post.
         post: PostId,
     },
+    /// Answers one post from a digest: what is written there lands in its conversation. Whoever
+    /// writes is judged as if they wrote to the list.
+    Answer {
+        /// The post.
+        post: PostId,
+    },
     /// Answers one question one person was asked; what it is about, and until when it can be
     /// answered, is kept with the question.
     Question {
@@ -130,6 +136,7 @@ fn subject(purpose: Purpose) -> u64 {
         Purpose::Bounce { post, person } => (1, post.0, person.0),
         Purpose::Leave { list, person } => (2, u64::from(list.0), person.0),
         Purpose::Attachments { post } => (8, post.0, 0),
+        Purpose::Answer { post } => (24, post.0, 0),
         Purpose::Question { question, person } => (4, u64::from(question.0), person.0),
         Purpose::Pass { pass, person } => (16, u64::from(pass.0), person.0),
         Purpose::Form { pass, person } => (17, u64::from(pass.0), person.0),
@@ -145,6 +152,7 @@ fn purpose(subject: u64) -> Option<Purpose> {
         1 => Some(Purpose::Bounce { post: PostId(first), person }),
         2 => Some(Purpose::Leave { list: list()?, person }),
         4 => Some(Purpose::Question { question: QuestionId(u32::try_from(first).ok()?), person }),
+        24 => Some(Purpose::Answer { post: PostId(first) }),
         8 => Some(Purpose::Attachments { post: PostId(first) }),
         16 => Some(Purpose::Pass { pass: PassId(u32::try_from(first).ok()?), person }),
         17 => Some(Purpose::Form { pass: PassId(u32::try_from(first).ok()?), person }),

@@ -224,6 +224,11 @@ pub enum Matter {
         /// The post, which waits.
         post: PostId,
     },
+    /// To an animator: what is to be done with the draft of an edition.
+    Draft {
+        /// Which of the list's.
+        number: u32,
+    },
     /// Whether this post may stand in an archive everybody reads.
     Consent {
         /// The post, which waits.

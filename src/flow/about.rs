@@ -241,6 +241,8 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::PassGiven { .. }
             | Event::Issued { .. }
             | Event::NotAwaited { .. }
+            | Event::Drafted { .. }
+            | Event::Edition { .. }
             | Event::PassEnded { .. }
             | Event::Heeded { .. }
             | Event::Banned { .. }

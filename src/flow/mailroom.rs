@@ -149,7 +149,7 @@ impl PostRoom {
             }
         }
         let _taking = Taking::one(&self.desk.taking);
-        match self.try_take(&envelope, (found.as_ref(), proof), unwanted, via).await {
+        match self.try_take(&mut envelope, (found.as_ref(), proof), unwanted, via).await {
             Ok(shares) if per_recipient => shares.into_iter().map(|share| share.reply()).collect(),
             Ok(shares) => vec![one_reply(shares)],
             Err(error) => vec![later(&error); if per_recipient { count } else { 1 }],
@@ -158,11 +158,13 @@ impl PostRoom {
 
     async fn try_take(
         &self,
-        envelope: &Envelope,
+        envelope: &mut Envelope,
         (found, proof): (Option<&Found>, Option<Proof>),
         unwanted: Unwanted,
         via: Via,
     ) -> Result<Vec<Share>, StoreError> {
+        self.told_what_it_answers(envelope)?;
+        let envelope: &Envelope = envelope;
         let mut seen = self.look_at(envelope, found, unwanted)?;
         seen.proof = proof.unwrap_or(seen.proof);
         for _ in 0..ATTEMPTS_MAX {

@@ -35,6 +35,7 @@ pub fn list_of_leave_token(store: &Store, token: &str) -> Result<Option<List>, S
             Purpose::Bounce { .. }
             | Purpose::Question { .. }
             | Purpose::Attachments { .. }
+            | Purpose::Answer { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
         )
@@ -84,6 +85,7 @@ fn leave_purpose(tokens: &TokenKey, token: &str) -> Option<(ListId, PersonId)> {
             Purpose::Bounce { .. }
             | Purpose::Question { .. }
             | Purpose::Attachments { .. }
+            | Purpose::Answer { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
         )

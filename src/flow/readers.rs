@@ -4,10 +4,11 @@
 
 use super::{Desk, FlowError};
 use crate::domain::ids::{ListId, PersonId};
-use crate::domain::list::List;
+use crate::domain::list::{Curation, List};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Heed;
 use crate::mail::parse::Summary;
+use crate::store::issue::NEXT_EDITION;
 use crate::store::person_set::PersonSet;
 
 /// Who gets a post: nobody is in both.
@@ -57,6 +58,9 @@ pub(super) fn readers(
             readers.remove(author);
             later.remove(author);
         }
+    }
+    if list.settings.curation == Curation::Draft {
+        later.insert(NEXT_EDITION);
     }
     Ok(Readership { now: readers, later })
 }

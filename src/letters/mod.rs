@@ -6,6 +6,7 @@
 
 mod care;
 mod door;
+mod draft;
 mod enclosure;
 mod exchange;
 mod facts;
@@ -25,6 +26,7 @@ pub use care::{
     WordBack,
 };
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
+pub use draft::{Draft, DraftLine};
 pub use enclosure::Enclosed;
 pub use exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,

@@ -3,6 +3,7 @@
 //! Knows the domain's values, and nothing of lists' rules, storage or the network. Everything here
 //! takes strangers' bytes: every reader is bounded, linear and total.
 
+pub mod answering;
 pub mod autoreply;
 pub mod bounce;
 pub mod canonical;

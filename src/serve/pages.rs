@@ -27,6 +27,7 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
         Some(Purpose::Attachments { post }) => Some(post),
         Some(
             Purpose::Bounce { .. }
+            | Purpose::Answer { .. }
             | Purpose::Leave { .. }
             | Purpose::Question { .. }
             | Purpose::Pass { .. }

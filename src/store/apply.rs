@@ -10,6 +10,7 @@ mod threads;
 use self::archive_entry::enter_archive;
 use self::fit::{fitting, put_post};
 use super::archive::PostState;
+use super::editions::{self, DocumentRecord};
 use super::engine::EngineError;
 use super::event::{Ban, DropReason, Event, Fence, Line};
 use super::issue;
@@ -142,6 +143,14 @@ pub(super) fn apply(
             issue::note_issue(view, issue, slot.as_ref());
             issue::await_no_more(view, issue.list, &issue.posts, readers)?;
             owe_copies(view, issue.number, issue.list, readers, at);
+        }
+        Event::Drafted { list, document, mail } => {
+            let record = DocumentRecord { document: *document, mail: mail.clone(), at };
+            editions::note_draft(view, *list, &record)?;
+        }
+        Event::Edition { list, number, document, mail } => {
+            let record = DocumentRecord { document: *document, mail: mail.clone(), at };
+            editions::note_edition(view, *list, *number, &record)?;
         }
         Event::NotAwaited { list, posts, persons } => issue::await_no_more(view, *list, posts, persons)?,
         Event::Held { post, reason } => {
@@ -475,11 +484,12 @@ fn count_author(view: &mut View<'_>, list: ListId, author: Option<PersonId>) -> 
 }
 
 /// Remembers the highest number given so far, so that none is given twice.
-fn raise(view: &mut View<'_>, name: &str, number: u64) -> Result<(), EngineError> {
+pub(super) fn raise(view: &mut View<'_>, name: &str, number: u64) -> Result<(), EngineError> {
     raise_key(view, keys::setting(name), number)
 }
 
-fn raise_key(view: &mut View<'_>, key: Vec<u8>, number: u64) -> Result<(), EngineError> {
+/// The same under any key.
+pub(super) fn raise_key(view: &mut View<'_>, key: Vec<u8>, number: u64) -> Result<(), EngineError> {
     let before = view.get(&key)?.map_or(0, |value| keys::number_u64(&value, 0));
     if number > before {
         view.put(key, number.to_be_bytes().to_vec());

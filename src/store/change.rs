@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 use super::StoreError;
+use super::editions::DocumentRecord;
 use super::engine::{EngineError, VALUE_BYTES_MAX};
 use super::event::Event;
 use super::issue;
@@ -74,6 +75,8 @@ pub enum Expect {
     List(Box<List>),
     /// The letter is still owed.
     LetterOwed(u64),
+    /// The draft of the list's next edition is in that message still; `None`: there is none.
+    Draft(ListId, Option<PostId>),
     /// Each of these persons awaits each of these posts.
     Awaited(ListId, Vec<PostId>, PersonSet),
     /// Nobody has answered this question.
@@ -166,6 +169,8 @@ impl Change {
             }
             Event::Issued { issue, .. } => (!issue::fits(issue)).then_some("a digest"),
             Event::NotAwaited { .. }
+            | Event::Drafted { .. }
+            | Event::Edition { .. }
             | Event::Settled { .. }
             | Event::Answered { .. }
             | Event::Lapsed { .. }
@@ -229,6 +234,10 @@ pub(super) fn unmet(view: &View<'_>, expects: &[Expect]) -> Result<Option<Confli
             Expect::Unanswered(question) => {
                 let record: Option<QuestionRecord> = view.record(&keys::question(*question))?;
                 still(record.is_some_and(|record| record.answer.is_none()))
+            }
+            Expect::Draft(list, seen) => {
+                let now: Option<DocumentRecord> = view.record(&keys::draft(*list))?;
+                same(now.map(|record| record.document), *seen)
             }
             Expect::Awaited(list, posts, persons) => still(issue::all_await(view, *list, posts, persons)?),
             Expect::LetterOwed(letter) => still(view.has(&keys::letter(*letter))?),

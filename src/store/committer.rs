@@ -183,7 +183,10 @@ impl Committer {
             None => summary_of(&self.data, &self.files, post, place),
         };
         for mut event in events {
-            if let Event::Received { post, mail, .. } | Event::Imported { post, mail, .. } = &mut event
+            if let Event::Received { post, mail, .. }
+            | Event::Imported { post, mail, .. }
+            | Event::Drafted { document: post, mail, .. }
+            | Event::Edition { document: post, mail, .. } = &mut event
                 && let Some((_, place)) = places.iter().find(|(id, _)| id == post)
             {
                 mail.clone_from(place);

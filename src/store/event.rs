@@ -121,6 +121,26 @@ pub enum Event {
         /// Everybody it is owed to.
         readers: PersonSet,
     },
+    /// The draft of a list's next edition was made or changed.
+    Drafted {
+        /// The list.
+        list: ListId,
+        /// The number of the message its words are in.
+        document: PostId,
+        /// Where that is.
+        mail: MailPlace,
+    },
+    /// An edition went out.
+    Edition {
+        /// The list.
+        list: ListId,
+        /// Which of the list's.
+        number: u32,
+        /// The number of the message its words are in.
+        document: PostId,
+        /// Where that is.
+        mail: MailPlace,
+    },
     /// These posts are awaited no more by these persons, who want no mail now.
     NotAwaited {
         /// The list.
@@ -554,6 +574,18 @@ pub enum Note {
 }
 
 impl LetterAbout {
+    /// The mail it answers, if it does.
+    pub fn answers(&self) -> Option<PostId> {
+        match self {
+            LetterAbout::Question { occasion, .. } | LetterAbout::Note { occasion, .. } => occasion.answers,
+            LetterAbout::Welcome { .. }
+            | LetterAbout::Farewell { .. }
+            | LetterAbout::NowAnimator { .. }
+            | LetterAbout::Held { .. }
+            | LetterAbout::Refused { .. } => None,
+        }
+    }
+
     /// Whom it is written to.
     pub fn person(&self) -> PersonId {
         match self {

@@ -152,6 +152,8 @@ fn touched(line: &Line) -> Vec<Touched> {
         | Event::PassEnded { .. }
         | Event::Issued { .. }
         | Event::NotAwaited { .. }
+        | Event::Drafted { .. }
+        | Event::Edition { .. }
         | Event::Fence { .. } => Vec::new(),
     }
 }

@@ -6,11 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::engine::EngineError;
+use super::event::{Event, Totals};
 use super::keys;
 use super::person_set::{Chunk, PersonSet};
 use super::view::View;
 use super::{Store, StoreError, records};
-use crate::domain::ids::{ListId, PostId};
+use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::member::DigestForm;
 use crate::domain::rhythm::Rhythm;
 use crate::domain::time::Timestamp;
@@ -49,6 +50,9 @@ pub struct Slot {
     pub at: Timestamp,
 }
 
+/// The number nobody has: on a curated list the next edition itself awaits each post.
+pub const NEXT_EDITION: PersonId = PersonId(0);
+
 /// A post, and everybody who awaits it.
 pub type Awaited = (PostId, PersonSet);
 
@@ -79,6 +83,13 @@ impl Store {
     /// The latest turn of those who read a list in that rhythm that brought them something.
     pub fn served(&self, list: ListId, rhythm: Rhythm) -> Result<Option<Timestamp>, StoreError> {
         self.reader.record(&keys::setting(&served_name(list, rhythm)))
+    }
+
+    /// Posts whose last copy was answered for just before a crash, before the journal said so.
+    pub(super) fn finished_but_not_said(&self) -> Result<Vec<Event>, StoreError> {
+        let all_answered = |totals: &Totals| totals.taken + totals.failed + totals.gone >= totals.owed;
+        let fans = self.fans()?.into_iter().filter(|fan| all_answered(&fan.totals));
+        Ok(fans.map(|fan| Event::Delivered { post: fan.post, totals: fan.totals }).collect())
     }
 }
 

@@ -26,6 +26,7 @@
 //! | `k` list thread | slowed down, or closed |
 //! | `v` list post chunk | who awaits a post in a digest |
 //! | `V` issue | several posts in one mail |
+//! | `j` list · `J` list number | the draft of the next edition · an edition |
 //! | `Z` person · `z` mark | being forgotten, or forgotten · whose address it was |
 //! | `G` file | where the last record of a mail file ends |
 
@@ -177,6 +178,15 @@ pub(super) fn awaited_of(list: ListId) -> Vec<u8> {
 }
 pub(super) fn awaited(list: ListId, post: PostId, chunk: u32) -> Vec<u8> {
     key!(b'v', list.0.to_be_bytes(), post.0.to_be_bytes(), chunk.to_be_bytes())
+}
+pub(super) fn draft(list: ListId) -> Vec<u8> {
+    key!(b'j', list.0.to_be_bytes())
+}
+pub(super) fn editions(list: ListId) -> Vec<u8> {
+    key!(b'J', list.0.to_be_bytes())
+}
+pub(super) fn edition(list: ListId, number: u32) -> Vec<u8> {
+    key!(b'J', list.0.to_be_bytes(), number.to_be_bytes())
 }
 pub(super) fn issue(number: PostId) -> Vec<u8> {
     key!(b'V', number.0.to_be_bytes())

@@ -9,6 +9,7 @@ mod catch_up;
 pub mod change;
 mod committer;
 pub mod cut;
+pub mod editions;
 mod engine;
 pub mod event;
 mod files;

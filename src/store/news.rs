@@ -82,6 +82,8 @@ fn news_of(event: &Event) -> Option<News> {
         Event::Published { .. }
         | Event::Issued { .. }
         | Event::NotAwaited { .. }
+        | Event::Drafted { .. }
+        | Event::Edition { .. }
         | Event::Settled { .. }
         | Event::List { .. }
         | Event::Member { .. }

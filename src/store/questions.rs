@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::archive::{self, KeptMail, PostState, ThreadId};
-use super::event::{Decider, DropReason, Event, Fence, LetterAbout, Line, RequestDoor, Totals, Via};
+use super::event::{Decider, DropReason, Fence, LetterAbout, Line, RequestDoor, Totals, Via};
 use super::ledger::{self, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
 use super::readers::Readers;
@@ -454,13 +454,6 @@ impl Store {
             path: self.data().to_owned(),
             why: source.to_string(),
         })
-    }
-
-    /// Posts whose last copy was answered for just before a crash, before the journal said so.
-    pub(super) fn finished_but_not_said(&self) -> Result<Vec<Event>, StoreError> {
-        let all_answered = |totals: &Totals| totals.taken + totals.failed + totals.gone >= totals.owed;
-        let fans = self.fans()?.into_iter().filter(|fan| all_answered(&fan.totals));
-        Ok(fans.map(|fan| Event::Delivered { post: fan.post, totals: fan.totals }).collect())
     }
 }
 

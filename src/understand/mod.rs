@@ -6,6 +6,7 @@
 
 mod book;
 mod choice;
+mod edition;
 mod mail;
 mod moderator;
 mod pattern;
@@ -16,5 +17,6 @@ mod topic;
 
 pub use book::{PhraseBook, PhraseFault};
 pub use choice::{Choice, choice};
+pub use edition::{DraftAnswer, DraftItem, draft_answer};
 pub use mail::{GroupName, Mail, Place, Situation, Speaker};
 pub use moderator::moderator_answer;

@@ -9,6 +9,7 @@
 mod answer;
 mod dates;
 mod downloads;
+mod editions;
 mod feeds;
 mod files;
 mod forms;

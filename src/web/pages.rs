@@ -14,6 +14,7 @@ use crate::store::archive::{ArchiveReader, PostState, PostSummary};
 
 use super::answer::{Answer, Content, Indexed, Keep};
 use super::downloads::Wanted;
+use super::editions;
 use super::feeds;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
@@ -229,6 +230,7 @@ impl Pages {
             ListPage::Search => searching::in_list(self, wish, desk, place),
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
             ListPage::Thread { key } => threads::page(self, wish, desk, place, key),
+            ListPage::Edition { number } => editions::page(self, desk, place, *number),
             ListPage::ThreadFeed { key } => feeds::of_thread(self, desk, place, key),
             ListPage::ThreadMbox { key } => threads::mbox(self, desk, place, key),
             ListPage::Post { id } => self.post(wish, desk, place, id),

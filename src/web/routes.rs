@@ -65,6 +65,8 @@ pub(crate) enum ListPage {
     ThreadFeed { key: String },
     /// `/LIST/t/THREAD/mbox`
     ThreadMbox { key: String },
+    /// `/LIST/e/N/`
+    Edition { number: u32 },
     /// `/LIST/m/MESSAGE-ID/`
     Post { id: MessageId },
     /// `/LIST/m/MESSAGE-ID/raw`
@@ -137,6 +139,8 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         ["t", key] => slash(thread_key(key).map(|key| ListPage::Thread { key })),
         ["t", key, "feed.atom"] => page(thread_key(key).map(|key| ListPage::ThreadFeed { key })),
         ["t", key, "mbox"] => page(thread_key(key).map(|key| ListPage::ThreadMbox { key })),
+        ["e", number, ""] => page(edition_number(number)),
+        ["e", number] => slash(edition_number(number)),
         ["m", post @ ..] => post_page(list, post),
         [year, month, ""] => page(month_of(year, month)),
         [year, month] => slash(month_of(year, month)),
@@ -227,6 +231,7 @@ impl ListPage {
             ListPage::Search => "search".to_owned(),
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
+            ListPage::Edition { number } => format!("e/{number}/"),
             ListPage::ThreadFeed { key } => format!("t/{}/{FEED}", encode(key)),
             ListPage::ThreadMbox { key } => format!("t/{}/mbox", encode(key)),
             ListPage::Post { id } => format!("m/{}/", encode(id.as_str())),
@@ -267,6 +272,10 @@ fn month_of(year: &str, month: &str) -> Option<ListPage> {
     }
     let (year, month) = (year.parse().ok()?, month.parse().ok()?);
     (year > 0 && (1..=12).contains(&month)).then_some(ListPage::Month { year, month })
+}
+
+fn edition_number(text: &str) -> Option<ListPage> {
+    attachment_number(text).filter(|number| *number > 0).map(|number| ListPage::Edition { number })
 }
 
 /// Written as a plain number without leading zeros, so that each attachment has one address.
@@ -329,6 +338,9 @@ mod tests {
             ("/quartier/search/", "nothing"),
             ("/quartier/2026/11", "-> /quartier/2026/11/"),
             ("/quartier/2026/11/", "/quartier/2026/11/"),
+            ("/quartier/e/12", "-> /quartier/e/12/"),
+            ("/quartier/e/12/", "/quartier/e/12/"),
+            ("/quartier/e/012/", "nothing"),
             ("/quartier/2026/13/", "nothing"),
             ("/quartier/2026/1/", "nothing"),
             ("/quartier/+026/11/", "nothing"),

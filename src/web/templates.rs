@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 const PAGES: &[(&str, &str)] = &[
     ("attachments", include_str!("../../templates/web/attachments.hbs")),
     ("doors", include_str!("../../templates/web/doors.hbs")),
+    ("edition", include_str!("../../templates/web/edition.hbs")),
     ("feed", include_str!("../../templates/web/feed.hbs")),
     ("home", include_str!("../../templates/web/home.hbs")),
     ("layout", include_str!("../../templates/web/layout.hbs")),

@@ -13,12 +13,14 @@ use parvis::domain::proof::Proof;
 use parvis::domain::time::Timestamp;
 use parvis::flow::dispatch::{Dispatch, Sorted};
 use parvis::flow::lists::{self, NewList};
+use parvis::flow::mailroom::PostRoom;
 use parvis::flow::membership::{Act, Telling, Wish, add_member, remove_member, set_member};
 use parvis::flow::send_copies::CopyMaker;
 use parvis::flow::{Desk, decide_post, deliver, digests};
 use parvis::mail::parse::content_key;
 use parvis::serve::open_desk;
 use parvis::smtp::client::{Copy, Outbox, Outcome};
+use parvis::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
 use parvis::store::change::{Change, Shelf};
 use parvis::store::event::{Event, Via};
 use parvis::store::segments::MailPlace;
@@ -173,6 +175,41 @@ impl Scene {
         boxes.get(&format!("{name}@members.example")).cloned().unwrap_or_default()
     }
 
+    /// Answers the latest mail somebody got: where its Reply-To says, proven to be theirs.
+    fn answer(&mut self, name: &str, words: &str) {
+        let mail = self.mails(name).pop().unwrap();
+        let field = mail.split("Reply-To:").nth(1).unwrap();
+        let to = field.split('<').nth(1).unwrap().split('>').next().unwrap();
+        self.write(name, to, words);
+    }
+
+    fn write(&mut self, name: &str, to: &str, words: &str) {
+        let raw = format!(
+            "From: {name} <{name}@members.example>\r\nTo: <{to}>\r\nSubject: Re: edition\r\n\
+             Message-ID: <a{}@members.example>\r\n\r\n{}\r\n",
+            self.posts,
+            words.replace('\n', "\r\n")
+        );
+        self.posts += 1_000;
+        let desk = Arc::new(self.desk.take().unwrap());
+        let envelope = Envelope {
+            protocol: Protocol::Esmtp,
+            peer: Peer::Address(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7))),
+            helo: "mail.example".to_owned(),
+            sender: ReversePath::from(EmailAddress::parse(&format!("{name}@members.example")).unwrap()),
+            recipients: vec![EmailAddress::parse(to).unwrap()],
+            raw: raw.into_bytes(),
+            eight_bit: true,
+        };
+        let room = PostRoom::new(desk.clone());
+        let replies = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(Proof::Proven)));
+        assert_eq!(replies[0].code(), 250);
+        drop(room);
+        decide_post::decide_waiting(&desk).unwrap();
+        self.desk = Arc::into_inner(desk);
+        self.deliver();
+    }
+
     /// The posts somebody got, mail by mail; a page says what its text says.
     fn got(&self, name: &str) -> Vec<Vec<u64>> {
         let marks = |mail: &String| {
@@ -237,6 +274,23 @@ fn each_reads_in_their_own_rhythm() {
 }
 
 #[test]
+fn an_answer_from_a_digest_lands_in_its_conversation() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.add("each", &[]);
+    let (one, _) = (scene.post(), scene.post());
+    scene.after(24 * HOUR);
+    let digest = text_of(&scene.mails("anne")[0]);
+    let answers = digest.split("Répondre au groupe\u{a0}: ").nth(1).unwrap();
+    scene.write("anne", answers.split_whitespace().next().unwrap(), "mark-99- Je viens.");
+    assert_eq!(scene.got("each").last(), Some(&vec![99]));
+    let copy = scene.mails("each").pop().unwrap();
+    assert!(copy.contains(&format!("In-Reply-To: <p{one}@author.example>")), "{copy}");
+    let threads = scene.desk().store.reader().latest_threads(scene.list().id, 0, 9).unwrap();
+    assert_eq!(threads.iter().map(|thread| thread.posts).max(), Some(2));
+}
+
+#[test]
 fn a_change_of_rhythm_loses_and_repeats_nothing() {
     let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
     for name in ["to-each", "to-weekly", "to-none", "on-holiday", "gone"] {
@@ -265,6 +319,8 @@ fn a_change_of_rhythm_loses_and_repeats_nothing() {
     let three = scene.post();
     scene.after(24 * HOUR);
     assert_eq!(scene.got("to-each"), [[one], [two], [three]]);
+    scene.after(7 * 24 * HOUR);
+    assert_eq!(scene.got("to-weekly"), [vec![one, two], vec![three]]);
     assert!(scene.desk().store.awaited(scene.list().id).unwrap().is_empty());
     scene.is_whole();
 }
@@ -288,6 +344,82 @@ fn a_day_too_long_for_one_mail_is_several() {
     }
     let first = &scene.mails("page")[0];
     assert!(first.contains("(1/") && !first.contains("ligne 599"), "{first}");
+    scene.is_whole();
+}
+
+/// The text of a mail in quoted-printable, as somebody reads it.
+fn text_of(mail: &str) -> String {
+    let text = mail.split("Content-Type: text/html").next().unwrap_or_default();
+    let bytes = text.replace("=\r\n", "").into_bytes();
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let hex = (bytes[at] == b'=').then(|| bytes.get(at + 1..at + 3)).flatten();
+        match hex.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                at += 3;
+            }
+            None => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).replace('\r', "")
+}
+
+#[test]
+fn an_edition_is_curated_by_answering_mails() {
+    // A Friday; editions go on Monday at eight, their drafts a day before.
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.set_list(&[("curation", "draft")]);
+    scene.add("claire", &[("role", "animator"), ("reading", "weekly")]);
+    scene.add("marcel", &[("role", "animator"), ("reading", "none")]);
+    scene.add("daily", &[("reading", "daily")]);
+    scene.add("each", &[]);
+    let asks = scene.post_of("Qui a une échelle ?");
+    let party = scene.post_of("La fête aura lieu samedi.");
+    let thanks = scene.post_of("Merci beaucoup !");
+    let bike = scene.post_of("Un vélo est à donner.");
+    scene.after(24 * HOUR);
+    assert_eq!(scene.got("daily").len(), 0, "no digest beside the edition");
+    assert!(scene.mails("claire").is_empty());
+    scene.after(22 * HOUR);
+    let draft = text_of(&scene.mails("claire")[0]);
+    for line in [
+        "\n1. sujet 1 (Anne) · question sans réponse\n",
+        "\n2. sujet 2 (Anne)\n",
+        "\n4. sujet 3 (Anne) · remerciements\n",
+    ] {
+        assert!(draft.contains(line), "{line} is not in\n{draft}");
+    }
+    assert_eq!(scene.mails("marcel").len(), 1);
+    // Two animators, each answering what they have.
+    scene.answer("claire", "mets le sujet 2 en premier\nnote 2 Venez nombreux !\nretirer 9");
+    let again = text_of(scene.mails("claire").last().unwrap());
+    for said in ["en premier\u{a0}: 2", "> retirer 9", "\n2. sujet 2 (Anne) · Venez nombreux !\n1. sujet 1"]
+    {
+        assert!(again.contains(said), "{said} is not in\n{again}");
+    }
+    scene.answer("marcel", "plus tard 3\ntitre La semaine\nintro Bonjour à tous,\n\nquelle semaine.\nok");
+    let got = scene.got("daily");
+    assert_eq!(got, [[party, asks]]);
+    assert_eq!(scene.got("claire"), [[party, asks]]);
+    assert_eq!(scene.got("each"), [[asks], [party], [thanks], [bike]]);
+    let edition = text_of(&scene.mails("daily")[0]);
+    for said in
+        ["Subject: ", "La semaine", "quelle semaine.", "Venez nombreux", "https://lists.example/lilas/e/1/"]
+    {
+        assert!(edition.contains(said), "{said} is not in\n{edition}");
+    }
+    // What was put off comes back, and goes by itself when nobody answers.
+    scene.answer("claire", "ok");
+    scene.after(6 * 24 * HOUR);
+    scene.after(24 * HOUR);
+    scene.after(HOUR);
+    assert_eq!(scene.got("daily"), [vec![party, asks], vec![bike]]);
+    let kept = scene.desk().store.reader().edition(scene.list().id, 1).unwrap().unwrap();
+    assert_eq!((kept.edition.title.as_str(), kept.edition.items.len()), ("La semaine", 2));
     scene.is_whole();
 }
 

@@ -182,7 +182,9 @@ fn every_letter_fits_a_telephone() {
     // Half a screen is about fifteen lines; the welcome has more to say.
     for (language, name, mail) in every_letter() {
         let lines: usize = mail.text.lines().map(|l| l.chars().count().div_ceil(40).max(1)).sum();
-        assert!(lines <= if name.starts_with("welcome") { 34 } else { 26 }, "{language} {name}: {lines}");
+        // A draft is worked on: it has every item, and how to answer.
+        let most = [("welcome", 34), ("draft", 64)].into_iter().find(|(kind, _)| name.starts_with(kind));
+        assert!(lines <= most.map_or(26, |(_, most)| most), "{language} {name}: {lines}");
     }
 }
 

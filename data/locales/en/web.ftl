@@ -199,3 +199,11 @@ method_words = To write to the group, send an e-mail.
 trouble_title = One moment
 trouble_words = This page could not be prepared. Try again in a few minutes; if it lasts, tell the person who keeps this server.
 back_home = See the groups
+
+# -- an edition
+edition_title = Edition { $number }
+edition_by = put together by { $names }
+edition_others = { $count ->
+    [one] and { $shown } more message
+   *[other] and { $shown } more messages
+}

@@ -200,3 +200,11 @@ method_words = Pour écrire au groupe, envoyez un courriel.
 trouble_title = Un instant
 trouble_words = Cette page n’a pas pu être préparée. Réessayez dans quelques minutes ; si cela dure, prévenez la personne qui tient ce serveur.
 back_home = Voir les groupes
+
+# -- an edition
+edition_title = Édition { $number }
+edition_by = préparée par { $names }
+edition_others = { $count ->
+    [one] et { $shown } autre message
+   *[other] et { $shown } autres messages
+}

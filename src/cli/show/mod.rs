@@ -40,6 +40,9 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::HeldLs { .. } => posts::waiting(answer),
         Request::HeldShow { .. } => posts::held(answer),
         Request::HeldDecide { .. } => format!("{} is {}\n", word(&answer["id"]), word(&answer["became"])),
+        Request::DigestDraft { .. } | Request::DigestSend { .. } | Request::DigestShow { .. } => {
+            posts::edition(answer)
+        }
         Request::QueueLs => queue(answer),
         Request::QueueRetry { .. } => retried(answer),
         Request::QueueDrop { .. } => format!("{} will not be sent\n", word(&answer["dropped"])),

@@ -42,6 +42,25 @@ pub(super) fn held(item: &Value) -> String {
     )
 }
 
+/// An edition, or its draft: what stands in it, a line each.
+pub(super) fn edition(answer: &Value) -> String {
+    let when = match (answer["at"].is_null(), answer["goes"].is_null()) {
+        (false, _) => format!("went out {}", to_the_second(&answer["at"])),
+        (true, false) => format!("a draft; goes {}", to_the_second(&answer["goes"])),
+        (true, true) => "a draft".to_owned(),
+    };
+    let mut text = format!("{} ({when})\n", on_one_line(&word(&answer["title"])));
+    for item in answer["items"].as_array().into_iter().flatten() {
+        let place = match item["place"].as_str() {
+            Some("dropped") => "  (dropped)",
+            Some("later") => "  (the next time)",
+            Some(_) | None => "",
+        };
+        text.push_str(&format!("{:>4}. {}{place}\n", word(&item["n"]), on_one_line(&word(&item["title"]))));
+    }
+    text
+}
+
 /// Posts that were found, best first.
 pub(super) fn found(answer: &Value) -> String {
     let mut text = String::new();

@@ -1,13 +1,15 @@
 //! An issue as a mail, in one language: gathered from the archive when it is sent.
 
 use crate::digest::{self, Attached, Condensed, Doors, Enclosed, Item, Sheet, ThreadPart, condense};
+use crate::domain::edition::{Edition, EditionItem, Fold};
 use crate::domain::ids::MessageId;
 use crate::domain::list::{ArchivePolicy, Language, List, Posting};
 use crate::domain::member::DigestForm;
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::time::Timestamp;
+use crate::domain::token::Purpose;
 use crate::flow::compose_copy::{ListWords, attachments_key, page_of, path_segment};
-use crate::flow::{Desk, FlowError, beside};
+use crate::flow::{Desk, FlowError, answer_address, beside};
 use crate::letters;
 use crate::mail::compose::{self, PreparedCopy};
 use crate::mail::show::{Shown, show};
@@ -43,20 +45,43 @@ pub(in crate::flow) fn compose(
         return Ok(None);
     }
     let day = since.date_in(&desk.zone);
-    let (title, about) = digest::subject(&list.settings.name, gathered.len(), day, issue.part, language);
+    let edition = match issue.edition {
+        Some(number) => desk.store.reader().edition(list.id, number)?,
+        None => None,
+    };
+    let threads = match &edition {
+        Some(shown) => chosen(desk, list, language, &shown.edition, &gathered)?,
+        None => threads(desk, list, language, &gathered)?,
+    };
+    let heading = edition.as_ref().map(|shown| heading(&shown.edition, language)).unwrap_or_default();
+    let (mut title, about) = digest::subject(&list.settings.name, gathered.len(), day, issue.part, language);
+    if edition.is_some() {
+        let name = &list.settings.name;
+        title = digest::subject_of_edition((name, &heading), gathered.len(), day, issue.part, language).0;
+    }
+    let names =
+        |names: &Vec<String>| letters::names(&names.iter().map(String::as_str).collect::<Vec<_>>(), language);
+    let first = issue.part.0 == 1;
     let sheet = Sheet {
         language,
         group: list.settings.name.clone(),
         address: list.address.to_string(),
         title,
-        heading: String::new(),
+        heading,
         about,
         part: Some(issue.part).filter(|(_, of)| *of > 1),
-        intro: String::new(),
-        by: String::new(),
-        page: None,
+        intro: edition
+            .as_ref()
+            .filter(|_| first)
+            .map(|shown| shown.edition.intro.clone())
+            .unwrap_or_default(),
+        by: edition.as_ref().map(|shown| names(&shown.by)).unwrap_or_default(),
+        page: issue
+            .edition
+            .filter(|_| has_archive(list))
+            .map(|n| format!("{}e/{n}/", desk.archive_url(list))),
         archive: has_archive(list).then(|| desk.archive_url(list)),
-        threads: threads(desk, list, language, &gathered)?,
+        threads,
         doors: doors(list),
     };
     let (fields, body) = match issue.form {
@@ -148,6 +173,64 @@ fn threads(
     Ok(threads.into_iter().map(|(_, part)| part).collect())
 }
 
+/// What stands in an edition, as far as its posts are in this mail; folded where it is.
+fn chosen(
+    desk: &Desk,
+    list: &List,
+    language: Language,
+    edition: &Edition,
+    gathered: &[Gathered],
+) -> Result<Vec<ThreadPart>, FlowError> {
+    let mut parts = Vec::new();
+    for item in edition.chosen() {
+        let here = |post: &Gathered| item.posts.contains(&post.post.id);
+        let here: Vec<&Gathered> = gathered.iter().filter(|post| here(post)).collect();
+        let folded = item.fold == Fold::Folded && here.len() > 2;
+        let shown: Vec<&Gathered> = match (folded, here.first(), here.last()) {
+            (true, Some(first), Some(last)) => vec![first, last],
+            _ => here.clone(),
+        };
+        let (Some(first), left_out) = (shown.first(), here.len() - shown.len()) else { continue };
+        let thread = desk.store.reader().thread(list.id, first.post.thread, 0)?;
+        let page = thread.map(|thread| format!("{}t/{}/", desk.archive_url(list), thread.summary.key));
+        let title =
+            if item.title.is_empty() { title_of(list, &first.post, language) } else { item.title.clone() };
+        let items = shown.iter().map(|g| self::item(desk, list, language, &g.post, &show(&g.raw))).collect();
+        parts.push(ThreadPart {
+            title,
+            page: page.filter(|_| has_archive(list)),
+            note: item.note.clone(),
+            summary: None,
+            left_out,
+            items,
+        });
+    }
+    Ok(parts)
+}
+
+/// What an edition is called.
+pub fn heading(edition: &Edition, language: Language) -> String {
+    match (edition.title.as_str(), language) {
+        ("", Language::Fr) => format!("édition {}", edition.number),
+        ("", Language::En) => format!("edition {}", edition.number),
+        (title, _) => title.to_owned(),
+    }
+}
+
+/// What an item of an edition is called, by the animators or by its author; and the id of its first post.
+pub fn title_of_item(
+    desk: &Desk,
+    list: &List,
+    item: &EditionItem,
+    language: Language,
+) -> Result<Option<(String, MessageId)>, FlowError> {
+    let first = item.posts.first().map(|post| desk.store.reader().post(*post)).transpose()?.flatten();
+    Ok(first.map(|post| {
+        let title = if item.title.is_empty() { title_of(list, &post, language) } else { item.title.clone() };
+        (title, post.message_id)
+    }))
+}
+
 fn title_of(list: &List, post: &PostSummary, language: Language) -> String {
     let bare = subject::bare(&post.subject, &list.settings.subject_prefix);
     match (bare, language) {
@@ -181,7 +264,10 @@ fn item(desk: &Desk, list: &List, language: Language, post: &PostSummary, shown:
         page,
         attachments,
         answer: match list.settings.posting {
-            Posting::Anyone | Posting::Members => Some(list.address.to_string()),
+            Posting::Anyone | Posting::Members => {
+                let token = desk.store.tokens().token(Purpose::Answer { post: post.id });
+                Some(answer_address(&desk.hostname, Some(&list.address), &token).to_string())
+            }
             Posting::Animators => None,
         },
         private: None,

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::editions;
 use crate::digest::{POST_BYTES_MAX, condense};
 use crate::domain::ids::{PersonId, PostId};
-use crate::domain::list::List;
+use crate::domain::list::{Curation, List};
 use crate::domain::member::{DigestForm, Membership, Reading};
 use crate::domain::rhythm::Rhythm;
 use crate::domain::time::Timestamp;
@@ -14,7 +15,7 @@ use crate::store::StoreError;
 use crate::store::archive::{PostSummary, ThreadId};
 use crate::store::change::{Change, Expect};
 use crate::store::event::{Event, Fence};
-use crate::store::issue::{Issue, Slot};
+use crate::store::issue::{Issue, NEXT_EDITION, Slot};
 use crate::store::person_set::PersonSet;
 
 /// A mail of several posts is at most about so large; what goes beyond is in the next one. Bytes.
@@ -52,23 +53,36 @@ pub fn issue_due(desk: &Desk) -> Result<(), FlowError> {
         return Ok(());
     }
     for list in desk.store.reader().lists()? {
-        issue(desk, &list, Whose::Due)?;
+        match list.settings.curation {
+            Curation::None => drop(issue(desk, &list, Whose::Due, None)?),
+            Curation::Draft => editions::tend(desk, &list)?,
+        }
     }
     Ok(())
 }
 
 /// Freezes what the readers of a list await now, whoever's turn it is. The issues, by number.
 pub fn issue_now(desk: &Desk, list: &List) -> Result<Vec<PostId>, FlowError> {
-    issue(desk, list, Whose::All)
+    issue(desk, list, Whose::All, None)
 }
 
-fn issue(desk: &Desk, list: &List, whose: Whose) -> Result<Vec<PostId>, FlowError> {
+/// The same, as what an edition of that number holds for each of them.
+pub(super) fn issue_as_edition(desk: &Desk, list: &List, number: u32) -> Result<Vec<PostId>, FlowError> {
+    issue(desk, list, Whose::All, Some(number))
+}
+
+fn issue(desk: &Desk, list: &List, whose: Whose, edition: Option<u32>) -> Result<Vec<PostId>, FlowError> {
     let now = desk.now();
     let mut waiting: BTreeMap<PersonId, Vec<PostId>> = BTreeMap::new();
     let mut known = Known { desk, list, now, posts: HashMap::new(), turns: HashMap::new() };
     for (post, persons) in desk.store.awaited(list.id)?.into_iter().take(POSTS_AT_ONCE) {
         if known.learn(post)? {
-            persons.iter().for_each(|person| waiting.entry(person).or_default().push(post));
+            // Of what an edition awaited while the list was curated, none is left when it is not.
+            let readers = persons.iter().filter(|person| *person != NEXT_EDITION);
+            readers.for_each(|person| waiting.entry(person).or_default().push(post));
+            if persons.contains(NEXT_EDITION) {
+                editions::forget_next(desk, list, post)?;
+            }
         } else {
             // Taken back in the meantime.
             settle(desk, list, &[post], &persons, Vec::new())?;
@@ -99,7 +113,7 @@ fn issue(desk: &Desk, list: &List, whose: Whose) -> Result<Vec<PostId>, FlowErro
             let number = desk.store.next_post();
             numbers.push(number);
             let at = desk.now();
-            let issue = Issue { number, list: list.id, at, posts, form, part: (part, of), edition: None };
+            let issue = Issue { number, list: list.id, at, posts, form, part: (part, of), edition };
             let (issue, slot, readers) = (Box::new(issue), slot.clone(), persons.clone());
             events.push(Event::Issued { issue, slot, readers });
         }
@@ -113,7 +127,7 @@ fn issue(desk: &Desk, list: &List, whose: Whose) -> Result<Vec<PostId>, FlowErro
 }
 
 /// One commit: they await these posts until then, and no more after it.
-fn settle(
+pub(super) fn settle(
     desk: &Desk,
     list: &List,
     posts: &[PostId],
@@ -148,8 +162,8 @@ struct Known<'a> {
 struct Post {
     summary: PostSummary,
     published: Timestamp,
-    /// In a form that takes the author's words, and in one that takes all of it; once somebody asked.
-    weights: Option<(usize, usize)>,
+    /// Once somebody asked.
+    weights: Option<Weights>,
 }
 
 impl Known<'_> {
@@ -208,40 +222,69 @@ impl Known<'_> {
         posts.sort_by_key(|post| {
             self.posts.get(post).map(|known| (begun.get(&known.summary.thread), known.summary.date, *post))
         });
-        let mut parts: Vec<Vec<PostId>> = Vec::new();
-        let mut room = 0;
-        for post in posts {
-            let weight = self.weight(post, form)?;
-            match parts.last_mut().filter(|part| weight <= room && part.len() < Issue::POSTS_MAX) {
-                Some(part) => part.push(post),
-                None => {
-                    parts.push(vec![post]);
-                    room = MAIL_BYTES_MAX;
-                }
-            }
-            room = room.saturating_sub(weight);
-        }
-        Ok(parts)
+        pack(posts, |post| self.weight(post, form))
     }
 
     /// About what a post adds to a mail, bytes.
     fn weight(&mut self, post: PostId, form: DigestForm) -> Result<usize, FlowError> {
         let Some(known) = self.posts.get_mut(&post) else { return Ok(0) };
-        let (words, whole) = match known.weights {
+        let weights = match known.weights {
             Some(weights) => weights,
-            None => {
-                let raw = self.desk.store.raw(post)?.unwrap_or_default();
-                let words = condense(&show(&raw)).text;
-                // Quoted-printable, in a text and in a page.
-                let encoded = words.len() + 2 * words.bytes().filter(|byte| !byte.is_ascii()).count();
-                *known.weights.insert((2 * encoded, raw.len()))
-            }
+            None => *known.weights.insert(Weights::of(self.desk, post)?),
         };
-        let weight = match form {
-            DigestForm::Page => words,
-            DigestForm::Plain => whole.min(POST_BYTES_MAX),
-            DigestForm::Mime => whole,
-        };
-        Ok(weight + FRAME_BYTES)
+        Ok(weights.in_form(form))
     }
+}
+
+/// What a post weighs, bytes.
+#[derive(Clone, Copy)]
+struct Weights {
+    /// Its author's words, as text and as a page.
+    words: usize,
+    /// All of it.
+    whole: usize,
+}
+
+impl Weights {
+    fn of(desk: &Desk, post: PostId) -> Result<Weights, FlowError> {
+        let raw = desk.store.raw(post)?.unwrap_or_default();
+        let words = condense(&show(&raw)).text;
+        // Quoted-printable, in a text and in a page.
+        let encoded = words.len() + 2 * words.bytes().filter(|byte| !byte.is_ascii()).count();
+        Ok(Weights { words: 2 * encoded, whole: raw.len() })
+    }
+
+    fn in_form(self, form: DigestForm) -> usize {
+        FRAME_BYTES
+            + match form {
+                DigestForm::Page => self.words,
+                DigestForm::Plain => self.whole.min(POST_BYTES_MAX),
+                DigestForm::Mime => self.whole,
+            }
+    }
+}
+
+/// Posts in the order they are read, in mails that are not too large.
+pub(super) fn packed(desk: &Desk, posts: &[PostId], form: DigestForm) -> Result<Vec<Vec<PostId>>, FlowError> {
+    pack(posts.to_vec(), |post| Ok(Weights::of(desk, post)?.in_form(form)))
+}
+
+fn pack(
+    posts: Vec<PostId>,
+    mut weigh: impl FnMut(PostId) -> Result<usize, FlowError>,
+) -> Result<Vec<Vec<PostId>>, FlowError> {
+    let mut parts: Vec<Vec<PostId>> = Vec::new();
+    let mut room = 0;
+    for post in posts {
+        let weight = weigh(post)?;
+        match parts.last_mut().filter(|part| weight <= room && part.len() < Issue::POSTS_MAX) {
+            Some(part) => part.push(post),
+            None => {
+                parts.push(vec![post]);
+                room = MAIL_BYTES_MAX;
+            }
+        }
+        room = room.saturating_sub(weight);
+    }
+    Ok(parts)
 }

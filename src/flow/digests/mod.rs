@@ -6,8 +6,14 @@
 //! are each post once.
 
 mod compose;
+mod curate;
 mod due;
+mod editions;
+mod propose;
 
 pub(super) use self::compose::compose;
-pub use self::compose::message_id;
+pub use self::compose::{heading, message_id, title_of_item};
+pub(super) use self::curate::{Answer, Otherwise, answered, letter};
 pub use self::due::{issue_due, issue_now};
+pub(super) use self::editions::Following;
+pub use self::editions::{draft_now, proposed, send_now};

@@ -57,6 +57,7 @@ impl Lines {
                 self.posts.contains(post)
             }
             Event::Issued { issue, .. } => issue.list == self.list,
+            Event::Drafted { list, .. } | Event::Edition { list, .. } => *list == self.list,
             Event::NotAwaited { .. }
             | Event::Imported { .. }
             | Event::Settled { .. }
@@ -89,6 +90,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Dropped { post, .. } => Some(*post),
         Event::Issued { .. }
         | Event::NotAwaited { .. }
+        | Event::Drafted { .. }
+        | Event::Edition { .. }
         | Event::Settled { .. }
         | Event::List { .. }
         | Event::Member { .. }

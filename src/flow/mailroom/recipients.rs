@@ -14,7 +14,9 @@ use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::recipient::{ListDoor, LocalPart, meanings};
 use crate::domain::time::Timestamp;
+use crate::domain::token::Purpose;
 use crate::letters::{DoorRefusal, door as words};
+use crate::mail::answering;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{SingletonFault, singleton_faults};
 use crate::smtp::envelope::{Envelope, ReversePath};
@@ -159,6 +161,28 @@ impl PostRoom {
     pub(super) fn list_asked_about(&self, door: Option<RequestDoor>) -> Result<Option<ListId>, StoreError> {
         let Some(RequestDoor::Answer(question)) = door else { return Ok(None) };
         Ok(self.desk.store.question(question)?.and_then(|asked| asked.question.list))
+    }
+
+    /// What is written to the address of a post in a digest is an answer to that post, for its list.
+    pub(super) fn told_what_it_answers(&self, envelope: &mut Envelope) -> Result<(), StoreError> {
+        for recipient in &mut envelope.recipients {
+            let token = meanings(recipient.local_part()).into_iter().find_map(|meaning| match meaning {
+                LocalPart::List { door: ListDoor::Answer(token), .. } | LocalPart::Answer(token) => {
+                    Some(token)
+                }
+                LocalPart::List { .. } | LocalPart::Service | LocalPart::Operator | LocalPart::Bounce(_) => {
+                    None
+                }
+            });
+            let purpose = token.and_then(|token| self.desk.store.tokens().read(&token));
+            let Some(Purpose::Answer { post }) = purpose else { continue };
+            let Some(post) = self.desk.store.reader().post(post)? else { continue };
+            let Some(list) = self.desk.store.list(post.list)? else { continue };
+            let Ok(address) = EmailAddress::parse(&list.address.to_string()) else { continue };
+            envelope.raw = answering::in_thread(&envelope.raw, &post.message_id, &post.references);
+            *recipient = address;
+        }
+        Ok(())
     }
 
     /// In which language this is refused to all it is for; none: the operator is among them.

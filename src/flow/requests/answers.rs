@@ -4,11 +4,12 @@ use super::hear::{Heard, Said, Scope};
 use super::talk::Talk;
 use super::{Fate, Request, hearing, joining, rights, seeking, wishes};
 use crate::domain::list::{List, ListState};
-use crate::domain::member::Membership;
+use crate::domain::member::{Membership, Role};
 use crate::domain::wish::{Answered, Matter, Wish};
 use crate::flow::FlowError;
+use crate::flow::digests::{self, Answer, Following, Otherwise};
 use crate::store::OpenQuestion;
-use crate::store::event::{MemberCause, Note};
+use crate::store::event::{MemberCause, Note, Occasion};
 
 /// What somebody answered, and that it is theirs is beyond doubt.
 pub(super) fn answer(
@@ -23,6 +24,7 @@ pub(super) fn answer(
         None => None,
     };
     match (&asked.matter, &said.heard) {
+        (Matter::Draft { number }, _) => draft(talk, request, list.as_ref(), *number, said),
         (Matter::Talk | Matter::Care { .. } | Matter::SignIn { .. }, _) => {
             hearing(talk, request, asked.list, said)
         }
@@ -92,6 +94,48 @@ pub(super) fn answer(
             | Heard::Nothing
             | Heard::Declined,
         ) => hearing(talk, request, asked.list, said),
+    }
+}
+
+/// What an animator wants of a draft; what has nothing to do with it is heard as ever.
+fn draft(
+    talk: &mut Talk<'_>,
+    request: &Request<'_>,
+    list: Option<&List>,
+    number: u32,
+    said: &Said,
+) -> Result<Fate, FlowError> {
+    let Some(list) = list else { return Ok(Fate::Done) };
+    let animates = talk.current(list.id)?.is_some_and(|member| member.role == Role::Animator);
+    if !animates {
+        return hearing(talk, request, Some(list.id), said);
+    }
+    let words = crate::mail::said::said(request.raw).text;
+    let occasion = Occasion { answers: Some(talk.post), ..Occasion::default() };
+    let otherwise = match said.heard {
+        Heard::Wishes(_) => Otherwise::Request,
+        Heard::Guess(_)
+        | Heard::Either(..)
+        | Heard::Yes
+        | Heard::No
+        | Heard::Declined
+        | Heard::ForPeople
+        | Heard::ForOthers
+        | Heard::Nothing => Otherwise::Nothing,
+    };
+    match digests::answered(talk.desk, list, number, talk.person.id, (&words, otherwise), occasion)? {
+        Answer::Followed(following) => {
+            let Following { expects, mail: (document, shelf, raw), events } = *following;
+            expects.into_iter().for_each(|expect| talk.expect(expect));
+            talk.mail(document, shelf, raw);
+            events.into_iter().for_each(|event| talk.event(event));
+            Ok(Fate::Done)
+        }
+        Answer::TooLate => {
+            talk.tell(Some(list.id), Note::TooLate)?;
+            Ok(Fate::Done)
+        }
+        Answer::SomethingElse => hearing(talk, request, Some(list.id), said),
     }
 }
 

@@ -100,6 +100,7 @@ fn asks_to_join(matter: &Matter) -> bool {
         | Matter::Care { .. }
         | Matter::WhichList { .. }
         | Matter::Admit { .. }
+        | Matter::Draft { .. }
         | Matter::Back { .. }
         | Matter::SamePerson { .. }
         | Matter::Adopt { .. }

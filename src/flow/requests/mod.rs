@@ -256,6 +256,7 @@ pub(super) fn question_of_token(desk: &Desk, token: &str) -> Option<QuestionId> 
             Purpose::Bounce { .. }
             | Purpose::Leave { .. }
             | Purpose::Attachments { .. }
+            | Purpose::Answer { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
         )

@@ -16,7 +16,7 @@ use crate::flow::membership::ANSWER_WAIT;
 use crate::flow::moderate::Asking;
 use crate::flow::{Desk, FlowError, is_current};
 use crate::store::StoreError;
-use crate::store::change::{Change, Expect};
+use crate::store::change::{Change, Expect, Shelf};
 use crate::store::event::{Event, LetterAbout, MemberCause, Note, Occasion};
 
 /// A letter in which nothing in particular was asked can be answered for so long.
@@ -56,6 +56,7 @@ pub(super) struct Talk<'a> {
     others: Vec<(Option<Person>, Person)>,
     members: BTreeMap<(ListId, PersonId), Changed>,
     expects: Vec<Expect>,
+    mails: Vec<(PostId, Shelf, Vec<u8>)>,
     events: Vec<Event>,
     /// Letters owed so far.
     pub(super) letters: usize,
@@ -86,6 +87,7 @@ impl<'a> Talk<'a> {
             others: Vec::new(),
             members: BTreeMap::new(),
             expects: Vec::new(),
+            mails: Vec::new(),
             events: Vec::new(),
             letters: 0,
         })
@@ -189,6 +191,11 @@ impl<'a> Talk<'a> {
 
     pub(super) fn expect(&mut self, expect: Expect) {
         self.expects.push(expect);
+    }
+
+    /// Keeps the bytes of a message of ours; an event must speak of it.
+    pub(super) fn mail(&mut self, post: PostId, shelf: Shelf, raw: Vec<u8>) {
+        self.mails.push((post, shelf, raw));
     }
 
     /// A question is answered, by this request and no other.
@@ -295,7 +302,7 @@ impl<'a> Talk<'a> {
 
     /// Everything as one change.
     pub(super) fn finish(self, fate: Fate) -> Change {
-        let Talk { now, post, person, person_before, others, members, expects, events, .. } = self;
+        let Talk { now, post, person, person_before, others, members, expects, mails, events, .. } = self;
         let mut change = Change::at(now).expect(Expect::Undecided(post));
         let speaks_of = |event: &Event| !matches!(event, Event::Heeded { .. });
         let needed = person_before.is_some() || !members.is_empty() || events.iter().any(speaks_of);
@@ -308,6 +315,9 @@ impl<'a> Talk<'a> {
         }
         for (before, after) in others {
             change = change.expect(Expect::Person(after.id, before.map(Box::new))).person(after);
+        }
+        for (post, shelf, raw) in mails {
+            change = change.mail(post, shelf, &raw, "", now);
         }
         for expect in expects {
             change = change.expect(expect);

@@ -8,7 +8,7 @@ use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, PostsLeft, Question, Wish};
-use crate::flow::{Desk, FlowError, about, beside, is_current, requests, whereabouts};
+use crate::flow::{Desk, FlowError, about, beside, digests, is_current, requests, whereabouts};
 use crate::letters::{
     Act, AskAdmit, AskConsent, AskEither, AskForget, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskYours,
     AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, Letter, MyData, NoEntry,
@@ -69,7 +69,7 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
             if asked.answer.is_some() {
                 return Ok(None);
             }
-            ask(desk, facts, &asked.question, send)?
+            ask(desk, facts, &asked.question, owed.about.answers(), send)?
         }
         LetterAbout::Note { note, .. } => {
             tell(desk, facts, note, member.as_ref().filter(|m| is_current(m)), send)?
@@ -114,6 +114,7 @@ fn ask(
     desk: &Desk,
     facts: &Facts,
     asked: &Question,
+    asked_in: Option<PostId>,
     send: impl FnOnce(Letter<'_>) -> Option<Unsigned>,
 ) -> Result<Option<Unsigned>, FlowError> {
     let list = facts.list.as_ref();
@@ -177,6 +178,12 @@ fn ask(
             let link = desk.sign_in_url(&token);
             send(Letter::SignIn(SignIn { host: &desk.hostname, link: &link, until: asked.until }))
         }
+        (Matter::Draft { number }, Some(list)) => {
+            let shown = digests::letter(desk, list, *number, asked_in, facts.language)?;
+            let Some(shown) = shown else { return Ok(None) };
+            let lines = shown.lines();
+            send(Letter::Draft(shown.draft(group(list), &lines)))
+        }
         (
             Matter::Talk
             | Matter::Found { .. }
@@ -185,6 +192,7 @@ fn ask(
             | Matter::Consent { .. }
             | Matter::Either { .. }
             | Matter::Yours { .. }
+            | Matter::Draft { .. }
             | Matter::Admit { .. }
             | Matter::Invitation { .. },
             _,

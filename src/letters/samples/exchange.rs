@@ -98,6 +98,7 @@ pub(super) fn letter<'a>(
         | LetterKind::NotLooked
         | LetterKind::TopicClosed
         | LetterKind::Check
+        | LetterKind::Draft
         | LetterKind::Welcome
         | LetterKind::Farewell
         | LetterKind::Held

@@ -6,6 +6,7 @@
 mod account;
 mod body;
 mod doors;
+mod edition;
 mod lists;
 mod post;
 mod search;
@@ -30,6 +31,7 @@ use super::words::Words;
 
 pub(crate) use body::{BodyView, TEXT_BYTES_MAX};
 pub(crate) use doors::Door;
+pub(crate) use edition::{EditionView, ItemView};
 pub(crate) use lists::{FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
 pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
 pub(crate) use search::{Results, SearchBox, SearchView};

@@ -90,6 +90,7 @@ impl Site {
             Some(Purpose::Attachments { post }) => Some(post),
             Some(
                 Purpose::Bounce { .. }
+                | Purpose::Answer { .. }
                 | Purpose::Leave { .. }
                 | Purpose::Question { .. }
                 | Purpose::Pass { .. }

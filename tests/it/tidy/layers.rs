@@ -155,7 +155,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jiff", &["domain/time"]),
     ("aws_lc_rs", &["init", "net", "sign"]),
     ("getrandom", &["store"]),
-    ("toml", &["config", "init", "flow/export", "understand/book"]),
+    ("toml", &["config", "init", "flow/export", "understand/book", "understand/edition/verbs"]),
     ("csv", &["flow"]),
     ("tempfile", &["digest/templates", "store", "recovery", "flow", "admin", "cli", "net", "serve"]),
     ("clap", &["cli", "main"]),

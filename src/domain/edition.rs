@@ -1,0 +1,231 @@
+//! An edition: what the animators make of a list's posts before they go out, and the draft of it.
+//!
+//! Items keep the number they were first shown under, whatever is moved or added since, so that two
+//! people who answer two versions of one draft mean the same things.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{PersonId, PostId};
+use super::time::Timestamp;
+
+/// A draft as it stands, or an edition as it went out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Edition {
+    /// Which of the list's.
+    pub number: u32,
+    /// How often it was changed.
+    pub revision: u32,
+    /// When its draft was made.
+    pub opened: Timestamp,
+    /// When it goes out by itself.
+    pub goes: Timestamp,
+    /// What it is called; empty: by its number.
+    pub title: String,
+    /// The animators' words above it; may be empty.
+    pub intro: String,
+    /// What it speaks of, in the order it is read.
+    pub items: Vec<EditionItem>,
+    /// Who worked on it, in the order they did.
+    pub by: Vec<PersonId>,
+}
+
+/// A conversation, as far as it is new.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EditionItem {
+    /// What it is called in the draft; never changes.
+    pub number: u32,
+    /// Its new posts, by date.
+    pub posts: Vec<PostId>,
+    /// What it is called instead of its subject; empty: its subject.
+    pub title: String,
+    /// A word of the animators; may be empty.
+    pub note: String,
+    /// Whether it stands in the edition.
+    pub place: ItemPlace,
+    /// Whether all of its posts do.
+    pub fold: Fold,
+    /// What was noticed about it.
+    pub noticed: Option<Noticed>,
+}
+
+/// Whether an item stands in the edition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ItemPlace {
+    /// It does.
+    In,
+    /// It does not, and counts as read; it stays in the archive.
+    Dropped,
+    /// Not in this one, but in the next draft.
+    Later,
+}
+
+/// How much of a conversation is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fold {
+    /// Every new post.
+    Open,
+    /// The first of them and the latest.
+    Folded,
+}
+
+/// What a reader who goes through the posts first would notice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Noticed {
+    /// A question nobody has answered.
+    Unanswered,
+    /// Nothing but thanks.
+    Thanks,
+    /// It says what another item says.
+    Duplicate,
+}
+
+/// One thing an animator wants of a draft.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EditionWish {
+    /// It goes out as it stands.
+    Send,
+    /// These do not stand in it.
+    Drop(Vec<u32>),
+    /// These do; where they do already, only they.
+    Keep(Vec<u32>),
+    /// These alone.
+    KeepOnly(Vec<u32>),
+    /// These first, in that order.
+    First(Vec<u32>),
+    /// These last, in that order.
+    Last(Vec<u32>),
+    /// These the next time.
+    Later(Vec<u32>),
+    /// What an item is called, or the whole.
+    Title(Option<u32>, String),
+    /// A word about an item.
+    Note(u32, String),
+    /// Words above everything.
+    Intro(String),
+    /// All posts of these.
+    Unfold(Vec<u32>),
+    /// The first and the latest of these.
+    Fold(Vec<u32>),
+}
+
+/// More items than this are not proposed at once; the others come with the next edition.
+pub const ITEMS_MAX: usize = 200;
+
+impl Edition {
+    /// The item of that number.
+    pub fn item(&self, number: u32) -> Option<&EditionItem> {
+        self.items.iter().find(|item| item.number == number)
+    }
+
+    /// What stands in it, in order.
+    pub fn chosen(&self) -> impl Iterator<Item = &EditionItem> {
+        self.items.iter().filter(|item| item.place == ItemPlace::In)
+    }
+
+    /// Does what was wished; sending is for others. Numbers nobody has do nothing.
+    pub fn apply(&mut self, wish: &EditionWish) {
+        match wish {
+            EditionWish::Send => {}
+            EditionWish::Drop(numbers) => self.put(numbers, ItemPlace::Dropped),
+            EditionWish::Later(numbers) => self.put(numbers, ItemPlace::Later),
+            EditionWish::Keep(numbers) => {
+                let all_in = numbers.iter().filter_map(|n| self.item(*n)).all(|i| i.place == ItemPlace::In);
+                self.put(numbers, ItemPlace::In);
+                if all_in {
+                    self.drop_others(numbers);
+                }
+            }
+            EditionWish::KeepOnly(numbers) => {
+                self.put(numbers, ItemPlace::In);
+                self.drop_others(numbers);
+            }
+            EditionWish::First(numbers) => {
+                self.put(numbers, ItemPlace::In);
+                self.items.sort_by_key(|item| position(numbers, item.number).unwrap_or(numbers.len()));
+            }
+            EditionWish::Last(numbers) => {
+                self.put(numbers, ItemPlace::In);
+                self.items.sort_by_key(|item| position(numbers, item.number).map_or(0, |at| at + 1));
+            }
+            EditionWish::Title(None, title) => self.title.clone_from(title),
+            EditionWish::Title(Some(number), title) => {
+                self.each(&[*number], |item| item.title.clone_from(title));
+            }
+            EditionWish::Note(number, note) => self.each(&[*number], |item| item.note.clone_from(note)),
+            EditionWish::Intro(words) => self.intro.clone_from(words),
+            EditionWish::Unfold(numbers) => self.each(numbers, |item| item.fold = Fold::Open),
+            EditionWish::Fold(numbers) => self.each(numbers, |item| item.fold = Fold::Folded),
+        }
+    }
+
+    fn put(&mut self, numbers: &[u32], place: ItemPlace) {
+        self.each(numbers, |item| item.place = place);
+    }
+
+    fn drop_others(&mut self, numbers: &[u32]) {
+        let others = self.items.iter_mut().filter(|item| !numbers.contains(&item.number));
+        others.filter(|item| item.place == ItemPlace::In).for_each(|item| item.place = ItemPlace::Dropped);
+    }
+
+    fn each(&mut self, numbers: &[u32], mut change: impl FnMut(&mut EditionItem)) {
+        self.items.iter_mut().filter(|item| numbers.contains(&item.number)).for_each(&mut change);
+    }
+}
+
+fn position(numbers: &[u32], number: u32) -> Option<usize> {
+    numbers.iter().position(|wanted| *wanted == number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Edition {
+        let item = |number: u32| EditionItem {
+            number,
+            posts: vec![PostId(u64::from(number))],
+            title: String::new(),
+            note: String::new(),
+            place: if number == 4 { ItemPlace::Dropped } else { ItemPlace::In },
+            fold: Fold::Open,
+            noticed: None,
+        };
+        let now = Timestamp::from_seconds(0);
+        Edition {
+            number: 1,
+            revision: 0,
+            opened: now,
+            goes: now,
+            title: String::new(),
+            intro: String::new(),
+            items: (1..=5).map(item).collect(),
+            by: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn wishes_one_after_the_other() {
+        for (wishes, chosen) in [
+            (vec![], "1 2 3 5"),
+            (vec![EditionWish::Drop(vec![2, 5])], "1 3"),
+            (vec![EditionWish::Keep(vec![1, 3])], "1 3"),
+            (vec![EditionWish::Keep(vec![4])], "1 2 3 4 5"),
+            (vec![EditionWish::Keep(vec![4, 1])], "1 2 3 4 5"),
+            (vec![EditionWish::KeepOnly(vec![4, 1])], "1 4"),
+            (vec![EditionWish::First(vec![3, 1])], "3 1 2 5"),
+            (vec![EditionWish::Last(vec![3, 1])], "2 5 3 1"),
+            (
+                vec![EditionWish::First(vec![3]), EditionWish::Later(vec![3, 9]), EditionWish::Drop(vec![1])],
+                "2 5",
+            ),
+        ] {
+            let mut edition = draft();
+            wishes.iter().for_each(|wish| edition.apply(wish));
+            let numbers: Vec<String> = edition.chosen().map(|item| item.number.to_string()).collect();
+            assert_eq!(numbers.join(" "), chosen, "{wishes:?}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! A draft and what an animator answers: the draft as it is shown, and what follows from the answer.
+
+use super::compose::title_of_item;
+use super::editions::{Following, asked, changing, renewed, sending};
+use crate::domain::edition::{Edition, EditionWish, Fold, ItemPlace, Noticed};
+use crate::domain::ids::{PersonId, PostId};
+use crate::domain::list::{Language, List};
+use crate::domain::time::Timestamp;
+use crate::flow::{Desk, FlowError};
+use crate::letters::{self, Draft, DraftLine, Group};
+use crate::mail::said::said;
+use crate::store::event::Occasion;
+use crate::understand::{DraftItem, draft_answer};
+
+/// What follows from an answer to a draft.
+pub(in crate::flow) enum Answer {
+    /// The draft was changed, or the edition goes out.
+    Followed(Box<Following>),
+    /// That edition is out already.
+    TooLate,
+    /// It has nothing to do with the draft.
+    SomethingElse,
+}
+
+/// What words that are no command for a draft would mean elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::flow) enum Otherwise {
+    /// A request.
+    Request,
+    /// Nothing that is known.
+    Nothing,
+}
+
+/// What follows from words of an animator about a draft.
+pub(in crate::flow) fn answered(
+    desk: &Desk,
+    list: &List,
+    number: u32,
+    person: PersonId,
+    (words, otherwise): (&str, Otherwise),
+    occasion: Occasion,
+) -> Result<Answer, FlowError> {
+    let Some(current) = desk.store.draft(list.id)?.filter(|shown| shown.draft.number == number) else {
+        return Ok(Answer::TooLate);
+    };
+    let mut draft = current.draft;
+    let heard = with_items(desk, list, &draft, |items| draft_answer(words, items))?;
+    let about_it =
+        otherwise == Otherwise::Nothing && heard.unclear.iter().any(|words| is_about_a_draft(words));
+    if heard.wishes.is_empty() && !about_it {
+        return Ok(Answer::SomethingElse);
+    }
+    heard.wishes.iter().for_each(|wish| draft.apply(wish));
+    if !heard.wishes.is_empty() && !draft.by.contains(&person) {
+        draft.by.push(person);
+    }
+    let version = Some(current.document);
+    let goes =
+        heard.wishes.contains(&EditionWish::Send) && !heard.unclear.iter().any(|w| is_about_a_draft(w));
+    if goes && draft.chosen().next().is_some() {
+        return Ok(Answer::Followed(Box::new(sending(desk, list, draft, version)?)));
+    }
+    renewed(desk, list, &mut draft)?;
+    let mut following = changing(desk, list, &draft, version);
+    following.events.extend(asked(desk, list, person, &draft, occasion));
+    Ok(Answer::Followed(Box::new(following)))
+}
+
+/// Whether words that were not understood may have been meant as a command: then nothing is sent
+/// before they are. A good-bye is none.
+fn is_about_a_draft(words: &str) -> bool {
+    words.split_whitespace().count() <= COMMAND_WORDS_MAX || words.chars().any(|c| c.is_ascii_digit())
+}
+
+/// Longer sentences without a number are talk.
+const COMMAND_WORDS_MAX: usize = 8;
+
+/// A draft for an animator's eyes, with what became of their answer.
+pub(in crate::flow) struct Shown {
+    edition: Edition,
+    lines: Vec<Line>,
+    understood: Vec<EditionWish>,
+    unclear: String,
+    again: bool,
+}
+
+struct Line {
+    number: u32,
+    title: String,
+    authors: String,
+    posts: usize,
+    noticed: Option<Noticed>,
+    place: ItemPlace,
+    fold: Fold,
+    note: String,
+}
+
+impl Line {
+    fn shown(&self) -> DraftLine<'_> {
+        let Line { number, title, authors, posts, noticed, place, fold, note } = self;
+        DraftLine {
+            number: *number,
+            title,
+            authors,
+            posts: *posts,
+            noticed: *noticed,
+            place: *place,
+            fold: *fold,
+            note,
+        }
+    }
+}
+
+/// The draft of that number as it is now, for the letter that answers `mail`, if it answers one.
+pub(in crate::flow) fn letter(
+    desk: &Desk,
+    list: &List,
+    number: u32,
+    mail: Option<PostId>,
+    language: Language,
+) -> Result<Option<Shown>, FlowError> {
+    let current = desk.store.draft(list.id)?.filter(|shown| shown.draft.number == number);
+    let Some(edition) = current.map(|shown| shown.draft) else { return Ok(None) };
+    let raw = mail.map(|mail| desk.store.raw(mail)).transpose()?.flatten();
+    let heard = match &raw {
+        Some(raw) => with_items(desk, list, &edition, |items| draft_answer(&said(raw).text, items))?,
+        None => Default::default(),
+    };
+    let mut lines = Vec::new();
+    for item in &edition.items {
+        let Some((title, _)) = title_of_item(desk, list, item, language)? else { continue };
+        let authors = authors(desk, &item.posts)?;
+        let names: Vec<&str> = authors.iter().map(String::as_str).collect();
+        lines.push(Line {
+            number: item.number,
+            title,
+            authors: letters::names(&names, language),
+            posts: item.posts.len(),
+            noticed: item.noticed,
+            place: item.place,
+            fold: item.fold,
+            note: item.note.clone(),
+        });
+    }
+    let unclear = heard.unclear.join("\n");
+    let shown = Shown { edition, lines, understood: heard.wishes, unclear, again: mail.is_some() };
+    Ok(Some(shown))
+}
+
+impl Shown {
+    /// The lines of its letter.
+    pub(in crate::flow) fn lines(&self) -> Vec<DraftLine<'_>> {
+        self.lines.iter().map(Line::shown).collect()
+    }
+
+    /// Its facts.
+    pub(in crate::flow) fn draft<'a>(&'a self, group: Group<'a>, items: &'a [DraftLine<'a>]) -> Draft<'a> {
+        let Shown { edition, understood, unclear, again, lines: _ } = self;
+        let goes: Timestamp = edition.goes;
+        Draft {
+            group,
+            number: edition.number,
+            heading: &edition.title,
+            intro: &edition.intro,
+            goes,
+            items,
+            understood,
+            unclear,
+            again: *again,
+        }
+    }
+}
+
+fn with_items<T>(
+    desk: &Desk,
+    list: &List,
+    edition: &Edition,
+    read: impl FnOnce(&[DraftItem<'_>]) -> T,
+) -> Result<T, FlowError> {
+    let mut known = Vec::new();
+    for item in &edition.items {
+        let title = title_of_item(desk, list, item, list.settings.language)?.map(|(title, _)| title);
+        known.push((item, title.unwrap_or_default(), authors(desk, &item.posts)?));
+    }
+    let items: Vec<DraftItem<'_>> = known
+        .iter()
+        .map(|(item, title, authors)| DraftItem {
+            number: item.number,
+            title,
+            authors,
+            noticed: item.noticed,
+            is_in: item.place == ItemPlace::In,
+        })
+        .collect();
+    Ok(read(&items))
+}
+
+/// Who wrote these posts, each once.
+fn authors(desk: &Desk, posts: &[PostId]) -> Result<Vec<String>, FlowError> {
+    let mut names: Vec<String> = Vec::new();
+    for post in posts {
+        let name = desk.store.reader().post(*post)?.map(|post| post.author_name).unwrap_or_default();
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}

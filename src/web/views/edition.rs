@@ -1,0 +1,89 @@
+//! An edition as a page.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::super::routes::ListPage;
+use super::super::text::{many_lines, one_line};
+use super::{Desk, Frame, Place, PostView, When};
+use crate::domain::edition::EditionItem;
+use crate::mail::paragraphs::{Paragraph, paragraphs};
+use crate::store::editions::EditionShown;
+
+/// Longer titles and names are cut, characters.
+const TITLE_CHARS_MAX: usize = 300;
+
+/// The page of an edition.
+#[derive(Serialize)]
+pub(crate) struct EditionView<'a> {
+    t: &'a BTreeMap<String, String>,
+    frame: Frame,
+    title: String,
+    when: When,
+    by: Option<String>,
+    intro: Option<Vec<Paragraph>>,
+    items: Vec<ItemView>,
+}
+
+/// A conversation in it.
+#[derive(Serialize)]
+pub(crate) struct ItemView {
+    title: String,
+    href: Option<String>,
+    note: Option<Vec<Paragraph>>,
+    posts: Vec<PostView>,
+    others: Option<String>,
+}
+
+impl ItemView {
+    pub(crate) fn new(
+        desk: &Desk<'_>,
+        item: &EditionItem,
+        subject: String,
+        href: Option<String>,
+        posts: Vec<PostView>,
+        left_out: usize,
+    ) -> ItemView {
+        let named = one_line(&desk.masked(&item.title), TITLE_CHARS_MAX);
+        ItemView {
+            title: if named.is_empty() { subject } else { named },
+            href,
+            note: words(desk, &item.note),
+            posts,
+            others: (left_out > 0).then(|| desk.count("edition_others", left_out as u64)),
+        }
+    }
+}
+
+impl<'a> EditionView<'a> {
+    pub(crate) fn new(
+        desk: &Desk<'a>,
+        place: Place<'_>,
+        shown: &EditionShown,
+        items: Vec<ItemView>,
+    ) -> EditionView<'a> {
+        let number = shown.edition.number;
+        let named = one_line(&desk.masked(&shown.edition.title), TITLE_CHARS_MAX);
+        let title = match named.as_str() {
+            "" => desk.tell("edition_title", &[("number", &number.to_string())]),
+            _ => named,
+        };
+        let by: Vec<String> = shown.by.iter().filter_map(|name| desk.name(name)).collect();
+        EditionView {
+            t: desk.plain(),
+            frame: desk.list_frame(place, &title, ListPage::Edition { number }, &[]),
+            when: desk.when(shown.at),
+            by: (!by.is_empty()).then(|| desk.tell("edition_by", &[("names", &by.join(", "))])),
+            intro: words(desk, &shown.edition.intro),
+            title,
+            items,
+        }
+    }
+}
+
+/// Words of an animator as strangers may read them.
+fn words(desk: &Desk<'_>, text: &str) -> Option<Vec<Paragraph>> {
+    let text = many_lines(&desk.masked(text));
+    (!text.trim().is_empty()).then(|| paragraphs(&text))
+}
