@@ -108,6 +108,7 @@ pub(super) fn letter<'a>(
 }
 
 /// The letters about what is kept, and about words for people.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the caller sends no other letter here")]
 fn rights<'a>(
     kind: LetterKind,
     name: &'static str,
@@ -136,7 +137,6 @@ fn rights<'a>(
         LetterKind::PassedOn => {
             Letter::PassedOn(PassedOn { group: Some(group), animators: &["Claire Martin"] })
         }
-        #[allow(clippy::wildcard_enum_match_arm, reason = "the caller sends no other letter here")]
         _ => Letter::AskForget(AskForget { host }),
     }
 }
