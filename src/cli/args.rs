@@ -12,7 +12,7 @@ use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser}
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::person::{PersonCommand, PostsArg};
-pub(super) use self::search::SearchArgs;
+pub(super) use self::search::{SearchArgs, with_words_apart};
 use crate::domain::list::Language;
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;

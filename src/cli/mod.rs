@@ -33,7 +33,7 @@ struct Voice {
 
 /// Runs a command line. The exit code: 0 done, 1 not done, 2 wrong usage.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(args::with_words_apart(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no mistakes.

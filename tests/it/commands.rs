@@ -11,6 +11,7 @@ mod posts;
 mod queue;
 mod recovery;
 mod scene;
+mod search;
 mod server;
 mod upkeep;
 mod usage;
