@@ -75,6 +75,8 @@ pub enum HoldReason {
     OtherList,
     /// It looks like a member's, and came from an address that is not known to be theirs.
     OtherAddress,
+    /// Its author has not said yet whether everybody may read it.
+    Consent,
     /// Its author wrote more within a few minutes than the list wants.
     Pace,
     /// Its thread was slowed down.
@@ -100,6 +102,7 @@ impl HoldReason {
             | HoldReason::NotDisplayable
             | HoldReason::Attachment
             | HoldReason::OtherList
+            | HoldReason::Consent
             | HoldReason::OtherAddress
             | HoldReason::Pace
             | HoldReason::SlowThread => true,
@@ -135,6 +138,7 @@ impl fmt::Display for HoldReason {
             HoldReason::Attachment => "attachment",
             HoldReason::OtherList => "other-list",
             HoldReason::OtherAddress => "other-address",
+            HoldReason::Consent => "consent",
             HoldReason::Pace => "pace",
             HoldReason::SlowThread => "slow-thread",
             HoldReason::ToAnimators => "to-animators",

@@ -212,6 +212,18 @@ pub enum Matter {
         /// Which of the person's addresses it goes to, from 0: the one that was given.
         address: u8,
     },
+    /// Which of two they want: what their words say, or what the address they wrote to is for.
+    Either {
+        /// The words.
+        words: Wish,
+        /// The address.
+        address: Wish,
+    },
+    /// Whether a post in their name, that nothing proves, is theirs.
+    Yours {
+        /// The post, which waits.
+        post: PostId,
+    },
     /// To an animator: what is to be done with the draft of an edition.
     Draft {
         /// Which of the list's.

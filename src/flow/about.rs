@@ -251,6 +251,7 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::Warned { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
+            | Event::Tidied {}
             | Event::Fence { .. } => {}
         }
     })?;

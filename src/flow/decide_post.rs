@@ -185,6 +185,11 @@ fn decision(
     if facts.standing == Standing::Stranger && list.settings.posting == Posting::Members {
         return from_other_address(desk, change.summary(post, summary), list, post, raw, now);
     }
+    if let Some(events) = asked_first(desk, list, info, &facts, (raw, summary.no_archive), now)? {
+        let (reason, events) = events;
+        let change = change.summary(post, summary).event(Event::Held { post, reason });
+        return Ok(events.into_iter().fold(change, Change::event));
+    }
     let bound = bounds(desk, list, info, &summary, now)?;
     if (bound, facts.standing) == (Bound::TopicClosed, Standing::Animator) {
         // Who closed it may say a last word.
@@ -223,6 +228,28 @@ fn decision(
             }
         }
     })
+}
+
+/// A post whose author is asked something before anybody else looks at it: why it waits, and what asks.
+fn asked_first(
+    desk: &Desk,
+    list: &List,
+    info: &PostInfo,
+    facts: &PostFacts,
+    (raw, no_archive): (&[u8], bool),
+    now: Timestamp,
+) -> Result<Option<(HoldReason, Vec<Event>)>, FlowError> {
+    let Some(person) = may_be_told(desk, list, info.author, raw)? else { return Ok(None) };
+    let unproven = matches!(facts.proof, Proof::NoMeans | Proof::CannotTell);
+    if list.settings.posting == Posting::Animators && facts.standing == Standing::Animator && unproven {
+        let events = requests::ask_whether_theirs(desk, list, person, info.id, now)?;
+        return Ok(Some((HoldReason::Unproven, events)));
+    }
+    if no_archive {
+        return Ok(None);
+    }
+    let asked = requests::ask_consent(desk, list, Some(person), facts.proof, info.id, now)?;
+    Ok(asked.map(|events| (HoldReason::Consent, events)))
 }
 
 /// What holds a post back beside who wrote it.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::membership::{self, Act, Telling};
 use super::moderate::gather::gather;
-use super::{Desk, FlowError, forget, is_current};
+use super::{Desk, FlowError, forget, is_current, retain};
 use crate::domain::ids::{ListId, PersonId, QuestionId};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{AskedBecause, Matter, Question};
+use crate::domain::wish::{Answered, AskedBecause, Matter, Question};
 use crate::store::StoreError;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{Event, LetterAbout, MemberCause, Note, Occasion};
@@ -33,12 +33,16 @@ pub fn keep_house(desk: &Desk) -> Result<(), FlowError> {
     }
     gather(desk)?;
     forget::carry_out_due(desk)?;
+    retain::let_go_once_a_day(desk)?;
     for pass in desk.store.passes()?.into_iter().filter(|pass| pass.until <= now) {
         let event = Event::PassEnded { pass: pass.number, person: pass.person };
         settle(desk.store.commit(Change::at(now).event(event)))?;
     }
     for asked in desk.store.questions_from(QuestionId(0))? {
-        if asked.question.until + LATE_ANSWERS <= now {
+        // That somebody agreed to be read by everybody counts for good.
+        let agreed =
+            matches!(asked.question.matter, Matter::Consent { .. }) && asked.answer == Some(Answered::Yes);
+        if asked.question.until + LATE_ANSWERS <= now && !agreed {
             let event = Event::Lapsed { question: asked.question.number };
             settle(desk.store.commit(Change::at(now).event(event)))?;
         }

@@ -29,6 +29,7 @@ pub mod obey_command;
 mod readers;
 mod replies;
 mod requests;
+pub mod retain;
 pub mod send_copies;
 pub mod set_right;
 pub mod sign_in;

@@ -286,12 +286,12 @@ pub(super) fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Lang
     }
 }
 
-fn day_of(moment: Timestamp, frame: &Frame<'_>) -> String {
+pub(super) fn day_of(moment: Timestamp, frame: &Frame<'_>) -> String {
     words::day(moment.date_in(frame.zone), frame.language)
 }
 
 impl Act<'_> {
-    fn facts(self, facts: Facts, frame: &Frame<'_>) -> Facts {
+    pub(super) fn facts(self, facts: Facts, frame: &Frame<'_>) -> Facts {
         let reading = |wanted| matches!(self, Act::Read(reading, _) if reading == wanted);
         let heed = |wanted| matches!(self, Act::Heed(heed, _) if heed == wanted);
         let day = if let Act::Read(_, Some(day)) = self { words::weekday(day, frame.language) } else { "" };

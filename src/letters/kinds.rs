@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::finding::{AskedFor, Found};
 use super::message::Frame;
 use super::recovery::Recovery;
+use super::rights::{AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged};
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
 use crate::domain::member::Reading;
@@ -46,6 +47,22 @@ pub enum Letter<'a> {
     Done(Done<'a>),
     /// To somebody who is not part of it.
     NoMember(NoMember<'a>),
+    /// To somebody who wishes to be forgotten: what becomes of their posts?
+    AskForget(AskForget<'a>),
+    /// All that is kept about somebody, to themselves.
+    MyData(MyData<'a>),
+    /// The last letter to somebody who is forgotten.
+    Forgotten(Forgotten<'a>),
+    /// To the author of a first post that everybody could read.
+    AskConsent(AskConsent<'a>),
+    /// To who looks after a list, about a post in their name.
+    AskYours(AskYours<'a>),
+    /// To somebody whose words and whose address say two things.
+    AskEither(AskEither<'a>),
+    /// To somebody who wants nothing.
+    Unchanged(Unchanged<'a>),
+    /// To somebody whose words are for people.
+    PassedOn(PassedOn<'a>),
     /// To somebody who waits to be let in.
     JoinWaits(JoinWaits<'a>),
     /// To somebody who is not let in.
@@ -94,6 +111,14 @@ pub enum LetterKind {
     Settings,
     Done,
     NoMember,
+    AskForget,
+    MyData,
+    Forgotten,
+    AskConsent,
+    AskYours,
+    AskEither,
+    Unchanged,
+    PassedOn,
     JoinWaits,
     NoEntry,
     EndsSoon,
@@ -262,7 +287,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 38] = [
+    pub const ALL: [LetterKind; 46] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -277,6 +302,14 @@ impl LetterKind {
         LetterKind::Settings,
         LetterKind::Done,
         LetterKind::NoMember,
+        LetterKind::AskForget,
+        LetterKind::MyData,
+        LetterKind::Forgotten,
+        LetterKind::AskConsent,
+        LetterKind::AskYours,
+        LetterKind::AskEither,
+        LetterKind::Unchanged,
+        LetterKind::PassedOn,
         LetterKind::JoinWaits,
         LetterKind::NoEntry,
         LetterKind::EndsSoon,
@@ -320,6 +353,14 @@ impl LetterKind {
             LetterKind::Settings => "settings",
             LetterKind::Done => "done",
             LetterKind::NoMember => "no-member",
+            LetterKind::AskForget => "ask-forget",
+            LetterKind::MyData => "my-data",
+            LetterKind::Forgotten => "forgotten",
+            LetterKind::AskConsent => "ask-consent",
+            LetterKind::AskYours => "ask-yours",
+            LetterKind::AskEither => "ask-either",
+            LetterKind::Unchanged => "unchanged",
+            LetterKind::PassedOn => "passed-on",
             LetterKind::JoinWaits => "join-waits",
             LetterKind::NoEntry => "no-entry",
             LetterKind::EndsSoon => "ends-soon",
@@ -366,6 +407,14 @@ impl Letter<'_> {
             Letter::Settings(_) => LetterKind::Settings,
             Letter::Done(_) => LetterKind::Done,
             Letter::NoMember(_) => LetterKind::NoMember,
+            Letter::AskForget(_) => LetterKind::AskForget,
+            Letter::MyData(_) => LetterKind::MyData,
+            Letter::Forgotten(_) => LetterKind::Forgotten,
+            Letter::AskConsent(_) => LetterKind::AskConsent,
+            Letter::AskYours(_) => LetterKind::AskYours,
+            Letter::AskEither(_) => LetterKind::AskEither,
+            Letter::Unchanged(_) => LetterKind::Unchanged,
+            Letter::PassedOn(_) => LetterKind::PassedOn,
             Letter::JoinWaits(_) => LetterKind::JoinWaits,
             Letter::NoEntry(_) => LetterKind::NoEntry,
             Letter::EndsSoon(_) => LetterKind::EndsSoon,
@@ -400,6 +449,14 @@ impl Letter<'_> {
             Letter::Settings(letter) => letter.facts(facts, frame),
             Letter::Done(letter) => letter.facts(facts, frame),
             Letter::NoMember(letter) => letter.facts(facts, frame),
+            Letter::AskForget(letter) => letter.facts(facts, frame),
+            Letter::MyData(letter) => letter.facts(facts, frame),
+            Letter::Forgotten(letter) => letter.facts(facts, frame),
+            Letter::AskConsent(letter) => letter.facts(facts, frame),
+            Letter::AskYours(letter) => letter.facts(facts, frame),
+            Letter::AskEither(letter) => letter.facts(facts, frame),
+            Letter::Unchanged(letter) => letter.facts(facts, frame),
+            Letter::PassedOn(letter) => letter.facts(facts, frame),
             Letter::JoinWaits(letter) => letter.facts(facts, frame),
             Letter::NoEntry(letter) => letter.facts(facts, frame),
             Letter::EndsSoon(letter) => letter.facts(facts, frame),

@@ -19,6 +19,8 @@ use crate::domain::time::{Timestamp, Zone};
 
 /// Cannot occur in quoted-printable, where `=` is followed by a digit, A–F or a line end.
 const BOUNDARY: &str = "=_parvis_letter";
+/// The same around a letter and its files; these are in base64, which has no underscore.
+const BOUNDARY_OF_FILES: &str = "=_parvis_files";
 /// The most Message-IDs in References, the first and the latest: one header field stays readable.
 const REFERENCES_MAX: usize = 20;
 /// The longest Message-ID referred to, in bytes: with its brackets and field name it fits a line.
@@ -51,6 +53,17 @@ pub struct Frame<'a> {
     pub references: &'a [MessageId],
     /// Whether it answers anything.
     pub auto: AutoSubmitted,
+}
+
+/// A file that goes with a letter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attachment {
+    /// ASCII.
+    pub name: &'static str,
+    /// Its media type.
+    pub kind: &'static str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 /// A name and an address.
@@ -94,7 +107,13 @@ pub struct Unsubscribe<'a> {
 }
 
 /// The whole mail.
-pub(super) fn write(frame: &Frame<'_>, subject: &str, text: &str, html: &str) -> Vec<u8> {
+pub(super) fn write(
+    frame: &Frame<'_>,
+    subject: &str,
+    text: &str,
+    html: &str,
+    attachments: &[Attachment],
+) -> Vec<u8> {
     let mut mail = Vec::with_capacity(2 * (text.len() + html.len()) + 2_048);
     write_header(frame, subject, &mut mail);
     let body = |kind: &'static str, content: &str| {
@@ -106,7 +125,19 @@ pub(super) fn write(frame: &Frame<'_>, subject: &str, text: &str, html: &str) ->
     };
     let parts = vec![body("text/plain", text), body("text/html", html)];
     let alternative = ContentType::new("multipart/alternative").attribute("boundary", BOUNDARY);
-    MimePart::new(alternative, parts).write_part(&mut mail);
+    let letter = MimePart::new(alternative, parts);
+    if attachments.is_empty() {
+        letter.write_part(&mut mail);
+        return mail;
+    }
+    let file = |file: &Attachment| {
+        // Named so, a part is written as it is: it must be in base64 already.
+        let encoded = data_encoding::BASE64_MIME.encode(&file.bytes);
+        MimePart::new(ContentType::new(file.kind), encoded).attachment(file.name).transfer_encoding("base64")
+    };
+    let parts: Vec<MimePart<'_>> = std::iter::once(letter).chain(attachments.iter().map(file)).collect();
+    let mixed = ContentType::new("multipart/mixed").attribute("boundary", BOUNDARY_OF_FILES);
+    MimePart::new(mixed, parts).write_part(&mut mail);
     mail
 }
 

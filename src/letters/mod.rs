@@ -16,6 +16,7 @@ mod html;
 mod kinds;
 mod message;
 mod recovery;
+mod rights;
 mod samples;
 mod templates;
 mod text;
@@ -37,8 +38,11 @@ pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,
 };
-pub use message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+pub use message::{Attachment, AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 pub use recovery::{Recovery, RecoveryTurn};
+pub use rights::{
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
+};
 pub use samples::{Sample, samples};
 pub use templates::{LetterFault, Letters};
 pub use words::{day, moment, names, number, size};
@@ -63,6 +67,16 @@ pub struct LetterMail {
 impl Letters {
     /// Writes a letter. Always gives one: where a template of the folder fails, our own is used.
     pub fn compose(&self, letter: Letter<'_>, frame: &Frame<'_>) -> LetterMail {
+        self.compose_with(letter, frame, &[])
+    }
+
+    /// The same with files.
+    pub fn compose_with(
+        &self,
+        letter: Letter<'_>,
+        frame: &Frame<'_>,
+        attachments: &[Attachment],
+    ) -> LetterMail {
         let kind = letter.kind();
         let facts = letter.facts(frame);
         let mut faults = Vec::new();
@@ -75,7 +89,7 @@ impl Letters {
         let marked = text::tidy(&render(Part::Body));
         let html = html::twin(&marked, frame.language, &html::Answer { frame, subject: &subject });
         let text = text::without_marks(&marked);
-        let bytes = message::write(frame, &subject, &text, &html);
+        let bytes = message::write(frame, &subject, &text, &html, attachments);
         LetterMail { bytes, subject, text, html, faults }
     }
 }

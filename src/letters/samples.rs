@@ -95,6 +95,17 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Done, "done-pause"),
     (LetterKind::Done, "done-mute"),
     (LetterKind::NoMember, "no-member"),
+    (LetterKind::AskForget, "ask-forget"),
+    (LetterKind::MyData, "my-data"),
+    (LetterKind::MyData, "my-data-large"),
+    (LetterKind::Forgotten, "forgotten"),
+    (LetterKind::Forgotten, "forgotten-withdrawn"),
+    (LetterKind::AskConsent, "ask-consent"),
+    (LetterKind::AskYours, "ask-yours"),
+    (LetterKind::AskEither, "ask-either"),
+    (LetterKind::AskEither, "ask-either-join"),
+    (LetterKind::Unchanged, "unchanged"),
+    (LetterKind::PassedOn, "passed-on"),
     (LetterKind::JoinWaits, "join-waits"),
     (LetterKind::NoEntry, "no-entry"),
     (LetterKind::NoEntry, "no-entry-declined"),
@@ -259,6 +270,14 @@ impl Sample {
             | LetterKind::Settings
             | LetterKind::Done
             | LetterKind::NoMember
+            | LetterKind::AskForget
+            | LetterKind::MyData
+            | LetterKind::Forgotten
+            | LetterKind::AskConsent
+            | LetterKind::AskYours
+            | LetterKind::AskEither
+            | LetterKind::Unchanged
+            | LetterKind::PassedOn
             | LetterKind::JoinWaits
             | LetterKind::NoEntry
             | LetterKind::EndsSoon

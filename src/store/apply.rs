@@ -35,6 +35,8 @@ use crate::mail::parse::Summary;
 pub(super) const FENCE: &str = "fence";
 /// What the key of the last warning is called.
 pub(super) const WARNED: &str = "warned";
+/// What the key of the moment old things were last let go is called.
+pub(super) const TIDIED: &str = "tidied";
 /// What the key of the place the folder was last opened in is called.
 pub(super) const PLACE: &str = "place";
 /// What the keys of the highest numbers given so far are called.
@@ -253,6 +255,7 @@ pub(super) fn apply(
                 view.put_record(keys::forgotten_mark(mark), &MarkRecord { person: *person, posts: *posts });
             }
         }
+        Event::Tidied {} => view.put_record(keys::setting(TIDIED), &at),
         Event::Forgotten { person } => {
             if let Some(record) = view.record::<ForgettingRecord>(&keys::forgetting(*person))? {
                 view.put_record(keys::forgetting(*person), &ForgettingRecord { done: Some(at), ..record });

@@ -181,6 +181,7 @@ impl Change {
             | Event::Heeded { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
+            | Event::Tidied {}
             | Event::Received { .. }
             | Event::Imported { .. }
             | Event::Attempted { .. }

@@ -295,6 +295,8 @@ pub enum Event {
         /// Who wished it; absent: they did.
         by: Option<Decider>,
     },
+    /// What was kept long enough was let go, once more.
+    Tidied {},
     /// Nothing names them any more.
     Forgotten {
         /// Who.
@@ -566,6 +568,17 @@ pub enum Note {
     NotAdmitted,
     /// Their membership ends soon.
     EndsSoon,
+    /// All that is held about them, in files.
+    MyData,
+    /// They are forgotten; the last they hear.
+    Forgotten {
+        /// What becomes of their posts.
+        posts: PostsLeft,
+    },
+    /// Nothing changes, as they wish.
+    Unchanged,
+    /// People will read what they wrote.
+    PassedOn,
     /// What they answered is too old to count.
     TooLate,
     /// What became of their last posts.

@@ -130,6 +130,7 @@ fn touched(line: &Line) -> Vec<Touched> {
         Event::Rethreaded { posts, .. } => posts.iter().copied().map(Touched::Changed).collect(),
         Event::Forgotten { .. } => vec![Touched::All { line: line.seq }],
         Event::Forgetting { .. }
+        | Event::Tidied {}
         | Event::Settled { .. }
         | Event::List { .. }
         | Event::Member { .. }

@@ -6,7 +6,7 @@
 //! nobody appends to it meanwhile; stopped anywhere, the same can be done again. `people/` alone is
 //! written under the next number. Who is meant, and what is written instead, is `flow`'s to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,12 +14,26 @@ use std::path::{Path, PathBuf};
 use super::catch_up::{Ends, PEOPLE, catch_up};
 use super::committer::Committer;
 use super::engine::Engine;
+use super::ledger::{self, LedgerLine};
+use super::records::{self, ForgettingRecord, MarkRecord};
 use super::rewrite::{self, KeptMessage, Replaced};
 use super::view::View;
 use super::{Store, StoreError, apply, keys, lines, open, people, rebuild, segments};
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::{ListId, PersonId};
+use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::member::Person;
+use crate::domain::time::Timestamp;
+use crate::domain::wish::PostsLeft;
+
+/// Somebody who is being forgotten, or was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct Forgetting {
+    pub person: PersonId,
+    pub posts: PostsLeft,
+    pub since: Timestamp,
+    pub done: Option<Timestamp>,
+}
 
 /// A file in the data folder that may name somebody.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -52,6 +66,30 @@ const LEFT: [&str; 8] =
 const UNUSABLE: &str = "state.unusable-";
 
 impl Store {
+    /// Everybody who is being forgotten, or was.
+    pub fn forgettings(&self) -> Result<Vec<Forgetting>, StoreError> {
+        let prefix = keys::forgettings();
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            let Some(ForgettingRecord { posts, since, done }) = records::decode(&value) else { continue };
+            found.push(Forgetting { person: PersonId(keys::number_u32(&key, 1)), posts, since, done });
+        }
+        Ok(found)
+    }
+
+    /// What was to happen to the posts of whoever had that address and was forgotten, and the number
+    /// they had; nothing if it is somebody's now.
+    pub fn forgotten_at(&self, address: &EmailAddress) -> Result<Option<(PersonId, PostsLeft)>, StoreError> {
+        // A look for any mark at all costs less than making one.
+        let any = keys::forgotten_mark("");
+        if self.reader.engine().scan(&any, &any).next().is_none() || self.person_at(address)?.is_some() {
+            return Ok(None);
+        }
+        let record: Option<MarkRecord> = self.reader.record(&keys::forgotten_mark(&self.mark_of(address)))?;
+        Ok(record.map(|MarkRecord { person, posts }| (person, posts)))
+    }
+
     /// Every file that may name somebody, but for `people/` and what follows from the rest.
     pub fn files_that_name(&self) -> Result<Vec<KeptFile>, StoreError> {
         let mut found = Vec::new();
@@ -133,6 +171,47 @@ impl Store {
             Ok(())
         })?;
         Ok(count.try_recv().unwrap_or(0))
+    }
+
+    /// Takes a whole file away; whether it was there.
+    pub fn take_file_away(&self, file: &str) -> Result<bool, StoreError> {
+        let path = self.data().join(file);
+        let there = path.exists();
+        let file = file.to_owned();
+        self.alter(move |committer| {
+            committer.files.close(&file);
+            remove(&path)?;
+            let folder = path.parent().unwrap_or(Path::new("."));
+            segments::sync_folder(folder).map_err(|e| failed("sync", folder, e))
+        })?;
+        Ok(there)
+    }
+
+    /// When what is old was last let go.
+    pub fn tidied(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.reader.record(&keys::setting(apply::TIDIED))
+    }
+
+    /// Takes what other servers answered out of the ledgers that are full and have nothing younger;
+    /// that there were copies stays. In how many files there was any.
+    pub fn forget_replies(&self, before: Timestamp) -> Result<usize, StoreError> {
+        let owed: BTreeSet<PostId> = self.fans()?.into_iter().map(|fan| fan.post).collect();
+        let folder = self.data().join("deliveries");
+        let files = ledger::files(self.data()).map_err(|e| failed("read", &folder, e))?;
+        let mut count = 0;
+        for number in files {
+            let owed = owed.clone();
+            let (answer, done) = std::sync::mpsc::channel();
+            self.alter(move |committer| {
+                // The last one is still written to, and its length known.
+                if number < committer.ledger.file && shorten_ledger(&committer.data, number, before, &owed)? {
+                    let _ = answer.send(());
+                }
+                Ok(())
+            })?;
+            count += usize::from(done.try_recv().is_ok());
+        }
+        Ok(count)
     }
 
     /// The number of somebody stands for nobody from now on: `people/` is written anew without
@@ -248,6 +327,35 @@ fn write_people_without(committer: &mut Committer, person: PersonId) -> Result<(
     }
     remove(&folder.join(format!("{person}.names.json")))?;
     segments::sync_folder(&folder).map_err(|e| failed("sync", &folder, e))
+}
+
+/// One line for each post of a ledger, without what was answered.
+fn shorten_ledger(
+    data: &Path,
+    number: u32,
+    before: Timestamp,
+    owed: &BTreeSet<PostId>,
+) -> Result<bool, StoreError> {
+    let path = data.join(ledger::name(number));
+    let (mut kept, mut seen, mut young, mut spoke) = (Vec::new(), BTreeSet::new(), false, false);
+    let read = ledger::read_from(data, ledger::Position { file: number, offset: 0 }, |line| {
+        young |= line.at >= before;
+        if owed.contains(&line.post) {
+            kept.extend_from_slice(&lines::write(&line));
+        } else if seen.insert(line.post) {
+            spoke |= !line.copies.is_empty();
+            kept.extend_from_slice(&lines::write(&LedgerLine { copies: Vec::new(), ..line }));
+        } else {
+            spoke |= !line.copies.is_empty();
+        }
+        Ok(())
+    });
+    read.map_err(|e| failed("read", &path, e))?;
+    if young || !spoke {
+        return Ok(false);
+    }
+    put(&path, &kept)?;
+    Ok(true)
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -81,7 +81,8 @@ impl Store {
 
     /// Everybody as the newer folder knows them.
     fn take_people(&self, people: &BTreeMap<PersonId, Person>) -> Result<(), StoreError> {
-        for person in people.values() {
+        // Who is forgotten there is still to be found here first; the line that says so does the rest.
+        for person in people.values().filter(|person| !person.is_nobody()) {
             if self.person(person.id)?.as_ref() != Some(person) {
                 self.commit(Change::at(self.last_moment()?).person(person.clone()))?;
             }

@@ -107,6 +107,7 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Warned { .. }
         | Event::Forgetting { .. }
         | Event::Forgotten { .. }
+        | Event::Tidied {}
         | Event::Fence { .. } => None,
     }
 }

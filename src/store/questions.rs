@@ -7,10 +7,7 @@ use super::event::{Decider, DropReason, Fence, LetterAbout, Line, RequestDoor, T
 use super::ledger::{self, LedgerLine};
 use super::person_set::{Chunk, PersonSet};
 use super::readers::Readers;
-use super::records::{
-    FanOutRecord, ForgettingRecord, HeldRecord, LetterRecord, MarkRecord, PostRecord, PutOffRecord,
-    QuestionRecord,
-};
+use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord};
 use super::segments::MailPlace;
 use super::{Store, StoreError, apply, journal, keys, records};
 use crate::domain::address::EmailAddress;
@@ -22,7 +19,7 @@ use crate::domain::moderation::{HoldReason, ThreadPace};
 use crate::domain::proof::Proof;
 use crate::domain::reach::Reach;
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Threads};
+use crate::domain::wish::{Answered, Heed, Question, Threads};
 
 /// Everything known of a message that was kept.
 #[derive(Clone, PartialEq, Debug)]
@@ -108,16 +105,6 @@ pub struct OpenQuestion {
     pub question: Question,
     pub since: Timestamp,
     pub answer: Option<Answered>,
-}
-
-/// Somebody who is being forgotten, or was.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs, reason = "the names say it")]
-pub struct Forgetting {
-    pub person: PersonId,
-    pub posts: PostsLeft,
-    pub since: Timestamp,
-    pub done: Option<Timestamp>,
 }
 
 impl From<QuestionRecord> for OpenQuestion {
@@ -460,30 +447,6 @@ impl Store {
             path: self.data().join("deliveries"),
             why: source.to_string(),
         })
-    }
-
-    /// Everybody who is being forgotten, or was.
-    pub fn forgettings(&self) -> Result<Vec<Forgetting>, StoreError> {
-        let prefix = keys::forgettings();
-        let mut found = Vec::new();
-        for entry in self.reader.engine().scan(&prefix, &prefix) {
-            let (key, value) = entry?;
-            let Some(ForgettingRecord { posts, since, done }) = records::decode(&value) else { continue };
-            found.push(Forgetting { person: PersonId(keys::number_u32(&key, 1)), posts, since, done });
-        }
-        Ok(found)
-    }
-
-    /// What was to happen to the posts of whoever had that address and was forgotten, and the number
-    /// they had; nothing if it is somebody's now.
-    pub fn forgotten_at(&self, address: &EmailAddress) -> Result<Option<(PersonId, PostsLeft)>, StoreError> {
-        // A look for any mark at all costs less than making one.
-        let any = keys::forgotten_mark("");
-        if self.reader.engine().scan(&any, &any).next().is_none() || self.person_at(address)?.is_some() {
-            return Ok(None);
-        }
-        let record: Option<MarkRecord> = self.reader.record(&keys::forgotten_mark(&self.mark_of(address)))?;
-        Ok(record.map(|MarkRecord { person, posts }| (person, posts)))
     }
 
     /// Whether mail may leave.

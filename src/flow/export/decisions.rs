@@ -77,6 +77,7 @@ impl Lines {
             | Event::Warned { .. }
             | Event::Forgetting { .. }
             | Event::Forgotten { .. }
+            | Event::Tidied {}
             | Event::Fence { .. } => false,
         }
     }
@@ -116,6 +117,7 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Warned { .. }
         | Event::Forgetting { .. }
         | Event::Forgotten { .. }
+        | Event::Tidied {}
         | Event::Fence { .. } => None,
     };
     let mut object = Map::new();

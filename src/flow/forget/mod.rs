@@ -148,13 +148,27 @@ pub fn carry_out(desk: &Desk, person: PersonId) -> Result<Report, FlowError> {
     if let Some(known) = desk.store.person(person)? {
         let plan = Arc::new(plan(desk, &known, forgetting.posts)?);
         look_through(desk, &plan, &mut report)?;
+        if forgetting.posts == PostsLeft::Withdrawn {
+            show_no_more(desk, person, &plan)?;
+        }
         desk.store.forget_person(person)?;
     }
     report.exports = export_removed_again(desk)?;
     desk.store.renew_state()?;
     desk.search.throw_away()?;
     desk.store.commit(Change::at(desk.now()).event(Event::Forgotten { person }))?;
+    renew_search(desk);
     Ok(report)
+}
+
+/// The words of posts stand in the index too, if there is one. It follows the journal by itself, and
+/// begins anew after that line; here it is waited for.
+fn renew_search(desk: &Desk) {
+    if desk.store.data().join("search").exists()
+        && let Err(error) = desk.search.catch_up_wholly(|_| ())
+    {
+        tracing::error!(%error, "the index of words is not renewed yet; it will be, by itself");
+    }
 }
 
 /// Who is meant, by which names, and which messages are theirs. Names are kept before anything
@@ -218,6 +232,17 @@ fn look_through(desk: &Desk, plan: &Arc<Plan>, report: &mut Report) -> Result<()
         }
     }
     report.own += own.load(Ordering::Relaxed);
+    Ok(())
+}
+
+/// Their posts say on the web that they were withdrawn.
+fn show_no_more(desk: &Desk, person: PersonId, plan: &Plan) -> Result<(), FlowError> {
+    for post in plan.own() {
+        if desk.store.reader().post(*post)?.is_some_and(|post| post.withdrawn.is_none()) {
+            let event = Event::Withdrawn { post: *post, by: Decider::Person(person) };
+            desk.store.commit(Change::at(desk.now()).event(event))?;
+        }
+    }
     Ok(())
 }
 

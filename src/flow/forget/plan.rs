@@ -48,6 +48,11 @@ impl Plan {
         })
     }
 
+    /// The messages that are theirs.
+    pub(super) fn own(&self) -> &HashSet<PostId> {
+        &self.own
+    }
+
     /// What takes the place of a message, and whether it was theirs; nothing, where they are not in it.
     pub(super) fn message(&self, holds: Holds, message: &KeptMessage<'_>) -> Option<(bool, Replaced)> {
         let (language, words) = match (holds, self.posts) {

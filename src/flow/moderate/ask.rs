@@ -122,9 +122,11 @@ fn matter(held: Held) -> Option<Care> {
         | HoldReason::SlowThread => Some(Care::Release { post }),
         // Words nobody can be told apart from a forgery's wait for the gathering.
         HoldReason::ToAnimators => (proof != Proof::Disproved).then_some(Care::Word { post }),
-        HoldReason::Doubtful | HoldReason::OtherAddress | HoldReason::ToOperator | HoldReason::Request => {
-            None
-        }
+        HoldReason::Doubtful
+        | HoldReason::OtherAddress
+        | HoldReason::Consent
+        | HoldReason::ToOperator
+        | HoldReason::Request => None,
     }
 }
 

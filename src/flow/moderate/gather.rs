@@ -159,7 +159,8 @@ fn items(
     for item in held {
         match item.reason {
             HoldReason::Doubtful => doubtful.push((item.id, item.at)),
-            HoldReason::Request | HoldReason::ToOperator => {}
+            // The last waits for its author.
+            HoldReason::Request | HoldReason::ToOperator | HoldReason::Consent => {}
             HoldReason::FirstPost
             | HoldReason::Moderated
             | HoldReason::HoldAll

@@ -3,18 +3,12 @@
 use super::talk::Talk;
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId, PostId};
-use crate::domain::list::{Attachments, List, Posting};
+use crate::domain::list::{List, Posting};
 use crate::domain::member::{MemberState, Person};
-use crate::domain::moderation::{self, Body, PostFacts, Verdict, Weight};
-use crate::domain::proof::Proof;
 use crate::domain::wish::{AskedBecause, Matter, Wish};
-use crate::flow::choose_from::choose_from;
-use crate::flow::mailroom::standing;
-use crate::flow::readers::{Readership, readers};
 use crate::flow::{Desk, FlowError, is_current};
-use crate::mail::compose;
 use crate::mail::headers::Headers;
-use crate::mail::parse::{self, Summary};
+use crate::mail::parse::Summary;
 use crate::mail::references;
 use crate::mail::words::mailboxes;
 use crate::store::StoreError;
@@ -73,34 +67,12 @@ pub(in crate::flow) fn author_of(desk: &Desk, mail: PostId) -> Result<Option<Ema
 
 /// It is theirs: the address joins the others, and the post goes the way theirs go.
 pub(super) fn same_person(talk: &mut Talk<'_>, list: &List, post: PostId) -> Result<(), FlowError> {
-    let desk = talk.desk;
-    let waits = desk.store.post(post)?.filter(|info| info.state == PostState::Held);
-    let (Some(address), Some(raw), Some(info)) = (author_of(desk, post)?, desk.store.raw(post)?, waits)
-    else {
-        return Ok(());
-    };
+    let waits = talk.desk.store.post(post)?.is_some_and(|info| info.state == PostState::Held);
+    let Some(address) = author_of(talk.desk, post)?.filter(|_| waits) else { return Ok(()) };
     if !take_address(talk, &address, Place::Last)? {
         return Ok(());
     }
-    let facts = PostFacts {
-        standing: standing(desk, list.id, Some(talk.person.id))?,
-        proof: Proof::Proven,
-        body: Body::Plain,
-        weight: match list.settings.attachments {
-            Attachments::Hold if compose::are_large(&raw) => Weight::Large,
-            Attachments::Hold | Attachments::Link | Attachments::Keep => Weight::Usual,
-        },
-    };
-    if moderation::decide(list, &facts) == Verdict::Publish {
-        let summary = parse::summarize(&raw);
-        let Readership { now: readers, later } =
-            readers(desk, list, Some(talk.person.id), &summary, talk.now)?;
-        let by = Some(Decider::Person(talk.person.id));
-        talk.expect(Expect::Held(post));
-        let from = Some(choose_from(desk, &info, list, &summary, &raw));
-        talk.event(Event::Published { post, list: list.id, by, readers, from, later });
-    }
-    Ok(())
+    super::rights::let_go(talk, list, post)
 }
 
 /// It is not: nobody gets it, and nobody is told.

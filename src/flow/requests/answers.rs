@@ -2,7 +2,7 @@
 
 use super::hear::{Heard, Said, Scope};
 use super::talk::Talk;
-use super::{Fate, Request, addresses, hearing, joining, seeking, wishes};
+use super::{Fate, Request, hearing, joining, rights, seeking, wishes};
 use crate::domain::list::{List, ListState};
 use crate::domain::member::{Membership, Role};
 use crate::domain::wish::{Answered, Matter, Wish};
@@ -25,7 +25,7 @@ pub(super) fn answer(
     };
     match (&asked.matter, &said.heard) {
         (Matter::Draft { number }, _) => draft(talk, request, list.as_ref(), *number, said),
-        (Matter::Talk | Matter::Consent { .. } | Matter::Care { .. } | Matter::SignIn { .. }, _) => {
+        (Matter::Talk | Matter::Care { .. } | Matter::SignIn { .. }, _) => {
             hearing(talk, request, asked.list, said)
         }
         (Matter::Found { posts }, _) => match seeking::picked(talk, request, asked.list, posts)? {
@@ -35,6 +35,9 @@ pub(super) fn answer(
         // Twice is as good as once.
         (
             Matter::SamePerson { .. }
+            | Matter::Consent { .. }
+            | Matter::Yours { .. }
+            | Matter::Either { .. }
             | Matter::Adopt { .. }
             | Matter::Wish { .. }
             | Matter::WhichList { .. }
@@ -52,25 +55,14 @@ pub(super) fn answer(
             joining::declined(talk, list.as_ref())?;
             Ok(Fate::Done)
         }
-        (Matter::SamePerson { post }, Heard::Yes | Heard::No) => {
-            let yes = said.heard == Heard::Yes;
-            talk.settle(asked.number, if yes { Answered::Yes } else { Answered::No });
-            match (yes, &list) {
-                (true, Some(list)) => addresses::same_person(talk, list, *post)?,
-                (true, None) => {}
-                (false, _) => addresses::somebody_else(talk, *post)?,
-            }
-            Ok(Fate::Done)
+        (Matter::Wish { wish: Wish::Forget { posts: None } }, heard) if rights::chosen(heard).is_some() => {
+            rights::answer_to_forget(talk, question, heard)
         }
-        (Matter::Adopt { person }, Heard::Yes | Heard::No) => {
-            let yes = said.heard == Heard::Yes;
-            talk.settle(asked.number, if yes { Answered::Yes } else { Answered::No });
-            if yes {
-                addresses::adopt(talk, *person)?;
-            }
-            Ok(Fate::Done)
-        }
-        (Matter::Wish { wish }, Heard::Yes) => {
+        (
+            Matter::Consent { .. } | Matter::Yours { .. } | Matter::SamePerson { .. } | Matter::Adopt { .. },
+            Heard::Yes | Heard::No,
+        ) => rights::answer_yes_or_no(talk, question, list.as_ref(), said.heard == Heard::Yes),
+        (Matter::Wish { wish } | Matter::Either { words: wish, .. }, Heard::Yes) => {
             talk.settle(asked.number, Answered::Yes);
             wishes::wish(talk, asked.list, &Scope::Here, wish)?;
             Ok(Fate::Done)
@@ -82,7 +74,7 @@ pub(super) fn answer(
         (Matter::Back { was }, heard) => {
             come_back(talk, request, question, list.as_ref(), (was, heard), said)
         }
-        (Matter::Wish { .. }, Heard::No) => {
+        (Matter::Wish { .. } | Matter::Either { .. }, Heard::No) => {
             talk.settle(asked.number, Answered::No);
             Ok(Fate::Done)
         }
@@ -90,8 +82,12 @@ pub(super) fn answer(
             Matter::Wish { .. }
             | Matter::Invitation { .. }
             | Matter::SamePerson { .. }
+            | Matter::Consent { .. }
+            | Matter::Yours { .. }
+            | Matter::Either { .. }
             | Matter::Adopt { .. },
             Heard::Wishes(_)
+            | Heard::Either(..)
             | Heard::Guess(_)
             | Heard::ForPeople
             | Heard::ForOthers
@@ -119,6 +115,7 @@ fn draft(
     let otherwise = match said.heard {
         Heard::Wishes(_) => Otherwise::Request,
         Heard::Guess(_)
+        | Heard::Either(..)
         | Heard::Yes
         | Heard::No
         | Heard::Declined
@@ -159,7 +156,7 @@ fn which_list(
     };
     if lists.is_empty() {
         return match heard {
-            Heard::Wishes(_) | Heard::Guess(_) | Heard::ForPeople | Heard::ForOthers => {
+            Heard::Wishes(_) | Heard::Guess(_) | Heard::Either(..) | Heard::ForPeople | Heard::ForOthers => {
                 hearing(talk, request, None, said)
             }
             Heard::Yes | Heard::No | Heard::Nothing | Heard::Declined => Ok(Fate::Done),
@@ -186,7 +183,12 @@ fn admit(
     let yes = match heard {
         Heard::Yes | Heard::Nothing => true,
         Heard::No => false,
-        Heard::Wishes(_) | Heard::Guess(_) | Heard::ForPeople | Heard::ForOthers | Heard::Declined => {
+        Heard::Wishes(_)
+        | Heard::Guess(_)
+        | Heard::Either(..)
+        | Heard::ForPeople
+        | Heard::ForOthers
+        | Heard::Declined => {
             return hearing(talk, request, question.question.list, said);
         }
     };
@@ -209,7 +211,12 @@ fn come_back(
         Heard::Yes => true,
         Heard::Wishes(wishes) => matches!(wishes.as_slice(), [Wish::Resume | Wish::Join]),
         Heard::Guess(wish) => matches!(wish, Wish::Resume | Wish::Join),
-        Heard::No | Heard::ForPeople | Heard::ForOthers | Heard::Nothing | Heard::Declined => false,
+        Heard::No
+        | Heard::Either(..)
+        | Heard::ForPeople
+        | Heard::ForOthers
+        | Heard::Nothing
+        | Heard::Declined => false,
     };
     let Some(list) = list.filter(|list| returns && list.state == ListState::Open) else {
         return hearing(talk, request, question.question.list, said);

@@ -105,6 +105,8 @@ fn asks_to_join(matter: &Matter) -> bool {
         | Matter::SamePerson { .. }
         | Matter::Adopt { .. }
         | Matter::SignIn { .. }
+        | Matter::Either { .. }
+        | Matter::Yours { .. }
         | Matter::Consent { .. } => false,
     }
 }

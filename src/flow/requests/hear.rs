@@ -41,6 +41,8 @@ pub(super) enum Heard {
     Guess(Wish),
     Yes,
     No,
+    /// The words say this, the address they were written to that.
+    Either(Wish, Wish),
     /// They do not want something; nothing is to be done.
     Declined,
     /// Words for those who look after the group.
@@ -179,19 +181,31 @@ impl Wishes<'_> {
             },
             Meaning::Guess(command) => self.wish(command).map_or(Heard::ForOthers, Heard::Guess),
             Meaning::Declined(_) => Heard::Declined,
-            // Asked which: their own words are proposed, and a no leaves everything as it is.
-            Meaning::Contradiction { address: _, words } => match self.of_meaning(words) {
-                Heard::Wishes(wishes) => wishes.into_iter().next().map_or(Heard::Nothing, Heard::Guess),
-                other @ (Heard::Guess(_)
-                | Heard::Yes
-                | Heard::No
-                | Heard::Declined
-                | Heard::ForPeople
-                | Heard::ForOthers
-                | Heard::Nothing) => other,
-            },
+            Meaning::Contradiction { address, words } => self.which(address, words),
             Meaning::ForPeople => Heard::ForPeople,
             Meaning::Nothing => Heard::Nothing,
+        }
+    }
+
+    /// Asked which; a no leaves everything as it is.
+    fn which(&self, address: &Command, words: &Meaning) -> Heard {
+        let of_words = match self.of_meaning(words) {
+            Heard::Wishes(wishes) => wishes.into_iter().next(),
+            Heard::Guess(wish) => Some(wish),
+            other @ (Heard::Yes
+            | Heard::No
+            | Heard::Either(..)
+            | Heard::Declined
+            | Heard::ForPeople
+            | Heard::ForOthers
+            | Heard::Nothing) => return other,
+        };
+        match (of_words, self.wish(address)) {
+            (Some(words), Some(address @ (Wish::Join | Wish::Leave))) if words != address => {
+                Heard::Either(words, address)
+            }
+            (Some(words), _) => Heard::Guess(words),
+            (None, _) => Heard::Nothing,
         }
     }
 
@@ -222,9 +236,9 @@ impl Wishes<'_> {
             Command::NewAddress(_) => Wish::Move { mail },
             Command::Withdraw => Wish::Withdraw { post: self.own_post },
             Command::WhereIsMyMessage => Wish::Trace,
+            Command::MyData => Wish::MyData,
+            Command::ForgetMe => Wish::Forget { posts: None },
             Command::Search(_) => Wish::Search { mail },
-            // Done by people, who find it in what waits.
-            Command::MyData | Command::ForgetMe => return None,
             Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
                 return None;
             }

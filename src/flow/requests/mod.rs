@@ -12,6 +12,7 @@ mod answers;
 mod caps;
 mod hear;
 mod joining;
+mod rights;
 mod seeking;
 mod talk;
 mod wishes;
@@ -40,6 +41,7 @@ use crate::store::{OpenQuestion, PostInfo};
 
 pub(super) use self::addresses::{ask_whether_same, author_of, looks_like};
 pub(super) use self::hear::words_sought;
+pub(super) use self::rights::{ask_consent, ask_whether_theirs};
 
 /// A request, before its words are read.
 struct Request<'a> {
@@ -221,13 +223,27 @@ fn hearing(
             wishes::guess(talk, list, &said.scope, wish)?;
             Ok(Fate::Done)
         }
-        Heard::ForPeople => Ok(Fate::Waits(match request.list {
-            Some(_) => HoldReason::ToAnimators,
-            None => HoldReason::ToOperator,
-        })),
+        Heard::Either(words, address) => {
+            talk.ask(list, Matter::Either { words: words.clone(), address: address.clone() })?;
+            Ok(Fate::Done)
+        }
+        Heard::ForPeople => {
+            // Whoever may be anybody hears nothing from us about what people will read.
+            if !talk.is_unproven() {
+                talk.tell(list, Note::PassedOn)?;
+            }
+            Ok(Fate::Waits(match request.list {
+                Some(_) => HoldReason::ToAnimators,
+                None => HoldReason::ToOperator,
+            }))
+        }
         Heard::ForOthers => Ok(Fate::Waits(HoldReason::Request)),
+        Heard::Declined => {
+            talk.tell(list, Note::Unchanged)?;
+            Ok(Fate::Done)
+        }
         // A yes or no to nothing, or no words at all: what can be said is the answer.
-        Heard::Yes | Heard::No | Heard::Nothing | Heard::Declined => {
+        Heard::Yes | Heard::No | Heard::Nothing => {
             talk.tell(list, Note::Help)?;
             Ok(Fate::Done)
         }

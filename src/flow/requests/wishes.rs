@@ -63,6 +63,11 @@ pub(super) fn wish(
         // What one can write is no secret, and asking « oui » for it would say as much.
         (Wish::Help, Course::Do | Course::AskYes | Course::AskToken) => talk.tell(list, Note::Help),
         (Wish::Join, Course::Do | Course::AskYes | Course::AskToken) => join(talk, &lists),
+        // Whatever proves who writes: what becomes of their posts is theirs to say, and cannot be undone.
+        (Wish::Forget { posts: None }, Course::Do) => talk.ask(None, Matter::Wish { wish: wish.clone() }),
+        (Wish::Forget { .. } | Wish::MyData, Course::AskYes | Course::AskToken) => {
+            talk.ask(None, Matter::Wish { wish: wish.clone() })
+        }
         (_, Course::AskYes | Course::AskToken) => talk.ask(list, Matter::Wish { wish: wish.clone() }),
         (_, Course::Do) if is_about_a_list(wish) => {
             if lists.is_empty() {
@@ -92,7 +97,8 @@ pub(super) fn guess(
         let lists = if talk.is_unproven() { here() } else { lists_meant(talk, list, scope)? };
         return join(talk, &lists);
     }
-    talk.ask(list, Matter::Wish { wish: wish.clone() })
+    let everywhere = matches!(wish, Wish::Forget { .. } | Wish::MyData);
+    talk.ask(list.filter(|_| !everywhere), Matter::Wish { wish: wish.clone() })
 }
 
 fn join(talk: &mut Talk<'_>, lists: &[ListId]) -> Result<(), FlowError> {
@@ -379,6 +385,10 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
     }
     if let Wish::Withdraw { post } = wish {
         return withdraw(talk, list, *post);
+    }
+    // What is held about somebody is theirs to know, member or not.
+    if *wish == Wish::MyData {
+        return talk.tell(None, Note::MyData);
     }
     if let Wish::Search { mail } = wish {
         return seeking::seek(talk, list, *mail);

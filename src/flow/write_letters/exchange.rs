@@ -1,21 +1,26 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
 use super::finding;
-use super::{Facts, Shown, Unsigned, answer_to, care, compose};
+use super::{Facts, Shown, Unsigned, answer_to, care, compose, compose_with};
 use crate::domain::ids::{ListId, PostId};
-use crate::domain::list::{Joining, List, ListState};
+use crate::domain::list::{Joining, Language, List, ListState};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
-use crate::domain::wish::{Matter, Question, Wish};
-use crate::flow::{Desk, FlowError, beside, digests, is_current, requests, whereabouts};
+use crate::domain::wish::{Matter, PostsLeft, Question, Wish};
+use crate::flow::{Desk, FlowError, about, beside, digests, is_current, requests, whereabouts};
 use crate::letters::{
-    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskedFor, Done, EndsSoon, Found, Group,
-    Help, JoinWaits, Letter, NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabouts,
-    WhyNoEntry,
+    Act, AskAdmit, AskConsent, AskEither, AskForget, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskYours,
+    AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, Letter, MyData, NoEntry,
+    NoMember, PassedOn, Pause, Settings, SignIn, TakenBack, TooLate, Unchanged, Whereabouts, WhyNoEntry,
+    WrittenTo,
 };
+use crate::mail::parse;
 use crate::store::OwedLetter;
 use crate::store::event::{LetterAbout, Note};
+
+/// So many bytes of somebody's messages go into one mail; coded, it is a third more.
+const MAILBOX_BYTES_MAX: usize = 8 << 20;
 
 /// A question or a note as a mail; nothing, where it has become pointless.
 pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Option<Unsigned>, FlowError> {
@@ -36,6 +41,9 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     let is_member = !unproven && member.as_ref().is_some_and(is_current);
     let answers = question.map(|question| answer_to(desk, list, &question, facts.person.id));
     let told = Shown { is_member, answers, enclosed: None };
+    if let LetterAbout::Note { note: Note::MyData, .. } = &owed.about {
+        return Ok(Some(my_data(desk, facts, owed, told)?));
+    }
     match &owed.about {
         LetterAbout::Question { question, .. } => {
             let asked = desk.store.question(*question)?.filter(|asked| asked.answer.is_none());
@@ -74,6 +82,30 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     })
 }
 
+/// All that is kept about the reader, with the files that say it.
+fn my_data(desk: &Desk, facts: &Facts, owed: &OwedLetter, told: Shown) -> Result<Unsigned, FlowError> {
+    let person = &facts.person;
+    let data = about::everything(desk, Some(person), &person.addresses)?;
+    let (mailbox, left_out) = about::mailbox_of(desk, person, MAILBOX_BYTES_MAX)?;
+    let (data_name, mailbox_name) = match facts.language {
+        Language::Fr => ("mes-donnees.json", "mes-messages.mbox"),
+        Language::En => ("my-data.json", "my-messages.mbox"),
+    };
+    let json = serde_json::to_vec_pretty(&data).unwrap_or_default();
+    let files = [
+        Attachment { name: data_name, kind: "application/json", bytes: json },
+        // RFC 4155.
+        Attachment { name: mailbox_name, kind: "application/mbox", bytes: mailbox },
+    ];
+    let letter = Letter::MyData(MyData { host: &desk.hostname, left_out });
+    Ok(compose_with(desk, facts, owed, letter, told, &files))
+}
+
+/// The subject of a post that waits.
+fn title_of(desk: &Desk, post: PostId) -> Result<String, FlowError> {
+    Ok(desk.store.raw(post)?.map(|raw| parse::summarize(&raw).subject).unwrap_or_default())
+}
+
 pub(super) fn group(list: &List) -> Group<'_> {
     Group { name: &list.settings.name, address: &list.address }
 }
@@ -106,6 +138,23 @@ fn ask(
         (Matter::SamePerson { post }, _) => {
             let Some(address) = requests::author_of(desk, *post)? else { return Ok(None) };
             send(Letter::AskSame(AskSame { group: here, address: address.as_str(), moves: false }))
+        }
+        (Matter::Wish { wish: Wish::Forget { .. } }, _) => {
+            send(Letter::AskForget(AskForget { host: &desk.hostname }))
+        }
+        (Matter::Either { words, address }, Some(list)) => {
+            let thread = thread_subject(desk, words)?;
+            let at = if *address == Wish::Join { WrittenTo::Join } else { WrittenTo::Leave };
+            send(Letter::AskEither(AskEither { group: group(list), act: act(words, &thread), at }))
+        }
+        (Matter::Consent { post }, Some(list)) => {
+            let title = title_of(desk, *post)?;
+            let (group, until) = (group(list), asked.until);
+            send(Letter::AskConsent(AskConsent { group, title: &title, until }))
+        }
+        (Matter::Yours { post }, Some(list)) => {
+            let title = title_of(desk, *post)?;
+            send(Letter::AskYours(AskYours { group: group(list), title: &title }))
         }
         (Matter::Wish { wish }, _) => {
             let thread = thread_subject(desk, wish)?;
@@ -141,6 +190,8 @@ fn ask(
             | Matter::Care { .. }
             | Matter::Back { .. }
             | Matter::Consent { .. }
+            | Matter::Either { .. }
+            | Matter::Yours { .. }
             | Matter::Draft { .. }
             | Matter::Admit { .. }
             | Matter::Invitation { .. },
@@ -150,7 +201,7 @@ fn ask(
 }
 
 /// Whether a mail came from one of the reader's own addresses.
-fn is_from(desk: &Desk, facts: &Facts, mail: crate::domain::ids::PostId) -> Result<bool, FlowError> {
+fn is_from(desk: &Desk, facts: &Facts, mail: PostId) -> Result<bool, FlowError> {
     let author = requests::author_of(desk, mail)?;
     Ok(author.is_some_and(|author| facts.person.addresses.contains(&author)))
 }
@@ -236,6 +287,14 @@ fn tell(
         (Note::GoneAlready, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: false }))
         }
+        (Note::Forgotten { posts }, _) => send(Letter::Forgotten(Forgotten {
+            host: &desk.hostname,
+            withdrawn: *posts == PostsLeft::Withdrawn,
+        })),
+        (Note::Unchanged, _) => send(Letter::Unchanged(Unchanged { group: here })),
+        (Note::PassedOn, _) => send(Letter::PassedOn(PassedOn { group: here, animators: &animators })),
+        // It has files, and is written beside this.
+        (Note::MyData, _) => None,
         (Note::TooLate, _) => send(Letter::TooLate(TooLate { group: here })),
         (
             Note::Settings

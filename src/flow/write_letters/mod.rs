@@ -19,8 +19,8 @@ use crate::domain::retry::Next;
 use crate::domain::token::Purpose;
 use crate::domain::wish::Matter;
 use crate::letters::{
-    Arrival, AutoSubmitted, Care, Departure, Enclosed, Farewell, Frame, Group, Held, Letter, LetterMail,
-    ListHeaders, Mailbox, NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
+    Arrival, Attachment, AutoSubmitted, Care, Departure, Enclosed, Farewell, Frame, Group, Held, Letter,
+    LetterMail, ListHeaders, Mailbox, NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
 };
 use crate::mail::parse;
 use crate::sign::Common;
@@ -274,6 +274,17 @@ fn answer_to(desk: &Desk, list: Option<&List>, question: &QuestionId, person: Pe
 }
 
 fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, told: Shown) -> Unsigned {
+    compose_with(desk, facts, owed, letter, told, &[])
+}
+
+fn compose_with(
+    desk: &Desk,
+    facts: &Facts,
+    owed: &OwedLetter,
+    letter: Letter<'_>,
+    told: Shown,
+    files: &[Attachment],
+) -> Unsigned {
     let parse = |text: &str| EmailAddress::parse(text).expect("an address beside a list's own");
     let list = facts.list.as_ref();
     let from = match list {
@@ -317,7 +328,7 @@ fn compose(desk: &Desk, facts: &Facts, owed: &OwedLetter, letter: Letter<'_>, to
         references,
         auto: if answers.is_some() { AutoSubmitted::Replied } else { AutoSubmitted::Generated },
     };
-    let mut mail = desk.letters.compose(letter, &frame);
+    let mut mail = desk.letters.compose_with(letter, &frame, files);
     for fault in &mail.faults {
         tracing::warn!(template = %fault.path.display(), why = %fault.why, "a letter's own template was not used");
     }
@@ -436,6 +447,7 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::SlowThread => WhyHeld::SlowThread,
         HoldReason::OtherList
         | HoldReason::OtherAddress
+        | HoldReason::Consent
         | HoldReason::ToAnimators
         | HoldReason::ToOperator
         | HoldReason::Request => WhyHeld::NotAMember,

@@ -11,6 +11,9 @@ use crate::letters::exchange::{
 };
 use crate::letters::finding::{AskedFor, Found, FoundItem, PostAskedFor};
 use crate::letters::kinds::{Group, Letter, LetterKind};
+use crate::letters::rights::{
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
+};
 
 pub(super) fn letter<'a>(
     kind: LetterKind,
@@ -53,6 +56,14 @@ pub(super) fn letter<'a>(
         LetterKind::NoMember => {
             Letter::NoMember(NoMember { group: Some(group), join_address: Some(place.join.as_str()) })
         }
+        LetterKind::AskForget
+        | LetterKind::MyData
+        | LetterKind::Forgotten
+        | LetterKind::AskConsent
+        | LetterKind::AskYours
+        | LetterKind::AskEither
+        | LetterKind::Unchanged
+        | LetterKind::PassedOn => rights(kind, name, place, group, week_on),
         LetterKind::JoinWaits => Letter::JoinWaits(JoinWaits { group, animators: &["Claire Martin"] }),
         LetterKind::NoEntry => Letter::NoEntry(NoEntry {
             group,
@@ -97,6 +108,40 @@ pub(super) fn letter<'a>(
         | LetterKind::Held
         | LetterKind::Refused
         | LetterKind::NowAnimator => Letter::Help(Help { group: Some(group), host: place.address.domain() }),
+    }
+}
+
+/// The letters about what is kept, and about words for people.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the caller sends no other letter here")]
+fn rights<'a>(
+    kind: LetterKind,
+    name: &'static str,
+    place: &'a Neighbourhood,
+    group: Group<'a>,
+    week_on: Timestamp,
+) -> Letter<'a> {
+    let host = place.address.domain();
+    match kind {
+        LetterKind::MyData => {
+            Letter::MyData(MyData { host, left_out: if name == "my-data" { 0 } else { 3 } })
+        }
+        LetterKind::Forgotten => {
+            Letter::Forgotten(Forgotten { host, withdrawn: name == "forgotten-withdrawn" })
+        }
+        LetterKind::AskConsent => {
+            Letter::AskConsent(AskConsent { group, title: place.title, until: week_on })
+        }
+        LetterKind::AskYours => Letter::AskYours(AskYours { group, title: place.title }),
+        LetterKind::AskEither => Letter::AskEither(AskEither {
+            group,
+            act: Act::Read(Reading::Daily, None),
+            at: if name == "ask-either-join" { WrittenTo::Join } else { WrittenTo::Leave },
+        }),
+        LetterKind::Unchanged => Letter::Unchanged(Unchanged { group: Some(group) }),
+        LetterKind::PassedOn => {
+            Letter::PassedOn(PassedOn { group: Some(group), animators: &["Claire Martin"] })
+        }
+        _ => Letter::AskForget(AskForget { host }),
     }
 }
 

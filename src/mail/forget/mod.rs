@@ -9,7 +9,7 @@ mod own;
 mod traces;
 mod view;
 
-pub use own::{Instead, WithWords, forget_author, forget_author_in_place};
+pub use own::{Instead, WithWords, forget_author, forget_author_in_place, without_words};
 pub use traces::{Traces, also_called};
 
 use self::view::View;

@@ -78,16 +78,26 @@ pub fn forget_author_in_place(
         }
     }
     // A post so short that even this does not fit keeps what threads need, in the fewest bytes.
-    let (headers, _) = Headers::scan_leniently(raw);
-    let mut least = b"From: x@x.invalid\r\n".to_vec();
-    for field in headers.fields().iter().filter(|field| KEPT_WITHOUT_WORDS.iter().any(|name| field.is(name)))
-    {
-        least.extend_from_slice(field.raw());
-    }
-    least.extend_from_slice(b"\r\n");
+    let least = without_words(raw);
     let mut least = mask_message(&least, traces).map_or(least.clone(), |masked| masked.bytes);
     least.truncate(raw.len());
     least
+}
+
+/// What is left of a post for its thread: which it is, when it was written, what it answers.
+pub fn without_words(raw: &[u8]) -> Vec<u8> {
+    let (headers, _) = Headers::scan_leniently(raw);
+    let end = if memchr::memmem::find(raw, b"\r\n").is_some() { "\r\n" } else { "\n" };
+    let mut bare = format!("From: x@x.invalid{end}").into_bytes();
+    for field in headers.fields().iter().filter(|field| KEPT_WITHOUT_WORDS.iter().any(|name| field.is(name)))
+    {
+        bare.extend_from_slice(field.raw());
+        if !field.raw().ends_with(b"\n") {
+            bare.extend_from_slice(end.as_bytes());
+        }
+    }
+    bare.extend_from_slice(end.as_bytes());
+    bare
 }
 
 /// Whether the file says why a post looks as it does.

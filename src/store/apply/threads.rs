@@ -61,6 +61,7 @@ pub(super) fn withdraw(view: &mut View<'_>, post: PostId, by: Decider) -> Result
     shown.subject = String::new();
     shown.excerpt = String::new();
     shown.attachments = 0;
+    shown.language = None;
     let thread = shown.thread;
     put_post(view, post, &mut record);
     let by_hand = is_by_hand(view, list, thread)?;

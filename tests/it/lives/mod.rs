@@ -15,8 +15,10 @@
 //! - `later 3 days`, `later 2 hours`.
 
 mod forgetting;
+mod retention;
 mod script;
 mod town;
+mod two_servers;
 
 use std::path::Path;
 

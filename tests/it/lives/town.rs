@@ -82,6 +82,11 @@ pub(super) const HOST: &str = "lists.example";
 
 impl Town {
     pub(super) fn new() -> Town {
+        Town::at(HOST)
+    }
+
+    /// A town of another name.
+    pub(super) fn at(host: &str) -> Town {
         let folder = tempfile::tempdir().expect("a folder");
         let now = Arc::new(Mutex::new(Timestamp::parse_rfc3339("2026-11-23T10:00:00+01:00").expect("valid")));
         let zone = Zone::parse("Europe/Paris").expect("bundled");
@@ -95,8 +100,8 @@ impl Town {
             letters: Letters::new(None).0,
             digests: parvis::digest::DigestTemplates::new(None).0,
             phrases: parvis::understand::PhraseBook::new(None).0,
-            hostname: HOST.to_owned(),
-            base_url: format!("https://{HOST}"),
+            hostname: host.to_owned(),
+            base_url: format!("https://{host}"),
             language: Language::Fr,
             zone,
             operator: None,
@@ -157,13 +162,14 @@ impl Town {
         };
         let name = take("name").map(|name| name.replace('_', " "));
         let language = take("language");
+        let joined = take("joined");
         let wish = Wish {
             email: EmailAddress::parse(email).expect("an address"),
             name,
             language: language.map(|l| if l == "en" { Language::En } else { Language::Fr }),
             since: None,
             settings,
-            joined: Joined::Declared,
+            joined: if joined.as_deref() == Some("imported") { Joined::Imported } else { Joined::Declared },
         };
         let act = Act { now: self.desk.now(), by: None, telling: Telling::Nobody };
         add_member(&self.desk.store, &self.list(list), &wish, act).expect("committed").expect("added");

@@ -193,6 +193,19 @@ fn phrasings_are_understood_as_they_are_meant() {
     }
 }
 
+/// Written later by somebody who did not look, and never used to make it better. Of 40, sure, proposed
+/// and rightly left alone: 28 in French, 30 in English, when they were first read.
+#[test]
+fn phrasings_nobody_had_seen_are_never_understood_wrongly() {
+    let book = book();
+    for name in ["fresh.fr.txt", "fresh.en.txt"] {
+        let tally = tally(&book, name);
+        assert_eq!(tally.wrong, 0, "{}", tally.report);
+        let understood = tally.sure + tally.proposed + tally.left_to_people;
+        assert!(understood >= 28, "{understood} of 40\n{}", tally.report);
+    }
+}
+
 /// Written before the reader of sentences was, and never used to make it better; so this only looks
 /// that nothing is done that was not asked for, and that most is understood.
 #[test]
