@@ -155,7 +155,7 @@ pub(in crate::flow) fn ask_consent(
         return Ok(None);
     }
     // Only of a known author can we tell, and only who is proven may be written to unasked.
-    let Some(person) = author.filter(|_| matches!(proof, Proof::Proven | Proof::NoMeans)) else {
+    let Some(person) = author.filter(|_| proof == Proof::Proven) else {
         return Ok(None);
     };
     let Some(member) = desk.store.member(list.id, person)?.filter(is_current) else { return Ok(None) };

@@ -246,11 +246,10 @@ fn tell(
         (Note::JoinWaits, Some(list)) => {
             send(Letter::JoinWaits(JoinWaits { group: group(list), animators: &animators }))
         }
-        (Note::JoinClosed, Some(list)) => {
-            send(Letter::NoEntry(NoEntry { group: group(list), why: WhyNoEntry::Closed }))
-        }
-        (Note::NotAdmitted, Some(list)) => {
-            send(Letter::NoEntry(NoEntry { group: group(list), why: WhyNoEntry::Declined }))
+        (Note::JoinClosed | Note::NotAdmitted, Some(list)) => {
+            let closed = *note == Note::JoinClosed;
+            let why = if closed { WhyNoEntry::Closed } else { WhyNoEntry::Declined };
+            send(Letter::NoEntry(NoEntry { group: group(list), why }))
         }
         (Note::EndsSoon, Some(list)) => match member.and_then(|member| member.until) {
             Some(until) => send(Letter::EndsSoon(EndsSoon { group: group(list), until })),
@@ -281,11 +280,8 @@ fn tell(
                 posts: &posts,
             }))
         }
-        (Note::TakenBack, Some(list)) => {
-            send(Letter::TakenBack(TakenBack { group: group(list), in_time: true }))
-        }
-        (Note::GoneAlready, Some(list)) => {
-            send(Letter::TakenBack(TakenBack { group: group(list), in_time: false }))
+        (Note::TakenBack | Note::GoneAlready, Some(list)) => {
+            send(Letter::TakenBack(TakenBack { group: group(list), in_time: *note == Note::TakenBack }))
         }
         (Note::Forgotten { posts }, _) => send(Letter::Forgotten(Forgotten {
             host: &desk.hostname,

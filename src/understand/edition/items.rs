@@ -31,14 +31,34 @@ pub(super) enum Found {
 /// Words of this length and more may differ in their ends, characters.
 const STEM_CHARS: usize = 4;
 
-/// The items some words mean.
+/// The items some words mean: « la fête et le vélo » are two, if either half is one.
 pub(super) fn find(what: &str, items: &[DraftItem<'_>], verbs: &Verbs) -> Found {
     let said = words(what);
-    if let Some(numbers) = numbers(&said) {
+    let parts: Vec<&[String]> = said.split(|word| matches!(word.as_str(), "et" | "and")).collect();
+    if parts.len() > 1 && parts.len() <= ITEMS_MAX {
+        let mut together: Vec<u32> = Vec::new();
+        for part in &parts {
+            match find_one(part, items, verbs) {
+                Found::These(numbers) => numbers.into_iter().for_each(|number| {
+                    if !together.contains(&number) {
+                        together.push(number);
+                    }
+                }),
+                // An "and" inside a title, or a half that says nothing.
+                Found::Nothing => return find_one(&said, items, verbs),
+            }
+        }
+        return Found::These(together);
+    }
+    find_one(&said, items, verbs)
+}
+
+fn find_one(said: &[String], items: &[DraftItem<'_>], verbs: &Verbs) -> Found {
+    if let Some(numbers) = numbers(said) {
         let known = |n: &u32| items.iter().any(|item| item.number == *n);
         return if numbers.iter().all(known) { Found::These(numbers) } else { Found::Nothing };
     }
-    let among = |phrases: &[String]| phrases.iter().any(|phrase| position(&said, phrase).is_some());
+    let among = |phrases: &[String]| phrases.iter().any(|phrase| position(said, phrase).is_some());
     let of = |kind: Noticed| {
         let found: Vec<u32> = items.iter().filter(|i| i.noticed == Some(kind)).map(|i| i.number).collect();
         if found.is_empty() { Found::Nothing } else { Found::These(found) }
@@ -47,7 +67,7 @@ pub(super) fn find(what: &str, items: &[DraftItem<'_>], verbs: &Verbs) -> Found 
     if content.is_empty() && !among(&verbs.thanks) {
         return Found::Nothing;
     }
-    match by_words(&content, &said, items) {
+    match by_words(&content, said, items) {
         Found::Nothing => {}
         found @ Found::These(_) => return found,
     }
@@ -63,7 +83,7 @@ pub(super) fn find(what: &str, items: &[DraftItem<'_>], verbs: &Verbs) -> Found 
     if among(&verbs.all) {
         return Found::These(items.iter().map(|item| item.number).collect());
     }
-    place(&said, items)
+    place(said, items)
 }
 
 /// « 2 5 », « 2 à 5 », « n° 3 »: nothing but numbers, small words apart.

@@ -44,7 +44,7 @@ fn commands_in_any_mixture() {
         ("drop 2-4", "Drop([2, 3, 4])"),
         ("drop 2 to 4", "Drop([2, 3, 4])"),
         ("garder 1 3", "Keep([1, 3])"),
-        ("keep only 1 and 3", "KeepOnly([1]) KeepOnly([3])"),
+        ("keep only 1 and 3", "KeepOnly([1, 3])"),
         ("ordre 3 1", "First([3, 1])"),
         ("plus tard 5", "Later([5])"),
         ("titre 2 La grande fête, cette fois", "Title(Some(2), \"La grande fête, cette fois\")"),

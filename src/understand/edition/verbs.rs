@@ -200,6 +200,9 @@ impl Verbs {
             (&self.first, Verb::First),
             (&self.last, Verb::Last),
         ];
+        // "Remove the last one": what stands last, not to its end.
+        let drops = self.drop.iter().any(|phrase| position(words, phrase).is_some());
+        let place = place.into_iter().filter(|(_, verb)| !drops || *verb == Verb::Later);
         for (phrases, verb) in place {
             if self.take(words, phrases).is_some() {
                 for helping in [&self.put, &self.keep, &self.drop] {
