@@ -20,7 +20,7 @@ use crate::store::archive::ArchiveReader;
 use crate::store::following::{Place, Touched};
 
 /// Memory the index may take while it grows, bytes.
-const WRITER_BYTES: usize = 48 << 20;
+const WRITER_BYTES: usize = 16 << 20;
 /// Lines of the journal looked at together.
 const LINES_AT_ONCE: usize = 1_000;
 /// Posts taken in between two commits while there is much to do.
