@@ -1,7 +1,5 @@
 //! The templates of the page people read: those we carry, and those of a folder that replace them.
 
-use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use handlebars::Handlebars;
@@ -9,10 +7,8 @@ use handlebars::Handlebars;
 use super::view::View;
 use super::{Bodies, Condensed, Doors, Item, Sheet, ThreadPart};
 use crate::domain::list::Language;
+use crate::letters::read_template;
 use crate::mail::html::escape;
-
-/// The largest template read from a folder, in bytes.
-const TEMPLATE_BYTES_MAX: u64 = 64 * 1024;
 
 /// A template of the folder that cannot be used; our own is used in its place.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -103,7 +99,9 @@ impl DigestTemplates {
 
     fn replace(&mut self, body: Body, path: &Path) -> Result<(), DigestFault> {
         let fault = |why: String| DigestFault { path: path.to_owned(), why };
-        let Some(source) = read(path).map_err(|error| fault(error.to_string()))? else { return Ok(()) };
+        let Some(source) = read_template(path).map_err(|error| fault(error.to_string()))? else {
+            return Ok(());
+        };
         let engine = self.engine_mut(body);
         engine.register_template_string(FOLDER, source).map_err(|error| fault(error.to_string()))?;
         let sample = sample();
@@ -151,21 +149,6 @@ fn tidy(printed: &str) -> String {
     out.truncate(out.trim_end_matches('\n').len());
     out.push('\n');
     out
-}
-
-/// A file that is not there is no fault.
-fn read(path: &Path) -> io::Result<Option<String>> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut source = String::new();
-    file.take(TEMPLATE_BYTES_MAX + 1).read_to_string(&mut source)?;
-    if source.len() as u64 > TEMPLATE_BYTES_MAX {
-        return Err(io::Error::other("it is larger than 64 KiB"));
-    }
-    Ok(Some(source.replace("\r\n", "\n")))
 }
 
 /// What a template of the folder is tried with.

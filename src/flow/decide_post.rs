@@ -239,16 +239,19 @@ fn asked_first(
     (raw, no_archive): (&[u8], bool),
     now: Timestamp,
 ) -> Result<Option<(HoldReason, Vec<Event>)>, FlowError> {
-    let Some(person) = may_be_told(desk, list, info.author, raw)? else { return Ok(None) };
     let unproven = matches!(facts.proof, Proof::NoMeans | Proof::CannotTell);
-    if list.settings.posting == Posting::Animators && facts.standing == Standing::Animator && unproven {
+    let in_their_name =
+        list.settings.posting == Posting::Animators && facts.standing == Standing::Animator && unproven;
+    // Of most posts nothing is to be asked, and who could be is not looked up.
+    if !in_their_name && (no_archive || !requests::asks_consent(list, facts.proof)) {
+        return Ok(None);
+    }
+    let Some(person) = may_be_told(desk, list, info.author, raw)? else { return Ok(None) };
+    if in_their_name {
         let events = requests::ask_whether_theirs(desk, list, person, info.id, now)?;
         return Ok(Some((HoldReason::Unproven, events)));
     }
-    if no_archive {
-        return Ok(None);
-    }
-    let asked = requests::ask_consent(desk, list, Some(person), facts.proof, info.id, now)?;
+    let asked = requests::ask_consent(desk, list, person, info.id, now)?;
     Ok(asked.map(|events| (HoldReason::Consent, events)))
 }
 

@@ -27,21 +27,8 @@ const ATTEMPTS_MAX: usize = 8;
 
 /// The list a leave token is about, for the page that asks before anything is done.
 pub fn list_of_leave_token(store: &Store, token: &str) -> Result<Option<List>, StoreError> {
-    match store.tokens().read(token) {
-        Some(Purpose::Leave { list, .. }) => {
-            Ok(store.list(list)?.filter(|list| list.state != ListState::Removed))
-        }
-        Some(
-            Purpose::Bounce { .. }
-            | Purpose::Probe { .. }
-            | Purpose::Question { .. }
-            | Purpose::Attachments { .. }
-            | Purpose::Answer { .. }
-            | Purpose::Pass { .. }
-            | Purpose::Form { .. },
-        )
-        | None => Ok(None),
-    }
+    let Some((list, _)) = leave_purpose(store.tokens(), token) else { return Ok(None) };
+    known_list(store, list)
 }
 
 /// One click leaves (RFC 8058). Twice is as good as once.
@@ -79,6 +66,11 @@ pub(super) async fn leave_by_mail(desk: &Desk, list: ListId, token: &str) -> Res
     Err(StoreError::Conflict(Conflict::Changed))
 }
 
+/// A list that was not removed.
+fn known_list(store: &Store, list: ListId) -> Result<Option<List>, StoreError> {
+    Ok(store.list(list)?.filter(|list| list.state != ListState::Removed))
+}
+
 fn leave_purpose(tokens: &TokenKey, token: &str) -> Option<(ListId, PersonId)> {
     match tokens.read(token) {
         Some(Purpose::Leave { list, person }) => Some((list, person)),
@@ -103,9 +95,7 @@ fn leaving(
     cause: MemberCause,
     now: Timestamp,
 ) -> Result<Option<(List, Option<Change>)>, StoreError> {
-    let Some(known) = store.list(list)?.filter(|list| list.state != ListState::Removed) else {
-        return Ok(None);
-    };
+    let Some(known) = known_list(store, list)? else { return Ok(None) };
     let member = store.member(list, person)?.filter(|member| member.state != MemberState::Left);
     let change = member.map(|member| end_membership(store, member, cause, now));
     Ok(Some((known, change)))

@@ -44,7 +44,7 @@ pub use rights::{
     AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
 };
 pub use samples::{Sample, samples};
-pub use templates::{LetterFault, Letters};
+pub use templates::{LetterFault, Letters, read_template};
 pub use words::{day, moment, names, number, size};
 
 use templates::Part;

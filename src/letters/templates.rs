@@ -179,8 +179,8 @@ fn template_name(origin: &str, language: Language, kind: LetterKind, part: Part)
     format!("{origin}/{language}/{}/{}", kind.name(), part.file())
 }
 
-/// A file that is not there is no fault.
-fn read_template(path: &Path) -> io::Result<Option<String>> {
+/// A template of an operator's own. A file that is not there is no fault; one above 64 KiB is.
+pub fn read_template(path: &Path) -> io::Result<Option<String>> {
     let file = match fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

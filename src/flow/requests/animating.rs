@@ -95,6 +95,16 @@ fn ends_in(text: &str, whole: &str) -> bool {
     tail.len() == TAIL_WORDS && whole.windows(TAIL_WORDS).any(|window| window == tail)
 }
 
+/// What an answer is about, if it waits still; else they are told who decided.
+fn still_held(talk: &mut Talk<'_>, list: &List, post: PostId) -> Result<Option<PostInfo>, FlowError> {
+    let Some(info) = talk.desk.store.post(post)? else { return Ok(None) };
+    if info.state != PostState::Held {
+        decided(talk, list, post)?;
+        return Ok(None);
+    }
+    Ok(Some(info))
+}
+
 /// About one post: the decision, if it waits and there is one.
 fn release(
     talk: &mut Talk<'_>,
@@ -104,11 +114,7 @@ fn release(
     earlier: Option<PostId>,
     answer: &ModeratorAnswer,
 ) -> Result<Fate, FlowError> {
-    let Some(info) = talk.desk.store.post(post)? else { return Ok(Fate::Done) };
-    if info.state != PostState::Held {
-        decided(talk, list, post)?;
-        return Ok(Fate::Done);
-    }
+    let Some(info) = still_held(talk, list, post)? else { return Ok(Fate::Done) };
     let decision = match (answer, earlier) {
         // A bare no to « ou le refuser avec ces mots ? » means those words.
         (ModeratorAnswer::All(Decision::Refuse(words)), Some(mail)) if words.is_empty() => {
@@ -199,11 +205,7 @@ fn word(
     post: PostId,
     answer: &ModeratorAnswer,
 ) -> Result<Fate, FlowError> {
-    let Some(info) = talk.desk.store.post(post)? else { return Ok(Fate::Done) };
-    if info.state != PostState::Held {
-        decided(talk, list, post)?;
-        return Ok(Fate::Done);
-    }
+    let Some(info) = still_held(talk, list, post)? else { return Ok(Fate::Done) };
     let decision = match answer {
         ModeratorAnswer::All(decision @ (Decision::Accept | Decision::Discard | Decision::Ban)) => decision,
         ModeratorAnswer::Unclear(words) if words.trim().is_empty() => return Ok(Fate::Done),

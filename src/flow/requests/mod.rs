@@ -41,7 +41,7 @@ use crate::store::{OpenQuestion, PostInfo};
 
 pub(super) use self::addresses::{ask_whether_same, author_of, looks_like};
 pub(super) use self::hear::words_sought;
-pub(super) use self::rights::{ask_consent, ask_whether_theirs};
+pub(super) use self::rights::{ask_consent, ask_whether_theirs, asks_consent};
 
 /// A request, before its words are read.
 struct Request<'a> {

@@ -139,25 +139,23 @@ fn consented(talk: &mut Talk<'_>, list: &List, yes: bool) -> Result<(), FlowErro
     Ok(())
 }
 
-/// Whether the author of a post is to be asked before everybody reads it: they are somebody who
+/// Whether members of a list may have to be asked before everybody reads them: only who is proven
+/// may be written to unasked.
+pub(in crate::flow) fn asks_consent(list: &List, proof: Proof) -> bool {
+    let settings = &list.settings;
+    settings.consent == Consent::Ask && settings.archive == ArchivePolicy::Public && proof == Proof::Proven
+}
+
+/// Where that is so, whether the author of a post is to be asked: they are somebody who
 /// neither joined by themselves, knowing it, nor for whom the operator answered, and have not said
 /// yes before. `None`: it need not wait. The events ask; none, where they were asked already.
 pub(in crate::flow) fn ask_consent(
     desk: &Desk,
     list: &List,
-    author: Option<PersonId>,
-    proof: Proof,
+    person: PersonId,
     post: PostId,
     now: Timestamp,
 ) -> Result<Option<Vec<Event>>, FlowError> {
-    let settings = &list.settings;
-    if settings.consent != Consent::Ask || settings.archive != ArchivePolicy::Public {
-        return Ok(None);
-    }
-    // Only of a known author can we tell, and only who is proven may be written to unasked.
-    let Some(person) = author.filter(|_| proof == Proof::Proven) else {
-        return Ok(None);
-    };
     let Some(member) = desk.store.member(list.id, person)?.filter(is_current) else { return Ok(None) };
     let answered_for = member.joined != Joined::Imported || member.role == Role::Animator;
     if answered_for || member.posts > 0 {
