@@ -13,6 +13,7 @@ use super::mailroom::standing;
 use super::membership::answerable;
 use super::moderate::{Held, ask};
 use super::readers::{Readership, readers};
+use super::urgent::Trust;
 use super::whereabouts::last_posts;
 use super::{Desk, FlowError, bounces, is_current, requests};
 use crate::domain::care::Told;
@@ -205,7 +206,9 @@ fn decision(
     tracing::info!(%post, message_id, list = %list_address, outcome = ?verdict, "a post was decided on");
     Ok(match verdict {
         Verdict::Publish => {
-            let Readership { now: readers, later } = readers(desk, list, info.author, &summary, now)?;
+            let trust = if facts.proof == Proof::Proven { Trust::Sure } else { Trust::Unsure };
+            let Readership { now: readers, later } =
+                readers(desk, list, info.author, &summary, (trust, now))?;
             let from = Some(choose_from(desk, info, list, &summary, raw));
             let event = Event::Published { post, list: list.id, by: None, readers, from, later };
             change.summary(post, summary).event(event)

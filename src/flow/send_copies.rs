@@ -29,6 +29,8 @@ pub struct Prepared {
     /// How long the journal was then: while it is no longer, nothing about list or post has changed.
     journal: u64,
     list: List,
+    /// It was called back: no copy leaves any more.
+    withdrawn: bool,
     head: Arc<PreparedCopy>,
     body: DotStuffed,
     /// What is signed of all copies, if any are.
@@ -53,7 +55,7 @@ const PREPARED_BYTES_MAX: usize = 32 << 20;
 /// A copy that can go, or why it will not.
 enum Made {
     Copy(Box<Unsigned>),
-    /// They left, or their list did, before it was sent.
+    /// They left, or their list did, or the post was called back, before it was sent.
     Gone,
 }
 
@@ -142,10 +144,12 @@ impl CopyMaker {
         let Some(list) = source.list().map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
+        let withdrawn = desk.store.reader().post(post)?.is_some_and(|post| post.withdrawn.is_some());
         let made = match known.filter(|prepared| prepared.list == list) {
             Some(known) => Prepared {
                 journal,
                 list,
+                withdrawn,
                 head: known.head.clone(),
                 body: known.body.clone(),
                 signed: known.signed.clone(),
@@ -165,7 +169,7 @@ impl CopyMaker {
                 let seal = signed.as_ref().zip(raw);
                 let seal = seal.map(|(common, raw)| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
-                Prepared { journal, list, head, body, signed, seal: seal.unwrap_or_default() }
+                Prepared { journal, list, withdrawn, head, body, signed, seal: seal.unwrap_or_default() }
             }
         };
         let made = Arc::new(made);
@@ -185,7 +189,7 @@ impl CopyMaker {
         let list = &prepared.list;
         let stays =
             desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(desk.now()));
-        if !stays || list.state == ListState::Removed {
+        if !stays || prepared.withdrawn || list.state == ListState::Removed {
             return Ok(Made::Gone);
         }
         let tokens = desk.store.tokens();
@@ -329,7 +333,7 @@ fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult) -> Resu
             tracing::warn!(%post, message_id, list, to, reply, "a copy cannot be delivered");
         }
         CopyResult::Gone => {
-            tracing::info!(%post, message_id, list, %person, "a copy was not sent: its reader has left");
+            tracing::info!(%post, message_id, list, %person, "a copy was not sent: its reader has left, or it was called back");
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ mod edition;
 mod mail;
 mod moderator;
 mod pattern;
+mod people;
 mod sentence;
 mod slots;
 mod tokens;

@@ -11,6 +11,7 @@ use super::choose_from::choose_from;
 use super::decide_post::may_be_told;
 use super::readers::{Readership, readers};
 use super::requests::author_of;
+use super::urgent::Trust;
 use super::{Desk, FlowError, is_current};
 use crate::domain::address::EmailAddress;
 use crate::domain::command::Decision;
@@ -28,6 +29,7 @@ use crate::store::event::{Ban, Decider, DropReason, Event, LetterAbout, MemberCa
 use crate::store::{PostInfo, StoreError};
 
 pub(super) use self::ask::{Asking, HELD, Held, ask, looks_after, operator, question, settle_others};
+pub(super) use self::gather::waiting_now;
 
 /// What came of a decision.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -137,7 +139,8 @@ fn publish(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Option<Event>, F
     let Some(list) = list else { return Ok(None) };
     let raw = desk.store.raw(info.id)?;
     let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
-    let Readership { now: readers, later } = readers(desk, &list, info.author, &summary, desk.now())?;
+    let Readership { now: readers, later } =
+        readers(desk, &list, info.author, &summary, (Trust::Sure, desk.now()))?;
     let from = raw.map(|raw| choose_from(desk, info, &list, &summary, &raw));
     let (post, list, by) = (info.id, list.id, Some(by));
     Ok(Some(Event::Published { post, list, by, readers, from, later }))

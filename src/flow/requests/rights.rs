@@ -15,6 +15,7 @@ use crate::flow::choose_from::choose_from;
 use crate::flow::mailroom::standing;
 use crate::flow::membership::ANSWER_WAIT;
 use crate::flow::readers::{Readership, readers};
+use crate::flow::urgent::Trust;
 use crate::flow::{Desk, FlowError, forget as forgetting, is_current};
 use crate::mail::compose;
 use crate::mail::parse;
@@ -110,7 +111,7 @@ pub(super) fn let_go(talk: &mut Talk<'_>, list: &List, post: PostId) -> Result<(
         Verdict::Publish => {
             let summary = parse::summarize(&raw);
             let Readership { now: readers, later } =
-                readers(desk, list, Some(talk.person.id), &summary, talk.now)?;
+                readers(desk, list, Some(talk.person.id), &summary, (Trust::Sure, talk.now))?;
             let by = Some(Decider::Person(talk.person.id));
             let from = Some(choose_from(desk, &info, list, &summary, &raw));
             talk.event(Event::Published { post, list: list.id, by, readers, from, later });

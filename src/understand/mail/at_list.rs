@@ -52,11 +52,14 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
         | Command::Help => true,
         Command::Mute | Command::Follow | Command::Withdraw => answers,
         Command::Animator(command) => match command {
-            AnimatorCommand::Slow => answers,
+            AnimatorCommand::Slow | AnimatorCommand::Close | AnimatorCommand::Reopen => answers,
             AnimatorCommand::Members => !answers,
             AnimatorCommand::Add(_)
             | AnimatorCommand::Invite(_)
             | AnimatorCommand::Remove(_)
+            | AnimatorCommand::Ban(_)
+            | AnimatorCommand::Unban(_)
+            | AnimatorCommand::Role(..)
             | AnimatorCommand::History
             | AnimatorCommand::Letter => false,
         },
