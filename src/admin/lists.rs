@@ -64,7 +64,7 @@ pub(super) fn history(desk: &Desk, list: &str, language: Option<Language>) -> Re
             "subject": some(&entry.title),
             "words": some(&entry.words),
             "sentence": entry.sentence(language),
-            "line": entry.line(&desk.zone, language),
+            "line": entry.line(desk.now(), &desk.zone, language),
         })
     };
     let mut shown = show_list(desk, &list)?;

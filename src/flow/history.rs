@@ -153,6 +153,11 @@ impl Seen {
                 Some(raw(who, what, author, Some(*post)))
             }
             Event::Withdrawn { post, by } => {
+                // What is kept no longer than the list says goes by itself.
+                let by_rule = |list: &List| *by == Decider::Operator && list.settings.retention != "none";
+                if self.settings.as_ref().is_some_and(by_rule) {
+                    return None;
+                }
                 let author = *self.posts.get(post)?;
                 Some(raw(person_of(*by), Happened::Recalled, author, Some(*post)))
             }

@@ -119,13 +119,16 @@ impl Happened {
 }
 
 impl HistoryEntry {
-    /// « lundi 23 novembre à 10 h 05 : Claire Martin a envoyé le message de Jeanne, « Fuite d’eau » ».
-    pub fn line(&self, zone: &Zone, language: Language) -> String {
-        let at = words::moment(self.at, zone, language);
-        let year = self.at.date_in(zone).year;
+    /// « lundi 23 novembre à 10 h 05 : Claire Martin a envoyé le message de Jeanne, « Fuite d’eau » »,
+    /// with the year where it is not this one.
+    pub fn line(&self, now: Timestamp, zone: &Zone, language: Language) -> String {
+        let (then, this) = (self.at.date_in(zone), now.date_in(zone));
+        let day = words::day(then, language);
+        let year = if then.year == this.year { String::new() } else { format!(" {}", then.year) };
+        let (hour, said) = (words::hour(self.at, zone, language), self.sentence(language));
         match language {
-            Language::Fr => format!("{at} ({year})\u{a0}: {}", self.sentence(language)),
-            Language::En => format!("{at} ({year}): {}", self.sentence(language)),
+            Language::Fr => format!("{day}{year} à {hour}\u{a0}: {said}"),
+            Language::En => format!("{day}{year} at {hour}: {said}"),
         }
     }
 

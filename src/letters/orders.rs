@@ -5,6 +5,7 @@ use super::facts::Facts;
 use super::history::HistoryEntry;
 use super::kinds::{Group, LetterKind, names_or_keeper};
 use super::message::Frame;
+use super::words::{self, capitalised};
 use crate::domain::care::Came;
 use crate::domain::member::{MemberState, Reading, Role};
 
@@ -160,7 +161,7 @@ impl Order<'_> {
             }
             Order::Done(Ordered { group, lines }) => {
                 let all = lines.iter().all(|line| line.came == Came::Done);
-                let none = lines.iter().all(|line| !matches!(line.came, Came::Done | Came::Already));
+                let none = lines.iter().all(|line| line.came != Came::Done);
                 of(group)
                     .is("all", all)
                     .is("none", none)
@@ -170,25 +171,25 @@ impl Order<'_> {
             Order::Members(Members { group, rows }) => {
                 let shown: Vec<Facts> = rows.iter().take(ROWS_MAX).map(MemberRow::facts).collect();
                 of(group)
-                    .phrase("count", &rows.len().to_string())
+                    .phrase("count", &capitalised(&words::number(rows.len(), frame.language)))
                     .is("one", rows.len() == 1)
                     .is("more", rows.len() > ROWS_MAX)
                     .each("rows", shown)
             }
             Order::History(History { group, entries }) => {
                 let line = |entry: &HistoryEntry| {
-                    Facts::default().phrase("line", &entry.line(frame.zone, frame.language))
+                    Facts::default().phrase("line", &entry.line(frame.date, frame.zone, frame.language))
                 };
                 of(group).is("some", !entries.is_empty()).each("lines", entries.iter().map(line).collect())
             }
             Order::Overview(Overview { group, members, paused, unreached, posts }) => of(group)
-                .phrase("members", &members.to_string())
+                .phrase("members", &capitalised(&words::number(members, frame.language)))
                 .is("one_member", members == 1)
-                .phrase("paused", &some(paused))
+                .phrase("paused", &some(paused, frame))
                 .is("one_paused", paused == 1)
-                .phrase("unreached", &some(unreached))
+                .phrase("unreached", &some(unreached, frame))
                 .is("one_unreached", unreached == 1)
-                .phrase("posts", &some(posts))
+                .phrase("posts", &capitalised(&some(posts, frame)))
                 .is("one_post", posts == 1),
             Order::Recalled(recalled) => recalled.facts(of(recalled.group), frame),
         }
@@ -196,8 +197,8 @@ impl Order<'_> {
 }
 
 /// A number there is; nothing for none.
-fn some(count: usize) -> String {
-    if count == 0 { String::new() } else { count.to_string() }
+fn some(count: usize, frame: &Frame<'_>) -> String {
+    if count == 0 { String::new() } else { words::number(count, frame.language) }
 }
 
 impl OrderLine {

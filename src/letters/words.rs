@@ -118,6 +118,11 @@ pub fn names(names: &[&str], language: Language) -> String {
     }
 }
 
+/// Whether several names would be said.
+pub(super) fn are_several(names: &[&str]) -> bool {
+    names.iter().filter(|name| !name.trim().is_empty()).count() > 1
+}
+
 /// « 10 Mo », “10 MB”: rounded down, as nobody minds the difference to MiB.
 pub fn size(bytes: u64, language: Language) -> String {
     let (kilo, mega) = match language {
@@ -125,6 +130,12 @@ pub fn size(bytes: u64, language: Language) -> String {
         Language::En => (" KB", " MB"),
     };
     if bytes >= 1 << 20 { format!("{}{mega}", bytes >> 20) } else { format!("{}{kilo}", bytes >> 10) }
+}
+
+/// With a capital letter at its beginning.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
