@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compose_copy::compose_copy;
-use super::{Desk, FlowError, bounce_address, bounces, digests, leave_address};
+use super::{Desk, FULL_PAUSE, FlowError, bounce_address, bounces, digests, leave_address};
 use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
@@ -370,9 +370,6 @@ pub(super) async fn write_down(desk: &Desk, change: impl Fn() -> Change) -> Resu
         }
     }
 }
-
-/// How long an outcome waits for room on a full disk before it is tried again.
-const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Of a copy that a signature or a seal keeps at eight bits (RFC 3463: conversion required but not
 /// supported).
