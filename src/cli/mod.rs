@@ -12,6 +12,7 @@ mod drill;
 mod heaps;
 mod init;
 mod mishap;
+mod owner;
 mod papers;
 mod progress;
 mod recover;

@@ -436,9 +436,8 @@ fn sink(
         deadlines: Deadlines::default(),
         tls: None,
     };
-    beside.spawn(async move {
-        let listener = TcpListener::from_std(listener)?;
-        serve_smtp(listener, Arc::new(Sink(taken)), options, stopping).await
-    });
+    let _inside = beside.enter();
+    let listener = TcpListener::from_std(listener)?;
+    beside.spawn(serve_smtp(listener, Arc::new(Sink(taken)), options, stopping));
     Ok(address)
 }
