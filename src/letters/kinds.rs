@@ -148,6 +148,7 @@ pub enum LetterKind {
     History,
     Overview,
     Recalled,
+    Postmaster,
     SignIn,
     Draft,
     Check,
@@ -296,7 +297,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 52] = [
+    pub const ALL: [LetterKind; 53] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -345,6 +346,7 @@ impl LetterKind {
         LetterKind::History,
         LetterKind::Overview,
         LetterKind::Recalled,
+        LetterKind::Postmaster,
         LetterKind::SignIn,
         LetterKind::Draft,
         LetterKind::Check,
@@ -402,6 +404,7 @@ impl LetterKind {
             LetterKind::History => "history",
             LetterKind::Overview => "overview",
             LetterKind::Recalled => "recalled",
+            LetterKind::Postmaster => "postmaster",
             LetterKind::SignIn => "sign-in",
             LetterKind::Draft => "draft",
             LetterKind::Check => "check",

@@ -162,6 +162,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Recalled, "recalled-own"),
     (LetterKind::Recalled, "recalled-of-reader"),
     (LetterKind::Recalled, "recalled-late"),
+    (LetterKind::Postmaster, "postmaster"),
     (LetterKind::SignIn, "sign-in"),
     (LetterKind::Draft, "draft"),
     (LetterKind::Draft, "draft-again"),
@@ -261,7 +262,8 @@ impl Sample {
             | LetterKind::TopicClosed
             | LetterKind::Probe
             | LetterKind::Unreached
-            | LetterKind::NotWanted => Letter::Care(care::letter(self.name, place, group)),
+            | LetterKind::NotWanted
+            | LetterKind::Postmaster => Letter::Care(care::letter(self.name, place, group)),
             LetterKind::AskOrders
             | LetterKind::OrdersDone
             | LetterKind::Members

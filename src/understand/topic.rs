@@ -61,6 +61,8 @@ pub(super) enum Topic {
     Reopen,
     History,
     Letter,
+    /// Something only people should read: a death, somebody else's address.
+    People,
 }
 
 const NAMES: &[(&str, Topic)] = &[
@@ -109,6 +111,7 @@ const NAMES: &[(&str, Topic)] = &[
     ("slow", Topic::Slow),
     ("history", Topic::History),
     ("letter", Topic::Letter),
+    ("people", Topic::People),
 ];
 
 /// Whether what was read leaves no doubt.
@@ -191,6 +194,7 @@ impl Topic {
             Topic::Reopen => sure(Command::Animator(AnimatorCommand::Reopen)),
             Topic::History => sure(Command::Animator(AnimatorCommand::History)),
             Topic::Letter => sure(Command::Animator(AnimatorCommand::Letter)),
+            Topic::People => None,
         }
     }
 }

@@ -106,6 +106,7 @@ pub(super) fn letter<'a>(
         | LetterKind::History
         | LetterKind::Overview
         | LetterKind::Recalled
+        | LetterKind::Postmaster
         | LetterKind::Check
         | LetterKind::Recovery
         | LetterKind::Draft

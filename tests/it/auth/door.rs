@@ -12,9 +12,9 @@ use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::{Timestamp, Zone};
 use parvis::filter::Filter;
 use parvis::flow::lists::{self, NewList};
-use parvis::flow::mailroom::PostRoom;
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
-use parvis::flow::{Desk, decide_post};
+use parvis::flow::receive::PostRoom;
+use parvis::flow::{Desk, decide};
 use parvis::letters::Letters;
 use parvis::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
 use parvis::store::archive::PostState;
@@ -38,15 +38,24 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn new(world: impl AsyncFn() -> FakeDns) -> House {
-        House::trusting(world, None)
+        House::trusting(world, None, None)
+    }
+
+    /// One whose operator reads mail there.
+    pub(crate) fn run_by(operator: &str, world: impl AsyncFn() -> FakeDns) -> House {
+        House::trusting(world, None, EmailAddress::parse(operator).ok())
     }
 
     /// One that believes results of that name.
     pub(crate) fn believing(world: impl AsyncFn() -> FakeDns, name: &str) -> House {
-        House::trusting(world, Some(name))
+        House::trusting(world, Some(name), None)
     }
 
-    fn trusting(world: impl AsyncFn() -> FakeDns, believed: Option<&str>) -> House {
+    fn trusting(
+        world: impl AsyncFn() -> FakeDns,
+        believed: Option<&str>,
+        operator: Option<EmailAddress>,
+    ) -> House {
         let runtime = Runtime::new().unwrap();
         let dns = runtime.block_on(world());
         let folder = tempfile::tempdir().unwrap();
@@ -66,7 +75,7 @@ impl House {
             base_url: "https://lists.example".to_owned(),
             language: Language::Fr,
             zone,
-            operator: None,
+            operator,
             signer: None,
             retry: RetrySchedule {
                 waits: vec![Duration::from_secs(60)],
@@ -120,7 +129,7 @@ impl House {
             eight_bit: false,
         };
         let reply = self.runtime.block_on(self.room.take(envelope, Via::Smtp)).remove(0).to_string();
-        decide_post::decide_waiting(&self.desk).unwrap();
+        decide::decide_waiting(&self.desk).unwrap();
         reply
     }
 

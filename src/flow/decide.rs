@@ -8,13 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::choose_from::choose_from;
-use super::mailroom::standing;
+use super::author::{looks_like, may_be_told, standing};
 use super::membership::answerable;
 use super::moderate::{Held, ask};
-use super::readers::{Readership, readers};
-use super::urgent::Trust;
-use super::whereabouts::last_posts;
+use super::publish::publish;
 use super::{Desk, FlowError, bounces, is_current, requests};
 use crate::domain::care::Told;
 use crate::domain::door::Standing;
@@ -24,7 +21,6 @@ use crate::domain::moderation::{self, Body, HoldReason, PostFacts, ThreadPace, V
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Matter;
-use crate::mail::autoreply;
 use crate::mail::compose;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
@@ -206,11 +202,7 @@ fn decision(
     tracing::info!(%post, message_id, list = %list_address, outcome = ?verdict, "a post was decided on");
     Ok(match verdict {
         Verdict::Publish => {
-            let trust = if facts.proof == Proof::Proven { Trust::Sure } else { Trust::Unsure };
-            let Readership { now: readers, later } =
-                readers(desk, list, info.author, &summary, (trust, now))?;
-            let from = Some(choose_from(desk, info, list, &summary, raw));
-            let event = Event::Published { post, list: list.id, by: None, readers, from, later };
+            let event = publish(desk, list, info, (&summary, Some(raw)), None, now)?;
             change.summary(post, summary).event(event)
         }
         Verdict::Hold(reason) => {
@@ -268,6 +260,8 @@ enum Bound {
 
 /// So long somebody's posts are counted together.
 const PACE_SPAN: Duration = Duration::from_secs(600);
+/// No more of what came in that time is looked at.
+const PACE_POSTS_MAX: usize = 5_000;
 
 fn bounds(
     desk: &Desk,
@@ -292,10 +286,32 @@ fn bounds(
     }
     let pace = list.settings.pace.parse::<usize>().ok();
     let (Some(pace), Some(author)) = (pace, info.author) else { return Ok(Bound::None) };
-    let lately = |other: &&PostInfo| other.id < info.id && now < other.received + PACE_SPAN;
-    let theirs = last_posts(desk, author, Some(list.id))?;
-    let many = theirs.iter().filter(lately).count() >= pace;
+    let many = posts_lately(desk, author, info, now, pace)? >= pace;
     Ok(if many { Bound::Held(HoldReason::Pace) } else { Bound::None })
+}
+
+/// How many posts of that author the list had shortly before this one; counted up to `enough`.
+fn posts_lately(
+    desk: &Desk,
+    author: PersonId,
+    info: &PostInfo,
+    now: Timestamp,
+    enough: usize,
+) -> Result<usize, FlowError> {
+    let mut count = 0;
+    for other in desk.store.newest_posts().take(PACE_POSTS_MAX) {
+        let other = other?;
+        // What was imported came by nobody, at no moment.
+        if other.via.is_none() || other.id >= info.id {
+            continue;
+        }
+        if count >= enough || now >= other.received + PACE_SPAN {
+            break;
+        }
+        let is_post = other.list == info.list && other.door.is_none();
+        count += usize::from(is_post && other.author == Some(author));
+    }
+    Ok(count)
 }
 
 /// Nothing more goes out in a closed topic, and its author is told so.
@@ -329,7 +345,7 @@ fn from_other_address(
     now: Timestamp,
 ) -> Result<Change, FlowError> {
     let mut change = change.event(Event::Held { post, reason: HoldReason::OtherAddress });
-    if let Some(person) = requests::looks_like(desk, list, raw)? {
+    if let Some(person) = looks_like(desk, list, raw)? {
         let events = requests::ask_whether_same(desk, list, person, post, now)?;
         for event in events.into_iter().flatten() {
             change = change.event(event);
@@ -351,23 +367,6 @@ fn is_misdirected_request(
         None => false,
     };
     Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now)?)
-}
-
-/// An author we may write to: a member, whose mail was not written by a program. A stranger gets
-/// no letter, since anybody could have written their address into From (RFC 3834 §2).
-pub(super) fn may_be_told(
-    desk: &Desk,
-    list: &List,
-    author: Option<PersonId>,
-    raw: &[u8],
-) -> Result<Option<PersonId>, FlowError> {
-    let Some(person) = author else { return Ok(None) };
-    let is_member = desk.store.member(list.id, person)?.is_some_and(|m| m.receives_mail(desk.now()));
-    let (headers, _) = Headers::scan_leniently(raw);
-    // A null sender never gets as far as this, so any address of theirs stands for the envelope's.
-    let address = desk.store.person(person)?.and_then(|person| person.addresses.into_iter().next());
-    let by_a_person = autoreply::may_be_answered(&headers, address.as_ref()).is_ok();
-    Ok((is_member && by_a_person).then_some(person))
 }
 
 fn read(raw: &[u8]) -> (Summary, Body) {

@@ -4,9 +4,9 @@
 //! The word stands at the beginning of the subject, on its own, and the writer looks after the list
 //! and is beyond doubt who they say they are. Nobody else's « urgent » means more than the word.
 
-use super::{Desk, FlowError, is_current};
 use crate::domain::ids::{ListId, PersonId};
 use crate::domain::member::Role;
+use crate::flow::{Desk, FlowError, is_current};
 
 /// The word in both languages.
 const WORDS: [&str; 2] = ["urgent", "urgente"];

@@ -4,6 +4,7 @@
 use super::exchange::group;
 use super::orders::{self, Desktop, Wanted};
 use super::{Facts, Shown as Frame, Unsigned, compose, name_of, why_held};
+use crate::domain::address::EmailAddress;
 use crate::domain::care::{Care, Told, Waiting};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::List;
@@ -12,8 +13,8 @@ use crate::domain::moderation::HoldReason;
 use crate::flow::moderate::HELD;
 use crate::flow::{Desk, FlowError};
 use crate::letters::{
-    self as letters, Decided, Fate, Letter, LookAt, LookWords, NotLooked, NotWanted, Probe, TopicClosed,
-    Unreached, WaitingItem, WaitingKind, Word, WordBack,
+    self as letters, Decided, Fate, Letter, LookAt, LookWords, NotLooked, NotWanted, Postmaster, Probe,
+    TopicClosed, Unreached, WaitingItem, WaitingKind, Word, WordBack,
 };
 use crate::mail::{parse, said};
 use crate::store::archive::PostState;
@@ -204,6 +205,7 @@ pub(super) fn tell(
         | Told::NotWanted
         | Told::NoAnswer
         | Told::Over { .. }
+        | Told::Postmaster { .. }
         | Told::TopicClosed { .. } => None,
     };
     if let Some(wanted) = wanted {
@@ -243,6 +245,8 @@ pub(super) fn tell(
             let (host, said) = (desk.hostname.as_str(), said.as_str());
             Some(letter(letters::Care::NotWanted(NotWanted { group, host, said })))
         }
+        // About no list.
+        Told::Postmaster { .. } => None,
         Told::NoAnswer => Some(letter(letters::Care::NotLooked(NotLooked { group, title: None }))),
         Told::Over { post } => {
             let title = about(desk, *post)?.map(|about| about.title).unwrap_or_default();
@@ -254,6 +258,23 @@ pub(super) fn tell(
         }
         Told::Carried { .. } | Told::Members | Told::History | Told::Overview | Told::Recalled { .. } => None,
     })
+}
+
+/// What somebody wrote to the operator, while it waits. An answer goes to whoever wrote it.
+pub(super) fn pass_on(
+    desk: &Desk,
+    facts: &Facts,
+    post: PostId,
+    owed: &OwedLetter,
+    mut frame: Frame,
+) -> Result<Option<Unsigned>, FlowError> {
+    let Some(about) = about(desk, post)?.filter(waits) else { return Ok(None) };
+    frame.answers = EmailAddress::parse(&about.address).ok();
+    frame.enclosed = Some(about.raw);
+    let (host, number) = (desk.hostname.as_str(), post.to_string());
+    let (author, address, title) = (&about.author, &about.address, &about.title);
+    let letter = letters::Care::Postmaster(Postmaster { host, author, address, title, number: &number });
+    Ok(Some(compose(desk, facts, owed, Letter::Care(letter), frame)))
 }
 
 /// What became of something that waited; nothing, while it does.
