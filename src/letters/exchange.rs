@@ -426,10 +426,7 @@ impl NoMember<'_> {
 impl JoinWaits<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
         let readers = super::kinds::names_or_keeper(self.animators, frame.language);
-        self.group
-            .facts(facts, frame.language)
-            .phrase("reader", &readers)
-            .is("readers", words::are_several(self.animators))
+        self.group.facts(facts, frame.language).phrase("reader", &readers)
     }
 }
 

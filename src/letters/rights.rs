@@ -146,8 +146,6 @@ impl Unchanged<'_> {
 impl PassedOn<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
         let readers = names_or_keeper(self.animators, frame.language);
-        group_facts(self.group, facts, frame.language)
-            .phrase("reader", &readers)
-            .is("readers", words::are_several(self.animators))
+        group_facts(self.group, facts, frame.language).phrase("reader", &readers)
     }
 }

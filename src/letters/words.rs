@@ -118,11 +118,6 @@ pub fn names(names: &[&str], language: Language) -> String {
     }
 }
 
-/// Whether several names would be said.
-pub(super) fn are_several(names: &[&str]) -> bool {
-    names.iter().filter(|name| !name.trim().is_empty()).count() > 1
-}
-
 /// « 10 Mo », “10 MB”: rounded down, as nobody minds the difference to MiB.
 pub fn size(bytes: u64, language: Language) -> String {
     let (kilo, mega) = match language {

@@ -53,15 +53,16 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
         Command::Mute | Command::Follow | Command::Withdraw => answers,
         Command::Animator(command) => match command {
             AnimatorCommand::Slow | AnimatorCommand::Close | AnimatorCommand::Reopen => answers,
-            AnimatorCommand::Members => !answers,
-            AnimatorCommand::Add(_)
+            // Nobody who looks after the group tells everybody whom to add, and nothing else.
+            AnimatorCommand::Members
+            | AnimatorCommand::Add(_)
             | AnimatorCommand::Invite(_)
             | AnimatorCommand::Remove(_)
             | AnimatorCommand::Ban(_)
             | AnimatorCommand::Unban(_)
             | AnimatorCommand::Role(..)
-            | AnimatorCommand::History
-            | AnimatorCommand::Letter => false,
+            | AnimatorCommand::History => true,
+            AnimatorCommand::Letter => !answers,
         },
         Command::Search(_)
         | Command::Thread(_)

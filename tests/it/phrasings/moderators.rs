@@ -102,7 +102,7 @@ fn free_wordings_are_decided_as_they_are_meant_or_asked_about() {
     for name in ["fr", "en"] {
         let (right, asked, wrong) = tally(name);
         assert!(wrong.is_empty(), "{wrong:#?}");
-        assert!(right >= 110 && asked == 0, "{name}: {right} right, {asked} asked");
+        assert!(right >= 165 && asked <= 1, "{name}: {right} right, {asked} asked");
     }
 }
 
