@@ -144,8 +144,9 @@ impl Committer {
         };
         match self.files.write(rank) {
             Ok(()) => {
-                self.written(staged, reached);
+                // Counted before anybody can see it: who does finds the figures there.
                 tally.count(began);
+                self.written(staged, reached);
                 let seq = self.position.seq;
                 // Outcomes alone write no line, and wake nobody.
                 self.changed.send_if_modified(|known| std::mem::replace(known, seq) != seq);
