@@ -77,6 +77,8 @@ pub fn decide_left_behind(desk: &Desk) -> Result<usize, FlowError> {
             settle(desk.store.commit(Change::at(now).expect(Expect::Undecided(*post)).event(event)))?;
             continue;
         }
+        // A disk too full to write the decision down is no fault of the message.
+        desk.store.room()?;
         let event = Event::Attempted { post: *post, attempts: attempts + 1 };
         settle(desk.store.commit(Change::at(now).expect(Expect::Undecided(*post)).event(event)))?;
         if let Some(ticket) = decide_one(desk, *post)? {

@@ -5,6 +5,7 @@
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
 pub mod about;
+pub mod after_restore;
 mod bounces;
 mod caps;
 mod choose_from;

@@ -334,6 +334,17 @@ impl Store {
         Ok(Due { copies: due, next: None })
     }
 
+    /// Copies put off to later than some moment, `take` of them at most.
+    pub fn due_beyond(&self, moment: Timestamp, take: usize) -> Result<Vec<(PostId, PersonId)>, StoreError> {
+        let (prefix, from) = (keys::due_copies(), keys::due_copy(moment, PostId(0), PersonId(0)));
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &from).take(take) {
+            let (key, _) = entry?;
+            found.push((PostId(keys::number_u64(&key, 9)), PersonId(keys::number_u32(&key, 17))));
+        }
+        Ok(found)
+    }
+
     /// One letter, if it is still to be written.
     pub fn letter(&self, letter: u64) -> Result<Option<OwedLetter>, StoreError> {
         let record: Option<LetterRecord> = self.reader.record(&keys::letter(letter))?;

@@ -12,8 +12,12 @@
 #![allow(clippy::print_stdout, reason = "each prints its seed and its ledger, and what it skips")]
 
 mod backups;
+mod clocks;
+mod digest_hour;
+mod disks;
 mod injected;
 mod power;
+mod shims;
 
 use std::collections::BTreeMap;
 use std::fs;
