@@ -37,6 +37,7 @@ use crate::digest::DigestTemplates;
 use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::filter::{Filter, NoAddress};
+use crate::flow::decide_post::Suspects;
 use crate::flow::mailroom::PostRoom;
 use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, digests, forget, keep_house};
 use crate::letters::Letters;
@@ -211,6 +212,7 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
+    tasks.spawn(decide_suspects(desk.clone(), stopping.clone()));
     tasks.spawn(index::keep(desk.clone(), stopping.clone()));
     let at_once = std::time::Duration::ZERO;
     let (house, digests) = (house_begins_after(&desk), digests::issue_due);
@@ -415,6 +417,22 @@ async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<
     }
 }
 
+/// What was being read when an earlier server ended has its turn when this one has lived a while.
+async fn decide_suspects(desk: Arc<Desk>, stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
+    let suspects = Arc::new(Suspects::default());
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SUSPECTS_EVERY) => {}
+            () = stopped(stopping.clone()) => return Ok(()),
+        }
+        let (desk, suspects) = (desk.clone(), suspects.clone());
+        match on_a_thread(move || suspects.decide(&desk)).await {
+            Ok(()) | Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// What is due because time passes: ends of memberships and pauses, questions nobody answered; digests.
 async fn every(
     pause: std::time::Duration,
@@ -460,6 +478,8 @@ const STRANGE_WAIT: std::time::Duration = std::time::Duration::from_secs(3_600);
 const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
 /// How often it is looked whose digest is due.
 const DIGESTS_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+/// Longer than servers live that are ended again and again.
+const SUSPECTS_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// How often it is looked whether a full disk has room again.
 const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 

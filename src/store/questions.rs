@@ -236,11 +236,20 @@ impl Store {
         Ok(found)
     }
 
-    /// The first of those, `take` of them at most.
+    /// The first of those nobody began to read, `take` of them at most.
     pub fn next_undecided(&self, take: usize) -> Result<Vec<PostId>, StoreError> {
         let prefix = keys::undecided();
-        let first = self.reader.engine().scan(&prefix, &prefix).take(take);
-        first.map(|entry| Ok(PostId(keys::number_u64(&entry?.0, 1)))).collect()
+        let mut found = Vec::new();
+        for entry in self.reader.engine().scan(&prefix, &prefix) {
+            let (key, value) = entry?;
+            if value.first().is_none_or(|attempts| *attempts == 0) {
+                found.push(PostId(keys::number_u64(&key, 1)));
+            }
+            if found.len() >= take {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// What waits, in the order it came.

@@ -246,6 +246,7 @@ impl Simulation {
             desk,
         });
         decide_post::decide_left_behind(&self.open().desk).expect("decided");
+        decide_post::Suspects::default().decide(&self.open().desk).expect("decided");
         self.learn_decisions();
     }
 
