@@ -39,7 +39,7 @@ use crate::domain::retry::RetrySchedule;
 use crate::filter::{Filter, NoAddress};
 use crate::flow::decide::Suspects;
 use crate::flow::receive::PostRoom;
-use crate::flow::{Clock, Desk, FlowError, decide, digests, forget, keep_house, send::deliver};
+use crate::flow::{Clock, Desk, FULL_PAUSE, FlowError, decide, digests, forget, keep_house, send::deliver};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::door;
@@ -481,8 +481,6 @@ const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
 const DIGESTS_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 /// Longer than servers live that are ended again and again.
 const SUSPECTS_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
-/// How often it is looked whether a full disk has room again.
-const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,

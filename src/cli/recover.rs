@@ -140,7 +140,7 @@ fn forget_again(put_back: &Restored, dir: &Path) -> anyhow::Result<usize> {
     // Its own configuration may speak of files that are not on this machine yet.
     let text = format!("hostname = \"localhost\"\ndata_dir = {data}\ntimezone = {zone}\n");
     let desk = Config::from_text(Some(&text), &dir.join("parvis.toml"), Vec::new(), &|_| false)?;
-    Ok(forget::carry_out_due(&open_desk(&desk, system_clock())?)?)
+    Ok(forget::forget_again(&open_desk(&desk, system_clock())?)?)
 }
 
 fn put_back(args: &RestoreArgs, config: Option<&Config>, voice: &Voice) -> anyhow::Result<Restored> {

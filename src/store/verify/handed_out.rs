@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Finding, unreadable};
 use crate::domain::ids::{PersonId, PostId};
 use crate::store::event::Event;
+use crate::store::issue::Issue;
 use crate::store::ledger::{self, CopyResult, LedgerLine};
 use crate::store::person_set::PersonSet;
 use crate::store::{Store, StoreError, apply, keys};
@@ -69,30 +70,34 @@ pub(super) fn digests(store: &Store) -> Result<Finding, StoreError> {
     let mut finding = Finding { what: "digests", looked_at: 0, faults: Vec::new() };
     // Who has each post that some get later; what nobody gets later is in no digest.
     let mut given: BTreeMap<PostId, PersonSet> = BTreeMap::new();
-    store.history(|line| match line.event {
-        Event::Published { post, readers, later, .. } if !later.is_empty() => {
-            given.insert(post, readers);
-        }
-        Event::Issued { issue, readers, .. } if issue.edition.is_none() => {
-            finding.looked_at += 1;
-            for post in &issue.posts {
-                let Some(known) = given.get_mut(post) else {
-                    finding
-                        .faults
-                        .push(format!("digest {}: post {post} was awaited by nobody", issue.number));
-                    continue;
-                };
-                let twice = readers.iter().find(|reader: &PersonId| known.contains(*reader));
-                if let Some(reader) = twice {
-                    let number = issue.number;
-                    finding.faults.push(format!("digest {number}: person {reader} has post {post} already"));
-                }
-                readers.iter().for_each(|reader| known.insert(reader));
+    store.history(|line| {
+        if let Event::Published { post, readers, later, .. } = line.event {
+            if !later.is_empty() {
+                given.insert(post, readers);
             }
+        } else if let Event::Issued { issue, readers, .. } = line.event
+            && issue.edition.is_none()
+        {
+            finding.looked_at += 1;
+            finding.faults.extend(given_twice(&mut given, &issue, &readers));
         }
-        #[allow(clippy::wildcard_enum_match_arm, reason = "these two alone hand something out")]
-        _ => {}
     })?;
     finding.faults.truncate(TOLD_MAX);
     Ok(finding)
+}
+
+/// What of a digest its readers have already, or nobody awaited; from here on they have it.
+fn given_twice(given: &mut BTreeMap<PostId, PersonSet>, issue: &Issue, readers: &PersonSet) -> Vec<String> {
+    let (mut faults, number) = (Vec::new(), issue.number);
+    for post in &issue.posts {
+        let Some(known) = given.get_mut(post) else {
+            faults.push(format!("digest {number}: post {post} was awaited by nobody"));
+            continue;
+        };
+        if let Some(reader) = readers.iter().find(|reader: &PersonId| known.contains(*reader)) {
+            faults.push(format!("digest {number}: person {reader} has post {post} already"));
+        }
+        readers.iter().for_each(|reader| known.insert(reader));
+    }
+    faults
 }

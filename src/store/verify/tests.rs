@@ -147,7 +147,16 @@ const PLANTED: &[(Plant, &str, &str)] = &[
         "mail files",
         "mail/1/000001.mbox: two messages are at byte 0",
     ),
-    (|store| alter(store, |view| view.remove(keys::post(PostId(2)))), "mail files", "bytes at byte "),
+    (
+        |store| {
+            let (file, junk) = ("mail/1/000001.mbox", b"junk");
+            let end = fs::metadata(store.data().join(file)).expect("there").len() + junk.len() as u64;
+            append(store, file, junk);
+            alter(store, |view| view.put(keys::mail_file_end(file), end.to_be_bytes().to_vec()));
+        },
+        "mail files",
+        "4 bytes at byte ",
+    ),
     (
         |store| {
             let key = keys::fan_out(PostId(1));

@@ -15,6 +15,7 @@ mod backups;
 mod clocks;
 mod digest_hour;
 mod disks;
+mod erasing;
 mod injected;
 mod power;
 mod shims;
