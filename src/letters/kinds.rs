@@ -139,6 +139,7 @@ pub enum LetterKind {
     Probe,
     Unreached,
     NotWanted,
+    Postmaster,
     SignIn,
     Draft,
     Check,
@@ -287,7 +288,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 46] = [
+    pub const ALL: [LetterKind; 47] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -330,6 +331,7 @@ impl LetterKind {
         LetterKind::Probe,
         LetterKind::Unreached,
         LetterKind::NotWanted,
+        LetterKind::Postmaster,
         LetterKind::SignIn,
         LetterKind::Draft,
         LetterKind::Check,
@@ -381,6 +383,7 @@ impl LetterKind {
             LetterKind::Probe => "probe",
             LetterKind::Unreached => "unreached",
             LetterKind::NotWanted => "not-wanted",
+            LetterKind::Postmaster => "postmaster",
             LetterKind::SignIn => "sign-in",
             LetterKind::Draft => "draft",
             LetterKind::Check => "check",

@@ -38,15 +38,24 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn new(world: impl AsyncFn() -> FakeDns) -> House {
-        House::trusting(world, None)
+        House::trusting(world, None, None)
+    }
+
+    /// One whose operator reads mail there.
+    pub(crate) fn run_by(operator: &str, world: impl AsyncFn() -> FakeDns) -> House {
+        House::trusting(world, None, EmailAddress::parse(operator).ok())
     }
 
     /// One that believes results of that name.
     pub(crate) fn believing(world: impl AsyncFn() -> FakeDns, name: &str) -> House {
-        House::trusting(world, Some(name))
+        House::trusting(world, Some(name), None)
     }
 
-    fn trusting(world: impl AsyncFn() -> FakeDns, believed: Option<&str>) -> House {
+    fn trusting(
+        world: impl AsyncFn() -> FakeDns,
+        believed: Option<&str>,
+        operator: Option<EmailAddress>,
+    ) -> House {
         let runtime = Runtime::new().unwrap();
         let dns = runtime.block_on(world());
         let folder = tempfile::tempdir().unwrap();
@@ -66,7 +75,7 @@ impl House {
             base_url: "https://lists.example".to_owned(),
             language: Language::Fr,
             zone,
-            operator: None,
+            operator,
             signer: None,
             retry: RetrySchedule {
                 waits: vec![Duration::from_secs(60)],
@@ -213,6 +222,42 @@ fn what_is_disproved_is_not_obeyed() {
     house.hand_in("b@bob.example", "quartier-animateurs@lists.example", &mail("b@bob.example"));
     assert_eq!(house.last().hold_reason, Some(HoldReason::ToAnimators));
     assert!(house.desk.store.letters().unwrap().is_empty());
+}
+
+/// Who has one mail of Anne's could bring it to any list she is on (RFC 6376 §8.6).
+#[test]
+fn a_signature_alone_proves_nothing_to_those_it_was_not_made_for() {
+    let key = Key::new();
+    let house = House::new(async || world(&key).await);
+    for name in ["quartier", "chorale"] {
+        let list = house.list(&format!("{name}@lists.example"), Preset::Discussion);
+        house.member(&list, "a@anne.example", &[]);
+    }
+    let post = |n: usize, peer: &str, to: &str, head: &str, named: &str| {
+        let text = mail("a@anne.example").replace("quartier@lists.example", named);
+        let signed = key.sign("anne.example", &text.replace("Qui a", &format!("{n}. Qui a")));
+        let reply = house.hand_in_from(peer, "a@anne.example", to, &format!("{head}{signed}"));
+        assert!(reply.starts_with("250"), "{reply}");
+        house.last().proof
+    };
+    let (hers, anothers) = ("192.0.2.7", "198.51.100.66");
+    let (here, elsewhere) = ("quartier@lists.example", "chorale@lists.example");
+    for (n, (peer, to, head, named, proof)) in [
+        (anothers, here, "", here, Proof::Proven),
+        (anothers, here, "", "Le quartier <Quartier@Lists.example>, bob@bob.example", Proof::Proven),
+        (anothers, here, "", elsewhere, Proof::Disproved),
+        (anothers, here, "", "bob@bob.example", Proof::Disproved),
+        // Cc is not among what was signed, and a second To is read by some and signed by none.
+        (anothers, here, "Cc: quartier@lists.example\r\n", elsewhere, Proof::Disproved),
+        (anothers, here, "To: quartier@lists.example\r\n", elsewhere, Proof::Disproved),
+        // Her own server may bring what it likes.
+        (hers, here, "", "bob@bob.example", Proof::Proven),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(post(n, peer, to, head, named), Some(proof), "{n}: {head}{named}");
+    }
 }
 
 #[test]
