@@ -231,11 +231,11 @@ pub fn no_blobs() -> Blobs {
 
 /// What it means that a conversation broke off.
 fn unanswered(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => {
-            io::Error::other("the server ended before it answered; what it did until then is kept")
-        }
-        _ => error,
+    let broke_off = [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
+    if broke_off.contains(&error.kind()) {
+        io::Error::other("the server ended before it answered; what it did until then is kept")
+    } else {
+        error
     }
 }
 
