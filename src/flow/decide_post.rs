@@ -14,7 +14,7 @@ use super::membership::answerable;
 use super::moderate::{Held, ask};
 use super::readers::{Readership, readers};
 use super::whereabouts::last_posts;
-use super::{Desk, FlowError, bounces, is_current, requests};
+use super::{Desk, FlowError, bounces, is_current, requests, summaries};
 use crate::domain::care::Told;
 use crate::domain::door::Standing;
 use crate::domain::ids::{MessageId, PersonId, PostId};
@@ -143,6 +143,8 @@ fn decide_request(desk: &Desk, info: &PostInfo, door: RequestDoor, now: Timestam
             | RequestDoor::Help
             | RequestDoor::Request
             | RequestDoor::Search
+            | RequestDoor::Digest { .. }
+            | RequestDoor::Private { .. }
             | RequestDoor::Answer(_)
             | RequestDoor::Post => requests::decide(desk, info, door, &raw, now)?,
         },
@@ -208,7 +210,8 @@ fn decision(
             let Readership { now: readers, later } = readers(desk, list, info.author, &summary, now)?;
             let from = Some(choose_from(desk, info, list, &summary, raw));
             let event = Event::Published { post, list: list.id, by: None, readers, from, later };
-            change.summary(post, summary).event(event)
+            let follows = summaries::proposed(desk, list, (post, info.author), &summary, raw, now)?;
+            follows.into_iter().fold(change.summary(post, summary).event(event), Change::event)
         }
         Verdict::Hold(reason) => {
             let change = change.summary(post, summary).event(Event::Held { post, reason });

@@ -33,6 +33,7 @@ pub mod retain;
 pub mod send_copies;
 pub mod set_right;
 pub mod sign_in;
+mod summaries;
 mod whereabouts;
 mod who;
 pub mod write_letters;

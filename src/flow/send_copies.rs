@@ -35,6 +35,8 @@ pub struct Prepared {
     signed: Option<Arc<Common>>,
     /// What stands above the header of all copies; empty if they are not sealed.
     seal: Vec<u8>,
+    /// Of how many posts it is made: one that is taken back meanwhile must not leave with the others.
+    posts: usize,
 }
 
 /// Makes copies, keeping what is common of the posts in hand.
@@ -91,6 +93,14 @@ impl Source {
         }
     }
 
+    /// Of how many posts it is made, as far as they are there still.
+    fn posts(&self, desk: &Desk) -> Result<usize, FlowError> {
+        match self {
+            Source::Post(_) => Ok(1),
+            Source::Issue(issue) => digests::shown(desk, &issue.posts),
+        }
+    }
+
     /// What all copies in that language have in common, and the bytes it was made of, if somebody
     /// else wrote them.
     fn compose(&self, desk: &Desk, list: &List, language: Language) -> Result<Option<Composed>, FlowError> {
@@ -142,7 +152,8 @@ impl CopyMaker {
         let Some(list) = source.list().map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
-        let made = match known.filter(|prepared| prepared.list == list) {
+        let posts = source.posts(desk)?;
+        let made = match known.filter(|prepared| prepared.list == list && prepared.posts == posts) {
             Some(known) => Prepared {
                 journal,
                 list,
@@ -150,6 +161,7 @@ impl CopyMaker {
                 body: known.body.clone(),
                 signed: known.signed.clone(),
                 seal: known.seal.clone(),
+                posts,
             },
             None => {
                 let language = reader.unwrap_or(list.settings.language);
@@ -165,7 +177,7 @@ impl CopyMaker {
                 let seal = signed.as_ref().zip(raw);
                 let seal = seal.map(|(common, raw)| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
-                Prepared { journal, list, head, body, signed, seal: seal.unwrap_or_default() }
+                Prepared { journal, list, head, body, signed, seal: seal.unwrap_or_default(), posts }
             }
         };
         let made = Arc::new(made);

@@ -9,6 +9,7 @@ use super::exchange::{
 use super::facts::Facts;
 use super::finding::{AskedFor, Found};
 use super::message::Frame;
+use super::of_digests::OfDigest;
 use super::recovery::Recovery;
 use super::rights::{AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged};
 use super::words;
@@ -85,6 +86,8 @@ pub enum Letter<'a> {
     Care(Care<'a>),
     /// To somebody who wants to read on the web what members may read.
     SignIn(SignIn<'a>),
+    /// Around a digest.
+    Digest(OfDigest<'a>),
     /// To an animator: the draft of an edition.
     Draft(Draft<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
@@ -140,6 +143,12 @@ pub enum LetterKind {
     Unreached,
     NotWanted,
     SignIn,
+    WhichItem,
+    PrivateWord,
+    AskWord,
+    NotPassed,
+    WentOut,
+    AskSummary,
     Draft,
     Check,
     Recovery,
@@ -287,7 +296,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 46] = [
+    pub const ALL: [LetterKind; 52] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -331,6 +340,12 @@ impl LetterKind {
         LetterKind::Unreached,
         LetterKind::NotWanted,
         LetterKind::SignIn,
+        LetterKind::WhichItem,
+        LetterKind::PrivateWord,
+        LetterKind::AskWord,
+        LetterKind::NotPassed,
+        LetterKind::WentOut,
+        LetterKind::AskSummary,
         LetterKind::Draft,
         LetterKind::Check,
         LetterKind::Recovery,
@@ -382,6 +397,12 @@ impl LetterKind {
             LetterKind::Unreached => "unreached",
             LetterKind::NotWanted => "not-wanted",
             LetterKind::SignIn => "sign-in",
+            LetterKind::WhichItem => "which-item",
+            LetterKind::PrivateWord => "private-word",
+            LetterKind::AskWord => "ask-word",
+            LetterKind::NotPassed => "not-passed",
+            LetterKind::WentOut => "went-out",
+            LetterKind::AskSummary => "ask-summary",
             LetterKind::Draft => "draft",
             LetterKind::Check => "check",
             LetterKind::Recovery => "recovery",
@@ -427,6 +448,7 @@ impl Letter<'_> {
             Letter::Care(care) => care.kind(),
             Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Draft(_) => LetterKind::Draft,
+            Letter::Digest(letter) => letter.kind(),
             Letter::Check(_) => LetterKind::Check,
             Letter::Recovery(_) => LetterKind::Recovery,
         }
@@ -470,6 +492,7 @@ impl Letter<'_> {
             Letter::SignIn(letter) => letter.facts(facts, frame),
             Letter::Recovery(recovery) => recovery.facts(facts),
             Letter::Draft(draft) => draft.add_to(facts, frame),
+            Letter::Digest(letter) => letter.facts(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

@@ -15,6 +15,7 @@ mod french;
 mod html;
 mod kinds;
 mod message;
+mod of_digests;
 mod recovery;
 mod rights;
 mod samples;
@@ -39,6 +40,7 @@ pub use kinds::{
     WhyHeld,
 };
 pub use message::{Attachment, AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+pub use of_digests::{AboutPost, AskSummary, OfDigest, PrivateWord, WentOut, WhichItem};
 pub use recovery::{Recovery, RecoveryTurn};
 pub use rights::{
     AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,

@@ -2,6 +2,7 @@
 
 mod care;
 mod exchange;
+mod of_digests;
 
 use super::care::WaitingItem;
 use super::draft::{Draft, DraftLine};
@@ -55,6 +56,8 @@ struct Neighbourhood {
     found: Vec<FoundItem>,
     asked_for: Vec<PostAskedFor>,
     waiting: Vec<WaitingItem>,
+    titles: Vec<String>,
+    handed: Vec<String>,
 }
 
 const SAMPLES: &[(LetterKind, &str)] = &[
@@ -117,6 +120,13 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Found, "found-nothing"),
     (LetterKind::AskedFor, "asked-for"),
     (LetterKind::AskedFor, "asked-for-thread"),
+    (LetterKind::WhichItem, "which-item"),
+    (LetterKind::PrivateWord, "private-word"),
+    (LetterKind::AskWord, "ask-word"),
+    (LetterKind::NotPassed, "not-passed"),
+    (LetterKind::WentOut, "went-out"),
+    (LetterKind::AskSummary, "ask-summary"),
+    (LetterKind::WentOut, "went-out-on-paper"),
     (LetterKind::TakenBack, "taken-back"),
     (LetterKind::TakenBack, "taken-back-too-late"),
     (LetterKind::AskSame, "ask-same"),
@@ -302,6 +312,14 @@ impl Sample {
             | LetterKind::Probe
             | LetterKind::Unreached
             | LetterKind::NotWanted => Letter::Care(care::letter(self.name, place, group)),
+            LetterKind::WhichItem
+            | LetterKind::PrivateWord
+            | LetterKind::AskWord
+            | LetterKind::NotPassed
+            | LetterKind::WentOut
+            | LetterKind::AskSummary => {
+                Letter::Digest(of_digests::letter(self.kind, self.name, place, group))
+            }
             LetterKind::Draft => Letter::Draft(draft(self.name, group, place.now)),
             LetterKind::Check => Letter::Check(Check {
                 host: place.address.domain(),
@@ -436,6 +454,8 @@ impl Neighbourhood {
             found: exchange::found(language),
             asked_for: exchange::asked_for(language),
             waiting: care::waiting(title, now),
+            titles: vec![title.to_owned(), of_digests::OTHER_TITLE.to_owned()],
+            handed: of_digests::HANDED.map(str::to_owned).to_vec(),
         }
     }
 }

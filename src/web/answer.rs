@@ -54,6 +54,8 @@ pub(crate) enum Content {
     Mbox(super::mbox::Mails),
     /// A verified picture, shown in pages.
     Picture { media_type: &'static str, bytes: Vec<u8>, disposition: String },
+    /// An edition on paper.
+    Pdf { bytes: Vec<u8>, disposition: String },
     /// Any other attachment: to be kept, never shown.
     Download { bytes: Vec<u8>, disposition: String },
     /// Nothing.
@@ -258,6 +260,10 @@ impl Content {
             Content::Message(bytes) => {
                 kind("text/plain; charset=utf-8");
                 (bytes, "inline".to_owned())
+            }
+            Content::Pdf { bytes, disposition } => {
+                kind("application/pdf");
+                (bytes, disposition)
             }
             Content::Picture { media_type, bytes, disposition } => {
                 kind(media_type);

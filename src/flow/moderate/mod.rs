@@ -11,7 +11,7 @@ use super::choose_from::choose_from;
 use super::decide_post::may_be_told;
 use super::readers::{Readership, readers};
 use super::requests::author_of;
-use super::{Desk, FlowError, is_current};
+use super::{Desk, FlowError, is_current, summaries};
 use crate::domain::address::EmailAddress;
 use crate::domain::command::Decision;
 use crate::domain::ids::{ListId, PersonId, PostId};
@@ -129,18 +129,22 @@ pub(super) fn outcome(
     Ok(outcome)
 }
 
-fn publish(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Option<Event>, FlowError> {
+/// It goes out, and what follows from that; nothing if its list is gone.
+fn publish(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Vec<Event>, FlowError> {
     let list = match info.list {
         Some(list) => desk.store.list(list)?,
         None => None,
     };
-    let Some(list) = list else { return Ok(None) };
+    let Some(list) = list else { return Ok(Vec::new()) };
     let raw = desk.store.raw(info.id)?;
     let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
     let Readership { now: readers, later } = readers(desk, &list, info.author, &summary, desk.now())?;
-    let from = raw.map(|raw| choose_from(desk, info, &list, &summary, &raw));
+    let from = raw.as_deref().map(|raw| choose_from(desk, info, &list, &summary, raw));
+    let raw = raw.unwrap_or_default();
+    let follows = summaries::proposed(desk, &list, (info.id, info.author), &summary, &raw, desk.now())?;
     let (post, list, by) = (info.id, list.id, Some(by));
-    Ok(Some(Event::Published { post, list, by, readers, from, later }))
+    let published = Event::Published { post, list, by, readers, from, later };
+    Ok(std::iter::once(published).chain(follows).collect())
 }
 
 fn refuse(

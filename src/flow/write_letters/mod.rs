@@ -3,6 +3,7 @@
 mod care;
 mod exchange;
 mod finding;
+mod of_digests;
 
 use std::sync::Arc;
 
