@@ -37,10 +37,11 @@ use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::filter::{Filter, NoAddress};
-use crate::flow::mailroom::PostRoom;
-use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, digests, keep_house};
+use crate::flow::receive::PostRoom;
+use crate::flow::{Clock, Desk, FlowError, decide, digests, keep_house, send::deliver};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
+use crate::net::door;
 use crate::net::slots::Slots;
 use crate::search::Search;
 use crate::sign::{self, NamedKey, NoSigner, Signer};
@@ -367,7 +368,7 @@ async fn open_doors(
         let listener = listen(*address).await?;
         smtp.extend(listener.local_addr());
         let serving = serve_smtp(listener, room.clone(), options(Door::Smtp), stopping.clone());
-        tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+        tasks.spawn(to_its_end(serving));
     }
     for place in &config.smtp.lmtp_listen {
         let options = options(Door::Lmtp);
@@ -376,12 +377,12 @@ async fn open_doors(
                 let listener = listen(*address).await?;
                 lmtp.extend(listener.local_addr());
                 let serving = serve_smtp(listener, room.clone(), options, stopping.clone());
-                tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+                tasks.spawn(to_its_end(serving));
             }
             LmtpListen::Unix(path) => {
                 let listener = listen_unix(path)?;
                 let serving = serve_smtp(listener, room.clone(), options, stopping.clone());
-                tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+                tasks.spawn(to_its_end(serving));
             }
         }
     }
@@ -391,11 +392,11 @@ async fn open_doors(
 /// What was taken is decided as it comes; first what an earlier server left behind.
 async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
     let mut changes = desk.store.changes();
-    let mut work: fn(&Desk) -> Result<usize, FlowError> = decide_post::decide_left_behind;
+    let mut work: fn(&Desk) -> Result<usize, FlowError> = decide::decide_left_behind;
     loop {
         let deciding = desk.clone();
         match on_a_thread(move || work(&deciding)).await {
-            Ok(_) => work = decide_post::decide_waiting,
+            Ok(_) => work = decide::decide_waiting,
             // What was taken is safe, and is decided once there is room to write that down.
             Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {
                 tracing::warn!("the disk is full: what came in waits");
@@ -480,7 +481,12 @@ fn listen_unix(path: &PathBuf) -> Result<UnixListener, ServeError> {
         .map_err(|source| ServeError::Listen { address: path.display().to_string(), source })
 }
 
+/// A door is shut when the server stops, and nothing else ends it.
+async fn to_its_end(door: impl Future<Output = ()>) -> Result<(), ServeError> {
+    door.await;
+    Ok(())
+}
+
 async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // A sender that is gone has stopped as well.
-    let _ = stopping.wait_for(|stop| *stop).await;
+    door::stopped(&mut stopping).await;
 }

@@ -11,6 +11,7 @@ mod doing;
 mod drill;
 mod init;
 mod mishap;
+mod owner;
 mod papers;
 mod progress;
 mod recover;

@@ -51,6 +51,8 @@ pub(super) enum Topic {
     Slow,
     History,
     Letter,
+    /// Something only people should read: a death, somebody else's address.
+    People,
 }
 
 const NAMES: &[(&str, Topic)] = &[
@@ -93,6 +95,7 @@ const NAMES: &[(&str, Topic)] = &[
     ("slow", Topic::Slow),
     ("history", Topic::History),
     ("letter", Topic::Letter),
+    ("people", Topic::People),
 ];
 
 /// Whether what was read leaves no doubt.
@@ -169,6 +172,7 @@ impl Topic {
             Topic::Slow => sure(Command::Animator(AnimatorCommand::Slow)),
             Topic::History => sure(Command::Animator(AnimatorCommand::History)),
             Topic::Letter => sure(Command::Animator(AnimatorCommand::Letter)),
+            Topic::People => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::member::DigestForm;
 use crate::domain::recipient::ListDoor;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
-use crate::flow::compose_copy::{ListWords, page_of};
+use crate::flow::send::compose_copy::{ListWords, page_of};
 use crate::flow::{Desk, FlowError, answer_address, beside};
 use crate::mail::compose::{self, PreparedCopy};
 use crate::mail::words;

@@ -7,7 +7,7 @@ use crate::domain::list::{ArchivePolicy, Language, List, Posting};
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
-use crate::flow::compose_copy::{attachments_key, page_of, path_segment};
+use crate::flow::send::compose_copy::{attachments_key, page_of, path_segment};
 use crate::flow::{Desk, FlowError, answer_address, beside, is_current};
 use crate::letters;
 use crate::mail::show::{Shown, show};

@@ -7,10 +7,8 @@
 mod ask;
 pub(super) mod gather;
 
-use super::choose_from::choose_from;
-use super::decide_post::may_be_told;
-use super::readers::{Readership, readers};
-use super::requests::author_of;
+use super::author::{author_of, may_be_told};
+use super::publish::publish;
 use super::{Desk, FlowError, is_current, summaries};
 use crate::domain::address::EmailAddress;
 use crate::domain::command::Decision;
@@ -108,7 +106,7 @@ pub(super) fn outcome(
     match decision {
         Decision::Accept if is_post => {
             outcome.moderated = Moderated::Published;
-            outcome.events.extend(publish(desk, info, by)?);
+            outcome.events.extend(released(desk, info, by)?);
         }
         Decision::Accept => {
             outcome.moderated = Moderated::DealtWith;
@@ -130,7 +128,7 @@ pub(super) fn outcome(
 }
 
 /// It goes out, and what follows from that; nothing if its list is gone.
-fn publish(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Vec<Event>, FlowError> {
+fn released(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Vec<Event>, FlowError> {
     let list = match info.list {
         Some(list) => desk.store.list(list)?,
         None => None,
@@ -138,12 +136,9 @@ fn publish(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Vec<Event>, Flow
     let Some(list) = list else { return Ok(Vec::new()) };
     let raw = desk.store.raw(info.id)?;
     let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
-    let Readership { now: readers, later } = readers(desk, &list, info.author, &summary, desk.now())?;
-    let from = raw.as_deref().map(|raw| choose_from(desk, info, &list, &summary, raw));
+    let published = publish(desk, &list, info, (&summary, raw.as_deref()), Some(by), desk.now())?;
     let raw = raw.unwrap_or_default();
     let follows = summaries::proposed(desk, &list, (info.id, info.author), &summary, &raw, desk.now())?;
-    let (post, list, by) = (info.id, list.id, Some(by));
-    let published = Event::Published { post, list, by, readers, from, later };
     Ok(std::iter::once(published).chain(follows).collect())
 }
 
