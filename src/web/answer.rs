@@ -261,9 +261,11 @@ impl Content {
                 kind("text/plain; charset=utf-8");
                 (bytes, "inline".to_owned())
             }
+            // Ours, and browsers do not show one that stands in a sandbox.
             Content::Pdf { bytes, disposition } => {
                 kind("application/pdf");
-                (bytes, disposition)
+                put(headers, CONTENT_DISPOSITION, Some(&disposition));
+                return Opened::Bytes(bytes);
             }
             Content::Picture { media_type, bytes, disposition } => {
                 kind(media_type);

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::hear::{Heard, Said};
 use super::talk::{Sure, Talk};
 use super::{Fate, Request, hearing, sureness};
+use crate::domain::command::{Decision, ModeratorAnswer};
 use crate::domain::edition::{DigestAsked, DigestTold};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{List, Posting};
@@ -23,7 +24,7 @@ use crate::store::OpenQuestion;
 use crate::store::change::{Expect, Shelf};
 use crate::store::event::{Decider, DropReason, Event, LetterAbout, Note, Occasion, Via};
 use crate::store::segments::MailPlace;
-use crate::understand::{choice, in_full, numbered_words};
+use crate::understand::{choice, in_full, moderator_answer, numbered_words};
 
 /// Private words one person has passed on to another in a day.
 const WORDS_A_DAY_MAX: usize = 5;
@@ -298,18 +299,13 @@ fn summary(
     said: &Said,
 ) -> Result<Fate, FlowError> {
     let animates = talk.current(list.id)?.is_some_and(|member| member.role == Role::Animator);
-    let answer = match said.heard {
-        Heard::Yes if animates => Answered::Yes,
-        Heard::No if animates => Answered::No,
-        Heard::Yes
-        | Heard::No
-        | Heard::Wishes(_)
-        | Heard::Guess(_)
-        | Heard::Either(..)
-        | Heard::Declined
-        | Heard::ForPeople
-        | Heard::ForOthers
-        | Heard::Nothing => return hearing(talk, request, Some(list.id), said),
+    let words = said::said(request.raw).text;
+    let answer = match moderator_answer(&words) {
+        ModeratorAnswer::All(Decision::Accept) if animates && !words.trim().is_empty() => Answered::Yes,
+        ModeratorAnswer::All(Decision::Refuse(_) | Decision::Discard) if animates => Answered::No,
+        ModeratorAnswer::All(_) | ModeratorAnswer::Each(_) | ModeratorAnswer::Unclear(_) => {
+            return hearing(talk, request, Some(list.id), said);
+        }
     };
     if question.answer.is_some() {
         return Ok(Fate::Done);

@@ -152,6 +152,7 @@ impl Verbs {
             &self.unfold,
             &self.fold,
             &self.title,
+            &self.naming,
             &self.note,
         ]
         .into_iter()

@@ -3,6 +3,7 @@
 //!
 //! `PARVIS_KILLS=500 cargo test --test it killed` kills as often as that.
 
+mod digest_hour;
 pub(crate) mod process;
 
 use std::collections::BTreeMap;
