@@ -38,7 +38,7 @@ use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::filter::{Filter, NoAddress};
 use crate::flow::receive::PostRoom;
-use crate::flow::{Clock, Desk, FlowError, decide, digests, keep_house, send::deliver};
+use crate::flow::{Clock, Desk, FULL_PAUSE, FlowError, decide, digests, keep_house, send::deliver};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::door;
@@ -443,8 +443,6 @@ async fn every(
 const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
 /// How often it is looked whose digest is due.
 const DIGESTS_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
-/// How often it is looked whether a full disk has room again.
-const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,

@@ -142,6 +142,7 @@ pub enum LetterKind {
     Probe,
     Unreached,
     NotWanted,
+    Postmaster,
     SignIn,
     WhichItem,
     PrivateWord,
@@ -296,7 +297,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 52] = [
+    pub const ALL: [LetterKind; 53] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -339,6 +340,7 @@ impl LetterKind {
         LetterKind::Probe,
         LetterKind::Unreached,
         LetterKind::NotWanted,
+        LetterKind::Postmaster,
         LetterKind::SignIn,
         LetterKind::WhichItem,
         LetterKind::PrivateWord,
@@ -396,6 +398,7 @@ impl LetterKind {
             LetterKind::Probe => "probe",
             LetterKind::Unreached => "unreached",
             LetterKind::NotWanted => "not-wanted",
+            LetterKind::Postmaster => "postmaster",
             LetterKind::SignIn => "sign-in",
             LetterKind::WhichItem => "which-item",
             LetterKind::PrivateWord => "private-word",

@@ -152,6 +152,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Probe, "probe"),
     (LetterKind::Unreached, "unreached"),
     (LetterKind::NotWanted, "not-wanted"),
+    (LetterKind::Postmaster, "postmaster"),
     (LetterKind::SignIn, "sign-in"),
     (LetterKind::Draft, "draft"),
     (LetterKind::Draft, "draft-again"),
@@ -311,7 +312,8 @@ impl Sample {
             | LetterKind::TopicClosed
             | LetterKind::Probe
             | LetterKind::Unreached
-            | LetterKind::NotWanted => Letter::Care(care::letter(self.name, place, group)),
+            | LetterKind::NotWanted
+            | LetterKind::Postmaster => Letter::Care(care::letter(self.name, place, group)),
             LetterKind::WhichItem
             | LetterKind::PrivateWord
             | LetterKind::AskWord

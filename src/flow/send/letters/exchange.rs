@@ -2,6 +2,7 @@
 
 use super::{Facts, Shown, Unsigned, answer_to, care, compose, compose_with};
 use super::{finding, of_digests};
+use crate::domain::care::Told;
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, Language, List, ListState};
 use crate::domain::member::{MemberState, Membership};
@@ -51,6 +52,9 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
             if let Some((Matter::Care { care: about }, list)) = asked.map(|a| a.question.matter).zip(list) {
                 return care::ask(desk, facts, (list, &about), owed, told);
             }
+        }
+        LetterAbout::Note { note: Note::Care { told: Told::Postmaster { post } }, .. } => {
+            return care::pass_on(desk, facts, *post, owed, told);
         }
         LetterAbout::Note { note: Note::Care { told: what }, .. } => {
             let Some(list) = list else { return Ok(None) };
