@@ -9,8 +9,7 @@ use crate::domain::list::List;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{AskedBecause, Matter, Question};
 use crate::mail::parse::Summary;
-use crate::mail::said::said;
-use crate::mail::summary::is_summary;
+use crate::mail::summary::{is_summary, own_words};
 use crate::store::event::{Decider, Event, LetterAbout, Occasion};
 
 /// A summary can be accepted for so long.
@@ -25,7 +24,7 @@ pub(super) fn proposed(
     raw: &[u8],
     now: Timestamp,
 ) -> Result<Vec<Event>, FlowError> {
-    if summary.references.is_empty() || !is_summary(&said(raw).text) {
+    if summary.references.is_empty() || !is_summary(&own_words(raw)) {
         return Ok(Vec::new());
     }
     let Some(thread) = desk.store.reader().thread_answered(list.id, summary)? else { return Ok(Vec::new()) };

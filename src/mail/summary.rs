@@ -1,7 +1,20 @@
 //! « résumé : … »: words that stand for a whole conversation.
 
+use super::show::{Block, show};
+
 /// What such words begin with, in small letters without accents.
 const MARKS: [&str; 4] = ["resume", "en resume", "summary", "in summary"];
+
+/// What a mail's author wrote in it, as it is shown: what is obeyed is cut more strictly, and a line
+/// that ends with a colon may be no word of theirs then.
+pub fn own_words(raw: &[u8]) -> String {
+    let shown = show(raw);
+    let own = shown.blocks.iter().filter_map(|block| match block {
+        Block::Text(words) => Some(words.trim_matches('\n')),
+        Block::Quote { .. } | Block::Signature(_) => None,
+    });
+    own.collect::<Vec<_>>().join("\n\n")
+}
 
 /// Whether words begin by saying that they sum a conversation up.
 pub fn is_summary(text: &str) -> bool {

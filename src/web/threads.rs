@@ -7,8 +7,7 @@ use axum::http::StatusCode;
 
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::thread::{Node, Placed, tree};
-use crate::mail::said::said;
-use crate::mail::summary::summary_words;
+use crate::mail::summary::{own_words, summary_words};
 use crate::store::archive::{PostState, PostSummary, Thread, ThreadId};
 
 use super::answer::Answer;
@@ -126,8 +125,8 @@ fn stands_for(
     let post = pages.archive.summary(place.list.id, thread)?;
     let Some(post) = post.filter(|post| desk.hidden_because(post).is_none()) else { return Ok(None) };
     let Some(raw) = pages.archive.raw(post.id)? else { return Ok(None) };
-    let said = said(&raw).text;
-    Ok(Some(SummaryView::new(desk, &post, summary_words(&said))))
+    let own = own_words(&raw);
+    Ok(Some(SummaryView::new(desk, &post, summary_words(&own))))
 }
 
 /// The posts of one page in their order.

@@ -9,7 +9,7 @@ use crate::domain::token::Purpose;
 use crate::flow::{Desk, FlowError, digests};
 use crate::letters::{AboutPost, AskSummary, Letter, OfDigest, PrivateWord, WentOut, WhichItem};
 use crate::mail::show::show;
-use crate::mail::summary::summary_words;
+use crate::mail::summary::{own_words, summary_words};
 use crate::mail::{said, subject};
 
 pub(super) fn ask(
@@ -33,13 +33,13 @@ pub(super) fn ask(
         }
         DigestAsked::Summary { post } => {
             let Some(raw) = desk.store.raw(*post)? else { return Ok(None) };
-            let (said, title) = (said::said(&raw), title_of(desk, list, *post)?);
+            let (own, title) = (own_words(&raw), title_of(desk, list, *post)?);
             let author = desk.store.reader().post(*post)?.map(|post| post.author_name).unwrap_or_default();
             send(Letter::Digest(OfDigest::AskSummary(AskSummary {
                 group,
                 author: &author,
                 title: &title,
-                words: summary_words(&said.text),
+                words: summary_words(&own),
             })))
         }
         DigestAsked::Back { .. } => None,
