@@ -6,6 +6,8 @@
 //! `PHRASES=FOLDER` adds an operator's wordings. The files of phrasings are those of `tests/phrases`;
 //! prose must not be understood as anything, at the list's own address or at the one for requests.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is run by hand, and says what it found")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
@@ -33,10 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn kind(command: &Command) -> String {
     let text = format!("{command:?}");
     let name: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
-    match command {
-        Command::Read(rhythm) => format!("Read{:?}", rhythm.reading),
-        _ => name,
-    }
+    if let Command::Read(rhythm) = command { format!("Read{:?}", rhythm.reading) } else { name }
 }
 
 fn shown(meaning: &Meaning) -> (char, String) {
