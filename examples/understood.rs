@@ -6,7 +6,12 @@
 //! `PHRASES=FOLDER` adds an operator's wordings. The files of phrasings are those of `tests/phrases`;
 //! prose must not be understood as anything, at the list's own address or at the one for requests.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is run by hand, and says what it found")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a tool for one's own terminal; most commands go by their kind's name"
+)]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -35,7 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn kind(command: &Command) -> String {
     let text = format!("{command:?}");
     let name: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
-    if let Command::Read(rhythm) = command { format!("Read{:?}", rhythm.reading) } else { name }
+    match command {
+        Command::Read(rhythm) => format!("Read{:?}", rhythm.reading),
+        _ => name,
+    }
 }
 
 fn shown(meaning: &Meaning) -> (char, String) {

@@ -5,6 +5,7 @@
 
 mod acme;
 mod certificates;
+mod clock;
 pub mod copies;
 pub mod drill;
 mod facts;
@@ -13,6 +14,7 @@ mod measurements;
 mod nightly;
 pub mod operator;
 mod pages;
+mod rounds;
 mod web_doors;
 mod weekly;
 
@@ -35,10 +37,9 @@ use crate::config::{ArcSeal, Config, DkimKeyFile, LmtpListen, Presence, TlsFiles
 use crate::digest::DigestTemplates;
 use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
-use crate::domain::time::Timestamp;
 use crate::filter::{Filter, NoAddress};
 use crate::flow::receive::PostRoom;
-use crate::flow::{Clock, Desk, FULL_PAUSE, FlowError, decide, digests, keep_house, send::deliver};
+use crate::flow::{Clock, Desk, FlowError, digests, forget, keep_house, send::deliver};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::door;
@@ -51,6 +52,10 @@ use crate::store::{Store, StoreError, StoreOptions};
 use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
 
+use self::rounds::{
+    DIGESTS_EVERY, HOUSE_EVERY, decide, decide_suspects, every, house_begins_after, on_a_thread,
+};
+pub use clock::system_clock;
 pub use facts::check_facts;
 pub use pages::members_door;
 pub use pages::show_aside;
@@ -119,15 +124,6 @@ pub struct Server {
     reload: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), ServeError>>,
-}
-
-/// The clock of this machine.
-#[allow(clippy::disallowed_methods, reason = "the one place where the server reads the clock")]
-pub fn system_clock() -> Clock {
-    Arc::new(|| {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    })
 }
 
 /// Opens the data folder and sets everything on the desk.
@@ -220,9 +216,15 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
+    tasks.spawn(decide_suspects(desk.clone(), stopping.clone()));
     tasks.spawn(index::keep(desk.clone(), stopping.clone()));
-    tasks.spawn(every(HOUSE_EVERY, keep_house::keep_house, desk.clone(), stopping.clone()));
-    tasks.spawn(every(DIGESTS_EVERY, digests::issue_due, desk.clone(), stopping.clone()));
+    let at_once = std::time::Duration::ZERO;
+    let (house, digests) = (house_begins_after(&desk), digests::issue_due);
+    let erasing = desk.clone();
+    // Who was forgotten is so whatever the clock says.
+    on_a_thread(move || forget::carry_out_due(&erasing)).await?;
+    tasks.spawn(every(HOUSE_EVERY, house, keep_house::keep_house, desk.clone(), stopping.clone()));
+    tasks.spawn(every(DIGESTS_EVERY, at_once, digests, desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
     // Where there is none, that is known before the first message waits for it.
@@ -387,68 +389,6 @@ async fn open_doors(
         }
     }
     Ok((smtp, lmtp))
-}
-
-/// What was taken is decided as it comes; first what an earlier server left behind.
-async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
-    let mut changes = desk.store.changes();
-    let mut work: fn(&Desk) -> Result<usize, FlowError> = decide::decide_left_behind;
-    loop {
-        let deciding = desk.clone();
-        match on_a_thread(move || work(&deciding)).await {
-            Ok(_) => work = decide::decide_waiting,
-            // What was taken is safe, and is decided once there is room to write that down.
-            Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {
-                tracing::warn!("the disk is full: what came in waits");
-                tokio::select! {
-                    () = tokio::time::sleep(FULL_PAUSE) => {}
-                    () = stopped(stopping.clone()) => return Ok(()),
-                }
-                continue;
-            }
-            Err(error) => return Err(error),
-        }
-        tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return Ok(()) },
-            _ = stopping.changed() => {}
-        }
-        if *stopping.borrow() {
-            // What came in while stopping is decided at the next start; it is kept.
-            return Ok(());
-        }
-    }
-}
-
-/// What is due because time passes: ends of memberships and pauses, questions nobody answered; digests.
-async fn every(
-    pause: std::time::Duration,
-    work: fn(&Desk) -> Result<(), FlowError>,
-    desk: Arc<Desk>,
-    stopping: watch::Receiver<bool>,
-) -> Result<(), ServeError> {
-    loop {
-        let keeping = desk.clone();
-        match on_a_thread(move || work(&keeping)).await {
-            Ok(()) | Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {}
-            Err(error) => return Err(error),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = stopped(stopping.clone()) => return Ok(()),
-        }
-    }
-}
-
-/// How often it is looked what has become due.
-const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
-/// How often it is looked whose digest is due.
-const DIGESTS_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
-
-async fn on_a_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,
-) -> Result<T, ServeError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| ServeError::Task(error.to_string()))?.map_err(ServeError::from)
 }
 
 async fn control_commands(

@@ -6,12 +6,14 @@
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
 pub mod about;
+pub mod after_restore;
 mod author;
 mod bounces;
 pub mod decide;
 pub mod digests;
 pub mod export;
 pub mod forget;
+pub mod history;
 pub mod import;
 pub mod keep_house;
 pub mod lists;

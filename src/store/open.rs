@@ -9,7 +9,7 @@ use super::catch_up::{self, Ends, Reached};
 use super::engine::{Engine, EngineError};
 use super::event::{Event, Fence, FenceReason};
 use super::{StoreError, apply, instance, keys, rebuild, segments};
-use crate::domain::time::Zone;
+use crate::domain::time::{Timestamp, Zone};
 
 /// What was found while opening, for the log and for `check`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Opened {
     pub elsewhere: bool,
     /// How many lines its journal had.
     pub lines: u64,
+    /// When the last of them was written.
+    pub last_line: Option<Timestamp>,
 }
 
 /// What opening gives the store.
@@ -59,6 +61,7 @@ pub(super) fn open(data: &Path, zone: &Zone, unfinished: Unfinished) -> Result<P
         segments::make_folder(&data.join(folder)).map_err(io("make folders in"))?;
     }
     let lock = lock(data)?;
+    make_key_private(data);
     let mark = instance::mark(data).map_err(io("look at"))?;
     sync_folders(data).map_err(io("sync folders in"))?;
     let (engine, mut opened) = open_state(data, &mark, zone)?;
@@ -79,6 +82,16 @@ pub(super) fn open(data: &Path, zone: &Zone, unfinished: Unfinished) -> Result<P
 
 fn follow(data: &Path, engine: &Engine, zone: &Zone) -> Result<Reached, StoreError> {
     catch_up::catch_up(data, engine, zone, Ends::SetAside)
+}
+
+/// A copy by other means may have left the key open to others on this machine.
+fn make_key_private(data: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let key = data.join("keys").join("token.key");
+    let open = fs::metadata(&key).is_ok_and(|known| known.permissions().mode() & 0o077 != 0);
+    if open && fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).is_ok() {
+        tracing::warn!(key = %key.display(), "others could read the key; they cannot any more");
+    }
 }
 
 /// A killed server may have made files and not come to sync their folders; from now on, what is
@@ -121,6 +134,7 @@ fn finish(
         None => events.push(Event::Settled { place: mark.clone(), given: BTreeMap::new() }),
     }
     opened.lines = reached.journal.seq;
+    opened.last_line = super::journal::last_moment(data).map_err(io)?;
     if reached.people.file == 0 {
         reached.people.file = 1;
     }

@@ -325,6 +325,22 @@ fn a_change_of_rhythm_loses_and_repeats_nothing() {
     scene.is_whole();
 }
 
+/// In a folder that came from a copy: whose turn came since may have been served elsewhere.
+#[test]
+fn what_another_server_may_have_sent_is_sent_once() {
+    let mut scene = Scene::new("2026-11-20T20:00:00+01:00");
+    scene.add("daily", &[("reading", "daily")]);
+    scene.add("weekly", &[("reading", "weekly"), ("day", "monday")]);
+    let (one, copied) = (scene.post(), scene.desk().now());
+    *scene.now.lock().unwrap() = Timestamp::from_millis(copied.millis() + 14 * HOUR);
+    let two = scene.post();
+    let dropped = [(); 2].map(|()| digests::drop_had_their_turn(scene.desk(), copied).unwrap());
+    assert_eq!(dropped, [1, 0], "the weekly one had not had its turn");
+    (0..3).for_each(|_| scene.after(24 * HOUR));
+    assert_eq!((scene.got("daily"), scene.got("weekly")), (vec![vec![two]], vec![vec![one, two]]));
+    scene.is_whole();
+}
+
 /// Three hundred posts, each with much to say: several mails, none too large, none missing.
 #[test]
 fn a_day_too_long_for_one_mail_is_several() {

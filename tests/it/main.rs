@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod bounces;
 mod check;
 mod commands;
 mod config;
@@ -36,6 +37,7 @@ mod searching;
 mod signing;
 mod simulation;
 mod sink;
+mod small_disk;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;

@@ -44,4 +44,6 @@ pub(in crate::cli) enum BenchWhat {
     Import,
     /// Starting with many posts in the store
     Start,
+    /// A backup, its rehearsal, a restore, and a start of what was restored
+    Recovery,
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "measuring reads the clock")]
 
+mod recovery;
 mod system;
 
 use std::net::SocketAddr;
@@ -67,6 +68,7 @@ pub(super) fn bench(args: &BenchArgs, voice: &Voice) -> anyhow::Result<()> {
             BenchWhat::Ingest => ingest(args, folder).await,
             BenchWhat::Import => import(args, folder).await,
             BenchWhat::Start => start(args, folder).await,
+            BenchWhat::Recovery => recovery::recovery(args, folder).await,
         }
     })?;
     if voice.json {
@@ -264,15 +266,19 @@ async fn import_some(server: &Server, args: &BenchArgs) -> anyhow::Result<f64> {
 }
 
 async fn server(folder: &Path, route: &str) -> anyhow::Result<Server> {
-    let text = format!(
+    let text = configuration(folder, route);
+    let config =
+        Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?;
+    Ok(serve::start(&config, serve::system_clock()).await?)
+}
+
+fn configuration(folder: &Path, route: &str) -> String {
+    format!(
         "hostname = \"parvis.example\"\ndata_dir = {:?}\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n\
          connections_max = 2000\nconnections_per_peer_max = 2000\n\
          [dns]\nservers = [\"127.0.0.1:1\"]\n[delivery]\nroute = {route:?}\n[web]\nlisten = [\"127.0.0.1:0\"]\n",
         folder.join("data").display().to_string()
-    );
-    let config =
-        Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?;
-    Ok(serve::start(&config, serve::system_clock()).await?)
+    )
 }
 
 /// A server and the list, with nothing left to find out.
