@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 mod bench;
+mod digest;
 mod person;
 mod posts;
 mod recovery;
@@ -18,6 +19,7 @@ use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
 
 pub(super) use self::bench::{BenchArgs, BenchWhat};
+pub(super) use self::digest::DigestCommand;
 pub(super) use self::posts::{PostArgs, PostCommand};
 pub(super) use self::recovery::{BackupArgs, DrillArgs, RestoreArgs, UnsealArgs};
 
@@ -378,44 +380,6 @@ pub(super) enum QueueCommand {
         /// Drop what was owed before that day or moment
         #[arg(long, value_name = "WHEN", value_parser = moment)]
         newer_than: Option<Timestamp>,
-    },
-}
-
-/// `parvis digest …`
-#[derive(Subcommand, Debug)]
-pub(super) enum DigestCommand {
-    /// The next edition as it stands; on a curated list its draft, which the animators get
-    #[command(after_help = "Example: parvis digest draft quartier@lists.example.org")]
-    Draft {
-        /// The list
-        list: String,
-    },
-    /// Send it now
-    #[command(after_help = "Example: parvis digest send quartier@lists.example.org")]
-    Send {
-        /// The list
-        list: String,
-    },
-    /// One that went out; the latest if no number is said
-    #[command(after_help = "Example: parvis digest show quartier@lists.example.org 12 --json")]
-    Show {
-        /// The list
-        list: String,
-        /// Its number
-        #[arg(value_name = "N")]
-        number: Option<u32>,
-    },
-    /// One that went out as an A4 PDF, with whom to hand it to on its last page
-    #[command(after_help = "Example: parvis digest print quartier@lists.example.org 12 --pdf edition.pdf")]
-    Print {
-        /// The list
-        list: String,
-        /// Its number; the latest if none is said
-        #[arg(value_name = "N")]
-        number: Option<u32>,
-        /// Where it is written; - for standard output
-        #[arg(long, value_name = "FILE")]
-        pdf: PathBuf,
     },
 }
 
