@@ -23,6 +23,10 @@ pub enum Request {
     ListShow {
         list: String,
     },
+    ListHistory {
+        list: String,
+        language: Option<Language>,
+    },
     ListSet {
         list: String,
         settings: Vec<(String, String)>,
@@ -41,6 +45,11 @@ pub enum Request {
         reading: Option<Reading>,
         role: Option<Role>,
         welcome: Welcoming,
+    },
+    /// Somebody without an address: their name, and who brings it.
+    MemberAddOnPaper {
+        list: String,
+        who: String,
     },
     /// The file follows as one blob.
     MemberImport {
@@ -108,6 +117,11 @@ pub enum Request {
         list: String,
     },
     DigestShow {
+        list: String,
+        number: Option<u32>,
+    },
+    /// The PDF comes back as blobs; without a number the latest.
+    DigestPrint {
         list: String,
         number: Option<u32>,
     },

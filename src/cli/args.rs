@@ -195,10 +195,16 @@ pub(super) enum ListCommand {
     #[command(after_help = "Example: parvis list ls --json")]
     Ls,
     /// One list with its settings
-    #[command(after_help = "Example: parvis list show quartier@lists.example.org")]
+    #[command(after_help = "Example: parvis list show quartier@lists.example.org --history")]
     Show {
         /// Its address
         address: String,
+        /// What was decided in it, by whom and when, the latest first
+        #[arg(long)]
+        history: bool,
+        /// The language of these sentences; that of the list without
+        #[arg(long, requires = "history")]
+        lang: Option<LanguageArg>,
     },
     /// Change settings
     #[command(after_help = "Example: parvis list set quartier@lists.example.org archive=public footer=none")]
@@ -243,7 +249,8 @@ pub(super) enum MemberCommand {
         /// The list
         list: String,
         /// Their address
-        email: String,
+        #[arg(required_unless_present = "paper")]
+        email: Option<String>,
         /// Their name
         #[arg(long)]
         name: Option<String>,
@@ -256,6 +263,9 @@ pub(super) enum MemberCommand {
         /// Send them no letter
         #[arg(long)]
         no_welcome: bool,
+        /// Somebody without e-mail instead, and who brings them the edition: 'Mme Duval, 2e étage, par Paul'
+        #[arg(long, value_name = "NAME, HOW", conflicts_with_all = ["email", "name", "reading", "role"])]
+        paper: Option<String>,
     },
     /// Add everybody in a CSV file with the columns email,name,reading,day,language,role,since
     #[command(after_help = "Example: parvis member import quartier@lists.example.org members.csv")]
@@ -301,7 +311,7 @@ pub(super) enum MemberCommand {
     Remove {
         /// The list
         list: String,
-        /// Their address
+        /// Their address; of somebody who gets it on paper, their name
         email: String,
     },
 }
@@ -394,6 +404,18 @@ pub(super) enum DigestCommand {
         /// Its number
         #[arg(value_name = "N")]
         number: Option<u32>,
+    },
+    /// One that went out as an A4 PDF, with whom to hand it to on its last page
+    #[command(after_help = "Example: parvis digest print quartier@lists.example.org 12 --pdf edition.pdf")]
+    Print {
+        /// The list
+        list: String,
+        /// Its number; the latest if none is said
+        #[arg(value_name = "N")]
+        number: Option<u32>,
+        /// Where it is written; - for standard output
+        #[arg(long, value_name = "FILE")]
+        pdf: PathBuf,
     },
 }
 

@@ -8,7 +8,9 @@ use super::{Desk, FlowError};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::{List, ListState};
-use crate::domain::member::{Membership, Person};
+use crate::domain::member::{Medium, Membership, Person};
+use crate::domain::reach::WEIGHT_TO_PROBE;
+use crate::domain::time::Timestamp;
 use crate::mail::headers::Headers;
 use crate::mail::mbox;
 use crate::mail::words::mailboxes;
@@ -112,7 +114,10 @@ pub fn show_member(desk: &Desk, list: &List, person: &Person, member: &Membershi
         "email": person.addresses.first().map(ToString::to_string),
         "name": named(person),
         "language": person.language.map(|language| language.tag()),
-        "reading": member.reading,
+        "reading": match member.medium {
+            Medium::Mail => json!(member.reading),
+            Medium::Paper => json!(member.medium),
+        },
         "day": member.day,
         "hour": member.hour,
         "role": member.role,
@@ -124,12 +129,35 @@ pub fn show_member(desk: &Desk, list: &List, person: &Person, member: &Membershi
         "digest_form": member.digest_form,
         "quiet": member.quiet,
         "own_posts": member.own_posts.map(|yes| if yes { "yes" } else { "no" }),
+        "together": member.together.map(|yes| if yes { "yes" } else { "no" }),
         "consent": member.consent.as_ref().map(|consent| json!({
             "text": consent.text,
             "asked_at": consent.asked_at.rfc3339(&desk.zone),
             "confirmed_at": consent.confirmed_at.map(|at| at.rfc3339(&desk.zone)),
         })),
         "posts": member.posts,
+        "bounces": standing(desk, member),
+    })
+}
+
+/// What came back of what they were sent; nothing, while nothing does.
+fn standing(desk: &Desk, member: &Membership) -> Value {
+    let reach = desk.store.reach(member.list, member.person).unwrap_or_default();
+    if reach.is_good() {
+        return Value::Null;
+    }
+    let day = |day: i64| Timestamp::from_seconds(day * 86_400).date_in(&desk.zone);
+    let first = reach.days.first().map(|(first, _)| day(*first));
+    let moment = |at: Option<Timestamp>| at.map(|at| at.rfc3339(&desk.zone));
+    json!({
+        "why": reach.why,
+        "status": reach.status,
+        "since": first.map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)),
+        "days": reach.days.len(),
+        "score": reach.weight(),
+        "of": WEIGHT_TO_PROBE,
+        "probed": moment(reach.probed),
+        "paused": moment(reach.paused),
     })
 }
 
@@ -241,6 +269,7 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::PassGiven { .. }
             | Event::Issued { .. }
             | Event::NotAwaited { .. }
+            | Event::Summarized { .. }
             | Event::Drafted { .. }
             | Event::Edition { .. }
             | Event::PassEnded { .. }

@@ -13,6 +13,7 @@ pub mod decide;
 pub mod digests;
 pub mod export;
 pub mod forget;
+pub mod history;
 pub mod import;
 pub mod keep_house;
 pub mod lists;
@@ -28,6 +29,7 @@ pub mod retain;
 pub mod send;
 pub mod set_right;
 pub mod sign_in;
+mod summaries;
 mod whereabouts;
 
 use std::sync::atomic::AtomicUsize;

@@ -9,6 +9,8 @@ use super::exchange::{
 use super::facts::Facts;
 use super::finding::{AskedFor, Found};
 use super::message::Frame;
+use super::of_digests::OfDigest;
+use super::orders::Order;
 use super::recovery::Recovery;
 use super::rights::{AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged};
 use super::words;
@@ -83,8 +85,12 @@ pub enum Letter<'a> {
     AskSame(AskSame<'a>),
     /// About the care of a list.
     Care(Care<'a>),
+    /// About what an animator asks for.
+    Order(Order<'a>),
     /// To somebody who wants to read on the web what members may read.
     SignIn(SignIn<'a>),
+    /// Around a digest.
+    Digest(OfDigest<'a>),
     /// To an animator: the draft of an edition.
     Draft(Draft<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
@@ -139,8 +145,20 @@ pub enum LetterKind {
     Probe,
     Unreached,
     NotWanted,
+    AskOrders,
+    OrdersDone,
+    Members,
+    History,
+    Overview,
+    Recalled,
     Postmaster,
     SignIn,
+    WhichItem,
+    PrivateWord,
+    AskWord,
+    NotPassed,
+    WentOut,
+    AskSummary,
     Draft,
     Check,
     Recovery,
@@ -288,7 +306,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 47] = [
+    pub const ALL: [LetterKind; 59] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -331,8 +349,20 @@ impl LetterKind {
         LetterKind::Probe,
         LetterKind::Unreached,
         LetterKind::NotWanted,
+        LetterKind::AskOrders,
+        LetterKind::OrdersDone,
+        LetterKind::Members,
+        LetterKind::History,
+        LetterKind::Overview,
+        LetterKind::Recalled,
         LetterKind::Postmaster,
         LetterKind::SignIn,
+        LetterKind::WhichItem,
+        LetterKind::PrivateWord,
+        LetterKind::AskWord,
+        LetterKind::NotPassed,
+        LetterKind::WentOut,
+        LetterKind::AskSummary,
         LetterKind::Draft,
         LetterKind::Check,
         LetterKind::Recovery,
@@ -383,8 +413,20 @@ impl LetterKind {
             LetterKind::Probe => "probe",
             LetterKind::Unreached => "unreached",
             LetterKind::NotWanted => "not-wanted",
+            LetterKind::AskOrders => "ask-orders",
+            LetterKind::OrdersDone => "orders-done",
+            LetterKind::Members => "members",
+            LetterKind::History => "history",
+            LetterKind::Overview => "overview",
+            LetterKind::Recalled => "recalled",
             LetterKind::Postmaster => "postmaster",
             LetterKind::SignIn => "sign-in",
+            LetterKind::WhichItem => "which-item",
+            LetterKind::PrivateWord => "private-word",
+            LetterKind::AskWord => "ask-word",
+            LetterKind::NotPassed => "not-passed",
+            LetterKind::WentOut => "went-out",
+            LetterKind::AskSummary => "ask-summary",
             LetterKind::Draft => "draft",
             LetterKind::Check => "check",
             LetterKind::Recovery => "recovery",
@@ -428,8 +470,10 @@ impl Letter<'_> {
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::Care(care) => care.kind(),
+            Letter::Order(order) => order.kind(),
             Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Draft(_) => LetterKind::Draft,
+            Letter::Digest(letter) => letter.kind(),
             Letter::Check(_) => LetterKind::Check,
             Letter::Recovery(_) => LetterKind::Recovery,
         }
@@ -470,9 +514,11 @@ impl Letter<'_> {
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Care(care) => care.facts(facts, frame),
+            Letter::Order(order) => order.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),
             Letter::Recovery(recovery) => recovery.facts(facts),
             Letter::Draft(draft) => draft.add_to(facts, frame),
+            Letter::Digest(letter) => letter.facts(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

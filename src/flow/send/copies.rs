@@ -29,6 +29,8 @@ pub struct Prepared {
     /// How long the journal was then: while it is no longer, nothing about list or post has changed.
     journal: u64,
     list: List,
+    /// It was called back: no copy leaves any more.
+    withdrawn: bool,
     /// Of the post, for the log.
     message_id: Option<MessageId>,
     head: Arc<PreparedCopy>,
@@ -37,6 +39,8 @@ pub struct Prepared {
     signed: Option<Arc<Common>>,
     /// What stands above the header of all copies; empty if they are not sealed.
     seal: Vec<u8>,
+    /// Of how many posts it is made: one that is taken back meanwhile must not leave with the others.
+    posts: usize,
 }
 
 /// Makes copies, keeping what is common of the posts in hand.
@@ -57,7 +61,7 @@ enum Made {
     Copy(Box<Unsigned>),
     /// Their quiet hours end then.
     Later(Timestamp),
-    /// They left, or their list did, before it was sent.
+    /// They left, or their list did, or the post was called back, before it was sent.
     Gone,
 }
 
@@ -92,6 +96,14 @@ impl Source {
         match self {
             Source::Post(info) => info.list,
             Source::Issue(issue) => Some(issue.list),
+        }
+    }
+
+    /// Of how many posts it is made, as far as they are there still.
+    fn posts(&self, desk: &Desk) -> Result<usize, FlowError> {
+        match self {
+            Source::Post(_) => Ok(1),
+            Source::Issue(issue) => digests::shown(desk, &issue.posts),
         }
     }
 
@@ -153,15 +165,19 @@ impl CopyMaker {
         let Some(list) = source.list().map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
-        let made = match known.filter(|prepared| prepared.list == list) {
+        let posts = source.posts(desk)?;
+        let withdrawn = desk.store.reader().post(post)?.is_some_and(|post| post.withdrawn.is_some());
+        let made = match known.filter(|prepared| prepared.list == list && prepared.posts == posts) {
             Some(known) => Prepared {
                 journal,
                 list,
+                withdrawn,
                 message_id: known.message_id.clone(),
                 head: known.head.clone(),
                 body: known.body.clone(),
                 signed: known.signed.clone(),
                 seal: known.seal.clone(),
+                posts,
             },
             None => {
                 let language = reader.unwrap_or(list.settings.language);
@@ -178,7 +194,7 @@ impl CopyMaker {
                 let seal = seal.map(|(common, raw)| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
                 let (message_id, seal) = (source.message_id(), seal.unwrap_or_default());
-                Prepared { journal, list, message_id, head, body, signed, seal }
+                Prepared { journal, list, withdrawn, message_id, head, body, signed, seal, posts }
             }
         };
         let made = Arc::new(made);
@@ -198,7 +214,9 @@ impl CopyMaker {
         let list = &prepared.list;
         let now = desk.now();
         let member = desk.store.member(list.id, person)?.filter(|member| member.receives_mail(now));
-        let Some(member) = member.filter(|_| list.state != ListState::Removed) else { return Ok(Made::Gone) };
+        let Some(member) = member.filter(|_| list.state != ListState::Removed && !prepared.withdrawn) else {
+            return Ok(Made::Gone);
+        };
         if let Some(end) = member.quiet_until(now, &desk.zone) {
             return Ok(Made::Later(end));
         }
@@ -376,7 +394,7 @@ fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult, about: 
             tracing::warn!(%post, message_id, list, to, reply, "a copy cannot be delivered");
         }
         CopyResult::Gone => {
-            tracing::info!(%post, message_id, list, %person, "a copy was not sent: its reader has left");
+            tracing::info!(%post, message_id, list, %person, "a copy was not sent: its reader has left, or it was called back");
         }
     }
 }

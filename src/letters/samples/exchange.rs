@@ -100,10 +100,22 @@ pub(super) fn letter<'a>(
         | LetterKind::Probe
         | LetterKind::Unreached
         | LetterKind::NotWanted
+        | LetterKind::AskOrders
+        | LetterKind::OrdersDone
+        | LetterKind::Members
+        | LetterKind::History
+        | LetterKind::Overview
+        | LetterKind::Recalled
         | LetterKind::Postmaster
         | LetterKind::Check
         | LetterKind::Recovery
         | LetterKind::Draft
+        | LetterKind::WhichItem
+        | LetterKind::PrivateWord
+        | LetterKind::AskWord
+        | LetterKind::NotPassed
+        | LetterKind::WentOut
+        | LetterKind::AskSummary
         | LetterKind::Welcome
         | LetterKind::Farewell
         | LetterKind::Held
@@ -132,7 +144,7 @@ fn rights<'a>(
         LetterKind::AskConsent => {
             Letter::AskConsent(AskConsent { group, title: place.title, until: week_on })
         }
-        LetterKind::AskYours => Letter::AskYours(AskYours { group, title: place.title }),
+        LetterKind::AskYours => Letter::AskYours(AskYours { group, title: place.title, people: 312 }),
         LetterKind::AskEither => Letter::AskEither(AskEither {
             group,
             act: Act::Read(Reading::Daily, None),

@@ -52,13 +52,17 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
         | Command::Help => true,
         Command::Mute | Command::Follow | Command::Withdraw => answers,
         Command::Animator(command) => match command {
-            AnimatorCommand::Slow => answers,
-            AnimatorCommand::Members => !answers,
-            AnimatorCommand::Add(_)
+            AnimatorCommand::Slow | AnimatorCommand::Close | AnimatorCommand::Reopen => answers,
+            // Nobody who looks after the group tells everybody whom to add, and nothing else.
+            AnimatorCommand::Members
+            | AnimatorCommand::Add(_)
             | AnimatorCommand::Invite(_)
             | AnimatorCommand::Remove(_)
-            | AnimatorCommand::History
-            | AnimatorCommand::Letter => false,
+            | AnimatorCommand::Ban(_)
+            | AnimatorCommand::Unban(_)
+            | AnimatorCommand::Role(..)
+            | AnimatorCommand::History => true,
+            AnimatorCommand::Letter => !answers,
         },
         Command::Search(_)
         | Command::Thread(_)

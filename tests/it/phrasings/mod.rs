@@ -3,6 +3,7 @@
 //! One case a line in `tests/phrases/`: what is wanted, a bar, the mail (`⏎` ends a line, `[a] b` is a
 //! subject and a text). `leave` is sure, `?leave` proposed, `not leave` declined, `people` left to them.
 
+mod drafts;
 mod moderators;
 mod places;
 
@@ -120,6 +121,13 @@ fn name_of(command: &Command) -> String {
             AnimatorCommand::Add(addresses) => format!("add {}", addresses.len()),
             AnimatorCommand::Invite(addresses) => format!("invite {}", addresses.len()),
             AnimatorCommand::Remove(addresses) => format!("remove {}", addresses.len()),
+            AnimatorCommand::Ban(people) => format!("ban {}", people.len()),
+            AnimatorCommand::Unban(people) => format!("unban {}", people.len()),
+            AnimatorCommand::Role(role, people) => {
+                format!("role {} {}", format!("{role:?}").to_lowercase(), people.len())
+            }
+            AnimatorCommand::Close => "close".to_owned(),
+            AnimatorCommand::Reopen => "reopen".to_owned(),
             AnimatorCommand::Members => "members".to_owned(),
             AnimatorCommand::Slow => "slow".to_owned(),
             AnimatorCommand::History => "history".to_owned(),

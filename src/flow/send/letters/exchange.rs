@@ -1,14 +1,15 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
-use super::finding;
+use super::orders::{self, Desktop, Wanted};
 use super::{Facts, Shown, Unsigned, answer_to, care, compose, compose_with};
+use super::{finding, of_digests};
 use crate::domain::care::Told;
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, Language, List, ListState};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
-use crate::domain::wish::{Matter, PostsLeft, Question, Wish};
+use crate::domain::wish::{AskedBecause, Matter, PostsLeft, Question, Wish};
 use crate::flow::author::author_of;
 use crate::flow::{Desk, FlowError, about, beside, digests, is_current, whereabouts};
 use crate::letters::{
@@ -49,8 +50,15 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     match &owed.about {
         LetterAbout::Question { question, .. } => {
             let asked = desk.store.question(*question)?.filter(|asked| asked.answer.is_none());
-            if let Some((Matter::Care { care: about }, list)) = asked.map(|a| a.question.matter).zip(list) {
-                return care::ask(desk, facts, (list, &about), owed, told);
+            let shows = asked.as_ref().is_some_and(|a| a.question.cause != AskedBecause::Unproven);
+            match asked.map(|a| a.question.matter).zip(list) {
+                Some((Matter::Care { care: about }, list)) => {
+                    return care::ask(desk, facts, (list, &about), owed, told);
+                }
+                Some((Matter::Wish { wish: Wish::Animate { mail } }, list)) if shows => {
+                    return orders::write(&Desktop { desk, facts, list, owed }, &Wanted::Ask(mail), told);
+                }
+                Some(_) | None => {}
             }
         }
         LetterAbout::Note { note: Note::Care { told: Told::Postmaster { post } }, .. } => {
@@ -159,7 +167,8 @@ fn ask(
         }
         (Matter::Yours { post }, Some(list)) => {
             let title = title_of(desk, *post)?;
-            send(Letter::AskYours(AskYours { group: group(list), title: &title }))
+            let people = readers_in_all(desk, list)?;
+            send(Letter::AskYours(AskYours { group: group(list), title: &title, people }))
         }
         (Matter::Wish { wish }, _) => {
             let thread = thread_subject(desk, wish)?;
@@ -183,6 +192,7 @@ fn ask(
             let link = desk.sign_in_url(&token);
             send(Letter::SignIn(SignIn { host: &desk.hostname, link: &link, until: asked.until }))
         }
+        (Matter::Digest { asked: about }, Some(list)) => of_digests::ask(desk, facts, list, about, send)?,
         (Matter::Draft { number }, Some(list)) => {
             let shown = digests::letter(desk, list, *number, asked_in, facts.language)?;
             let Some(shown) = shown else { return Ok(None) };
@@ -198,11 +208,18 @@ fn ask(
             | Matter::Either { .. }
             | Matter::Yours { .. }
             | Matter::Draft { .. }
+            | Matter::Digest { .. }
             | Matter::Admit { .. }
             | Matter::Invitation { .. },
             _,
         ) => None,
     })
+}
+
+/// How many people a post of a list goes to, now or with others.
+fn readers_in_all(desk: &Desk, list: &List) -> Result<usize, FlowError> {
+    let readers = desk.store.readers_of_each(list.id, desk.now())?;
+    Ok(usize::try_from(readers.each.len() + readers.later.len()).unwrap_or(usize::MAX))
 }
 
 /// Whether a mail came from one of the reader's own addresses.
@@ -285,6 +302,7 @@ fn tell(
                 posts: &posts,
             }))
         }
+        (Note::Digest { told: what }, Some(list)) => of_digests::tell(desk, list, what, send)?,
         (Note::TakenBack | Note::GoneAlready, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: *note == Note::TakenBack }))
         }
@@ -300,6 +318,7 @@ fn tell(
         (
             Note::Settings
             | Note::Care { .. }
+            | Note::Digest { .. }
             | Note::MemberAlready
             | Note::JoinWaits
             | Note::JoinClosed
