@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::care::Care;
+use super::edition::DigestAsked;
 use super::ids::{ListId, PersonId, PostId, QuestionId};
 use super::list::Language;
 use super::member::{Day, Membership, Reading};
@@ -231,6 +232,11 @@ pub enum Matter {
     Draft {
         /// Which of the list's.
         number: u32,
+    },
+    /// Something about a digest.
+    Digest {
+        /// What.
+        asked: DigestAsked,
     },
     /// Whether this post may stand in an archive everybody reads.
     Consent {

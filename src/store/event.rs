@@ -14,6 +14,7 @@ use super::passes::Opens;
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
 use crate::domain::care::Told;
+use crate::domain::edition::DigestTold;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::list::{Language, List};
@@ -141,6 +142,17 @@ pub enum Event {
         document: PostId,
         /// Where that is.
         mail: MailPlace,
+    },
+    /// A post stands for its conversation from now on.
+    Summarized {
+        /// The list.
+        list: ListId,
+        /// The thread, by the post it is known by.
+        thread: PostId,
+        /// The post, whose words they are.
+        post: PostId,
+        /// Who said so.
+        by: Decider,
     },
     /// These posts are awaited no more by these persons, who want no mail now.
     NotAwaited {
@@ -373,6 +385,16 @@ pub enum RequestDoor {
     Search,
     /// `quartier+TOKEN@`: an answer to this question.
     Answer(QuestionId),
+    /// The same: an answer to a whole digest.
+    Digest {
+        /// Which.
+        issue: PostId,
+    },
+    /// The same: a private word to the author of this post.
+    Private {
+        /// The post.
+        post: PostId,
+    },
     /// `quartier-bounces+TOKEN@`: this post came back from them.
     Bounce {
         /// The post.
@@ -601,6 +623,11 @@ pub enum Note {
     TakenBack,
     /// Their post has gone out already, and cannot be taken back by mail.
     GoneAlready,
+    /// Something about a digest.
+    Digest {
+        /// What.
+        told: DigestTold,
+    },
     /// Something about the care of the list.
     Care {
         /// What.

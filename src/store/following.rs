@@ -143,6 +143,7 @@ fn touched(line: &Line) -> Vec<Touched> {
         | Event::Lapsed { .. }
         | Event::Heeded { .. }
         | Event::Banned { .. }
+        | Event::Summarized { .. }
         | Event::ThreadPace { .. }
         | Event::Reach { .. }
         | Event::Warned { .. }

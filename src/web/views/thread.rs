@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::time::Timestamp;
+use crate::mail::paragraphs::{Paragraph, paragraphs};
 use crate::mail::show::Shown;
 use crate::store::archive::{PostSummary, ThreadSummary};
 
 use super::super::dates;
 use super::super::routes::{ListPage, Route};
+use super::super::text::many_lines;
 use super::{BodyView, Desk, Door, Frame, Link, Pager, Place, PostView, Printed};
 
 /// Deeper answers are not set further in.
@@ -66,6 +68,7 @@ pub(crate) struct ThreadView<'a> {
     nested: bool,
     nested_href: String,
     flat_href: String,
+    summary: Option<SummaryView>,
     posts: Vec<PostView>,
     pager: Option<Pager>,
     mbox: Link,
@@ -73,9 +76,28 @@ pub(crate) struct ThreadView<'a> {
     doors: Vec<Door>,
 }
 
+/// What stands for a conversation.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SummaryView {
+    by: String,
+    words: Vec<Paragraph>,
+}
+
+impl SummaryView {
+    pub(crate) fn new(desk: &Desk<'_>, post: &PostSummary, words: &str) -> SummaryView {
+        let by = desk.tell("summary_by", &[("name", &desk.author(post))]);
+        SummaryView { by, words: paragraphs(&many_lines(&desk.masked(words))) }
+    }
+}
+
 impl<'a> ThreadView<'a> {
     /// One page of a conversation.
-    pub(crate) fn new(desk: &Desk<'a>, place: Place<'_>, opened: &Opened<'_>) -> ThreadView<'a> {
+    pub(crate) fn new(
+        desk: &Desk<'a>,
+        place: Place<'_>,
+        opened: &Opened<'_>,
+        stands: Option<SummaryView>,
+    ) -> ThreadView<'a> {
         let summary = opened.summary;
         let key = summary.key.clone();
         let page = ListPage::Thread { key: key.clone() };
@@ -101,6 +123,7 @@ impl<'a> ThreadView<'a> {
         };
         frame.feeds.push(feed.clone());
         ThreadView {
+            summary: stands,
             t: desk.plain(),
             frame,
             title,

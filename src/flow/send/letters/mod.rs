@@ -3,6 +3,7 @@
 mod care;
 mod exchange;
 mod finding;
+mod of_digests;
 mod orders;
 
 use std::sync::Arc;
