@@ -1,6 +1,8 @@
 //! A disk of a few megabytes for one test: the test runs itself again where one is mounted for it
 //! alone. Needs a kernel and rights that allow that; where they do not, it is skipped, by name.
 
+#![allow(clippy::print_stdout, reason = "it prints the ledger of the test, and what it skips")]
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -112,10 +112,9 @@ fn of_two_decisions_at_the_same_moment_one_counts() {
             .store
             .history(|line| {
                 let about = |known: PostId| usize::from(known == post);
-                decisions += match &line.event {
-                    Event::Published { post, .. } | Event::Refused { post, .. } => about(*post),
-                    _ => 0,
-                };
+                if let Event::Published { post, .. } | Event::Refused { post, .. } = &line.event {
+                    decisions += about(*post);
+                }
             })
             .expect("readable");
         assert_eq!(decisions, 1, "round {round}");
