@@ -114,7 +114,7 @@ fn write_members(store: &Store, list: ListId, out: &mut dyn Write) -> Result<u64
 /// Those who have no address.
 fn on_paper(store: &Store, list: ListId) -> Result<Vec<(Person, Membership)>, ExportError> {
     let mut found = Vec::new();
-    for member in store.members(list)?.into_iter().filter(|member| is_current(member)) {
+    for member in store.members(list)?.into_iter().filter(is_current) {
         if !member.medium.is_mail() {
             found.extend(store.person(member.person)?.map(|person| (person, member)));
         }
