@@ -11,6 +11,7 @@ mod facts;
 mod index;
 mod measurements;
 mod nightly;
+mod only_pages;
 pub mod operator;
 mod pages;
 mod web_doors;
@@ -51,6 +52,7 @@ use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
 
 pub use facts::check_facts;
+pub use only_pages::only_pages;
 pub use pages::members_door;
 pub use pages::show_aside;
 

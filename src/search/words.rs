@@ -65,9 +65,9 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
         let between = |one: &Run<'_>, other: &Run<'_>| text.get(one.end..other.start).unwrap_or_default();
         let before = n.checked_sub(1).map_or("", |before| between(&runs[before], run));
         let after = runs.get(n + 1).map_or("", |after| between(run, after));
-        let part = is_one_of(run.text, ELIDED) && is_apostrophe(after)
-            || is_one_of(run.text, SUFFIXES) && is_apostrophe(before) && !is_hyphen(after);
-        if part || run.text.chars().count() > WORD_CHARS_MAX {
+        let part = is_apostrophe(after) && is_one_of(run.text, ELIDED)
+            || is_apostrophe(before) && is_one_of(run.text, SUFFIXES) && !is_hyphen(after);
+        if part || run.text.len() > WORD_CHARS_MAX && run.text.chars().count() > WORD_CHARS_MAX {
             chain = 0;
             continue;
         }
@@ -93,7 +93,11 @@ fn runs(text: &str) -> Vec<Run<'_>> {
     let mut runs = Vec::new();
     let mut start: Option<usize> = None;
     for (at, c) in text.char_indices() {
-        let is_part = c.is_alphanumeric() && !is_ideogram(c) || is_within(c) && start.is_some();
+        let is_part = if c.is_ascii() {
+            c.is_ascii_alphanumeric()
+        } else {
+            c.is_alphanumeric() && !is_ideogram(c) || is_within(c) && start.is_some()
+        };
         match (start, is_part) {
             (None, true) => start = Some(at),
             (Some(from), false) => {

@@ -45,7 +45,6 @@ struct EntryView {
 
 #[derive(Serialize)]
 struct ContentView {
-    t: std::collections::BTreeMap<String, String>,
     body: BodyView,
 }
 
@@ -135,7 +134,7 @@ fn written(
         page,
         entries,
     };
-    let atom = pages.templates.render("feed", &view)?;
+    let atom = pages.templates.render(desk.language, "feed", &view)?;
     Ok(Answer {
         indexed: indexed(place.list),
         language: Some(desk.language),
@@ -152,8 +151,7 @@ fn entry(
     let content = match pages.read(desk, place, post)? {
         Some(read) => {
             let body = BodyView::new(desk, &read.shown, ENTRY_TEXT_BYTES_MAX);
-            let t = desk.plain().clone();
-            pages.templates.render("text", &ContentView { t, body })?
+            pages.templates.render(desk.language, "text", &ContentView { body })?
         }
         None => String::new(),
     };

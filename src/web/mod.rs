@@ -148,7 +148,8 @@ impl WebState {
         length: JournalLength,
     ) -> Result<WebState, TemplateError> {
         let Doors { leave, members, opens } = doors;
-        let templates = Templates::load(options.templates.as_deref())?;
+        let words = Words::embedded();
+        let templates = Templates::load(options.templates.as_deref(), &words)?;
         let base_url = options.base_url.trim_end_matches('/').to_owned();
         let rest = base_url.split_once("://").map_or(base_url.as_str(), |(_, rest)| rest);
         let slash = rest.find('/').unwrap_or(rest.len());
@@ -160,7 +161,6 @@ impl WebState {
             style: Route::Style { hash: templates.style_hash.clone() },
             base_url: base_url.clone(),
         };
-        let words = Words::embedded();
         let (language, thumbnails) = (options.language, thumbnails::Thumbnails::default());
         let threads = Kept::new(length.clone(), threads::READ_THREADS_BYTES_MAX);
         let pages = Pages { archive, threads, search, templates, words, site, opens, thumbnails, language };

@@ -138,7 +138,7 @@ impl Pages {
     /// A page that says one thing: `KEY_title` and `KEY_words`.
     pub(crate) fn notice(&self, desk: &Desk<'_>, status: StatusCode, key: &str) -> Result<Answer, PageError> {
         let view = desk.notice(&format!("{key}_title"), &format!("{key}_words"));
-        Ok(Answer::private(status, desk.language, self.templates.render("notice", &view)?))
+        Ok(Answer::private(status, desk.language, self.templates.render(desk.language, "notice", &view)?))
     }
 
     fn robots(&self, desk: &Desk<'_>) -> Answer {
@@ -219,7 +219,7 @@ impl Pages {
     /// Several groups of that name: which one?
     fn choice(&self, desk: &Desk<'_>, lists: &[List]) -> Result<Answer, PageError> {
         let view = HomeView::choice(desk, self.list_lines(desk, lists)?);
-        let html = self.templates.render("home", &view)?;
+        let html = self.templates.render(desk.language, "home", &view)?;
         Ok(Answer::private(StatusCode::MULTIPLE_CHOICES, desk.language, html))
     }
 
@@ -365,7 +365,7 @@ impl Pages {
         route: &Route,
         indexed: Indexed,
     ) -> Result<Answer, PageError> {
-        let html = self.templates.render(template, view)?;
+        let html = self.templates.render(desk.language, template, view)?;
         Ok(Answer {
             language: Some(desk.language),
             indexed,

@@ -119,7 +119,7 @@ fn results(
             pages: count,
         },
     );
-    let html = pages.templates.render("search", &view)?;
+    let html = pages.templates.render(desk.language, "search", &view)?;
     Ok(Answer {
         language: Some(desk.language),
         indexed: Indexed::No,
@@ -218,13 +218,13 @@ pub(crate) fn author(
         },
         &name,
     );
-    let html = pages.templates.render("search", &view)?;
+    let html = pages.templates.render(desk.language, "search", &view)?;
     Ok(Answer { language: Some(desk.language), indexed: Indexed::No, ..Answer::public(Content::Html(html)) })
 }
 
 /// `/opensearch.xml` (OpenSearch 1.1)
 pub(crate) fn description(pages: &Pages, desk: &Desk<'_>) -> Result<Answer, PageError> {
-    let xml = pages.templates.render("opensearch", &OpenSearchView::new(desk))?;
+    let xml = pages.templates.render(desk.language, "opensearch", &OpenSearchView::new(desk))?;
     Ok(Answer { language: Some(desk.language), ..Answer::public(Content::OpenSearch(xml)) })
 }
 

@@ -3,11 +3,15 @@
 //! Templates get words and decide nothing. Everything they print is escaped; the one exception is
 //! cleaned HTML, which only `mail::html` can make.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use handlebars::Handlebars;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+use super::words::Words;
+use crate::domain::list::Language;
 
 const PAGES: &[(&str, &str)] = &[
     ("attachments", include_str!("../../templates/web/attachments.hbs")),
@@ -66,7 +70,8 @@ pub enum TemplateError {
 
 /// Every template, read, and the style sheet.
 pub(crate) struct Templates {
-    pages: Handlebars<'static>,
+    french: Handlebars<'static>,
+    english: Handlebars<'static>,
     pub(crate) style: String,
     /// Changes with the style sheet, and so does its address.
     pub(crate) style_hash: String,
@@ -74,27 +79,69 @@ pub(crate) struct Templates {
 
 impl Templates {
     /// Those of the program; `folder` may hold `NAME.hbs` and `style.css` to use in their place.
-    pub(crate) fn load(folder: Option<&Path>) -> Result<Templates, TemplateError> {
-        let mut pages = Handlebars::new();
-        pages.set_strict_mode(true);
-        pages.set_prevent_indent(true);
+    pub(crate) fn load(folder: Option<&Path>, words: &Words) -> Result<Templates, TemplateError> {
+        let (mut french, mut english) = (registry(), registry());
         for (name, embedded) in PAGES {
             let text = replaced(folder, &format!("{name}.hbs"))?.unwrap_or_else(|| (*embedded).to_owned());
-            pages
-                .register_template_string(name, text)
-                .map_err(|source| TemplateError::Parse { name, source: Box::new(source) })?;
+            for (pages, language) in [(&mut french, Language::Fr), (&mut english, Language::En)] {
+                pages
+                    .register_template_string(name, worded(&text, words.plain(language)))
+                    .map_err(|source| TemplateError::Parse { name, source: Box::new(source) })?;
+            }
         }
         let style = replaced(folder, "style.css")?.unwrap_or_else(|| STYLE.to_owned());
         let style_hash = data_encoding::HEXLOWER.encode(&Sha256::digest(style.as_bytes())[..8]);
-        Ok(Templates { pages, style, style_hash })
+        Ok(Templates { french, english, style, style_hash })
     }
 
     /// Writes a page.
-    pub(crate) fn render<V: Serialize>(&self, name: &'static str, view: &V) -> Result<String, TemplateError> {
-        self.pages
-            .render(name, view)
-            .map_err(|source| TemplateError::Render { name, source: Box::new(source) })
+    pub(crate) fn render<V: Serialize>(
+        &self,
+        language: Language,
+        name: &'static str,
+        view: &V,
+    ) -> Result<String, TemplateError> {
+        let pages = match language {
+            Language::Fr => &self.french,
+            Language::En => &self.english,
+        };
+        pages.render(name, view).map_err(|source| TemplateError::Render { name, source: Box::new(source) })
     }
+}
+
+fn registry() -> Handlebars<'static> {
+    let mut pages = Handlebars::new();
+    pages.set_strict_mode(true);
+    pages.set_prevent_indent(true);
+    pages
+}
+
+/// A template with the words of one language in it: `{{t.KEY}}` is the same on every page, so it is
+/// written once, when templates are read, and no page carries the words of all others along.
+fn worded(template: &str, words: &BTreeMap<String, String>) -> String {
+    let mut worded = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find("{{") {
+        worded.push_str(&rest[..start]);
+        let expression = &rest[start..];
+        let Some(end) = expression.find("}}") else {
+            rest = expression;
+            break;
+        };
+        let inside = expression[2..end].trim();
+        let key = inside.trim_start_matches("../").trim_start_matches("@root.").strip_prefix("t.");
+        match key.and_then(|key| words.get(key)) {
+            Some(word) => worded.push_str(&handlebars::html_escape(word)),
+            // Partials need not be handed the words.
+            None => {
+                worded.push_str(&expression[..end].replace(" t=../t", ""));
+                worded.push_str("}}");
+            }
+        }
+        rest = &expression[end + 2..];
+    }
+    worded.push_str(rest);
+    worded
 }
 
 fn replaced(folder: Option<&Path>, file: &str) -> Result<Option<String>, TemplateError> {
@@ -104,5 +151,23 @@ fn replaced(folder: Option<&Path>, file: &str) -> Result<Option<String>, Templat
         Ok(text) => Ok(Some(text)),
         Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(TemplateError::Read { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_in_templates_before_any_page_does() {
+        let words = BTreeMap::from([("skip".to_owned(), "Go to <text>".to_owned())]);
+        for (template, with_words) in [
+            ("<a>{{t.skip}}</a>", "<a>Go to &lt;text&gt;</a>"),
+            ("{{ ../t.skip }}{{@root.t.skip}}", "Go to &lt;text&gt;Go to &lt;text&gt;"),
+            ("{{> pager t=../t}}{{#each posts}}", "{{> pager}}{{#each posts}}"),
+            ("{{t.other}} {{{html}}} {{", "{{t.other}} {{{html}}} {{"),
+        ] {
+            assert_eq!(worded(template, &words), with_words);
+        }
     }
 }

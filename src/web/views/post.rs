@@ -1,7 +1,5 @@
 //! One post: as part of a conversation, and on its own page.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::domain::ids::MessageId;
@@ -61,8 +59,7 @@ struct AttachmentView {
 
 /// `/LIST/m/MESSAGE-ID/`
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct PostPageView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct PostPageView {
     frame: Frame,
     title: String,
     language: Option<String>,
@@ -140,14 +137,14 @@ impl PostView {
     }
 }
 
-impl<'a> PostPageView<'a> {
+impl PostPageView {
     /// Posts of one Message-ID, mostly one.
     pub(crate) fn new(
-        desk: &Desk<'a>,
+        desk: &Desk<'_>,
         place: Place<'_>,
         printed: &[Printed<'_>],
         neighbours: Option<&Neighbours<'_>>,
-    ) -> Option<PostPageView<'a>> {
+    ) -> Option<PostPageView> {
         let first = printed.first()?.post;
         let id = first.message_id.clone();
         let page = ListPage::Post { id: id.clone() };
@@ -175,7 +172,6 @@ impl<'a> PostPageView<'a> {
         let number = |n: usize| dates::number(desk.language, u64::try_from(n).unwrap_or(u64::MAX));
         let position = neighbours.and_then(|n| n.position);
         Some(PostPageView {
-            t: desk.plain(),
             frame,
             title,
             language: first.language.clone().filter(|tag| is_language_tag(tag)),
