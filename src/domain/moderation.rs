@@ -196,6 +196,7 @@ mod tests {
             state: ListState::Open,
             since: Timestamp::from_seconds(0),
             settings,
+            opening: None,
         };
         let facts = |proof, body| PostFacts { standing, proof, body, weight: Weight::Usual };
         assert_eq!(
@@ -223,6 +224,7 @@ mod tests {
             state: ListState::Open,
             since: Timestamp::from_seconds(0),
             settings,
+            opening: None,
         };
         for (proof, expected) in [
             (Proof::Proven, Verdict::Publish),

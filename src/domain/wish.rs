@@ -229,6 +229,8 @@ pub enum Matter {
         /// Which of the list's.
         number: u32,
     },
+    /// What they wrote before the archive was opened will be shown too: unless they take it out.
+    Opening,
     /// Whether this post may stand in an archive everybody reads.
     Consent {
         /// The post, which waits.

@@ -72,7 +72,7 @@ pub fn create(desk: &Desk, new: &NewList) -> Result<List, ListFault> {
     }
     let now = desk.now();
     let id = desk.store.next_list();
-    let list = List { id, address: address.clone(), state: ListState::Open, since: now, settings };
+    let list = List { id, address: address.clone(), state: ListState::Open, since: now, settings, opening: None };
     let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Made };
     desk.store.commit(Change::at(now).expect(Expect::ListAddressOf(address, id)).event(event))?;
     Ok(list)

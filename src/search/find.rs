@@ -15,7 +15,7 @@ use super::schema::{Fields, author_key, is_cut, shown_whole};
 use super::tokens::unmarked;
 use super::words::{Endings, Tongue};
 use super::{Gathered, Order, Reader, SearchError, Shelf, Standing, Wish, suggest};
-use crate::domain::ids::{ListId, PostId};
+use crate::domain::ids::PostId;
 use crate::domain::time::Zone;
 use crate::mail::mask::mask_addresses;
 use crate::store::archive::{ArchiveReader, PostSummary, ThreadId};
@@ -100,9 +100,8 @@ pub(super) fn find(
         looking.gather(&compiled, wish, order, &mut found)?;
     }
     if found.posts_in_all == 0 && query.has_words() && !shelves.is_empty() {
-        let lists: Vec<ListId> = shelves.iter().map(|shelf| shelf.list).collect();
         let compiler = Compiler::of_strangers(&opened.fields);
-        let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, lists: &lists };
+        let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, shelves: &shelves };
         found.suggestion = suggest::suggest(&asked, &query, wish.query)?;
     }
     Ok(found)
@@ -111,19 +110,17 @@ pub(super) fn find(
 pub(super) fn by_author(
     archive: &ArchiveReader,
     opened: &Opened,
-    list: ListId,
+    shelf: &Shelf,
     name: &str,
-    reader: Reader,
     (skip, take): (usize, usize),
 ) -> Result<Found, SearchError> {
     let mut found = Found::nothing();
     let Some(key) = author_key(name) else { return Ok(found) };
-    let compiler = Compiler { fields: &opened.fields, reader, endings: Endings::new() };
+    let compiler = Compiler { fields: &opened.fields, reader: shelf.reader, endings: Endings::new() };
     let searcher = opened.reader.searcher();
-    let shelf = Shelf { list, address: String::new(), reader };
-    let shelves = [&shelf];
+    let shelves = [shelf];
     let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
-    let compiled = compiler.by_author(&key, list);
+    let compiled = compiler.by_author(&key, shelf);
     let wish = Wish {
         query: "",
         readable: &[],
@@ -202,7 +199,8 @@ impl<'a> Looking<'a> {
         let posts = segment.fast_fields().column_first_or_default::<u64>("post")?;
         let Some(post) = self.archive.post(PostId(posts.get_val(at.doc_id)))? else { return Ok(None) };
         let Some(shelf) = self.shelves.iter().find(|shelf| shelf.list == post.list) else { return Ok(None) };
-        if shelf.reader == Reader::Stranger && post.no_archive || post.withdrawn.is_some() {
+        let kept_back = shelf.from.is_some_and(|from| post.id < from);
+        if shelf.reader == Reader::Stranger && post.no_archive || post.withdrawn.is_some() || kept_back {
             return Ok(None);
         }
         let kept: TantivyDocument = self.searcher.doc(at)?;

@@ -227,6 +227,11 @@ pub(super) fn apply(
             view.remove(keys::pass(*person, *pass));
             raise(view, HIGHEST_PASS, u64::from(pass.0))?;
         }
+        Event::KeptBack { list, posts, by: _ } => {
+            for post in posts {
+                threads::keep_back(view, *list, *post)?;
+            }
+        }
         Event::Heeded { list, thread, person, heed } => {
             let key = keys::heed(*list, *thread, *person);
             match heed {

@@ -231,6 +231,15 @@ pub enum Event {
     /// A published post is shown no more; that there was one stays.
     #[allow(missing_docs, reason = "the names say it")]
     Withdrawn { post: PostId, by: Decider },
+    /// These posts of a list, written before its archive was opened, stay with its members.
+    KeptBack {
+        /// The list.
+        list: ListId,
+        /// Which.
+        posts: Vec<PostId>,
+        /// Who wrote them and said so.
+        by: PersonId,
+    },
     /// A browser or a feed reader of somebody's may read from now on what they may read.
     #[allow(missing_docs, reason = "the names say it")]
     PassGiven { pass: PassId, person: PersonId, opens: Opens, until: Timestamp },
@@ -601,6 +610,11 @@ pub enum Note {
     TakenBack,
     /// Their post has gone out already, and cannot be taken back by mail.
     GoneAlready,
+    /// What they wrote before the archive was opened stays with the members.
+    KeptBack {
+        /// How many posts.
+        posts: u64,
+    },
     /// Something about the care of the list.
     Care {
         /// What.

@@ -24,6 +24,7 @@ mod lines;
 pub mod newer;
 pub mod news;
 pub mod open;
+mod part;
 mod passes;
 mod people;
 pub mod person_set;

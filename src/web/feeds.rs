@@ -50,7 +50,7 @@ struct ContentView {
 
 /// `/LIST/feed.atom`
 pub(crate) fn of_list(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> Result<Answer, PageError> {
-    let posts = pages.archive.latest_posts(place.list.id, FEED_POSTS)?;
+    let posts = pages.archive_of(place.list, desk.eyes).latest_posts(place.list.id, FEED_POSTS)?;
     let settings = &place.list.settings;
     let itself = Route::list(place.segment, ListPage::Feed);
     let page = Route::list(place.segment, ListPage::Front);
@@ -64,8 +64,9 @@ pub(crate) fn of_thread(
     place: Place<'_>,
     key: &str,
 ) -> Result<Answer, PageError> {
-    let Some(id) = pages.archive.thread_of(place.list.id, key)? else { return pages.absent(desk) };
-    let Some(whole) = super::threads::whole(pages, place.list.id, id)? else {
+    let archive = pages.archive_of(place.list, desk.eyes);
+    let Some(id) = archive.thread_of(place.list.id, key)? else { return pages.absent(desk) };
+    let Some(whole) = super::threads::whole(pages, desk.eyes, place.list, id)? else {
         return pages.absent(desk);
     };
     let thread = &whole.thread;

@@ -119,6 +119,14 @@ impl Pages {
         }
     }
 
+    /// The archive of a list as these eyes may see it.
+    pub(crate) fn archive_of(&self, list: &List, eyes: Eyes) -> ArchiveReader {
+        match eyes {
+            Eyes::Stranger => self.archive.only_from(list.open_from()),
+            Eyes::Member => self.archive.clone(),
+        }
+    }
+
     /// Words and language for this reader.
     pub(crate) fn desk<'a>(&'a self, wish: &'a Wish, otherwise: Language) -> Desk<'a> {
         let chosen = match wish.query.language {
@@ -169,9 +177,10 @@ impl Pages {
             let segment = segment_of(list, lists);
             let place = Place { list, segment: &segment };
             let (posts, last) = match sight::of(list, desk.reader) {
-                Sight::Archive(_) => {
-                    let posts = self.archive.months(list.id)?.iter().map(|m| u64::from(m.posts)).sum();
-                    (Some(posts), self.archive.latest_posts(list.id, 1)?.first().map(|post| post.date))
+                Sight::Archive(eyes) => {
+                    let archive = self.archive_of(list, eyes);
+                    let posts = archive.months(list.id)?.iter().map(|m| u64::from(m.posts)).sum();
+                    (Some(posts), archive.latest_posts(list.id, 1)?.first().map(|post| post.date))
                 }
                 Sight::Doorstep | Sight::Nothing => (None, None),
             };
@@ -239,7 +248,8 @@ impl Pages {
             ListPage::SearchMbox => searching::mbox(self, wish, desk, place),
             ListPage::Author { name } => searching::author(self, wish, desk, place, name),
             ListPage::MonthMbox { year, month } => {
-                let posts = self.archive.month(place.list.id, (*year, *month), 0, MBOX_POSTS_MAX)?;
+                let archive = self.archive_of(place.list, desk.eyes);
+                let posts = archive.month(place.list.id, (*year, *month), 0, MBOX_POSTS_MAX)?;
                 if posts.is_empty() { self.absent(desk) } else { Ok(mbox::file(self, desk, posts)) }
             }
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
@@ -258,13 +268,14 @@ impl Pages {
     fn front(&self, wish: &Wish, desk: &Desk<'_>, place: Place<'_>) -> Result<Answer, PageError> {
         let page = wish.query.page;
         let skip = (page - 1).saturating_mul(THREADS_PER_PAGE);
-        let mut threads = self.archive.latest_threads(place.list.id, skip, THREADS_PER_PAGE + 1)?;
+        let archive = self.archive_of(place.list, desk.eyes);
+        let mut threads = archive.latest_threads(place.list.id, skip, THREADS_PER_PAGE + 1)?;
         if threads.is_empty() && page > 1 {
             return self.absent(desk);
         }
         let more = if threads.len() > THREADS_PER_PAGE { More::Follows } else { More::Ends };
         threads.truncate(THREADS_PER_PAGE);
-        let months = self.archive.months(place.list.id)?;
+        let months = archive.months(place.list.id)?;
         let view = FrontView::new(desk, place, Some(&Latest { threads, months, page, more }));
         let route = Route::list(place.segment, ListPage::Front);
         self.public_page(desk, "list", &view, &route, indexed(place.list))
@@ -278,7 +289,8 @@ impl Pages {
         year: i16,
         month: i8,
     ) -> Result<Answer, PageError> {
-        let months = self.archive.months(place.list.id)?;
+        let archive = self.archive_of(place.list, desk.eyes);
+        let months = archive.months(place.list.id)?;
         let count = months.iter().find(|m| (m.year, m.month) == (year, month)).map_or(0, |m| m.posts);
         let pages = usize::try_from(count).unwrap_or(usize::MAX).div_ceil(MONTH_POSTS_PER_PAGE);
         let page = wish.query.page;
@@ -286,7 +298,7 @@ impl Pages {
             return self.absent(desk);
         }
         let skip = (page - 1) * MONTH_POSTS_PER_PAGE;
-        let posts = self.archive.month(place.list.id, (year, month), skip, MONTH_POSTS_PER_PAGE)?;
+        let posts = archive.month(place.list.id, (year, month), skip, MONTH_POSTS_PER_PAGE)?;
         let of = MonthPage { year, month, posts: &posts, months: &months, page, pages };
         let route = Route::list(place.segment, ListPage::Month { year, month });
         self.public_page(desk, "month", &MonthView::new(desk, place, &of), &route, indexed(place.list))
@@ -299,7 +311,7 @@ impl Pages {
         place: Place<'_>,
         id: &MessageId,
     ) -> Result<Answer, PageError> {
-        let posts = match self.found(wish, place, id)? {
+        let posts = match self.found(wish, desk.eyes, place, id)? {
             Found::Nothing => return self.absent(desk),
             Found::Posts(posts) => posts,
         };
@@ -310,7 +322,7 @@ impl Pages {
         let printed: Vec<Printed<'_>> =
             posts.iter().zip(&shown).map(|(post, shown)| Printed { post, shown: shown.as_ref() }).collect();
         let around = match posts.first() {
-            Some(first) => threads::around(self, place, first)?,
+            Some(first) => threads::around(self, desk.eyes, place, first)?,
             None => None,
         };
         let neighbours = around.as_ref().map(threads::Around::neighbours);
@@ -331,8 +343,15 @@ impl Pages {
     }
 
     /// The posts of a Message-ID, or the one whose content was asked for.
-    pub(crate) fn found(&self, wish: &Wish, place: Place<'_>, id: &MessageId) -> Result<Found, PageError> {
-        let mut posts = self.archive.posts_by_message_id(place.list.id, id)?;
+    pub(crate) fn found(
+        &self,
+        wish: &Wish,
+        eyes: Eyes,
+        place: Place<'_>,
+        id: &MessageId,
+    ) -> Result<Found, PageError> {
+        let archive = self.archive_of(place.list, eyes);
+        let mut posts = archive.posts_by_message_id(place.list.id, id)?;
         if let Some(content) = &wish.query.content {
             posts.retain(|post| post.hash12 == *content);
         }
