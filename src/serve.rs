@@ -38,8 +38,8 @@ use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::filter::{Filter, NoAddress};
-use crate::flow::mailroom::PostRoom;
-use crate::flow::{Clock, Desk, FlowError, decide_post, deliver, digests, keep_house};
+use crate::flow::receive::PostRoom;
+use crate::flow::{Clock, Desk, FlowError, decide, digests, keep_house, send::deliver};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::slots::Slots;
@@ -393,11 +393,11 @@ async fn open_doors(
 /// What was taken is decided as it comes; first what an earlier server left behind.
 async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
     let mut changes = desk.store.changes();
-    let mut work: fn(&Desk) -> Result<usize, FlowError> = decide_post::decide_left_behind;
+    let mut work: fn(&Desk) -> Result<usize, FlowError> = decide::decide_left_behind;
     loop {
         let deciding = desk.clone();
         match on_a_thread(move || work(&deciding)).await {
-            Ok(_) => work = decide_post::decide_waiting,
+            Ok(_) => work = decide::decide_waiting,
             // What was taken is safe, and is decided once there is room to write that down.
             Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {
                 tracing::warn!("the disk is full: what came in waits");

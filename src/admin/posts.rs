@@ -12,8 +12,8 @@ use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::flow::about::{author_of, each_post, state_word};
-use crate::flow::mailroom::PostRoom;
-use crate::flow::{Desk, decide_post, lists};
+use crate::flow::receive::PostRoom;
+use crate::flow::{Desk, decide, lists};
 use crate::mail::headers::Headers;
 use crate::mail::parse;
 use crate::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
@@ -60,7 +60,7 @@ pub(super) fn post(
     let reply = replies.into_iter().next();
     match reply {
         Some(reply) if reply.is_success() => {
-            decide_post::decide_waiting(desk)?;
+            decide::decide_waiting(desk)?;
             Ok(json!({ "message_id": message_id, "reply": reply.to_string() }))
         }
         Some(reply) => refused(format!("the door says {reply}")),

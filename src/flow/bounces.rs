@@ -20,7 +20,7 @@ use crate::mail::bounce::{self, Bounce, Cause, Outcome, Report};
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{DropReason, Event, LetterAbout, MemberCause, Note, Occasion, RequestDoor};
-use crate::store::ledger::CopyResult;
+use crate::store::ledger::{CopyResult, GIVEN_UP};
 use crate::store::{PostInfo, StoreError};
 
 /// So many posts between two that came back are looked at for one that arrived.
@@ -150,7 +150,7 @@ pub(super) fn probe_refused(
 }
 
 fn of_reply(reply: &str) -> Bounce {
-    let given_up = reply.starts_with(super::send_copies::GIVEN_UP);
+    let given_up = reply.starts_with(GIVEN_UP);
     let said = bounce::cause_of(reply);
     let says_little = matches!(said, Cause::Unknown | Cause::NoSuchMailbox);
     let cause = if given_up && says_little { Cause::Unreachable } else { said };

@@ -1,45 +1,39 @@
-//! What Parvis does, in the order a post meets it: taken at the door, decided, sent, answered.
+//! What Parvis does, in the order a post meets it: `receive`, `decide`, `publish`, `send`; what people ask
+//! for, and what time brings.
 //!
 //! Rules are asked for a verdict (`domain`), bytes are made (`mail`, `letters`), changes are
 //! committed (`store`), copies are handed to an outbox (`smtp`). No sockets, no keys, no clock:
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
 pub mod about;
+mod author;
 mod bounces;
-mod caps;
-mod choose_from;
-mod compose_copy;
-pub mod decide_post;
-pub mod deliver;
+pub mod decide;
 pub mod digests;
-pub mod dispatch;
 pub mod export;
 pub mod forget;
 pub mod import;
 pub mod keep_house;
-mod lanes;
-pub mod letter_waits;
 pub mod lists;
 mod looking;
-pub mod mailroom;
 pub mod members_csv;
 pub mod membership;
 pub mod moderate;
 pub mod obey_command;
-mod readers;
-mod replies;
+mod publish;
+pub mod receive;
 mod requests;
 pub mod retain;
-pub mod send_copies;
+pub mod send;
 pub mod set_right;
 pub mod sign_in;
 mod whereabouts;
-mod who;
-pub mod write_letters;
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
+use self::send::compose_copy::page_of;
+use self::send::letter_waits::LetterWaits;
 use crate::digest::DigestTemplates;
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::MessageId;
@@ -97,7 +91,7 @@ pub struct Desk {
     /// Rings when the queue should be looked at though no line was written.
     pub bell: Arc<tokio::sync::Notify>,
     /// Letters that were put off.
-    pub letter_waits: Arc<letter_waits::LetterWaits>,
+    pub letter_waits: Arc<LetterWaits>,
     /// Messages being kept at this moment; a server waits for each.
     pub taking: AtomicUsize,
     /// Shows pages as strangers get them, where there are any.
@@ -130,7 +124,7 @@ impl Desk {
 
     /// The lasting page of a post.
     pub fn post_url(&self, list: &List, id: &MessageId) -> String {
-        compose_copy::page_of(self, list, id)
+        page_of(self, list, id)
     }
 
     /// The page where one click leaves a list.

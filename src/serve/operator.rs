@@ -11,7 +11,7 @@ use crate::domain::ids::MessageId;
 use crate::domain::list::Language;
 use crate::domain::time::{Timestamp, Zone};
 use crate::flow::Desk;
-use crate::flow::mailroom::PostRoom;
+use crate::flow::receive::PostRoom;
 use crate::letters::{AutoSubmitted, Frame, Letter, LetterMail, Letters, Mailbox};
 use crate::sign::{Common, NamedKey};
 use crate::smtp::client::{Bits, Copy, Outbox, Outcome};

@@ -14,6 +14,9 @@ use super::lines;
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::time::Timestamp;
 
+/// Before the last reply of a copy that was tried for days.
+pub const GIVEN_UP: &str = "given up: ";
+
 /// What became of one copy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CopyOutcome {

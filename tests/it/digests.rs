@@ -11,12 +11,12 @@ use parvis::domain::list::{Language, List, Preset};
 use parvis::domain::member::{Joined, Reading};
 use parvis::domain::proof::Proof;
 use parvis::domain::time::Timestamp;
-use parvis::flow::dispatch::{Dispatch, Sorted};
 use parvis::flow::lists::{self, NewList};
-use parvis::flow::mailroom::PostRoom;
 use parvis::flow::membership::{Act, Telling, Wish, add_member, remove_member, set_member};
-use parvis::flow::send_copies::CopyMaker;
-use parvis::flow::{Desk, decide_post, deliver, digests};
+use parvis::flow::receive::PostRoom;
+use parvis::flow::send::copies::CopyMaker;
+use parvis::flow::send::dispatch::{Dispatch, Sorted};
+use parvis::flow::{Desk, decide, digests, send::deliver};
 use parvis::mail::parse::content_key;
 use parvis::serve::open_desk;
 use parvis::smtp::client::{Copy, Outbox, Outcome};
@@ -140,7 +140,7 @@ impl Scene {
         let shelf = Shelf::List(self.list().id);
         let change = Change::at(now).mail(post, shelf, raw.as_bytes(), "s@author.example", now);
         store.commit(change.event(event)).unwrap();
-        assert_eq!(decide_post::decide_waiting(self.desk()).unwrap(), 1);
+        assert_eq!(decide::decide_waiting(self.desk()).unwrap(), 1);
         mark
     }
 
@@ -205,7 +205,7 @@ impl Scene {
         let replies = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(Proof::Proven)));
         assert_eq!(replies[0].code(), 250);
         drop(room);
-        decide_post::decide_waiting(&desk).unwrap();
+        decide::decide_waiting(&desk).unwrap();
         self.desk = Arc::into_inner(desk);
         self.deliver();
     }

@@ -15,8 +15,8 @@ use parvis::domain::member::Joined;
 use parvis::domain::proof::Proof;
 use parvis::flow::lists::{self, NewList};
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
-use parvis::flow::send_copies::{CopyMaker, send_copy};
-use parvis::flow::{Desk, decide_post};
+use parvis::flow::send::copies::{CopyMaker, send_copy};
+use parvis::flow::{Desk, decide};
 use parvis::mail::headers::Headers;
 use parvis::mail::parse::content_key;
 use parvis::serve::{open_desk, system_clock};
@@ -114,7 +114,7 @@ impl Scene {
         let now = self.desk.now();
         let change = Change::at(now).mail(post, Shelf::List(self.list.id), raw, "s@author.example", now);
         store.commit(change.event(event)).unwrap();
-        assert_eq!(decide_post::decide_waiting(&self.desk).unwrap(), 1);
+        assert_eq!(decide::decide_waiting(&self.desk).unwrap(), 1);
         post
     }
 

@@ -14,7 +14,7 @@ use parvis::domain::member::Joined;
 use parvis::domain::proof::Proof;
 use parvis::flow::lists::{self, NewList};
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
-use parvis::flow::{Desk, decide_post, deliver};
+use parvis::flow::{Desk, decide, send::deliver};
 use parvis::mail::parse::content_key;
 use parvis::serve::{open_desk, system_clock};
 use parvis::smtp::client::{Copy, Destination, Outbox, Outcome, Stage};
@@ -91,7 +91,7 @@ impl Scene {
         let change =
             Change::at(now).mail(post, Shelf::List(list.id), raw.as_bytes(), "s@author.example", now);
         store.commit(change.event(event)).unwrap();
-        assert_eq!(decide_post::decide_waiting(&self.desk).unwrap(), 1);
+        assert_eq!(decide::decide_waiting(&self.desk).unwrap(), 1);
         post
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::member::DigestForm;
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
-use crate::flow::compose_copy::{ListWords, attachments_key, page_of, path_segment};
+use crate::flow::send::compose_copy::{ListWords, attachments_key, page_of, path_segment};
 use crate::flow::{Desk, FlowError, answer_address, beside};
 use crate::letters;
 use crate::mail::compose::{self, PreparedCopy};

@@ -7,10 +7,8 @@
 mod ask;
 pub(super) mod gather;
 
-use super::choose_from::choose_from;
-use super::decide_post::may_be_told;
-use super::readers::{Readership, readers};
-use super::requests::author_of;
+use super::author::{author_of, may_be_told};
+use super::publish::publish;
 use super::{Desk, FlowError, is_current};
 use crate::domain::address::EmailAddress;
 use crate::domain::command::Decision;
@@ -108,7 +106,7 @@ pub(super) fn outcome(
     match decision {
         Decision::Accept if is_post => {
             outcome.moderated = Moderated::Published;
-            outcome.events.extend(publish(desk, info, by)?);
+            outcome.events.extend(released(desk, info, by)?);
         }
         Decision::Accept => {
             outcome.moderated = Moderated::DealtWith;
@@ -129,7 +127,7 @@ pub(super) fn outcome(
     Ok(outcome)
 }
 
-fn publish(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Option<Event>, FlowError> {
+fn released(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Option<Event>, FlowError> {
     let list = match info.list {
         Some(list) => desk.store.list(list)?,
         None => None,
@@ -137,10 +135,8 @@ fn publish(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Option<Event>, F
     let Some(list) = list else { return Ok(None) };
     let raw = desk.store.raw(info.id)?;
     let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
-    let Readership { now: readers, later } = readers(desk, &list, info.author, &summary, desk.now())?;
-    let from = raw.map(|raw| choose_from(desk, info, &list, &summary, &raw));
-    let (post, list, by) = (info.id, list.id, Some(by));
-    Ok(Some(Event::Published { post, list, by, readers, from, later }))
+    let bytes = (&summary, raw.as_deref());
+    Ok(Some(publish(desk, &list, info, bytes, Some(by), desk.now())?))
 }
 
 fn refuse(

@@ -3,67 +3,14 @@
 use super::talk::Talk;
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId, PostId};
-use crate::domain::list::{List, Posting};
+use crate::domain::list::List;
 use crate::domain::member::{MemberState, Person};
 use crate::domain::wish::{AskedBecause, Matter, Wish};
-use crate::flow::{Desk, FlowError, is_current};
-use crate::mail::headers::Headers;
-use crate::mail::parse::Summary;
-use crate::mail::references;
-use crate::mail::words::mailboxes;
-use crate::store::StoreError;
+use crate::flow::author::author_of;
+use crate::flow::{Desk, FlowError};
 use crate::store::archive::PostState;
 use crate::store::change::Expect;
 use crate::store::event::{Decider, DropReason, Event, Note};
-
-/// A name of fewer words than this may be anybody's.
-const NAME_WORDS_MIN: usize = 2;
-
-/// The one member a post from an unknown address may be from: it bears their name, and answers a
-/// post of the list. Either alone anybody could have; that it comes in tells nothing to who does
-/// not know both.
-pub(in crate::flow) fn looks_like(
-    desk: &Desk,
-    list: &List,
-    raw: &[u8],
-) -> Result<Option<PersonId>, StoreError> {
-    if list.settings.posting != Posting::Members {
-        return Ok(None);
-    }
-    // The header is enough, and all the door may read.
-    let (headers, _) = Headers::scan_leniently(raw);
-    let from = headers.get("from").and_then(|value| mailboxes(&value).into_iter().next());
-    let summary = Summary {
-        author_name: from.map(|mailbox| mailbox.name.clone()).unwrap_or_default(),
-        references: references::references(&headers),
-        ..Summary::default()
-    };
-    if summary.author_name.split_whitespace().count() < NAME_WORDS_MIN
-        || desk.store.reader().thread_answered(list.id, &summary)?.is_none()
-    {
-        return Ok(None);
-    }
-    let name = summary.author_name.to_lowercase();
-    let mut found = None;
-    for member in desk.store.members(list.id)? {
-        let person = if is_current(&member) { desk.store.person(member.person)? } else { None };
-        if let Some(person) = person.filter(|person| person.name.to_lowercase() == name) {
-            if found.is_some() {
-                return Ok(None);
-            }
-            found = Some(person.id);
-        }
-    }
-    Ok(found)
-}
-
-/// The address a message is from.
-pub(in crate::flow) fn author_of(desk: &Desk, mail: PostId) -> Result<Option<EmailAddress>, FlowError> {
-    let Some(raw) = desk.store.raw(mail)? else { return Ok(None) };
-    let (headers, _) = Headers::scan_leniently(&raw);
-    let from = headers.get("from").map(|value| mailboxes(&value)).unwrap_or_default();
-    Ok(from.into_iter().find_map(|mailbox| mailbox.address))
-}
 
 /// It is theirs: the address joins the others, and the post goes the way theirs go.
 pub(super) fn same_person(talk: &mut Talk<'_>, list: &List, post: PostId) -> Result<(), FlowError> {

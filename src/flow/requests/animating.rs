@@ -6,15 +6,16 @@
 
 use super::hear::{Heard, Said};
 use super::talk::Talk;
-use super::{Fate, Request, author_of, hearing, joining};
+use super::{Fate, Request, hearing, joining};
 use crate::domain::care::{Care, Told, Waiting};
 use crate::domain::command::{Decision, ModeratorAnswer};
 use crate::domain::ids::{PersonId, PostId, QuestionId};
 use crate::domain::list::{List, ListState};
 use crate::domain::member::{MemberState, Membership, Person};
 use crate::domain::wish::{Answered, AskedBecause, Matter, Wish};
+use crate::flow::author::author_of;
 use crate::flow::moderate::{self, HELD, looks_after, settle_others};
-use crate::flow::{FlowError, write_letters};
+use crate::flow::{FlowError, send::letters};
 use crate::mail::said::{self, Said as Words};
 use crate::mail::{parse, subject};
 use crate::store::archive::PostState;
@@ -75,7 +76,7 @@ fn is_surely_empty(
     if words.sealed || parse::summarize(request.raw).fault.is_some() {
         return Ok(false);
     }
-    let Some(letter) = write_letters::asked_in(talk.desk, question)? else { return Ok(false) };
+    let Some(letter) = letters::asked_in(talk.desk, question)? else { return Ok(false) };
     let same_subject = words.subject.trim() == letter.subject.trim();
     if !subject::is_a_reply(&words.subject) && !same_subject {
         return Ok(false);

@@ -39,7 +39,7 @@ use crate::store::change::{Change, Expect};
 use crate::store::event::{DropReason, Event, Note, RequestDoor};
 use crate::store::{OpenQuestion, PostInfo};
 
-pub(super) use self::addresses::{ask_whether_same, author_of, looks_like};
+pub(super) use self::addresses::ask_whether_same;
 pub(super) use self::hear::words_sought;
 pub(super) use self::rights::{ask_consent, ask_whether_theirs, asks_consent};
 

@@ -11,14 +11,14 @@ use crate::domain::moderation::{self, Body, HoldReason, PostFacts, Verdict, Weig
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, AskedBecause, Matter, PostsLeft, Question, Wish};
-use crate::flow::choose_from::choose_from;
-use crate::flow::mailroom::standing;
+use crate::flow::author::{author_of, standing};
 use crate::flow::membership::ANSWER_WAIT;
-use crate::flow::readers::{Readership, readers};
+use crate::flow::publish::publish;
 use crate::flow::{Desk, FlowError, forget as forgetting, is_current};
 use crate::mail::compose;
 use crate::mail::parse;
 use crate::store::OpenQuestion;
+use crate::store::PostInfo;
 use crate::store::archive::PostState;
 use crate::store::change::Expect;
 use crate::store::event::{Decider, DropReason, Event, LetterAbout, MemberCause, Note, Occasion};
@@ -109,11 +109,10 @@ pub(super) fn let_go(talk: &mut Talk<'_>, list: &List, post: PostId) -> Result<(
     match moderation::decide(list, &facts) {
         Verdict::Publish => {
             let summary = parse::summarize(&raw);
-            let Readership { now: readers, later } =
-                readers(desk, list, Some(talk.person.id), &summary, talk.now)?;
             let by = Some(Decider::Person(talk.person.id));
-            let from = Some(choose_from(desk, &info, list, &summary, &raw));
-            talk.event(Event::Published { post, list: list.id, by, readers, from, later });
+            let info = PostInfo { author: Some(talk.person.id), ..info };
+            let published = publish(desk, list, &info, (&summary, Some(&raw)), by, talk.now)?;
+            talk.event(published);
         }
         Verdict::Hold(reason) => talk.event(Event::Held { post, reason }),
     }
@@ -123,7 +122,7 @@ pub(super) fn let_go(talk: &mut Talk<'_>, list: &List, post: PostId) -> Result<(
 /// What they answered about being read by everybody counts for all of theirs that waits for it.
 fn consented(talk: &mut Talk<'_>, list: &List, yes: bool) -> Result<(), FlowError> {
     for item in talk.desk.store.held()? {
-        let author = super::author_of(talk.desk, item.id)?;
+        let author = author_of(talk.desk, item.id)?;
         let theirs = author.is_some_and(|author| talk.person.addresses.contains(&author));
         if item.reason != HoldReason::Consent || item.list != Some(list.id) || !theirs {
             continue;

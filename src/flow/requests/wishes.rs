@@ -12,6 +12,7 @@ use crate::domain::member::{Joined, MemberState, Membership, Role};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::FlowError;
+use crate::flow::author::author_of;
 use crate::flow::membership::{self, ANSWER_WAIT, Act, Telling};
 use crate::flow::moderate::settle_others;
 use crate::store::archive::PostState;
@@ -375,7 +376,7 @@ fn withdraw(
 /// What concerns the person and no list in particular.
 fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) -> Result<(), FlowError> {
     if let Wish::Move { mail } = wish {
-        let author = addresses::author_of(talk.desk, *mail)?;
+        let author = author_of(talk.desk, *mail)?;
         let from_theirs = author.is_none_or(|author| talk.person.addresses.contains(&author));
         return if from_theirs {
             addresses::move_to(talk, list, *mail)

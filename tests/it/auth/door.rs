@@ -12,9 +12,9 @@ use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::{Timestamp, Zone};
 use parvis::filter::Filter;
 use parvis::flow::lists::{self, NewList};
-use parvis::flow::mailroom::PostRoom;
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
-use parvis::flow::{Desk, decide_post};
+use parvis::flow::receive::PostRoom;
+use parvis::flow::{Desk, decide};
 use parvis::letters::Letters;
 use parvis::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
 use parvis::store::archive::PostState;
@@ -120,7 +120,7 @@ impl House {
             eight_bit: false,
         };
         let reply = self.runtime.block_on(self.room.take(envelope, Via::Smtp)).remove(0).to_string();
-        decide_post::decide_waiting(&self.desk).unwrap();
+        decide::decide_waiting(&self.desk).unwrap();
         reply
     }
 

@@ -12,12 +12,12 @@ use parvis::domain::member::{Joined, Membership};
 use parvis::domain::proof::Proof;
 use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::{Timestamp, Zone};
-use parvis::flow::dispatch::{Dispatch, Sorted};
 use parvis::flow::lists::{self, NewList};
-use parvis::flow::mailroom::PostRoom;
 use parvis::flow::membership::{self, Act, Telling, Wish, add_member};
-use parvis::flow::send_copies::CopyMaker;
-use parvis::flow::{Desk, decide_post, deliver};
+use parvis::flow::receive::PostRoom;
+use parvis::flow::send::copies::CopyMaker;
+use parvis::flow::send::dispatch::{Dispatch, Sorted};
+use parvis::flow::{Desk, decide, send::deliver};
 use parvis::letters::Letters;
 use parvis::smtp::client::{Copy, Outbox, Outcome};
 use parvis::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
@@ -219,7 +219,7 @@ impl Town {
         let reply = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(proof)));
         // Searches find what was published before.
         self.desk.search.catch_up_wholly(|_| ()).expect("an index");
-        decide_post::decide_waiting(&self.desk).expect("decided");
+        decide::decide_waiting(&self.desk).expect("decided");
         self.deliver();
         reply[0].code()
     }

@@ -11,11 +11,11 @@ use parvis::domain::list::Language;
 use parvis::domain::pace::Felt;
 use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::Zone;
-use parvis::flow::deliver::{Spread, carry_out};
-use parvis::flow::dispatch::{Dispatch, Ended, Sorted, Work};
-use parvis::flow::mailroom::PostRoom;
-use parvis::flow::send_copies::CopyMaker;
-use parvis::flow::{Desk, FlowError, decide_post};
+use parvis::flow::receive::PostRoom;
+use parvis::flow::send::copies::CopyMaker;
+use parvis::flow::send::deliver::{Spread, carry_out};
+use parvis::flow::send::dispatch::{Dispatch, Ended, Sorted, Work};
+use parvis::flow::{Desk, FlowError, decide};
 use parvis::letters::Letters;
 use parvis::store::archive::PostState;
 use parvis::store::{PostInfo, Store, StoreOptions};
@@ -245,12 +245,12 @@ impl Simulation {
             spread: Spread::default(),
             desk,
         });
-        decide_post::decide_left_behind(&self.open().desk).expect("decided");
+        decide::decide_left_behind(&self.open().desk).expect("decided");
         self.learn_decisions();
     }
 
     pub(super) fn decide(&mut self) -> Result<(), String> {
-        decide_post::decide_waiting(&self.open().desk).map_err(|error| error.to_string())?;
+        decide::decide_waiting(&self.open().desk).map_err(|error| error.to_string())?;
         self.learn_decisions();
         Ok(())
     }

@@ -8,7 +8,8 @@ use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, PostsLeft, Question, Wish};
-use crate::flow::{Desk, FlowError, about, beside, digests, is_current, requests, whereabouts};
+use crate::flow::author::author_of;
+use crate::flow::{Desk, FlowError, about, beside, digests, is_current, whereabouts};
 use crate::letters::{
     Act, AskAdmit, AskConsent, AskEither, AskForget, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskYours,
     AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, Letter, MyData, NoEntry,
@@ -129,14 +130,14 @@ fn ask(
             send(Letter::AskLeave(AskLeave { group: group(list) }))
         }
         (Matter::Wish { wish: Wish::Move { mail } }, _) if !is_from(desk, facts, *mail)? => {
-            let Some(address) = requests::author_of(desk, *mail)? else { return Ok(None) };
+            let Some(address) = author_of(desk, *mail)? else { return Ok(None) };
             send(Letter::AskSame(AskSame { group: here, address: address.as_str(), moves: true }))
         }
         (Matter::Adopt { .. }, _) => {
             send(Letter::AskSame(AskSame { group: here, address: facts.address.as_str(), moves: true }))
         }
         (Matter::SamePerson { post }, _) => {
-            let Some(address) = requests::author_of(desk, *post)? else { return Ok(None) };
+            let Some(address) = author_of(desk, *post)? else { return Ok(None) };
             send(Letter::AskSame(AskSame { group: here, address: address.as_str(), moves: false }))
         }
         (Matter::Wish { wish: Wish::Forget { .. } }, _) => {
@@ -202,7 +203,7 @@ fn ask(
 
 /// Whether a mail came from one of the reader's own addresses.
 fn is_from(desk: &Desk, facts: &Facts, mail: PostId) -> Result<bool, FlowError> {
-    let author = requests::author_of(desk, mail)?;
+    let author = author_of(desk, mail)?;
     Ok(author.is_some_and(|author| facts.person.addresses.contains(&author)))
 }
 

@@ -2,31 +2,34 @@
 //! that it was taken.
 //!
 //! Nothing here reads a body as MIME, and nothing is answered 250 before it is safe. What becomes
-//! of a message afterwards is `decide_post`'s.
+//! of a message afterwards is `decide`'s.
 
+mod caps;
 mod recipients;
+mod replies;
+mod who;
 
 use self::recipients::{asked, form_of, is_report};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::caps::{Caps, Room};
-use super::replies::{flood_reply, later, refusal_reply, unwanted_reply};
-use super::who::{self, PutOff};
-use super::{Desk, obey_command, requests};
+use self::caps::{Caps, Room};
+use self::replies::{flood_reply, later, refusal_reply, unwanted_reply};
+use self::who::PutOff;
 use crate::auth::{self, Checker, Found};
 use crate::domain::address::EmailAddress;
 use crate::domain::door::{self, Admission, Arrival, Form, Patience, Refusal, Standing, Writer};
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::List;
-use crate::domain::member::{Joined, MemberState, Role};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
 use crate::domain::recipient::ListDoor;
 use crate::domain::time::Timestamp;
 use crate::domain::unwanted::Unwanted;
 use crate::filter::Filter;
+use crate::flow::author::{looks_like, standing};
+use crate::flow::{Desk, obey_command};
 use crate::mail::autoreply;
 use crate::mail::headers::Headers;
 use crate::mail::parse;
@@ -272,7 +275,7 @@ impl PostRoom {
             }
             Admission::Refuse(Refusal::MembersOnly)
                 if seen.proof != Proof::Disproved
-                    && requests::looks_like(&self.desk, list, &envelope.raw)?.is_some() => {}
+                    && looks_like(&self.desk, list, &envelope.raw)?.is_some() => {}
             Admission::Refuse(refusal) => {
                 return Ok((Share::Refused(refusal_reply(list, refusal, language)), (change, false)));
             }
@@ -433,18 +436,6 @@ impl PostRoom {
     fn standing(&self, list: ListId, author: Option<PersonId>) -> Result<Standing, StoreError> {
         standing(&self.desk, list, author)
     }
-}
-
-/// Who somebody is to a list.
-pub(super) fn standing(desk: &Desk, list: ListId, author: Option<PersonId>) -> Result<Standing, StoreError> {
-    let Some(person) = author else { return Ok(Standing::Stranger) };
-    let Some(member) = desk.store.member(list, person)? else { return Ok(Standing::Stranger) };
-    Ok(match (member.state, member.role, member.joined) {
-        (MemberState::Left | MemberState::Pending, _, _) => Standing::Stranger,
-        (_, Role::Animator, _) => Standing::Animator,
-        (_, Role::Member, Joined::Confirmed) if member.posts == 0 => Standing::Newcomer,
-        (_, Role::Member, Joined::Confirmed | Joined::Declared | Joined::Imported) => Standing::Member,
-    })
 }
 
 impl Mailroom for PostRoom {

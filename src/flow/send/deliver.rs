@@ -7,12 +7,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet, yield_now};
 
+use super::copies::{CopyMaker, put_off_copy, send_copy};
 use super::dispatch::{Dispatch, Ended, Sorted, Work};
-use super::send_copies::{CopyMaker, put_off_copy, send_copy};
-use super::write_letters::send_letter;
-use super::{Desk, FlowError};
+use super::letters::send_letter;
 use crate::domain::pace::Felt;
 use crate::domain::retry::Next;
+use crate::flow::{Desk, FlowError};
 use crate::smtp::client::Outbox;
 
 /// Without news, the queue is looked at anyway.

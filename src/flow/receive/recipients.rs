@@ -1,10 +1,8 @@
 //! What each recipient means, whether it may be written to, and whether there is room for one more
 //! stranger.
 
-use super::super::caps::Room;
-use super::super::moderate::{self, Held};
-use super::super::replies::later;
-use super::super::{Desk, FlowError, bounces, is_current, requests};
+use super::caps::Room;
+use super::replies::later;
 use super::{Destination, PostRoom, Seen};
 use crate::domain::address::EmailAddress;
 use crate::domain::door::{Form, RECEIVED_MAX, Standing};
@@ -15,6 +13,8 @@ use crate::domain::proof::Proof;
 use crate::domain::recipient::{ListDoor, LocalPart, meanings};
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
+use crate::flow::moderate::{self, Held};
+use crate::flow::{Desk, FlowError, bounces, is_current, requests};
 use crate::letters::{DoorRefusal, door as words};
 use crate::mail::answering;
 use crate::mail::headers::Headers;

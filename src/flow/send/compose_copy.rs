@@ -1,15 +1,15 @@
 //! What all copies of a post in one language look like: from the list's settings to the edits.
 
-use super::{Desk, beside};
 use crate::domain::ids::{MessageId, PostId};
 use crate::domain::list::{ArchivePolicy, Attachments, Edits, Footer, Language, List, Posting, ReplyTo};
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::token::Purpose;
+use crate::flow::{Desk, beside};
 use crate::mail::compose::{self, AttachmentLinks, CopyEdits, FromEdit, PreparedCopy, ReplyToEdit, Touch};
 use crate::store::PostInfo;
 
 /// What every mail to a list's readers says of the list.
-pub(super) struct ListWords {
+pub(in crate::flow) struct ListWords {
     list_id: String,
     phrase: String,
     post: String,
@@ -21,7 +21,7 @@ pub(super) struct ListWords {
 }
 
 impl ListWords {
-    pub(super) fn new(desk: &Desk, list: &List) -> ListWords {
+    pub(in crate::flow) fn new(desk: &Desk, list: &List) -> ListWords {
         let has_archive = list.settings.archive != ArchivePolicy::None;
         ListWords {
             list_id: list.address.list_id(),
@@ -39,7 +39,7 @@ impl ListWords {
     }
 
     /// Edits that add the list's fields, and touch nothing else.
-    pub(super) fn edits(&self, language: Language) -> CopyEdits<'_> {
+    pub(in crate::flow) fn edits(&self, language: Language) -> CopyEdits<'_> {
         CopyEdits {
             list_id: &self.list_id,
             list_phrase: &self.phrase,
@@ -65,17 +65,17 @@ impl ListWords {
 }
 
 /// The page of a post; also of one whose list has no archive.
-pub(super) fn page_of(desk: &Desk, list: &List, id: &MessageId) -> String {
+pub(in crate::flow) fn page_of(desk: &Desk, list: &List, id: &MessageId) -> String {
     format!("{}m/{}/", desk.archive_url(list), path_segment(id.as_str()))
 }
 
 /// What opens the attachments of a post, whoever has it: the end of their addresses.
-pub(super) fn attachments_key(desk: &Desk, post: PostId) -> String {
+pub(in crate::flow) fn attachments_key(desk: &Desk, post: PostId) -> String {
     format!("?k={}", desk.store.tokens().token(Purpose::Attachments { post }))
 }
 
 /// Makes it.
-pub(super) fn compose_copy(
+pub(in crate::flow) fn compose_copy(
     desk: &Desk,
     info: &PostInfo,
     list: &List,
@@ -136,7 +136,7 @@ fn footer(list: &List, language: Language) -> Option<String> {
 }
 
 /// A Message-ID as one segment of a path (RFC 3986 §3.3).
-pub(super) fn path_segment(text: &str) -> String {
+pub(in crate::flow) fn path_segment(text: &str) -> String {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
     const KEPT: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'@');

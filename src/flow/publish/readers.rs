@@ -2,11 +2,11 @@
 //! thread or of threads that have begun, and those who follow it however they read. Whoever reads
 //! posts together with others gets it later.
 
-use super::{Desk, FlowError};
 use crate::domain::ids::{ListId, PersonId};
 use crate::domain::list::{Curation, List};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Heed;
+use crate::flow::{Desk, FlowError};
 use crate::mail::parse::Summary;
 use crate::store::issue::NEXT_EDITION;
 use crate::store::person_set::PersonSet;

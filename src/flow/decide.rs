@@ -8,22 +8,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::choose_from::choose_from;
-use super::mailroom::standing;
+use super::author::{looks_like, may_be_told, standing};
 use super::membership::answerable;
 use super::moderate::{Held, ask};
-use super::readers::{Readership, readers};
+use super::publish::publish;
 use super::whereabouts::last_posts;
 use super::{Desk, FlowError, bounces, is_current, requests};
 use crate::domain::care::Told;
 use crate::domain::door::Standing;
-use crate::domain::ids::{MessageId, PersonId, PostId};
+use crate::domain::ids::{MessageId, PostId};
 use crate::domain::list::{Attachments, List, Posting};
 use crate::domain::moderation::{self, Body, HoldReason, PostFacts, ThreadPace, Verdict, Weight};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Matter;
-use crate::mail::autoreply;
 use crate::mail::compose;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
@@ -205,9 +203,7 @@ fn decision(
     tracing::info!(%post, message_id, list = %list_address, outcome = ?verdict, "a post was decided on");
     Ok(match verdict {
         Verdict::Publish => {
-            let Readership { now: readers, later } = readers(desk, list, info.author, &summary, now)?;
-            let from = Some(choose_from(desk, info, list, &summary, raw));
-            let event = Event::Published { post, list: list.id, by: None, readers, from, later };
+            let event = publish(desk, list, info, (&summary, Some(raw)), None, now)?;
             change.summary(post, summary).event(event)
         }
         Verdict::Hold(reason) => {
@@ -326,7 +322,7 @@ fn from_other_address(
     now: Timestamp,
 ) -> Result<Change, FlowError> {
     let mut change = change.event(Event::Held { post, reason: HoldReason::OtherAddress });
-    if let Some(person) = requests::looks_like(desk, list, raw)? {
+    if let Some(person) = looks_like(desk, list, raw)? {
         let events = requests::ask_whether_same(desk, list, person, post, now)?;
         for event in events.into_iter().flatten() {
             change = change.event(event);
@@ -348,23 +344,6 @@ fn is_misdirected_request(
         None => false,
     };
     Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now)?)
-}
-
-/// An author we may write to: a member, whose mail was not written by a program. A stranger gets
-/// no letter, since anybody could have written their address into From (RFC 3834 §2).
-pub(super) fn may_be_told(
-    desk: &Desk,
-    list: &List,
-    author: Option<PersonId>,
-    raw: &[u8],
-) -> Result<Option<PersonId>, FlowError> {
-    let Some(person) = author else { return Ok(None) };
-    let is_member = desk.store.member(list.id, person)?.is_some_and(|m| m.receives_mail(desk.now()));
-    let (headers, _) = Headers::scan_leniently(raw);
-    // A null sender never gets as far as this, so any address of theirs stands for the envelope's.
-    let address = desk.store.person(person)?.and_then(|person| person.addresses.into_iter().next());
-    let by_a_person = autoreply::may_be_answered(&headers, address.as_ref()).is_ok();
-    Ok((is_member && by_a_person).then_some(person))
 }
 
 fn read(raw: &[u8]) -> (Summary, Body) {

@@ -7,12 +7,12 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::Desk;
 use super::lanes::{Lanes, Turns};
 use super::letter_waits::LetterWaits;
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::pace::Felt;
 use crate::domain::time::Timestamp;
+use crate::flow::Desk;
 use crate::smtp::client::Outbox;
 use crate::store::event::Fence;
 use crate::store::news::{Heard, News};

@@ -1,9 +1,9 @@
 //! What the door answers: a refusal in words, and our own trouble in fewer.
 
-use super::beside;
 use crate::domain::door::{Form, Refusal};
 use crate::domain::list::{Joining, Language, List, ListState};
 use crate::domain::recipient::ListDoor;
+use crate::flow::beside;
 use crate::letters::{DoorRefusal, door as words};
 use crate::smtp::reply::Reply;
 use crate::store::StoreError;

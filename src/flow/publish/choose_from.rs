@@ -1,10 +1,10 @@
 //! Whose name the copies of a post go out under: found out when it is published, and kept with it.
 
-use super::Desk;
-use super::compose_copy::compose_copy;
 use crate::domain::from_line::{self, AuthorDomain, AuthorPolicy, AuthorSignature, FromFacts, FromLine};
 use crate::domain::list::List;
 use crate::domain::proof::Proof;
+use crate::flow::Desk;
+use crate::flow::send::compose_copy::compose_copy;
 use crate::mail::compose::{FromEdit, PreparedCopy};
 use crate::mail::headers::Headers;
 use crate::mail::own_results::{OwnResult, OwnResults};

@@ -6,7 +6,6 @@ mod finding;
 
 use std::sync::Arc;
 
-use super::{Desk, FlowError, answer_address, beside, bounce_address, bounces, is_current, leave_address};
 use crate::domain::address::EmailAddress;
 use crate::domain::care::Told;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
@@ -18,6 +17,9 @@ use crate::domain::recipient::ListDoor;
 use crate::domain::retry::Next;
 use crate::domain::token::Purpose;
 use crate::domain::wish::Matter;
+use crate::flow::{
+    Desk, FlowError, answer_address, beside, bounce_address, bounces, is_current, leave_address,
+};
 use crate::letters::{
     Arrival, Attachment, AutoSubmitted, Care, Departure, Enclosed, Farewell, Frame, Group, Held, Letter,
     LetterMail, ListHeaders, Mailbox, NowAnimator, Refused, Unsubscribe, Welcome, WhyHeld,
@@ -29,10 +31,11 @@ use crate::smtp::dot_stuff::dot_stuff;
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect};
 use crate::store::event::{Ending, Event, LetterAbout, LetterOutcome, Note, Occasion};
+use crate::store::ledger::GIVEN_UP;
 use crate::store::{OpenQuestion, OwedLetter, StoreError};
 
+use super::copies::{NEEDS_EIGHT_BITS, not_signed, write_down};
 use super::dispatch::Ended;
-use super::send_copies::{GIVEN_UP, NEEDS_EIGHT_BITS, not_signed, write_down};
 
 /// Somebody who left may come back by answering, for so long.
 const BACK_DAYS: u64 = 7;
@@ -113,13 +116,13 @@ struct Unsigned {
 }
 
 /// A letter that was sent, as its reader sees it.
-pub(super) struct Written {
-    pub(super) subject: String,
-    pub(super) text: String,
+pub(in crate::flow) struct Written {
+    pub(in crate::flow) subject: String,
+    pub(in crate::flow) text: String,
 }
 
 /// The letter in which a question was asked, while it is still to be answered.
-pub(super) fn asked_in(desk: &Desk, question: &OpenQuestion) -> Result<Option<Written>, FlowError> {
+pub(in crate::flow) fn asked_in(desk: &Desk, question: &OpenQuestion) -> Result<Option<Written>, FlowError> {
     let (number, person) = (question.question.number, question.question.person);
     let occasion = Occasion { question: Some(number), ..Occasion::default() };
     let about = LetterAbout::Question { question: number, person, occasion };

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compose_copy::compose_copy;
-use super::{Desk, FlowError, bounce_address, bounces, digests, leave_address};
 use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
@@ -14,6 +13,7 @@ use crate::domain::pace::Felt;
 use crate::domain::retry::Next;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
+use crate::flow::{Desk, FlowError, bounce_address, bounces, digests, leave_address};
 use crate::mail::compose::{self, FromEdit, PreparedCopy};
 use crate::mail::own_results::OwnResults;
 use crate::sign::{Common, NotSigned};
@@ -21,7 +21,7 @@ use crate::smtp::client::{Bits, Copy, EnhancedCode, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
 use crate::store::change::Change;
 use crate::store::issue::Issue;
-use crate::store::ledger::{CopyOutcome, CopyResult};
+use crate::store::ledger::{CopyOutcome, CopyResult, GIVEN_UP};
 use crate::store::{PostInfo, StoreError};
 
 /// What all copies of a post in one language share.
@@ -235,7 +235,7 @@ async fn signed(desk: &Desk, unsigned: Unsigned) -> Result<Copy, NotSigned> {
 
 /// What becomes of what could not be signed: it is tried again, since unsigned it would be taken
 /// for a forgery.
-pub(super) fn not_signed(error: NotSigned) -> Outcome {
+pub(in crate::flow) fn not_signed(error: NotSigned) -> Outcome {
     tracing::error!(%error, "something that was to leave could not be signed; it is tried again");
     Outcome::PutOff { code: None, enhanced: None, reply: error.to_string(), stage: Stage::Connect }
 }
@@ -270,7 +270,7 @@ pub async fn send_copy<O: Outbox>(
 }
 
 /// Puts a copy off without an attempt. Returns once that is durable.
-pub(super) async fn put_off_copy(
+pub(in crate::flow) async fn put_off_copy(
     desk: &Desk,
     post: PostId,
     person: PersonId,
@@ -362,7 +362,7 @@ async fn send_as<O: Outbox>(
 
 /// Keeps what became of something that is out: nothing else may leave on that connection before
 /// that is written down, so a full disk is waited for.
-pub(super) async fn write_down(desk: &Desk, change: impl Fn() -> Change) -> Result<(), StoreError> {
+pub(in crate::flow) async fn write_down(desk: &Desk, change: impl Fn() -> Change) -> Result<(), StoreError> {
     loop {
         match desk.store.submit(change()).await {
             Err(StoreError::Full) => tokio::time::sleep(FULL_PAUSE).await,
@@ -376,11 +376,8 @@ const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Of a copy that a signature or a seal keeps at eight bits (RFC 3463: conversion required but not
 /// supported).
-pub(super) const NEEDS_EIGHT_BITS: &str =
+pub(in crate::flow) const NEEDS_EIGHT_BITS: &str =
     "554 5.6.3 it cannot be written in seven bits, and their server takes no others";
-
-/// Before the last reply of a copy that was tried for days.
-pub(super) const GIVEN_UP: &str = "given up: ";
 
 /// What the DNS says for good is believed when it has said so for this long: zones break, and are
 /// mended within hours.
