@@ -6,6 +6,7 @@ use crate::domain::list::{Language, ListState};
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::PostsLeft;
+use crate::flow::opening::Past;
 
 /// One command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -26,6 +27,7 @@ pub enum Request {
     ListSet {
         list: String,
         settings: Vec<(String, String)>,
+        past: Past,
     },
     ListState {
         list: String,

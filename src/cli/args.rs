@@ -206,8 +206,14 @@ pub(super) enum ListCommand {
         /// Its address
         address: String,
         /// KEY=VALUE; see docs/settings.md
-        #[arg(required = true, value_name = "KEY=VALUE", value_parser = setting)]
+        #[arg(required_unless_present = "past", value_name = "KEY=VALUE", value_parser = setting)]
         settings: Vec<(String, String)>,
+        /// With archive=public: what was written before is shown too, 14 days after members were told
+        #[arg(long)]
+        past: bool,
+        /// Yes, tell them
+        #[arg(long)]
+        yes: bool,
     },
     /// No more posts, no more members; it can still be read
     #[command(after_help = "Example: parvis list close quartier@lists.example.org")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::membership::{self, Act, Telling};
 use super::moderate::gather::gather;
-use super::{Desk, FlowError, forget, is_current, retain};
+use super::{Desk, FlowError, forget, is_current, opening, retain};
 use crate::domain::ids::{ListId, PersonId, QuestionId};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::time::Timestamp;
@@ -32,6 +32,7 @@ pub fn keep_house(desk: &Desk) -> Result<(), FlowError> {
         }
     }
     gather(desk)?;
+    opening::open_due(desk)?;
     forget::carry_out_due(desk)?;
     retain::let_go_once_a_day(desk)?;
     for pass in desk.store.passes()?.into_iter().filter(|pass| pass.until <= now) {

@@ -10,7 +10,9 @@ use super::facts::Facts;
 use super::finding::{AskedFor, Found};
 use super::message::Frame;
 use super::recovery::Recovery;
-use super::rights::{AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged};
+use super::rights::{
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, Unchanged,
+};
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
 use crate::domain::member::Reading;
@@ -55,6 +57,10 @@ pub enum Letter<'a> {
     Forgotten(Forgotten<'a>),
     /// To the author of a first post that everybody could read.
     AskConsent(AskConsent<'a>),
+    /// The older posts of an archive will be shown.
+    Opening(OpeningSoon<'a>),
+    /// Theirs stay among members.
+    KeptBack(KeptBack<'a>),
     /// To who looks after a list, about a post in their name.
     AskYours(AskYours<'a>),
     /// To somebody whose words and whose address say two things.
@@ -115,6 +121,8 @@ pub enum LetterKind {
     MyData,
     Forgotten,
     AskConsent,
+    Opening,
+    KeptBack,
     AskYours,
     AskEither,
     Unchanged,
@@ -287,7 +295,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 46] = [
+    pub const ALL: [LetterKind; 48] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -306,6 +314,8 @@ impl LetterKind {
         LetterKind::MyData,
         LetterKind::Forgotten,
         LetterKind::AskConsent,
+        LetterKind::Opening,
+        LetterKind::KeptBack,
         LetterKind::AskYours,
         LetterKind::AskEither,
         LetterKind::Unchanged,
@@ -357,6 +367,8 @@ impl LetterKind {
             LetterKind::MyData => "my-data",
             LetterKind::Forgotten => "forgotten",
             LetterKind::AskConsent => "ask-consent",
+            LetterKind::Opening => "opening",
+            LetterKind::KeptBack => "kept-back",
             LetterKind::AskYours => "ask-yours",
             LetterKind::AskEither => "ask-either",
             LetterKind::Unchanged => "unchanged",
@@ -411,6 +423,8 @@ impl Letter<'_> {
             Letter::MyData(_) => LetterKind::MyData,
             Letter::Forgotten(_) => LetterKind::Forgotten,
             Letter::AskConsent(_) => LetterKind::AskConsent,
+            Letter::Opening(_) => LetterKind::Opening,
+            Letter::KeptBack(_) => LetterKind::KeptBack,
             Letter::AskYours(_) => LetterKind::AskYours,
             Letter::AskEither(_) => LetterKind::AskEither,
             Letter::Unchanged(_) => LetterKind::Unchanged,
@@ -453,6 +467,8 @@ impl Letter<'_> {
             Letter::MyData(letter) => letter.facts(facts, frame),
             Letter::Forgotten(letter) => letter.facts(facts, frame),
             Letter::AskConsent(letter) => letter.facts(facts, frame),
+            Letter::Opening(letter) => letter.facts(facts, frame),
+            Letter::KeptBack(letter) => letter.facts(facts, frame),
             Letter::AskYours(letter) => letter.facts(facts, frame),
             Letter::AskEither(letter) => letter.facts(facts, frame),
             Letter::Unchanged(letter) => letter.facts(facts, frame),

@@ -41,7 +41,8 @@ pub use kinds::{
 pub use message::{Attachment, AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 pub use recovery::{Recovery, RecoveryTurn};
 pub use rights::{
-    AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn,
+    Unchanged, WrittenTo,
 };
 pub use samples::{Sample, samples};
 pub use templates::{LetterFault, Letters, read_template};

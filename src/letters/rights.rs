@@ -43,6 +43,26 @@ pub struct AskConsent<'a> {
     pub until: Timestamp,
 }
 
+/// What was written before an archive was opened will be shown too.
+#[derive(Clone, Copy, Debug)]
+pub struct OpeningSoon<'a> {
+    /// Where.
+    pub group: Group<'a>,
+    /// How many of these posts the reader wrote.
+    pub own: usize,
+    /// From then on.
+    pub until: Timestamp,
+}
+
+/// What they wrote before an archive was opened stays with the members.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptBack<'a> {
+    /// Where.
+    pub group: Group<'a>,
+    /// How many posts.
+    pub posts: u64,
+}
+
 /// Is this post in your name yours?
 #[derive(Clone, Copy, Debug)]
 pub struct AskYours<'a> {
@@ -96,10 +116,7 @@ impl AskForget<'_> {
 
 impl MyData<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let left_out = match self.left_out {
-            0 => String::new(),
-            count => words::number(count, frame.language),
-        };
+        let left_out = some(self.left_out, frame);
         group_facts(None, facts, frame.language).phrase("host", self.host).phrase("left_out", &left_out)
     }
 }
@@ -115,6 +132,25 @@ impl AskConsent<'_> {
         let facts = self.group.facts(facts, frame.language);
         facts.phrase("title", self.title).phrase("until", &day_of(self.until, frame))
     }
+}
+
+impl OpeningSoon<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let facts = self.group.facts(facts, frame.language);
+        facts.phrase("own", &some(self.own, frame)).phrase("until", &day_of(self.until, frame))
+    }
+}
+
+impl KeptBack<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let posts = usize::try_from(self.posts).unwrap_or(usize::MAX);
+        self.group.facts(facts, frame.language).phrase("posts", &some(posts, frame))
+    }
+}
+
+/// A number, where there is something to count.
+fn some(count: usize, frame: &Frame<'_>) -> String {
+    if count == 0 { String::new() } else { words::number(count, frame.language) }
 }
 
 impl AskYours<'_> {

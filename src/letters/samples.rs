@@ -101,6 +101,8 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Forgotten, "forgotten"),
     (LetterKind::Forgotten, "forgotten-withdrawn"),
     (LetterKind::AskConsent, "ask-consent"),
+    (LetterKind::Opening, "opening"),
+    (LetterKind::KeptBack, "kept-back"),
     (LetterKind::AskYours, "ask-yours"),
     (LetterKind::AskEither, "ask-either"),
     (LetterKind::AskEither, "ask-either-join"),
@@ -274,6 +276,8 @@ impl Sample {
             | LetterKind::MyData
             | LetterKind::Forgotten
             | LetterKind::AskConsent
+            | LetterKind::Opening
+            | LetterKind::KeptBack
             | LetterKind::AskYours
             | LetterKind::AskEither
             | LetterKind::Unchanged

@@ -10,11 +10,11 @@ use tantivy::schema::Value;
 use tantivy::{DocAddress, TantivyDocument};
 
 use super::SearchError;
+use super::Shelf;
 use super::compile::Compiler;
 use super::query::{Clause, Query, Wanted, Within};
 use super::tokens::unmarked;
 use super::words::{Endings, Tongue, fold, is_everywhere, words};
-use super::Shelf;
 use crate::domain::ids::PostId;
 use crate::mail::mask::mask_addresses;
 use crate::store::archive::ArchiveReader;

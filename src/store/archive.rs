@@ -147,8 +147,8 @@ pub struct ListCounts {
 /// Reads the archive. Cheap to clone; every method may wait for the disk.
 #[derive(Clone)]
 pub struct ArchiveReader {
-    engine: Engine,
-    data: Arc<PathBuf>,
+    pub(super) engine: Engine,
+    pub(super) data: Arc<PathBuf>,
     /// Posts before this one are not there; absent: all are.
     pub(super) from: Option<PostId>,
 }

@@ -175,6 +175,7 @@ impl Change {
             | Event::Answered { .. }
             | Event::Lapsed { .. }
             | Event::Rethreaded { .. }
+            | Event::KeptBack { .. }
             | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }

@@ -127,7 +127,9 @@ fn touched(line: &Line) -> Vec<Touched> {
     match &line.event {
         Event::Published { post, .. } | Event::Imported { post, .. } => vec![Touched::Added(*post)],
         Event::Withdrawn { post, .. } => vec![Touched::Changed(*post)],
-        Event::Rethreaded { posts, .. } | Event::KeptBack { posts, .. } => posts.iter().copied().map(Touched::Changed).collect(),
+        Event::Rethreaded { posts, .. } | Event::KeptBack { posts, .. } => {
+            posts.iter().copied().map(Touched::Changed).collect()
+        }
         Event::Forgotten { .. } => vec![Touched::All { line: line.seq }],
         Event::Forgetting { .. }
         | Event::Tidied {}

@@ -14,6 +14,7 @@ use crate::admin::pack;
 use crate::admin::request::{Rehearsal, Request};
 use crate::domain::list::{ArchivePolicy, ListState};
 use crate::flow::import::{Item, Message};
+use crate::flow::opening::Past;
 use crate::mail::show::{Block, show};
 use crate::search::Standing;
 use crate::serve::{self, Server};
@@ -76,7 +77,12 @@ async fn archive(args: &BenchArgs, folder: &Path, measured: &mut Measured) -> an
     }
     let server = community(folder, "mx", 1).await?;
     let settings = vec![("archive".to_owned(), "public".to_owned())];
-    ask(&server, Request::ListSet { list: LIST.to_owned(), settings }, Box::new(std::iter::empty())).await?;
+    ask(
+        &server,
+        Request::ListSet { list: LIST.to_owned(), settings, past: Past::Kept },
+        Box::new(std::iter::empty()),
+    )
+    .await?;
     let count = u64::from(args.messages.unwrap_or(80_000));
     let items = (0..count).map(|n| {
         let raw = material::message(n, LIST);

@@ -69,6 +69,7 @@ impl Lines {
             | Event::Answered { .. }
             | Event::Lapsed { .. }
             | Event::Rethreaded { .. }
+            | Event::KeptBack { .. }
             | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
@@ -107,6 +108,7 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Answered { .. }
         | Event::Lapsed { .. }
         | Event::Rethreaded { .. }
+        | Event::KeptBack { .. }
         | Event::Withdrawn { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }

@@ -12,7 +12,8 @@ use crate::letters::exchange::{
 use crate::letters::finding::{AskedFor, Found, FoundItem, PostAskedFor};
 use crate::letters::kinds::{Group, Letter, LetterKind};
 use crate::letters::rights::{
-    AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn,
+    Unchanged, WrittenTo,
 };
 
 pub(super) fn letter<'a>(
@@ -60,6 +61,8 @@ pub(super) fn letter<'a>(
         | LetterKind::MyData
         | LetterKind::Forgotten
         | LetterKind::AskConsent
+        | LetterKind::Opening
+        | LetterKind::KeptBack
         | LetterKind::AskYours
         | LetterKind::AskEither
         | LetterKind::Unchanged
@@ -131,6 +134,8 @@ fn rights<'a>(
         LetterKind::AskConsent => {
             Letter::AskConsent(AskConsent { group, title: place.title, until: week_on })
         }
+        LetterKind::Opening => Letter::Opening(OpeningSoon { group, own: 12, until: week_on }),
+        LetterKind::KeptBack => Letter::KeptBack(KeptBack { group, posts: 12 }),
         LetterKind::AskYours => Letter::AskYours(AskYours { group, title: place.title }),
         LetterKind::AskEither => Letter::AskEither(AskEither {
             group,

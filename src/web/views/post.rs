@@ -105,7 +105,6 @@ impl PostView {
         let notice = desk.hidden_because(post);
         let shown = printed.shown.filter(|_| notice.is_none());
         let excerpt = one_line(&desk.masked(&post.excerpt), EXCERPT_CHARS_MAX);
-        let language = shown.and_then(|shown| shown.language.clone()).or_else(|| post.language.clone());
         PostView {
             anchor: format!("m-{}", post.hash12),
             author: if notice.is_some() { String::new() } else { desk.author(post) },
@@ -113,7 +112,7 @@ impl PostView {
             href: desk.href(&route),
             answers: None,
             depth: 0,
-            language: language.filter(|tag| is_language_tag(tag)),
+            language: post.language.clone().filter(|tag| is_language_tag(tag)),
             excerpt: (notice.is_none() && shown.is_none()).then_some(excerpt),
             body: shown.map(|shown| BodyView::new(desk, shown, bytes_max)),
             attachments: shown.map_or_else(Vec::new, |shown| attachments(desk, place, post, shown)),

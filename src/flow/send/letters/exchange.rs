@@ -9,12 +9,12 @@ use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, PostsLeft, Question, Wish};
 use crate::flow::author::author_of;
-use crate::flow::{Desk, FlowError, about, beside, digests, is_current, whereabouts};
+use crate::flow::{Desk, FlowError, about, beside, digests, is_current, opening, whereabouts};
 use crate::letters::{
     Act, AskAdmit, AskConsent, AskEither, AskForget, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskYours,
-    AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, Letter, MyData, NoEntry,
-    NoMember, PassedOn, Pause, Settings, SignIn, TakenBack, TooLate, Unchanged, Whereabouts, WhyNoEntry,
-    WrittenTo,
+    AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, KeptBack, Letter, MyData,
+    NoEntry, NoMember, OpeningSoon, PassedOn, Pause, Settings, SignIn, TakenBack, TooLate, Unchanged,
+    Whereabouts, WhyNoEntry, WrittenTo,
 };
 use crate::mail::parse;
 use crate::store::OwedLetter;
@@ -153,6 +153,10 @@ fn ask(
             let (group, until) = (group(list), asked.until);
             send(Letter::AskConsent(AskConsent { group, title: &title, until }))
         }
+        (Matter::Opening, Some(list)) => {
+            let own = opening::older_posts(desk, list, &facts.person)?.len();
+            send(Letter::Opening(OpeningSoon { group: group(list), own, until: asked.until }))
+        }
         (Matter::Yours { post }, Some(list)) => {
             let title = title_of(desk, *post)?;
             send(Letter::AskYours(AskYours { group: group(list), title: &title }))
@@ -190,6 +194,7 @@ fn ask(
             | Matter::Found { .. }
             | Matter::Care { .. }
             | Matter::Back { .. }
+            | Matter::Opening
             | Matter::Consent { .. }
             | Matter::Either { .. }
             | Matter::Yours { .. }
@@ -284,6 +289,9 @@ fn tell(
         (Note::TakenBack | Note::GoneAlready, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: *note == Note::TakenBack }))
         }
+        (Note::KeptBack { posts }, Some(list)) => {
+            send(Letter::KeptBack(KeptBack { group: group(list), posts: *posts }))
+        }
         (Note::Forgotten { posts }, _) => send(Letter::Forgotten(Forgotten {
             host: &desk.hostname,
             withdrawn: *posts == PostsLeft::Withdrawn,
@@ -301,6 +309,7 @@ fn tell(
             | Note::JoinClosed
             | Note::NotAdmitted
             | Note::EndsSoon
+            | Note::KeptBack { .. }
             | Note::TakenBack
             | Note::GoneAlready,
             None,
