@@ -2,6 +2,7 @@
 
 mod leaving;
 mod looks;
+mod opening;
 mod privacy;
 mod safety;
 mod set_right;
