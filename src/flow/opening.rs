@@ -40,10 +40,16 @@ pub(super) fn after_change(desk: &Desk, before: &List, after: &List) -> Result<O
     Ok(match (is_open(before), is_open(after)) {
         (_, false) => None,
         (true, true) => after.opening,
-        (false, true) if is_empty(desk, before.id)? => None,
+        (false, true) if is_empty(desk, before.id)? || is_new(desk, before.id)? => None,
         // Whatever came in before this moment was written for members.
         (false, true) => Some(Opening { from: desk.store.next_post(), past: None }),
     })
+}
+
+/// Whether nobody was ever a member, and so nobody wrote in the belief that only members read:
+/// what is there came from elsewhere, and whoever brought it here opens it.
+fn is_new(desk: &Desk, list: ListId) -> Result<bool, FlowError> {
+    Ok(desk.store.members(list)?.is_empty())
 }
 
 /// Whether nothing was ever written that could be opened.

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use parvis::domain::address::EmailAddress;
 use parvis::domain::list::ListState;
+use parvis::flow::membership::{Act, Telling, remove_member};
 use parvis::flow::{keep_house, lists, opening};
 
-use super::site::{Site, links};
+use super::site::{Site, links, now};
 
 const CANARY: &str = "zinzolin";
 
@@ -29,6 +31,7 @@ fn opened() -> Site {
     site.post(jardin, &written("a1", "", "Zinzolin un", 1, "Le zinzolin est entre nous."));
     site.post(jardin, &written("a2", "a1", "Re: Zinzolin un", 2, "Zinzolin deux."));
     site.post(jardin, &written("a3", "", "Zinzolin trois", 3, "Zinzolin trois."));
+    site.member(jardin, "paul@lilas.example", "Paul");
     let list = site.store.reader().list(jardin).expect("readable").expect("there");
     lists::set(&site.desk, &list, &[("archive".to_owned(), "public".to_owned())]).expect("set");
     site.post(jardin, &written("b1", "a2", "Re: la suite", 4, "La suite, pour tout le monde."));
@@ -123,8 +126,23 @@ fn members_read_all_of_it() {
 fn nobody_to_tell_and_it_is_open_at_once() {
     let site = opened();
     let list = site.store.reader().lists_named("jardin").expect("readable").remove(0);
+    let paul = EmailAddress::parse("paul@lilas.example").expect("an address");
+    let act = Act { now: now(), by: None, telling: Telling::Nobody };
+    remove_member(&site.store, &list, &paul, act).expect("done").expect("taken out");
+    let list = site.store.reader().lists_named("jardin").expect("readable").remove(0);
     opening::show_past(&site.desk, &list).expect("shown");
     assert!(site.get("/jardin/m/a1%40l.example/").text().contains("est entre nous"));
+}
+
+#[test]
+fn what_came_from_elsewhere_before_anybody_was_a_member_is_simply_open() {
+    let site = Site::empty();
+    let id = site.list("vieux@lists.example.org", "Vieux", &[]);
+    site.post(id, &written("v1", "", "Un", 1, "Premier."));
+    let list = site.store.reader().list(id).expect("readable").expect("there");
+    let list = lists::set(&site.desk, &list, &[("archive".to_owned(), "public".to_owned())]).expect("set");
+    assert_eq!(list.opening, None);
+    assert_eq!(site.get("/vieux/m/v1%40l.example/").status, StatusCode::OK);
 }
 
 #[test]
@@ -137,6 +155,7 @@ fn a_list_that_never_had_a_post_is_simply_open_and_one_that_closes_again_is_clos
     };
     assert_eq!(set("public").opening, None);
     site.post(id, &written("c1", "", "Un", 1, "Premier."));
+    site.member(id, "paul@lilas.example", "Paul");
     assert_eq!(site.get("/club/m/c1%40l.example/").status, StatusCode::OK);
     assert_eq!(set("members").opening, None);
     assert_eq!(site.get("/club/m/c1%40l.example/").status, StatusCode::NOT_FOUND);
