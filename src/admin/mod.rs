@@ -107,6 +107,7 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::QueueRetry { id } => queue::retry(desk, id.as_deref()),
         Request::QueueDrop { id } => queue::drop_copy(desk, &id),
         Request::QueueRelease { newer_than } => queue::release(desk, newer_than),
+        Request::OldAddresses { list } => archive::old_addresses(desk, &list, channel),
         Request::Import { list, rehearsal } => archive::import(desk, &list, rehearsal, channel),
         Request::Export { list } => archive::export(desk, &list, channel),
         Request::Fence => upkeep::fence(desk),

@@ -124,6 +124,9 @@ pub enum Request {
         newer_than: Option<Timestamp>,
     },
     /// The messages follow, a blob each.
+    OldAddresses {
+        list: String,
+    },
     Import {
         list: String,
         rehearsal: Rehearsal,

@@ -326,6 +326,12 @@ pub(super) enum ImportCommand {
         /// Count, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Where messages were found before: rows of an old URL and a Message-ID
+        #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+        old_urls: Option<PathBuf>,
+        /// Where pipermail had its pages of these files
+        #[arg(long, value_name = "URL", conflicts_with = "dry_run")]
+        pipermail: Option<String>,
     },
     /// A maildir folder
     #[command(after_help = "Example: parvis import maildir quartier@lists.example.org ~/Maildir/.quartier")]
@@ -337,6 +343,9 @@ pub(super) enum ImportCommand {
         /// Count, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Where messages were found before: rows of an old URL and a Message-ID
+        #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+        old_urls: Option<PathBuf>,
     },
 }
 

@@ -77,6 +77,12 @@ pub enum AnimatorCommand {
     Members,
     /// Every further post of the thread that is answered waits.
     Slow,
+    /// The post that is answered begins a thread of its own.
+    Split,
+    /// It belongs into the thread of these words.
+    MoveTo(String),
+    /// Its thread and that of these words are one.
+    JoinWith(String),
     /// What was decided lately, and by whom?
     History,
     /// The animators' own letter, now.
@@ -207,6 +213,9 @@ impl Command {
                 AnimatorCommand::Add(_)
                 | AnimatorCommand::Invite(_)
                 | AnimatorCommand::Remove(_)
+                | AnimatorCommand::Split
+                | AnimatorCommand::MoveTo(_)
+                | AnimatorCommand::JoinWith(_)
                 | AnimatorCommand::Slow => false,
             },
             Command::Join

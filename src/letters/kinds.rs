@@ -11,7 +11,8 @@ use super::finding::{AskedFor, Found};
 use super::message::Frame;
 use super::recovery::Recovery;
 use super::rights::{
-    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, Unchanged,
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,
+    Unchanged,
 };
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
@@ -61,6 +62,8 @@ pub enum Letter<'a> {
     Opening(OpeningSoon<'a>),
     /// Theirs stay among members.
     KeptBack(KeptBack<'a>),
+    /// What came of setting a conversation right.
+    SetRight(SetRight<'a>),
     /// To who looks after a list, about a post in their name.
     AskYours(AskYours<'a>),
     /// To somebody whose words and whose address say two things.
@@ -123,6 +126,7 @@ pub enum LetterKind {
     AskConsent,
     Opening,
     KeptBack,
+    SetRight,
     AskYours,
     AskEither,
     Unchanged,
@@ -295,7 +299,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 48] = [
+    pub const ALL: [LetterKind; 49] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -316,6 +320,7 @@ impl LetterKind {
         LetterKind::AskConsent,
         LetterKind::Opening,
         LetterKind::KeptBack,
+        LetterKind::SetRight,
         LetterKind::AskYours,
         LetterKind::AskEither,
         LetterKind::Unchanged,
@@ -369,6 +374,7 @@ impl LetterKind {
             LetterKind::AskConsent => "ask-consent",
             LetterKind::Opening => "opening",
             LetterKind::KeptBack => "kept-back",
+            LetterKind::SetRight => "set-right",
             LetterKind::AskYours => "ask-yours",
             LetterKind::AskEither => "ask-either",
             LetterKind::Unchanged => "unchanged",
@@ -425,6 +431,7 @@ impl Letter<'_> {
             Letter::AskConsent(_) => LetterKind::AskConsent,
             Letter::Opening(_) => LetterKind::Opening,
             Letter::KeptBack(_) => LetterKind::KeptBack,
+            Letter::SetRight(_) => LetterKind::SetRight,
             Letter::AskYours(_) => LetterKind::AskYours,
             Letter::AskEither(_) => LetterKind::AskEither,
             Letter::Unchanged(_) => LetterKind::Unchanged,
@@ -469,6 +476,7 @@ impl Letter<'_> {
             Letter::AskConsent(letter) => letter.facts(facts, frame),
             Letter::Opening(letter) => letter.facts(facts, frame),
             Letter::KeptBack(letter) => letter.facts(facts, frame),
+            Letter::SetRight(letter) => letter.facts(facts, frame),
             Letter::AskYours(letter) => letter.facts(facts, frame),
             Letter::AskEither(letter) => letter.facts(facts, frame),
             Letter::Unchanged(letter) => letter.facts(facts, frame),

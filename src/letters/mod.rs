@@ -41,7 +41,7 @@ pub use kinds::{
 pub use message::{Attachment, AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 pub use recovery::{Recovery, RecoveryTurn};
 pub use rights::{
-    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn,
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,
     Unchanged, WrittenTo,
 };
 pub use samples::{Sample, samples};

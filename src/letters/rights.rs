@@ -6,6 +6,7 @@ use super::kinds::{Group, names_or_keeper};
 use super::message::Frame;
 use super::words;
 use crate::domain::time::Timestamp;
+use crate::domain::wish::Fixed;
 
 /// To be forgotten: what becomes of your posts?
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,21 @@ pub struct KeptBack<'a> {
     pub group: Group<'a>,
     /// How many posts.
     pub posts: u64,
+}
+
+/// What came of setting a conversation right.
+#[derive(Clone, Copy, Debug)]
+pub struct SetRight<'a> {
+    /// Where.
+    pub group: Group<'a>,
+    /// The subject of the post.
+    pub title: &'a str,
+    /// What the conversation is called in which it stands now.
+    pub thread: &'a str,
+    /// The page of the post.
+    pub page: &'a str,
+    /// What came of it.
+    pub fixed: Fixed,
 }
 
 /// Is this post in your name yours?
@@ -138,6 +154,23 @@ impl OpeningSoon<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
         let facts = self.group.facts(facts, frame.language);
         facts.phrase("own", &some(self.own, frame)).phrase("until", &day_of(self.until, frame))
+    }
+}
+
+impl SetRight<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let is = |fixed| self.fixed == fixed;
+        let facts = self.group.facts(facts, frame.language);
+        facts
+            .phrase("title", self.title)
+            .phrase("thread", self.thread)
+            .link("page", self.page)
+            .is("done", is(Fixed::Moved) || is(Fixed::Split) || is(Fixed::Joined))
+            .is("moved", is(Fixed::Moved))
+            .is("split", is(Fixed::Split))
+            .is("joined", is(Fixed::Joined))
+            .is("no_such_thread", is(Fixed::NoSuchThread))
+            .is("nothing_to_do", is(Fixed::NothingToDo))
     }
 }
 

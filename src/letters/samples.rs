@@ -103,6 +103,8 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::AskConsent, "ask-consent"),
     (LetterKind::Opening, "opening"),
     (LetterKind::KeptBack, "kept-back"),
+    (LetterKind::SetRight, "set-right"),
+    (LetterKind::SetRight, "set-right-not-found"),
     (LetterKind::AskYours, "ask-yours"),
     (LetterKind::AskEither, "ask-either"),
     (LetterKind::AskEither, "ask-either-join"),
@@ -278,6 +280,7 @@ impl Sample {
             | LetterKind::AskConsent
             | LetterKind::Opening
             | LetterKind::KeptBack
+            | LetterKind::SetRight
             | LetterKind::AskYours
             | LetterKind::AskEither
             | LetterKind::Unchanged

@@ -147,6 +147,7 @@ fn touched(line: &Line) -> Vec<Touched> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::OldAddresses { .. }
         | Event::Heeded { .. }
         | Event::Banned { .. }
         | Event::ThreadPace { .. }

@@ -49,6 +49,9 @@ pub(super) enum Topic {
     Remove,
     Members,
     Slow,
+    Split,
+    MoveTo,
+    JoinWith,
     History,
     Letter,
 }
@@ -91,6 +94,9 @@ const NAMES: &[(&str, Topic)] = &[
     ("remove", Topic::Remove),
     ("members", Topic::Members),
     ("slow", Topic::Slow),
+    ("split", Topic::Split),
+    ("move-to", Topic::MoveTo),
+    ("join-with", Topic::JoinWith),
     ("history", Topic::History),
     ("letter", Topic::Letter),
 ];
@@ -109,8 +115,9 @@ impl Topic {
 
     /// Whether only those who look after the group say such a thing.
     pub(super) fn is_animators(self) -> bool {
-        use Topic::{Add, History, Invite, Letter, Members, Remove, Slow};
-        matches!(self, Add | Invite | Remove | Members | Slow | History | Letter)
+        use Topic::{Add, History, Invite, JoinWith, Letter, Members, MoveTo, Remove, Slow, Split};
+        let members = matches!(self, Add | Invite | Remove | Members);
+        members || matches!(self, Slow | Split | MoveTo | JoinWith | History | Letter)
     }
 
     /// The command, with what was read; nothing if what it needs was not.
@@ -167,6 +174,9 @@ impl Topic {
             }
             Topic::Members => sure(Command::Animator(AnimatorCommand::Members)),
             Topic::Slow => sure(Command::Animator(AnimatorCommand::Slow)),
+            Topic::Split => sure(Command::Animator(AnimatorCommand::Split)),
+            Topic::MoveTo => sure(Command::Animator(AnimatorCommand::MoveTo(read.words()?))),
+            Topic::JoinWith => sure(Command::Animator(AnimatorCommand::JoinWith(read.words()?))),
             Topic::History => sure(Command::Animator(AnimatorCommand::History)),
             Topic::Letter => sure(Command::Animator(AnimatorCommand::Letter)),
         }

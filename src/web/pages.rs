@@ -337,6 +337,19 @@ impl Pages {
         Ok(if gone { Answer { status: StatusCode::GONE, keep: Keep::No, ..page } } else { page })
     }
 
+    /// Where a post stands that had this address before it came here, if this reader may see it.
+    pub(crate) fn at_old_address(&self, wish: &Wish, path: &str) -> Result<Option<Answer>, PageError> {
+        let Some((list, post)) = self.archive.at_old_address(path)? else { return Ok(None) };
+        let Some(list) = self.archive.list(list)? else { return Ok(None) };
+        let Sight::Archive(eyes) = sight::of(&list, wish.reader.as_ref()) else { return Ok(None) };
+        let Some(post) = self.archive_of(&list, eyes).post(post)? else { return Ok(None) };
+        let mut lists = self.archive.lists()?;
+        lists.retain(|list| sight::is_listed(list, wish.reader.as_ref()));
+        let page = ListPage::Post { id: post.message_id };
+        let href = self.desk(wish, self.language).href(&Route::list(&segment_of(&list, &lists), page));
+        Ok(Some(Answer::elsewhere(StatusCode::MOVED_PERMANENTLY, href)))
+    }
+
     /// That something was here, and is no more (RFC 9110 §15.5.11).
     pub(crate) fn gone(&self, desk: &Desk<'_>) -> Result<Answer, PageError> {
         self.notice(desk, StatusCode::GONE, "withdrawn")

@@ -69,6 +69,7 @@ impl Lines {
             | Event::Answered { .. }
             | Event::Lapsed { .. }
             | Event::Rethreaded { .. }
+            | Event::OldAddresses { .. }
             | Event::KeptBack { .. }
             | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
@@ -108,6 +109,7 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Answered { .. }
         | Event::Lapsed { .. }
         | Event::Rethreaded { .. }
+        | Event::OldAddresses { .. }
         | Event::KeptBack { .. }
         | Event::Withdrawn { .. }
         | Event::PassGiven { .. }

@@ -22,7 +22,7 @@ use crate::domain::ids::ListId;
 use crate::domain::list::List;
 use crate::domain::member::MemberState;
 use crate::domain::time::Timestamp;
-use crate::store::{Store, StoreError};
+use crate::store::{OldAddress, Store, StoreError};
 
 /// Address and settings.
 pub const LIST: &str = "list.toml";
@@ -30,6 +30,8 @@ pub const LIST: &str = "list.toml";
 pub const MEMBERS: &str = "members.csv";
 /// Who decided what, when.
 pub const DECISIONS: &str = "decisions.jsonl";
+/// Where posts were found before they came here, if anything is known of that.
+pub const OLD_ADDRESSES: &str = "old-urls.tsv";
 /// The posts, in the order they came (mboxrd).
 pub const ARCHIVE: &str = "archive.mbox";
 /// What the other files are. Comes last: with it the export is whole.
@@ -74,6 +76,10 @@ pub fn export(
     files.write(LIST, |out| Ok(out.write_all(settings::list_toml(list).as_bytes())?))?;
     let members = files.write(MEMBERS, |out| write_members(store, list.id, out))?;
     let decisions = files.write(DECISIONS, |out| decisions::write(store, list.id, out))?;
+    let old = store.reader().old_addresses(list.id)?;
+    if !old.is_empty() {
+        files.write(OLD_ADDRESSES, |out| write_old_addresses(store, &old, out))?;
+    }
     let archived = files.write(ARCHIVE, |out| archive::write(store, list.id, out))?;
     let manifest = Manifest {
         parvis: env!("CARGO_PKG_VERSION").to_owned(),
@@ -87,6 +93,16 @@ pub fn export(
     sink(Piece::File(MANIFEST))?;
     sink(Piece::Bytes(text.as_bytes()))?;
     Ok(manifest)
+}
+
+/// As `parvis import … --old-urls` reads it.
+fn write_old_addresses(store: &Store, old: &[OldAddress], out: &mut dyn Write) -> Result<(), ExportError> {
+    for address in old {
+        if let Some(post) = store.reader().post(address.post)? {
+            writeln!(out, "{}\t<{}>", address.path, post.message_id)?;
+        }
+    }
+    Ok(())
 }
 
 fn write_members(store: &Store, list: ListId, out: &mut dyn Write) -> Result<u64, ExportError> {

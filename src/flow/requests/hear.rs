@@ -231,7 +231,12 @@ impl Wishes<'_> {
             Command::Language(language) => Wish::Speak { language: *language },
             Command::Help => Wish::Help,
             Command::Animator(
-                AnimatorCommand::Add(_) | AnimatorCommand::Invite(_) | AnimatorCommand::Remove(_),
+                AnimatorCommand::Add(_)
+                | AnimatorCommand::Invite(_)
+                | AnimatorCommand::Remove(_)
+                | AnimatorCommand::Split
+                | AnimatorCommand::MoveTo(_)
+                | AnimatorCommand::JoinWith(_),
             ) => Wish::Animate { mail },
             Command::NewAddress(_) => Wish::Move { mail },
             Command::Withdraw => Wish::Withdraw { post: self.own_post },

@@ -10,6 +10,7 @@ mod addresses;
 mod animating;
 mod answers;
 mod caps;
+mod fixing;
 mod hear;
 mod joining;
 mod rights;

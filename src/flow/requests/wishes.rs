@@ -313,7 +313,9 @@ fn animate(
         return talk.tell(Some(list.id), Note::Help);
     }
     let act = Act { now: talk.now, by: Some(talk.person.id), telling: Telling::Letter };
-    for command in super::hear::animator_commands_in(talk.desk, list, mail)? {
+    let commands = super::hear::animator_commands_in(talk.desk, list, mail)?;
+    let mut told = false;
+    for command in commands {
         match command {
             AnimatorCommand::Invite(addresses) => {
                 for address in addresses.iter().take(INVITATIONS_MAX) {
@@ -333,11 +335,20 @@ fn animate(
                     log_not_done(membership::remove_member(&talk.desk.store, list, email, act)?);
                 }
             }
+            AnimatorCommand::Split | AnimatorCommand::MoveTo(_) | AnimatorCommand::JoinWith(_) => {
+                let raw = talk.desk.store.raw(mail)?.unwrap_or_default();
+                let answered = super::answered_post(talk.desk, list.id, &raw)?;
+                super::fixing::set_thread_right(talk, list, answered, &command)?;
+                told = true;
+            }
             AnimatorCommand::Members
             | AnimatorCommand::Slow
             | AnimatorCommand::History
             | AnimatorCommand::Letter => {}
         }
+    }
+    if told {
+        return Ok(());
     }
     talk.tell(Some(list.id), Note::Done { wish: Wish::Animate { mail } })
 }

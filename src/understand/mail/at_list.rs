@@ -52,7 +52,10 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
         | Command::Help => true,
         Command::Mute | Command::Follow | Command::Withdraw => answers,
         Command::Animator(command) => match command {
-            AnimatorCommand::Slow => answers,
+            AnimatorCommand::Slow
+            | AnimatorCommand::Split
+            | AnimatorCommand::MoveTo(_)
+            | AnimatorCommand::JoinWith(_) => answers,
             AnimatorCommand::Members => !answers,
             AnimatorCommand::Add(_)
             | AnimatorCommand::Invite(_)

@@ -161,6 +161,10 @@ impl Town {
         self.later(std::time::Duration::ZERO);
     }
 
+    pub(super) fn threads(&self, list: &str) -> u64 {
+        self.desk.store.reader().counts(self.list(list).id).expect("readable").threads
+    }
+
     /// Posts of a list that anybody may read, were its archive public.
     pub(super) fn read_by_strangers(&self, list: &str) -> usize {
         let list = self.list(list);

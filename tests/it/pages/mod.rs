@@ -2,6 +2,7 @@
 
 mod leaving;
 mod looks;
+mod old_addresses;
 mod opening;
 mod privacy;
 mod safety;

@@ -13,8 +13,8 @@ use crate::flow::{Desk, FlowError, about, beside, digests, is_current, opening, 
 use crate::letters::{
     Act, AskAdmit, AskConsent, AskEither, AskForget, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskYours,
     AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, KeptBack, Letter, MyData,
-    NoEntry, NoMember, OpeningSoon, PassedOn, Pause, Settings, SignIn, TakenBack, TooLate, Unchanged,
-    Whereabouts, WhyNoEntry, WrittenTo,
+    NoEntry, NoMember, OpeningSoon, PassedOn, Pause, SetRight, Settings, SignIn, TakenBack, TooLate,
+    Unchanged, Whereabouts, WhyNoEntry, WrittenTo,
 };
 use crate::mail::parse;
 use crate::store::OwedLetter;
@@ -289,6 +289,19 @@ fn tell(
         (Note::TakenBack | Note::GoneAlready, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: *note == Note::TakenBack }))
         }
+        (Note::SetRight { post, fixed }, Some(list)) => {
+            let Some(post) = desk.store.reader().post(*post)? else { return Ok(None) };
+            let thread = desk.store.reader().thread(post.list, post.thread, 0)?;
+            let thread = thread.map(|thread| thread.summary.subject).unwrap_or_default();
+            let (title, page) = (post.subject.as_str(), desk.post_url(list, &post.message_id));
+            send(Letter::SetRight(SetRight {
+                group: group(list),
+                title,
+                thread: &thread,
+                page: &page,
+                fixed: *fixed,
+            }))
+        }
         (Note::KeptBack { posts }, Some(list)) => {
             send(Letter::KeptBack(KeptBack { group: group(list), posts: *posts }))
         }
@@ -309,6 +322,7 @@ fn tell(
             | Note::JoinClosed
             | Note::NotAdmitted
             | Note::EndsSoon
+            | Note::SetRight { .. }
             | Note::KeptBack { .. }
             | Note::TakenBack
             | Note::GoneAlready,
