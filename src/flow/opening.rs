@@ -136,6 +136,17 @@ fn was_told(desk: &Desk, list: ListId, person: PersonId) -> Result<bool, FlowErr
     }))
 }
 
+/// In longer archives nobody's posts are counted for the letter: every member would cost a look at all.
+const COUNTED_POSTS_MAX: u64 = 2_000;
+
+/// How many of these posts are somebody's; 0 where that is not worth finding out.
+pub(super) fn own_posts_to_tell(desk: &Desk, list: &List, person: &Person) -> Result<usize, FlowError> {
+    if desk.store.reader().counts(list.id)?.posts > COUNTED_POSTS_MAX {
+        return Ok(0);
+    }
+    Ok(older_posts(desk, list, person)?.len())
+}
+
 /// What somebody wrote to a list before its archive was opened, and what of it strangers do not see
 /// anyway left out.
 pub(super) fn older_posts(desk: &Desk, list: &List, person: &Person) -> Result<Vec<PostId>, FlowError> {

@@ -14,10 +14,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bodies::Piece;
 use parts::{Disposition, Flow, Part, Walked};
 
+use super::calendar::PART_BYTES_MAX;
 use super::html::{self, CleanHtml};
+use super::parse::language;
 pub use super::quote::Block;
 use super::{quote, text};
 pub use searched::{Searched, searched};
+
+/// Calendar parts of one message that are read.
+const CALENDARS_MAX: usize = 3;
 
 /// Bytes of an attachment looked at to know a picture.
 const MAGIC_BYTES: usize = 32;
@@ -33,6 +38,8 @@ pub struct Shown {
     pub preferred: Preferred,
     /// What came with it, numbered from 1.
     pub attachments: Vec<Attachment>,
+    /// The calendar parts, as they are written.
+    pub calendars: Vec<String>,
     /// Why what is here is not all.
     pub fault: Option<Undisplayable>,
 }
@@ -206,7 +213,15 @@ fn show_unguarded(raw: &[u8], address_of: &dyn Fn(&Attachment) -> Option<String>
         Preferred::Text => None,
     };
     let preferred = if html.is_none() { Preferred::Text } else { preferred };
-    Shown { blocks, html, preferred, attachments, fault: walked.fault }
+    let calendars = bodies
+        .attachments
+        .iter()
+        .map(|index| &walked.parts[*index])
+        .filter(|part| part.is("text/calendar") && part.body.len() <= 2 * PART_BYTES_MAX)
+        .take(CALENDARS_MAX)
+        .map(|part| part.text(raw))
+        .collect();
+    Shown { blocks, html, preferred, attachments, calendars, fault: walked.fault }
 }
 
 /// The text of all pieces, and whether the HTML says more.
@@ -265,6 +280,17 @@ fn kind_of(raw: &[u8], part: &Part) -> AttachmentKind {
         Some(picture) => AttachmentKind::Picture(picture),
         None if part.is("text/calendar") => AttachmentKind::Calendar,
         None => AttachmentKind::Other,
+    }
+}
+
+impl Shown {
+    /// The language of what the author wrote, not of what they quote, as far as a short text tells.
+    pub fn language(&self) -> Option<&'static str> {
+        let own = self.blocks.iter().filter_map(|block| match block {
+            Block::Text(text) => Some(text.trim()),
+            Block::Quote { .. } | Block::Signature(_) => None,
+        });
+        language::probably(&own.collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -154,7 +154,7 @@ fn ask(
             send(Letter::AskConsent(AskConsent { group, title: &title, until }))
         }
         (Matter::Opening, Some(list)) => {
-            let own = opening::older_posts(desk, list, &facts.person)?.len();
+            let own = opening::own_posts_to_tell(desk, list, &facts.person)?;
             send(Letter::Opening(OpeningSoon { group: group(list), own, until: asked.until }))
         }
         (Matter::Yours { post }, Some(list)) => {
