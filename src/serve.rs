@@ -39,9 +39,10 @@ use crate::domain::retry::RetrySchedule;
 use crate::domain::time::Timestamp;
 use crate::filter::{Filter, NoAddress};
 use crate::flow::receive::PostRoom;
-use crate::flow::{Clock, Desk, FlowError, decide, digests, keep_house, send::deliver};
+use crate::flow::{Clock, Desk, FULL_PAUSE, FlowError, decide, digests, keep_house, send::deliver};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
+use crate::net::door;
 use crate::net::slots::Slots;
 use crate::search::Search;
 use crate::sign::{self, NamedKey, NoSigner, Signer};
@@ -369,7 +370,7 @@ async fn open_doors(
         let listener = listen(*address).await?;
         smtp.extend(listener.local_addr());
         let serving = serve_smtp(listener, room.clone(), options(Door::Smtp), stopping.clone());
-        tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+        tasks.spawn(to_its_end(serving));
     }
     for place in &config.smtp.lmtp_listen {
         let options = options(Door::Lmtp);
@@ -378,12 +379,12 @@ async fn open_doors(
                 let listener = listen(*address).await?;
                 lmtp.extend(listener.local_addr());
                 let serving = serve_smtp(listener, room.clone(), options, stopping.clone());
-                tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+                tasks.spawn(to_its_end(serving));
             }
             LmtpListen::Unix(path) => {
                 let listener = listen_unix(path)?;
                 let serving = serve_smtp(listener, room.clone(), options, stopping.clone());
-                tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+                tasks.spawn(to_its_end(serving));
             }
         }
     }
@@ -444,8 +445,6 @@ async fn every(
 const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
 /// How often it is looked whose digest is due.
 const DIGESTS_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
-/// How often it is looked whether a full disk has room again.
-const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,
@@ -482,7 +481,12 @@ fn listen_unix(path: &PathBuf) -> Result<UnixListener, ServeError> {
         .map_err(|source| ServeError::Listen { address: path.display().to_string(), source })
 }
 
+/// A door is shut when the server stops, and nothing else ends it.
+async fn to_its_end(door: impl Future<Output = ()>) -> Result<(), ServeError> {
+    door.await;
+    Ok(())
+}
+
 async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // A sender that is gone has stopped as well.
-    let _ = stopping.wait_for(|stop| *stop).await;
+    door::stopped(&mut stopping).await;
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Facts, Finding, listed};
+use super::{Facts, Finding, Front, listed};
 use crate::dns::Resolver;
 
 /// For a connection, and for each answer on it.
@@ -44,10 +44,14 @@ async fn one(facts: &Facts, address: IpAddr) -> Finding {
             return Finding::unknown(what, &about, detail);
         }
         Err(why) => Err(why),
-        Ok(stream) => greet(stream, &facts.hostname).await,
+        Ok(stream) => greet(stream, facts).await,
     };
     match greeted {
-        Ok(offered) => {
+        Ok(Greeted { refused: Some((recipient, why)), .. }) => {
+            let detail = format!("{address} answers, and takes no mail for {recipient}: {why}");
+            Finding::wrong(what, &about, detail, who_must_take_it(facts, &recipient))
+        }
+        Ok(Greeted { offered, refused: None }) => {
             let tls = if offered.contains("STARTTLS") { "and offers TLS" } else { "without TLS" };
             Finding::good(
                 what,
@@ -90,14 +94,57 @@ fn says_nothing(kind: io::ErrorKind, whose: Whose) -> bool {
     whose == Whose::Anothers && lost.contains(&kind)
 }
 
-/// What a mail server says to EHLO.
-async fn greet(mut stream: TcpStream, our_name: &str) -> io::Result<String> {
+/// What a mail server said.
+struct Greeted {
+    /// To EHLO, in capitals.
+    offered: String,
+    /// Whom it takes no mail for, and why not in its words.
+    refused: Option<(String, String)>,
+}
+
+/// Says hello, and asks whether there is mail taken for the operator and for lists; sends none.
+///
+/// What is put off (greylisting, an address that is being verified) is not refused.
+async fn greet(mut stream: TcpStream, facts: &Facts) -> io::Result<Greeted> {
+    let our_name = &facts.hostname;
     expect(&mut stream, "220").await?;
     stream.write_all(format!("EHLO {our_name}\r\n").as_bytes()).await?;
-    let offered = expect(&mut stream, "250").await?;
+    let offered = expect(&mut stream, "250").await?.to_ascii_uppercase();
+    let mut greeted = Greeted { offered, refused: None };
+    if ask(&mut stream, &format!("MAIL FROM:<postmaster@{our_name}>")).await.is_ok_and(|r| r.starts_with('2'))
+    {
+        let recipients = facts.lists.iter().map(ToString::to_string);
+        for recipient in std::iter::once(format!("postmaster@{our_name}")).chain(recipients) {
+            match ask(&mut stream, &format!("RCPT TO:<{recipient}>")).await {
+                Ok(reply) if reply.starts_with('5') => {
+                    greeted.refused = Some((recipient, reply.trim_end().to_owned()));
+                    break;
+                }
+                Ok(_) => {}
+                // We know that it answers, which is what was asked first.
+                Err(_) => return Ok(greeted),
+            }
+        }
+    }
     // Whatever comes of the goodbye, we know what we wanted to.
     let _ = stream.write_all(b"QUIT\r\n").await;
-    Ok(offered.to_ascii_uppercase())
+    Ok(greeted)
+}
+
+async fn ask(stream: &mut TcpStream, line: &str) -> io::Result<String> {
+    stream.write_all(format!("{line}\r\n").as_bytes()).await?;
+    expect(stream, "").await
+}
+
+fn who_must_take_it(facts: &Facts, recipient: &str) -> String {
+    let domain = recipient.rsplit_once('@').map_or(recipient, |(_, domain)| domain);
+    match facts.front {
+        Front::Ours => "let Parvis listen there, and no other program: smtp.listen".to_owned(),
+        Front::Another => format!(
+            "in the mail server in front, hand {domain} to Parvis: with Postfix relay_domains = {domain} and \
+             the transport map, and {domain} not in mydestination"
+        ),
+    }
 }
 
 /// A whole reply of that code.

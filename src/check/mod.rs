@@ -24,6 +24,7 @@ pub use self_test::{SelfTest, self_test};
 use crate::auth::Checker;
 use crate::dns::Resolver;
 use crate::domain::address::EmailAddress;
+use crate::domain::list::ListAddress;
 use crate::domain::network::Network;
 
 /// What one look came to.
@@ -59,6 +60,8 @@ pub struct Facts {
     pub hostname: String,
     /// The domains lists have; our name among them.
     pub domains: Vec<String>,
+    /// A list of each of some domains: mail for it is to be taken.
+    pub lists: Vec<ListAddress>,
     /// Who runs it.
     pub operator: Option<EmailAddress>,
     /// The public halves of the signing keys: selector and record.

@@ -90,7 +90,7 @@ fn installation(config: &Config) -> Vec<Value> {
         Err(_) => "it is not running",
     };
     let operator = match &config.operator {
-        Some(operator) => format!("mail to postmaster waits for {operator} in parvis held ls"),
+        Some(operator) => format!("mail to postmaster goes to {operator}, and waits in parvis held ls"),
         None => "nobody is named; mail to postmaster waits in parvis held ls".to_owned(),
     };
     vec![

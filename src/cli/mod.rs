@@ -9,8 +9,10 @@ mod check;
 mod demo;
 mod doing;
 mod drill;
+mod heaps;
 mod init;
 mod mishap;
+mod owner;
 mod papers;
 mod progress;
 mod recover;
@@ -57,6 +59,9 @@ pub fn main() -> ExitCode {
 fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { config: path, json, command } = cli;
     let voice = Voice { json };
+    if matches!(command, Command::Serve | Command::Demo(_) | Command::Bench(_) | Command::Import(_)) {
+        heaps::share();
+    }
     let config = || -> anyhow::Result<Config> {
         // PARVIS_CONFIG= names no file.
         let written = path.clone().filter(|path| !path.as_os_str().is_empty());

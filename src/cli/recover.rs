@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
 use super::args::{BackupArgs, RestoreArgs, UnsealArgs};
+use super::owner::HandedOver;
 use super::progress::Progress;
 use super::{Voice, mishap, show, talk};
 use crate::admin::request::Request;
@@ -136,6 +137,7 @@ fn put_back(args: &RestoreArgs, config: Option<&Config>, voice: &Voice) -> anyho
         damage: if args.keep_going { Damage::TakeTheRest } else { Damage::Refuse },
         newer: args.journal.clone(),
     };
+    let _theirs = HandedOver::at_the_end(&args.dir);
     let progress = Progress::new(voice, None);
     let mut bytes = 0;
     let mut tell = |more: u64| {

@@ -6,12 +6,14 @@ use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::owner::HandedOver;
 use crate::admin::socket;
 use crate::config::Config;
 use crate::serve::{self, Server};
 
 pub(super) fn serve(config: &Config) -> anyhow::Result<()> {
     log_to_stderr("info");
+    let _theirs = HandedOver::at_the_end(&config.data_dir);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(config)).context("cannot serve")
 }

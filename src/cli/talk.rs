@@ -14,6 +14,7 @@ use super::args::{
     Command, DigestCommand, HeldCommand, ListCommand, MemberCommand, PersonCommand, PostArgs, PostCommand,
     PostsArg, QueueCommand,
 };
+use super::owner::HandedOver;
 use super::{doing, show};
 use crate::admin::request::{BadRows, HeldDecision, Rehearsal, ReindexWhat, Request, SetRight, Welcoming};
 use crate::admin::socket::{self, Answer, Blobs, no_blobs};
@@ -241,6 +242,7 @@ fn answer_of(
                 Answer::Failed(sentence) => bail!("{sentence}"),
             };
         }
+        let _theirs = HandedOver::at_the_end(&config.data_dir);
         match serve::open_desk(config, serve::system_clock()) {
             Ok(desk) => {
                 let desk = Arc::new(desk);

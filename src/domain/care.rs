@@ -71,6 +71,11 @@ pub enum Told {
     Unreached,
     /// To the operator: servers refuse our mail for what it is, or for whence it comes.
     NotWanted,
+    /// To the operator: what somebody wrote to them.
+    Postmaster {
+        /// What they wrote.
+        post: PostId,
+    },
     /// To a newcomer: nobody answered their wish to join.
     NoAnswer,
     /// To an author: nobody looked at their post in time.

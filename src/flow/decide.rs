@@ -12,11 +12,10 @@ use super::author::{looks_like, may_be_told, standing};
 use super::membership::answerable;
 use super::moderate::{Held, ask};
 use super::publish::publish;
-use super::whereabouts::last_posts;
 use super::{Desk, FlowError, bounces, is_current, requests};
 use crate::domain::care::Told;
 use crate::domain::door::Standing;
-use crate::domain::ids::{MessageId, PostId};
+use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::{Attachments, List, Posting};
 use crate::domain::moderation::{self, Body, HoldReason, PostFacts, ThreadPace, Verdict, Weight};
 use crate::domain::proof::Proof;
@@ -261,6 +260,8 @@ enum Bound {
 
 /// So long somebody's posts are counted together.
 const PACE_SPAN: Duration = Duration::from_secs(600);
+/// No more of what came in that time is looked at.
+const PACE_POSTS_MAX: usize = 5_000;
 
 fn bounds(
     desk: &Desk,
@@ -285,10 +286,32 @@ fn bounds(
     }
     let pace = list.settings.pace.parse::<usize>().ok();
     let (Some(pace), Some(author)) = (pace, info.author) else { return Ok(Bound::None) };
-    let lately = |other: &&PostInfo| other.id < info.id && now < other.received + PACE_SPAN;
-    let theirs = last_posts(desk, author, Some(list.id))?;
-    let many = theirs.iter().filter(lately).count() >= pace;
+    let many = posts_lately(desk, author, info, now, pace)? >= pace;
     Ok(if many { Bound::Held(HoldReason::Pace) } else { Bound::None })
+}
+
+/// How many posts of that author the list had shortly before this one; counted up to `enough`.
+fn posts_lately(
+    desk: &Desk,
+    author: PersonId,
+    info: &PostInfo,
+    now: Timestamp,
+    enough: usize,
+) -> Result<usize, FlowError> {
+    let mut count = 0;
+    for other in desk.store.newest_posts().take(PACE_POSTS_MAX) {
+        let other = other?;
+        // What was imported came by nobody, at no moment.
+        if other.via.is_none() || other.id >= info.id {
+            continue;
+        }
+        if count >= enough || now >= other.received + PACE_SPAN {
+            break;
+        }
+        let is_post = other.list == info.list && other.door.is_none();
+        count += usize::from(is_post && other.author == Some(author));
+    }
+    Ok(count)
 }
 
 /// Nothing more goes out in a closed topic, and its author is told so.

@@ -107,6 +107,16 @@ pub enum FlowError {
     Store(#[from] StoreError),
 }
 
+impl FlowError {
+    /// Whether it is for want of room on the disk: what was to be done can be done later.
+    pub fn is_for_want_of_room(&self) -> bool {
+        matches!(self, FlowError::Store(StoreError::Full))
+    }
+}
+
+/// How often it is looked whether a full disk has room again.
+pub const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
 impl Desk {
     /// The moment.
     pub fn now(&self) -> Timestamp {

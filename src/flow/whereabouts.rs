@@ -8,7 +8,7 @@ use crate::store::PostInfo;
 use crate::store::archive::PostState;
 
 /// So many of the latest messages of everybody are looked at.
-const LOOK_BACK: u64 = 5_000;
+const LOOK_BACK: usize = 5_000;
 /// So many of one's own are told.
 const TOLD_MAX: usize = 3;
 
@@ -17,8 +17,8 @@ pub(super) fn last_posts(
     desk: &Desk,
     person: PersonId,
     list: Option<ListId>,
+    take: usize,
 ) -> Result<Vec<PostInfo>, FlowError> {
-    let from = PostId(desk.store.posts_kept().saturating_sub(LOOK_BACK));
     let theirs = |info: &PostInfo| {
         let is_request = info.door.is_some();
         let of_list = match list {
@@ -27,16 +27,15 @@ pub(super) fn last_posts(
         };
         info.author == Some(person) && of_list && !is_request && info.via.is_some()
     };
-    let mut posts = desk.store.posts(from, usize::MAX)?;
-    posts.retain(theirs);
-    posts.reverse();
-    Ok(posts)
+    let newest = desk.store.newest_posts().take(LOOK_BACK);
+    let found = newest.filter(|info| info.as_ref().map_or(true, theirs)).take(take);
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// The same in words for a letter.
 pub(super) fn of(desk: &Desk, person: PersonId, list: Option<ListId>) -> Result<Vec<Whereabout>, FlowError> {
     let mut told = Vec::new();
-    for info in last_posts(desk, person, list)?.into_iter().take(TOLD_MAX) {
+    for info in last_posts(desk, person, list, TOLD_MAX)? {
         let title = desk.store.raw(info.id)?.map(|raw| parse::summarize(&raw).subject).unwrap_or_default();
         let whereto = match info.state {
             PostState::Published => sent(desk, info.id)?,

@@ -18,6 +18,8 @@ use crate::domain::address::{EmailAddress, is_domain};
 
 /// The example every installation starts from.
 const EXAMPLE: &str = include_str!("../../data/parvis.toml");
+/// Where everything is kept, unless one says otherwise.
+pub const DATA_DIR: &str = "/var/lib/parvis";
 /// The name of our signing key in DNS.
 pub const SELECTOR: &str = "parvis";
 
@@ -102,7 +104,7 @@ pub fn plan(request: &InitRequest, key: &DkimKey) -> Result<InitPlan, InitError>
         return Err(InitError::Hostname(request.hostname.clone()));
     }
     let (config, data_dir) = match &request.place {
-        InitPlace::System => (PathBuf::from("/etc/parvis/parvis.toml"), PathBuf::from("/var/lib/parvis")),
+        InitPlace::System => (PathBuf::from("/etc/parvis/parvis.toml"), PathBuf::from(DATA_DIR)),
         InitPlace::Folder(folder) if folder.is_relative() => {
             return Err(InitError::Relative(folder.clone()));
         }

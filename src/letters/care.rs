@@ -32,6 +32,8 @@ pub enum Care<'a> {
     Unreached(Unreached<'a>),
     /// To the operator: servers refuse our mail.
     NotWanted(NotWanted<'a>),
+    /// To the operator: somebody wrote to them.
+    Postmaster(Postmaster<'a>),
 }
 
 /// What becomes of this post? It is enclosed.
@@ -212,6 +214,21 @@ pub struct NotWanted<'a> {
     pub said: &'a str,
 }
 
+/// Somebody wrote to whoever runs the server. It is enclosed.
+#[derive(Clone, Copy, Debug)]
+pub struct Postmaster<'a> {
+    /// The name of the host.
+    pub host: &'a str,
+    /// Who, by name if they have one.
+    pub author: &'a str,
+    /// Their address.
+    pub address: &'a str,
+    /// Its subject.
+    pub title: &'a str,
+    /// Its number, in `parvis held ls`.
+    pub number: &'a str,
+}
+
 impl Care<'_> {
     pub(super) fn kind(&self) -> LetterKind {
         match self {
@@ -226,11 +243,12 @@ impl Care<'_> {
             Care::Probe(_) => LetterKind::Probe,
             Care::Unreached(_) => LetterKind::Unreached,
             Care::NotWanted(_) => LetterKind::NotWanted,
+            Care::Postmaster(_) => LetterKind::Postmaster,
         }
     }
 
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let of = |group: Group<'_>| group.facts(facts, frame.language);
+        let of = |group: Group<'_>| group.facts(facts.clone(), frame.language);
         match *self {
             Care::LookAt(LookAt { group, author, address, title, why, until }) => {
                 let until = words::day(until.date_in(frame.zone), frame.language);
@@ -267,6 +285,12 @@ impl Care<'_> {
             Care::NotWanted(NotWanted { group, host, said }) => {
                 of(group).phrase("host", host).quote("said", said)
             }
+            Care::Postmaster(Postmaster { host, author, address, title, number }) => facts
+                .phrase("host", host)
+                .phrase("author", author)
+                .phrase("address", address)
+                .phrase("title", title)
+                .phrase("number", number),
         }
     }
 }

@@ -151,6 +151,7 @@ pub enum LetterKind {
     Probe,
     Unreached,
     NotWanted,
+    Postmaster,
     SignIn,
     Draft,
     Check,
@@ -299,7 +300,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 49] = [
+    pub const ALL: [LetterKind; 50] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -345,6 +346,7 @@ impl LetterKind {
         LetterKind::Probe,
         LetterKind::Unreached,
         LetterKind::NotWanted,
+        LetterKind::Postmaster,
         LetterKind::SignIn,
         LetterKind::Draft,
         LetterKind::Check,
@@ -399,6 +401,7 @@ impl LetterKind {
             LetterKind::Probe => "probe",
             LetterKind::Unreached => "unreached",
             LetterKind::NotWanted => "not-wanted",
+            LetterKind::Postmaster => "postmaster",
             LetterKind::SignIn => "sign-in",
             LetterKind::Draft => "draft",
             LetterKind::Check => "check",

@@ -146,6 +146,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Probe, "probe"),
     (LetterKind::Unreached, "unreached"),
     (LetterKind::NotWanted, "not-wanted"),
+    (LetterKind::Postmaster, "postmaster"),
     (LetterKind::SignIn, "sign-in"),
     (LetterKind::Draft, "draft"),
     (LetterKind::Draft, "draft-again"),
@@ -308,7 +309,8 @@ impl Sample {
             | LetterKind::TopicClosed
             | LetterKind::Probe
             | LetterKind::Unreached
-            | LetterKind::NotWanted => Letter::Care(care::letter(self.name, place, group)),
+            | LetterKind::NotWanted
+            | LetterKind::Postmaster => Letter::Care(care::letter(self.name, place, group)),
             LetterKind::Draft => Letter::Draft(draft(self.name, group, place.now)),
             LetterKind::Check => Letter::Check(Check {
                 host: place.address.domain(),

@@ -2,13 +2,17 @@
 
 use crate::check::{Facts, Front, Sends};
 use crate::config::{Config, DkimKeyFile, Presence};
+use crate::domain::list::ListAddress;
 use crate::sign::{self, NamedKey};
 
 use super::acme::certificate_file;
 
-/// For our name and these domains of lists; and the keys that sign. A key that cannot be read is
+/// At how many domains it is tried whether mail for a list is taken.
+const LISTS_TRIED_MAX: usize = 5;
+
+/// For our name and these lists; and the keys that sign. A key that cannot be read is
 /// left out: the configuration's own check tells.
-pub fn check_facts(config: &Config, domains: &[String]) -> (Facts, Vec<NamedKey>) {
+pub fn check_facts(config: &Config, lists: &[ListAddress]) -> (Facts, Vec<NamedKey>) {
     let mut keys = Vec::new();
     for DkimKeyFile { selector, file } in config.dkim.there().into_iter().flatten() {
         if let Ok(key) = sign::read_key(file) {
@@ -16,15 +20,21 @@ pub fn check_facts(config: &Config, domains: &[String]) -> (Facts, Vec<NamedKey>
         }
     }
     let mut all = vec![config.hostname.clone()];
-    for domain in domains {
-        if !all.contains(domain) {
-            all.push(domain.clone());
+    let mut tried: Vec<ListAddress> = Vec::new();
+    for list in lists {
+        if !tried.iter().any(|other| other.domain() == list.domain()) {
+            tried.push(list.clone());
+        }
+        if all.iter().all(|domain| domain != list.domain()) {
+            all.push(list.domain().to_owned());
         }
     }
+    tried.truncate(LISTS_TRIED_MAX);
     let behind = config.smtp.listen.is_empty() || !config.smtp.lmtp_listen.is_empty();
     let facts = Facts {
         hostname: config.hostname.clone(),
         domains: all,
+        lists: tried,
         operator: config.operator.clone(),
         keys: keys.iter().map(|named| (named.selector.clone(), named.key.record())).collect(),
         certificate: certificate(config),

@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{ServeError, listen, stopped};
+use super::{ServeError, listen, stopped, to_its_end};
 use crate::config::Config;
 use crate::domain::time::Timestamp;
 use crate::flow::Desk;
@@ -78,7 +78,7 @@ pub(super) async fn open(
         let listener = listen(*address).await?;
         opened.extend(listener.local_addr());
         let serving = server::serve(WebDoor::plain(listener), pages.clone(), stopping.clone());
-        tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+        tasks.spawn(to_its_end(serving));
     }
     Ok(opened)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{ServeError, listen};
+use super::{ServeError, listen, to_its_end};
 use crate::config::Config;
 use crate::net::certificates::Certificates;
 use crate::net::slots::Slots;
@@ -50,7 +50,7 @@ pub(super) async fn open(
         opened.plain.extend(listener.local_addr());
         let door = WebDoor { listener, tls: None, slots: slots.clone(), deadlines: WebDeadlines::default() };
         let serving = server::serve(door, plain.clone(), stopping.clone());
-        tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+        tasks.spawn(to_its_end(serving));
     }
     for address in &config.web.tls_listen {
         let listener = listen(*address).await?;
@@ -58,7 +58,7 @@ pub(super) async fn open(
         let (tls, slots) = (Some(tls.clone()), slots.clone());
         let door = WebDoor { listener, tls, slots, deadlines: WebDeadlines::default() };
         let serving = server::serve(door, front::secured(pages.clone()), stopping.clone());
-        tasks.spawn(async move { serving.await.map_err(|e| ServeError::Task(e.to_string())) });
+        tasks.spawn(to_its_end(serving));
     }
     Ok(opened)
 }

@@ -75,8 +75,8 @@ pub(super) async fn look<O: Outbox>(
 
 async fn findings(config: &Config, desk: &Desk) -> Result<(Vec<Finding>, Vec<NamedKey>), ServeError> {
     let lists = desk.store.reader().lists()?;
-    let domains: Vec<String> = lists.iter().map(|list| list.address.domain().to_owned()).collect();
-    let (facts, keys) = check_facts(config, &domains);
+    let lists: Vec<_> = lists.into_iter().map(|list| list.address).collect();
+    let (facts, keys) = check_facts(config, &lists);
     let resolver = Arc::new(Resolver::new(&config.dns.servers));
     let mut findings = check::names(&facts, &resolver).await;
     findings.extend(check::door(&facts, &resolver).await);

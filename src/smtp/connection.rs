@@ -12,9 +12,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::reply::{self, Reply};
-use super::server::{Mailroom, ServerOptions, stopped};
+use super::server::{Mailroom, ServerOptions};
 use super::session::{Event, Expects, Session};
 use super::stream::Stream;
+use crate::net::door::stopped;
 
 /// Bytes taken from the socket at once.
 const READ_BYTES: usize = 64 * 1024;

@@ -12,8 +12,7 @@ use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::connection::{self, Connection};
 use super::envelope::{Envelope, Peer, ReversePath};
@@ -21,10 +20,8 @@ use super::reply::{self, Reply};
 use super::session::{Door, Session, SessionSettings, Tls};
 use crate::domain::address::EmailAddress;
 use crate::net::certificates::Certificates;
+use crate::net::door::{self, Listen};
 use crate::net::slots::Slots;
-
-/// Pause after the system had no file descriptor or memory for a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Who takes what arrives; `flow` implements it.
 pub trait Mailroom: Send + Sync + 'static {
@@ -141,8 +138,12 @@ impl From<UnixListener> for Listener {
     }
 }
 
-enum Accepted {
+/// A connection that came.
+#[derive(Debug)]
+pub enum Accepted {
+    /// Over the network.
     Tcp(TcpStream),
+    /// From this machine.
     Unix(UnixStream),
 }
 
@@ -152,43 +153,13 @@ pub async fn serve<M: Mailroom>(
     listener: impl Into<Listener>,
     mailroom: Arc<M>,
     options: ServerOptions,
-    mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let listener = listener.into();
+    stop: watch::Receiver<bool>,
+) {
     let options = Arc::new(options);
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = stopped(&mut stop) => break,
-            Some(ended) = connections.join_next(), if !connections.is_empty() => {
-                if let Err(error) = ended {
-                    warn!(%error, "a connection at the door ended in a failure of ours");
-                }
-                continue;
-            }
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                admit(stream, peer, &mailroom, &options, &stop, &mut connections);
-            }
-            Err(error) if is_of_one_connection(&error) => debug!(%error, "a peer left before it was let in"),
-            Err(error) => {
-                warn!(%error, "cannot take connections at the door for a moment");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
-    Ok(())
-}
-
-/// Waits until the server shall stop.
-pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that nobody is left who could say stop, so nobody wants us to go on.
-    let _ = stop.wait_for(|stop| *stop).await;
+    let (doors_stop, admitted) = (stop.clone(), move |(stream, peer), connections: &mut JoinSet<()>| {
+        admit(stream, peer, &mailroom, &options, &stop, connections);
+    });
+    door::keep_open(listener.into(), "the door", doors_stop, admitted).await;
 }
 
 /// Gives a connection its own task, or sends it away.
@@ -246,7 +217,9 @@ fn send_away(stream: &Accepted) {
     };
 }
 
-impl Listener {
+impl Listen for Listener {
+    type Connection = (Accepted, Peer);
+
     async fn accept(&self) -> io::Result<(Accepted, Peer)> {
         match self {
             Listener::Tcp(listener) => {
@@ -259,12 +232,4 @@ impl Listener {
             }
         }
     }
-}
-
-/// Did only this one connection fail, so that the next can be taken at once?
-fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
-    )
 }

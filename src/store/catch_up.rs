@@ -87,18 +87,14 @@ pub(super) fn mail_files(data: &Path) -> Result<Vec<String>, StoreError> {
 
 fn folder_entries(folder: &Path) -> Result<Vec<fs::DirEntry>, StoreError> {
     match fs::read_dir(folder) {
-        Ok(entries) => entries.collect::<Result<_, _>>().map_err(|e| failed("read", folder, e)),
+        Ok(entries) => entries.collect::<Result<_, _>>().map_err(|e| StoreError::of_io("read", folder, e)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(failed("read", folder, error)),
+        Err(error) => Err(StoreError::of_io("read", folder, error)),
     }
 }
 
 fn record<T: serde::de::DeserializeOwned>(engine: &Engine, key: &[u8]) -> Result<Option<T>, EngineError> {
     Ok(engine.get(key)?.and_then(|bytes| super::records::decode(&bytes)))
-}
-
-fn failed(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io { doing, path: path.to_owned(), why: source.to_string() }
 }
 
 /// Whether everything the journal said could be read.
@@ -121,7 +117,7 @@ struct Truth<'a> {
 impl Truth<'_> {
     fn people(&self) -> Result<people::Position, StoreError> {
         let folder = self.data.join("people");
-        let file = people::current(self.data).map_err(|e| failed("read", &folder, e))?;
+        let file = people::current(self.data).map_err(|e| StoreError::of_io("read", &folder, e))?;
         let seen: Option<people::Position> = record(self.engine, &keys::setting(PEOPLE))?;
         // A file written anew has another number, and is read from its start.
         let from = seen.filter(|seen| seen.file == file).unwrap_or(people::Position { file, offset: 0 });
@@ -138,7 +134,7 @@ impl Truth<'_> {
             }
             Err(damaged) => no_lines.push(damaged),
         })
-        .map_err(|e| failed("read", &folder, e))?;
+        .map_err(|e| StoreError::of_io("read", &folder, e))?;
         if let Some(error) = failure {
             return Err(error.into());
         }
@@ -166,7 +162,7 @@ impl Truth<'_> {
             Ok(())
         })
         .map_err(|error| {
-            failure.take().unwrap_or_else(|| failed("read", &self.data.join("journal"), error))
+            failure.take().unwrap_or_else(|| StoreError::of_io("read", &self.data.join("journal"), error))
         })?;
         self.apply(&mut reading)?;
         let mut reached = reading.reached;
@@ -198,7 +194,7 @@ impl Truth<'_> {
         let from: ledger::Position = record(self.engine, &keys::setting(LEDGER))?.unwrap_or_default();
         let folder = self.data.join("deliveries");
         let mut reached = ledger::Position { file: from.file.max(1), offset: from.offset };
-        let files = ledger::files(self.data).map_err(|e| failed("read", &folder, e))?;
+        let files = ledger::files(self.data).map_err(|e| StoreError::of_io("read", &folder, e))?;
         for file in files.iter().copied().filter(|file| *file >= from.file) {
             let offset = if file == from.file { from.offset } else { 0 };
             let path = self.data.join(ledger::name(file));
@@ -213,7 +209,8 @@ impl Truth<'_> {
             if let Some(error) = failure {
                 return Err(error.into());
             }
-            let ledger::Read { end, damaged, rest } = read.map_err(|e| failed("read", &path, e))?;
+            let ledger::Read { end, damaged, rest } =
+                read.map_err(|e| StoreError::of_io("read", &path, e))?;
             self.engine.apply(&view.into_batch())?;
             self.keep("deliveries", damaged.into_iter().map(|(_, bytes)| bytes));
             // Only the last file can end in what was never answered for.
@@ -237,7 +234,7 @@ impl Truth<'_> {
             let key = keys::mail_file_end(&file);
             let known = self.engine.get(&key)?.map_or(0, |value| keys::number_u64(&value, 0));
             let path = self.data.join(&file);
-            let len = fs::metadata(&path).map_err(|e| failed("look at", &path, e))?.len();
+            let len = fs::metadata(&path).map_err(|e| StoreError::of_io("look at", &path, e))?.len();
             match journal {
                 JournalIs::Whole if len > known => self.cut("mail", &path, known)?,
                 // The lost line may have spoken of it: what may have been answered stays.

@@ -40,6 +40,8 @@ pub(super) enum Request {
     Rebuild(oneshot::Sender<Result<(), StoreError>>),
     /// Says which files there are and how long each is; no group is half written meanwhile.
     Cut(oneshot::Sender<Result<Cut, StoreError>>),
+    /// Looks whether the state is in order, and puts it so.
+    Revive,
     /// Does something with files while nothing else is written.
     Alter(Alteration, oneshot::Sender<Result<(), StoreError>>),
 }
@@ -78,12 +80,10 @@ impl Committer {
                 }
                 Request::Cut(answer) => {
                     let taken = cut::take(&self.data, self.position.seq);
-                    let _ = answer.send(taken.map_err(|source| StoreError::Io {
-                        doing: "look through",
-                        path: self.data.clone(),
-                        why: source.to_string(),
-                    }));
+                    let _ = answer
+                        .send(taken.map_err(|source| StoreError::of_io("look through", &self.data, source)));
                 }
+                Request::Revive => self.revive_if_possible(),
                 Request::Alter(work, answer) => {
                     let done = self.alter(work);
                     let _ = answer.send(done);
@@ -97,7 +97,12 @@ impl Committer {
                                 weight += change.weight();
                                 group.push((change, answer));
                             }
-                            Ok(other @ (Request::Rebuild(_) | Request::Cut(_) | Request::Alter(..))) => {
+                            Ok(
+                                other @ (Request::Rebuild(_)
+                                | Request::Cut(_)
+                                | Request::Revive
+                                | Request::Alter(..)),
+                            ) => {
                                 next = Some(other);
                                 break;
                             }
@@ -122,7 +127,8 @@ impl Committer {
         let mut tally = Tally::default();
         let mut staged = Staged::new(&engine, self.position.seq);
         let mut answers = Answers::default();
-        for (change, answer) in group {
+        let mut group = group.into_iter();
+        while let Some((change, answer)) = group.next() {
             let counts = Tally::of(&change);
             match self.stage(&mut staged, *change) {
                 Ok(()) => {
@@ -134,6 +140,7 @@ impl Committer {
                     // Nothing is written yet: who asks again may find the state in order.
                     self.files.unstage();
                     answers.waiting.push(answer);
+                    answers.waiting.extend(group.map(|(_, answer)| answer));
                     return answers.all_failed(&error);
                 }
             }
@@ -142,17 +149,27 @@ impl Committer {
             self.files.unstage();
             return answers.give();
         }
-        match self.write(staged) {
+        let reached = match self.complete(&mut staged) {
+            Ok(reached) => reached,
+            Err(error) => {
+                self.files.unstage();
+                return answers.all_failed(&error);
+            }
+        };
+        match self.files.write(rank) {
             Ok(()) => {
+                self.written(staged, reached);
                 tally.count(began);
                 let seq = self.position.seq;
                 // Outcomes alone write no line, and wake nobody.
                 self.changed.send_if_modified(|known| std::mem::replace(known, seq) != seq);
                 answers.give();
             }
-            Err(error @ StoreError::Full) => answers.all_failed(&error),
-            Err(error) => {
-                self.close(&error);
+            Err(Failure::TakenBack(path, source)) => {
+                answers.all_failed(&StoreError::of_io("write", &path, source));
+            }
+            Err(Failure::Broken(path, source)) => {
+                self.close(&StoreError::Io { doing: "write", path, why: source.to_string() });
                 answers.all_failed(&StoreError::Closed);
             }
         }
@@ -208,8 +225,8 @@ impl Committer {
         Ok(())
     }
 
-    /// Writes a staged group; durable when it returns.
-    fn write(&mut self, mut staged: Staged<'_>) -> Result<(), StoreError> {
+    /// Stages what follows from all changes of a group together, and says where the files end then.
+    fn complete(&mut self, staged: &mut Staged<'_>) -> Result<Reached, StoreError> {
         let mut ledger = self.ledger;
         for (post, copies) in std::mem::take(&mut staged.outcomes) {
             let file = ledger::name(ledger.file);
@@ -223,7 +240,6 @@ impl Committer {
             staged.add(at, event, &self.zone, &mut |_, _| parse::Summary::default())?;
         }
         let mut position = self.position;
-        let journal_file = |file: u32| format!("journal/{file:06}.jsonl");
         let count = u32::try_from(staged.lines.len()).unwrap_or(u32::MAX);
         let mut text = Vec::new();
         for (at_line, line) in (0_u32..).zip(&mut staged.lines) {
@@ -238,13 +254,12 @@ impl Committer {
         }
         let people_file = format!("people/{:06}.jsonl", self.people.file);
         let people_len = self.files.len(&people_file).map_err(|e| self.io(&people_file, e))?;
-        match self.files.write(rank) {
-            Ok(()) => {}
-            Err(Failure::Full) => return Err(StoreError::Full),
-            Err(Failure::Broken(path, source)) => {
-                return Err(StoreError::Io { doing: "write", path, why: source.to_string() });
-            }
-        }
+        Ok(Reached { journal: position, ledger, people: people_len })
+    }
+
+    /// What follows once a group is durable: files that are full are left, and the state has it too.
+    fn written(&mut self, mut staged: Staged<'_>, reached: Reached) {
+        let Reached { journal: mut position, mut ledger, people: people_len } = reached;
         if ledger.offset >= ledger::FILE_BYTES {
             self.files.close(&ledger::name(ledger.file));
             ledger = ledger::Position { file: ledger.file + 1, offset: 0 };
@@ -272,10 +287,10 @@ impl Committer {
             // The group is durable all the same. Until the state is in order again it answers
             // nothing, and nothing is taken.
             tracing::error!(%error, "the state did not take what the journal has");
+            self.revive_if_possible();
         }
         lists.iter().for_each(|list| self.readers.forget(*list));
         self.newsroom.tell(&staged.lines);
-        Ok(())
     }
 
     /// The segment a list's next message goes to.
@@ -309,6 +324,13 @@ impl Committer {
         Ok(())
     }
 
+    /// Puts the state in order again, or leaves that for later.
+    fn revive_if_possible(&mut self) {
+        if let Err(error) = self.revive() {
+            tracing::error!(%error, "the state is not in order yet");
+        }
+    }
+
     /// Puts the state in order again, if something was wrong with it. The truth is whole: what the
     /// state lost is read from it.
     fn revive(&mut self) -> Result<(), StoreError> {
@@ -316,8 +338,9 @@ impl Committer {
             Health::Good => return Ok(()),
             Health::Failed => {
                 tracing::error!("the disk failed the state; it is opened again");
-                self.engine.open_again()?;
-                catch_up::catch_up(&self.data, &self.engine, &self.zone, Ends::Leave)?;
+                self.engine.open_again(|engine| {
+                    catch_up::catch_up(&self.data, engine, &self.zone, Ends::Leave).map(|_| ())
+                })?;
                 self.readers.forget_all();
                 self.newsroom.forget_all();
             }
@@ -338,8 +361,20 @@ impl Committer {
     }
 
     fn io(&self, file: &str, source: std::io::Error) -> StoreError {
-        StoreError::Io { doing: "append to", path: self.data.join(file), why: source.to_string() }
+        StoreError::of_io("append to", &self.data.join(file), source)
     }
+}
+
+/// Where files end once a group is written.
+struct Reached {
+    journal: journal::Position,
+    ledger: ledger::Position,
+    /// The length of the file of people.
+    people: u64,
+}
+
+fn journal_file(file: u32) -> String {
+    format!("journal/{file:06}.jsonl")
 }
 
 /// With the thread gone, nothing is taken any more.

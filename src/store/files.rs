@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::segments;
+use super::{is_full, segments};
 
 /// More files than this are not kept open, nor their lengths remembered between groups.
 const OPEN_MAX: usize = 128;
@@ -29,8 +29,8 @@ struct Known {
 
 /// What a failed write means for the store.
 pub(super) enum Failure {
-    /// The disk is full; what was written of the group was taken back.
-    Full,
+    /// What was written of the group was taken back: it can be tried again.
+    TakenBack(PathBuf, io::Error),
     /// Nothing more can be trusted.
     Broken(PathBuf, io::Error),
 }
@@ -77,17 +77,13 @@ impl Appender {
         self.places.clear();
         let mut staged = std::mem::take(&mut self.staged);
         staged.sort_by_key(|(file, _)| rank(file));
-        for (file, bytes) in &staged {
-            if let Err(error) = self.append(file, bytes) {
-                let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-                return if full && self.take_back(&staged) {
-                    Err(Failure::Full)
-                } else {
-                    Err(Failure::Broken(self.data.join(file), error))
-                };
-            }
-            if let Err(error) = self.sync(file) {
-                return Err(Failure::Broken(self.data.join(file), error));
+        for (at, (file, bytes)) in staged.iter().enumerate() {
+            if let Err(error) = self.append(file, bytes).and_then(|()| self.sync(file)) {
+                let path = self.data.join(file);
+                return Err(match passes(&error) && self.take_back(&staged[..=at]) {
+                    true => Failure::TakenBack(path, error),
+                    false => Failure::Broken(path, error),
+                });
             }
         }
         for (file, bytes) in &staged {
@@ -119,11 +115,7 @@ impl Appender {
         if let Some(known) = self.known.get(file) {
             return Ok(known.len);
         }
-        let len = match std::fs::metadata(self.data.join(file)) {
-            Ok(metadata) => metadata.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(error),
-        };
+        let len = len_on_disk(&self.data.join(file))?;
         self.known.insert(file.to_owned(), Known { len, file: None });
         Ok(len)
     }
@@ -149,16 +141,34 @@ impl Appender {
         Ok(())
     }
 
-    /// Cuts files back to what they were before the group.
-    fn take_back(&mut self, staged: &[(String, Vec<u8>)]) -> bool {
-        staged.iter().all(|(file, _)| {
-            let len = self.known.get(file).map_or(0, |known| known.len);
-            match OpenOptions::new().write(true).open(self.data.join(file)) {
-                Ok(handle) => handle.set_len(len).and_then(|()| handle.sync_all()).is_ok(),
-                // It could not even be made.
-                Err(error) => error.kind() == io::ErrorKind::NotFound,
+    /// Cuts files back to what they were before the group; whether they all are.
+    fn take_back(&self, begun: &[(String, Vec<u8>)]) -> bool {
+        begun.iter().all(|(file, _)| {
+            let Some(known) = self.known.get(file) else { return false };
+            let path = self.data.join(file);
+            let cut = |handle: &File| handle.set_len(known.len).and_then(|()| handle.sync_all()).is_ok();
+            match &known.file {
+                Some(handle) => cut(handle),
+                // It could not even be opened, or made.
+                None if len_on_disk(&path).is_ok_and(|len| len == known.len) => true,
+                None => OpenOptions::new().write(true).open(path).is_ok_and(|handle| cut(&handle)),
             }
         })
+    }
+}
+
+/// Whether what failed may succeed another time: there was no room, or too much was open. Anything
+/// else is believed to stay as it is; a second sync would say it was well when it was not.
+fn passes(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    is_full(error) || Errno::from_io_error(error).is_some_and(|e| e == Errno::MFILE || e == Errno::NFILE)
+}
+
+fn len_on_disk(path: &Path) -> io::Result<u64> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
     }
 }
 

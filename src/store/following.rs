@@ -88,11 +88,7 @@ impl ArchiveReader {
             Ok(())
         });
         match read {
-            Err(source) if !enough => Err(StoreError::Io {
-                doing: "read",
-                path: self.data().join("journal"),
-                why: source.to_string(),
-            }),
+            Err(source) if !enough => Err(StoreError::of_io("read", &self.data().join("journal"), source)),
             Ok(()) | Err(_) => {
                 followed.left = reached.saturating_sub(followed.place.seq);
                 Ok(followed)

@@ -97,9 +97,9 @@ impl Store {
         while let Some(folder) = folders.pop() {
             let path = self.data().join(&folder);
             let entries = fs::read_dir(&path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-            for entry in entries.map_err(|e| failed("read", &path, e))? {
+            for entry in entries.map_err(|e| StoreError::of_io("read", &path, e))? {
                 let Ok(name) = entry.file_name().into_string() else { continue };
-                let kind = entry.file_type().map_err(|e| failed("look at", &path, e))?;
+                let kind = entry.file_type().map_err(|e| StoreError::of_io("look at", &path, e))?;
                 let below = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
                 if folder.is_empty() && (LEFT.contains(&name.as_str()) || name.starts_with(UNUSABLE)) {
                     continue;
@@ -160,7 +160,7 @@ impl Store {
                 Ok(bytes) => bytes,
                 // Its time was over in the meantime.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => return Err(failed("read", &path, error)),
+                Err(error) => return Err(StoreError::of_io("read", &path, error)),
             };
             if let (Some(new), replaced) = work(&bytes) {
                 debug_assert_eq!(new.len(), bytes.len(), "places in {file} must stay where they are");
@@ -182,7 +182,7 @@ impl Store {
             committer.files.close(&file);
             remove(&path)?;
             let folder = path.parent().unwrap_or(Path::new("."));
-            segments::sync_folder(folder).map_err(|e| failed("sync", folder, e))
+            segments::sync_folder(folder).map_err(|e| StoreError::of_io("sync", folder, e))
         })?;
         Ok(there)
     }
@@ -197,7 +197,7 @@ impl Store {
     pub fn forget_replies(&self, before: Timestamp) -> Result<usize, StoreError> {
         let owed: BTreeSet<PostId> = self.fans()?.into_iter().map(|fan| fan.post).collect();
         let folder = self.data().join("deliveries");
-        let files = ledger::files(self.data()).map_err(|e| failed("read", &folder, e))?;
+        let files = ledger::files(self.data()).map_err(|e| StoreError::of_io("read", &folder, e))?;
         let mut count = 0;
         for number in files {
             let owed = owed.clone();
@@ -225,7 +225,7 @@ impl Store {
     pub fn keep_names(&self, person: PersonId, names: &[String]) -> Result<(), StoreError> {
         let path = self.names_file(person);
         let bytes = serde_json::to_vec(names).expect("texts are plain data");
-        super::write_private(&path, &bytes).map_err(|e| failed("write", &path, e))
+        super::write_private(&path, &bytes).map_err(|e| StoreError::of_io("write", &path, e))
     }
 
     /// The names kept for that.
@@ -234,7 +234,7 @@ impl Store {
         match fs::read(&path) {
             Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(failed("read", &path, error)),
+            Err(error) => Err(StoreError::of_io("read", &path, error)),
         }
     }
 
@@ -267,13 +267,6 @@ fn holds(name: &str) -> Holds {
     }
 }
 
-fn failed(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
-    if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        return StoreError::Full;
-    }
-    StoreError::Io { doing, path: path.to_owned(), why: source.to_string() }
-}
-
 /// Puts bytes in the place of a file, durably: they are there, or what was.
 fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -292,7 +285,7 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     });
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);
-        failed("write", path, error)
+        StoreError::of_io("write", path, error)
     })
 }
 
@@ -308,7 +301,7 @@ fn write_people_without(committer: &mut Committer, person: PersonId) -> Result<(
                 everybody.insert(person.id.0, person);
             }
         })
-        .map_err(|e| failed("read", &folder, e))?;
+        .map_err(|e| StoreError::of_io("read", &folder, e))?;
     }
     let nobody = Person { id: person, addresses: Vec::new(), name: String::new(), language: None };
     everybody.insert(person.0, nobody.clone());
@@ -326,7 +319,7 @@ fn write_people_without(committer: &mut Committer, person: PersonId) -> Result<(
         remove(&people::path(&data, number))?;
     }
     remove(&folder.join(format!("{person}.names.json")))?;
-    segments::sync_folder(&folder).map_err(|e| failed("sync", &folder, e))
+    segments::sync_folder(&folder).map_err(|e| StoreError::of_io("sync", &folder, e))
 }
 
 /// One line for each post of a ledger, without what was answered.
@@ -350,7 +343,7 @@ fn shorten_ledger(
         }
         Ok(())
     });
-    read.map_err(|e| failed("read", &path, e))?;
+    read.map_err(|e| StoreError::of_io("read", &path, e))?;
     if young || !spoke {
         return Ok(false);
     }
@@ -362,7 +355,7 @@ fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(failed("remove", path, error)),
+        Err(error) => Err(StoreError::of_io("remove", path, error)),
     }
 }
 
@@ -377,7 +370,7 @@ fn adopt(committer: &mut Committer, built: &Path) -> Result<(), StoreError> {
     committer.newsroom.forget_all();
     let entries = fs::read_dir(&committer.data).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNUSABLE)) {
-        fs::remove_dir_all(entry.path()).map_err(|e| failed("remove", &entry.path(), e))?;
+        fs::remove_dir_all(entry.path()).map_err(|e| StoreError::of_io("remove", &entry.path(), e))?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod committer;
 pub mod cut;
 pub mod editions;
 mod engine;
+mod error;
 pub mod event;
 mod files;
 pub mod following;
@@ -18,6 +19,7 @@ pub mod forget;
 mod instance;
 pub mod issue;
 mod journal;
+mod kept;
 mod keys;
 pub mod ledger;
 mod lines;
@@ -51,9 +53,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::archive::ArchiveReader;
-use self::change::{Change, Conflict, Ticket};
+use self::change::{Change, Ticket};
 use self::committer::{Committer, Request};
-use self::engine::EngineError;
+pub use self::error::StoreError;
+use self::error::is_full;
 pub use self::forget::Forgetting;
 use self::news::{Heard, News, Newsroom};
 pub use self::old_addresses::{OldAddress, PATH_BYTES_MAX};
@@ -62,64 +65,10 @@ pub use self::passes::{Opens, Pass};
 pub use self::questions::{Due, Fan, HeldItem, OpenQuestion, OwedLetter, PostInfo, PutOff};
 pub use self::readers::Readers;
 use self::readers::ReadersCache;
-use self::segments::{MailPlace, RecordFault};
+use self::segments::MailPlace;
 use crate::domain::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::token::TokenKey;
-
-/// Why the store does not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another process has the folder open.
-    #[error("{0} is in use by another parvis")]
-    InUse(PathBuf),
-    /// The disk, or what is on it.
-    #[error("cannot {doing} {path}: {why}")]
-    Io {
-        /// A verb.
-        doing: &'static str,
-        /// To what.
-        path: PathBuf,
-        /// What the system said.
-        why: String,
-    },
-    /// No room on the disk; nothing was changed.
-    #[error("the disk is full")]
-    Full,
-    /// A write failed earlier; nothing is taken until the server is started again.
-    #[error("the store is closed after a failed write; start the server again once the disk is in order")]
-    Closed,
-    /// The bytes of a message are not what they were.
-    #[error("the message at {offset} of {file} is damaged: {fault}")]
-    Damaged {
-        /// Below the data folder.
-        file: String,
-        /// Bytes from its start.
-        offset: u64,
-        /// What is wrong with it.
-        fault: RecordFault,
-    },
-    /// A record is longer than one can be; nothing was changed.
-    #[error("{0} is too long to be kept")]
-    TooLong(&'static str),
-    /// The state does not answer.
-    #[error("{0}")]
-    State(String),
-    /// Somebody else was first; nothing was changed.
-    #[error("{0}")]
-    Conflict(Conflict),
-}
-
-impl From<EngineError> for StoreError {
-    fn from(error: EngineError) -> StoreError {
-        match error {
-            EngineError::Full => StoreError::Full,
-            EngineError::InUse | EngineError::Failed(_) | EngineError::Damaged(_) => {
-                StoreError::State(error.to_string())
-            }
-        }
-    }
-}
 
 /// Where the store is, and how it is kept.
 #[derive(Clone, Debug)]
@@ -212,7 +161,7 @@ impl Store {
         let (requests, inbox) = mpsc::unbounded_channel();
         let threads = vec![
             spawn("commit", move || committer.run(inbox))?,
-            spawn("checkpoint", checkpoints(parts.engine, stop.clone()))?,
+            spawn("checkpoint", checkpoints(parts.engine, requests.downgrade(), stop.clone()))?,
         ];
         let mut store = Store {
             reader,
@@ -342,11 +291,8 @@ impl Store {
     }
 
     fn disk(&self) -> Result<rustix::fs::StatVfs, StoreError> {
-        rustix::fs::statvfs(self.data()).map_err(|source| StoreError::Io {
-            doing: "ask for free space in",
-            path: self.options.data.clone(),
-            why: source.to_string(),
-        })
+        rustix::fs::statvfs(self.data())
+            .map_err(|source| StoreError::of_io("ask for free space in", self.data(), source.into()))
     }
 
     /// A number no post has had.
@@ -432,19 +378,27 @@ fn narrow(number: u64) -> u32 {
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|source| StoreError::Io {
-        doing: "start the thread",
-        path: PathBuf::from(name),
-        why: source.to_string(),
-    })
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .map_err(|source| StoreError::of_io("start the thread", Path::new(name), source))
 }
 
-/// From time to time, makes what the state has seen survive a power cut.
-fn checkpoints(engine: engine::Engine, stop: Arc<AtomicBool>) -> impl FnOnce() + Send + 'static {
+/// From time to time, makes what the state has seen survive a power cut; has it put in order where
+/// the disk failed it, also when nobody writes anything.
+fn checkpoints(
+    engine: engine::Engine,
+    requests: mpsc::WeakUnboundedSender<Request>,
+    stop: Arc<AtomicBool>,
+) -> impl FnOnce() + Send + 'static {
     move || {
         loop {
             let stopping = stop.load(Ordering::Acquire);
-            if let Err(error) = engine.checkpoint() {
+            if engine.health() != engine::Health::Good
+                && let Some(requests) = requests.upgrade()
+            {
+                let _ = requests.send(Request::Revive);
+            } else if let Err(error) = engine.checkpoint() {
                 tracing::error!(%error, "the state could not be made safe; the journal holds it");
             }
             if stopping {
@@ -458,7 +412,7 @@ fn checkpoints(engine: engine::Engine, stop: Arc<AtomicBool>) -> impl FnOnce() +
 /// The installation's key: made once, from the system's randomness, readable to its owner alone.
 fn token_key(data: &Path) -> Result<TokenKey, StoreError> {
     let path = data.join("keys").join("token.key");
-    let io = |doing, source: io::Error| StoreError::Io { doing, path: path.clone(), why: source.to_string() };
+    let io = |doing, source: io::Error| StoreError::of_io(doing, &path, source);
     match std::fs::read(&path) {
         Ok(bytes) => {
             let bytes = <[u8; TokenKey::BYTES]>::try_from(bytes);
@@ -486,5 +440,5 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn mail_error(place: &MailPlace, error: io::Error) -> StoreError {
-    StoreError::Io { doing: "read", path: PathBuf::from(&place.file), why: error.to_string() }
+    StoreError::of_io("read", Path::new(&place.file), error)
 }

@@ -47,9 +47,7 @@ pub(super) enum Unfinished {
 }
 
 pub(super) fn open(data: &Path, zone: &Zone, unfinished: Unfinished) -> Result<Parts, StoreError> {
-    let io = |doing| {
-        move |source: std::io::Error| StoreError::Io { doing, path: data.to_owned(), why: source.to_string() }
-    };
+    let io = |doing| move |source: std::io::Error| StoreError::of_io(doing, data, source);
     if unfinished == Unfinished::Refuse && data.join(UNFINISHED_RESTORE).exists() {
         return Err(StoreError::Io {
             doing: "open",
@@ -106,11 +104,7 @@ fn finish(
     lock: File,
     mark: String,
 ) -> Result<Parts, StoreError> {
-    let io = |source: std::io::Error| StoreError::Io {
-        doing: "mark the state in",
-        path: data.to_owned(),
-        why: source.to_string(),
-    };
+    let io = |source: std::io::Error| StoreError::of_io("mark the state in", data, source);
     engine.checkpoint()?;
     instance::write_state_mark(data, &mark).map_err(io)?;
     let mut events = Vec::new();
@@ -153,10 +147,12 @@ fn numbers_apart(engine: &Engine) -> Result<BTreeMap<String, u64>, StoreError> {
 
 fn lock(data: &Path) -> Result<File, StoreError> {
     let path = data.join("lock");
-    let file =
-        File::options().create(true).truncate(false).write(true).open(&path).map_err(|source| {
-            StoreError::Io { doing: "open", path: path.clone(), why: source.to_string() }
-        })?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|source| StoreError::of_io("open", &path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(_) => Err(StoreError::InUse(data.to_owned())),
@@ -238,11 +234,7 @@ fn move_state_aside(data: &Path) -> Result<(), StoreError> {
     let state = data.join("state");
     let unusable = |number: u32| data.join(format!("state.unusable-{number}"));
     let aside = (1..=UNUSABLE_KEPT_MAX).map(unusable).find(|path| !path.exists());
-    let io = |source: std::io::Error| StoreError::Io {
-        doing: "move aside",
-        path: data.join("state"),
-        why: source.to_string(),
-    };
+    let io = |source: std::io::Error| StoreError::of_io("move aside", &state, source);
     match aside {
         Some(aside) => fs::rename(&state, aside).map_err(io)?,
         None => fs::remove_dir_all(&state).map_err(io)?,

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::archive::{self, KeptMail, PostState, ThreadId};
-use super::event::{Decider, DropReason, Fence, LetterAbout, Line, RequestDoor, Totals, Via};
-use super::ledger::{self, LedgerLine};
+use super::archive::{PostState, ThreadId};
+use super::event::{Decider, DropReason, Fence, LetterAbout, RequestDoor, Totals, Via};
 use super::person_set::{Chunk, PersonSet};
 use super::readers::Readers;
 use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord};
 use super::segments::MailPlace;
-use super::{Store, StoreError, apply, journal, keys, records};
+use super::{Store, StoreError, apply, keys, records};
 use crate::domain::address::EmailAddress;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
@@ -225,6 +224,16 @@ impl Store {
         Ok(found)
     }
 
+    /// Messages from the newest back, each read when it is asked for.
+    pub fn newest_posts(&self) -> impl Iterator<Item = Result<PostInfo, StoreError>> + use<> {
+        self.reader.engine().scan(&keys::posts(), &keys::posts()).rev().filter_map(|entry| match entry {
+            Ok((key, value)) => {
+                records::decode(&value).map(|record| Ok(info(PostId(keys::number_u64(&key, 1)), record)))
+            }
+            Err(error) => Some(Err(error.into())),
+        })
+    }
+
     /// Messages nobody has decided about, and how often reading each was tried.
     pub fn undecided(&self) -> Result<Vec<(PostId, u32)>, StoreError> {
         let prefix = keys::undecided();
@@ -438,45 +447,9 @@ impl Store {
         Ok(found)
     }
 
-    /// What became of the copies of a post, as far as that is still kept.
-    pub fn ledger(&self, post: PostId) -> Result<Vec<LedgerLine>, StoreError> {
-        let Some(files) = self.reader.engine().get(&keys::ledger_files(post))? else { return Ok(Vec::new()) };
-        let files = (keys::number_u32(&files, 0), keys::number_u32(&files, 4));
-        ledger::of_post(self.data(), post, files).map_err(|source| StoreError::Io {
-            doing: "read",
-            path: self.data().join("deliveries"),
-            why: source.to_string(),
-        })
-    }
-
     /// Whether mail may leave.
     pub fn fence(&self) -> Result<Fence, StoreError> {
         Ok(self.reader.record(&keys::setting(apply::FENCE))?.unwrap_or(Fence::Down))
-    }
-
-    /// The bytes of a message as they were received.
-    pub fn raw(&self, post: PostId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.reader.raw(post)
-    }
-
-    /// The same with the envelope's sender, of a message whose place is known.
-    pub fn kept_mail(&self, info: &PostInfo) -> Result<KeptMail, StoreError> {
-        archive::read_kept_mail(self.data(), info.id, &info.mail)
-    }
-
-    /// Everything that happened, in order, given to `each`.
-    pub fn history(&self, mut each: impl FnMut(Line)) -> Result<(), StoreError> {
-        journal::read_from(self.data(), journal::Position::default(), |found, _| {
-            if let journal::Found::Line(line) = found {
-                each(*line);
-            }
-            Ok(())
-        })
-        .map_err(|source| StoreError::Io {
-            doing: "read the journal in",
-            path: self.data().to_owned(),
-            why: source.to_string(),
-        })
     }
 }
 

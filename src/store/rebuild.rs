@@ -20,15 +20,10 @@ pub(super) const RENEWED: &str = "renewed";
 /// nothing else: the server goes on meanwhile.
 pub(super) fn build_beside(data: &Path, zone: &Zone, name: &str) -> Result<PathBuf, StoreError> {
     let folder = data.join("state").join(name);
-    let io = |doing, source: std::io::Error| StoreError::Io {
-        doing,
-        path: folder.clone(),
-        why: source.to_string(),
-    };
     if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|e| io("clear", e))?;
+        fs::remove_dir_all(&folder).map_err(|e| StoreError::of_io("clear", &folder, e))?;
     }
-    segments::make_folder(&folder).map_err(|e| io("make", e))?;
+    segments::make_folder(&folder).map_err(|e| StoreError::of_io("make", &folder, e))?;
     let engine = Engine::open(&folder)?;
     catch_up(data, &engine, zone, Ends::Leave)?;
     engine.checkpoint()?;
@@ -75,10 +70,6 @@ pub(super) fn differences(
         }
     }
     drop((present, again, built));
-    fs::remove_dir_all(&folder).map_err(|e| io(&folder, "clear", e))?;
+    fs::remove_dir_all(&folder).map_err(|e| StoreError::of_io("clear", &folder, e))?;
     Ok((compared, differences))
-}
-
-fn io(path: &Path, doing: &'static str, source: std::io::Error) -> StoreError {
-    StoreError::Io { doing, path: path.to_owned(), why: source.to_string() }
 }

@@ -286,11 +286,19 @@ pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
     let new = !path.exists();
     make_folder(folder)?;
     let file = OpenOptions::new().append(true).create(true).open(path)?;
-    if new {
-        file.sync_all()?;
-        sync_folder(folder)?;
+    if new && let Err(error) = file.sync_all().and_then(|()| sync_folder(folder)) {
+        return Err(undone(error, fs::remove_file(path)));
     }
     Ok(file)
+}
+
+/// What went wrong with something new, which was taken away: left there, it would be taken for one
+/// that was synced.
+fn undone(error: io::Error, removed: io::Result<()>) -> io::Error {
+    match removed {
+        Ok(()) => error,
+        Err(left) => io::Error::other(format!("{error}; and it cannot be removed: {left}")),
+    }
 }
 
 /// Makes a folder and those above it, each synced with its parent.
@@ -310,8 +318,10 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
-        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_folder(parent)?;
+        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty())
+            && let Err(error) = sync_folder(parent)
+        {
+            return Err(undone(error, fs::remove_dir(folder)));
         }
     }
     Ok(())

@@ -25,11 +25,7 @@ impl SetAside {
 
     /// Moves what stands in a file from an offset on, and cuts the file there.
     pub(super) fn cut_and_keep(&self, kind: &str, path: &Path, offset: u64) -> Result<(), StoreError> {
-        let io = |source: std::io::Error| StoreError::Io {
-            doing: "set aside the end of",
-            path: path.to_owned(),
-            why: source.to_string(),
-        };
+        let io = |source: std::io::Error| StoreError::of_io("set aside the end of", path, source);
         let mut file = File::open(path).map_err(io)?;
         file.seek(SeekFrom::Start(offset)).map_err(io)?;
         let mut bytes = Vec::new();
@@ -47,7 +43,7 @@ impl SetAside {
             .write(true)
             .open(path)
             .and_then(|file| file.set_len(offset).and_then(|()| file.sync_all()))
-            .map_err(|source| StoreError::Io { doing: "cut", path: path.to_owned(), why: source.to_string() })
+            .map_err(|source| StoreError::of_io("cut", path, source))
     }
 
     fn try_keep(&self, kind: &str, bytes: &[u8]) -> std::io::Result<()> {

@@ -116,7 +116,7 @@ fn ledgers(store: &Store) -> Result<Finding, StoreError> {
 }
 
 fn unreadable(store: &Store, folder: &str, source: std::io::Error) -> StoreError {
-    StoreError::Io { doing: "read", path: store.data().join(folder), why: source.to_string() }
+    StoreError::of_io("read", &store.data().join(folder), source)
 }
 
 fn messages(store: &Store) -> Result<Finding, StoreError> {

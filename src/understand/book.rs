@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::gist::Gist;
 use super::pattern::{Pattern, Vocabulary};
 use super::slots::{Calendar, DateWord, Unit};
 use super::tokens::{self, Kin};
@@ -25,6 +26,7 @@ pub struct PhraseBook {
     pub(super) sets: Vec<Vec<Pattern>>,
     pub(super) numbers: SetNumbers,
     pub(super) phrases: Vec<Phrase>,
+    pub(super) gists: Vec<Gist>,
     pub(super) calendar: Calendar,
     pub(super) negations: Vec<String>,
     pub(super) doubts: Vec<String>,
@@ -81,6 +83,7 @@ struct File {
     say: HashMap<String, Vec<String>>,
     act: HashMap<String, Vec<String>>,
     propose: HashMap<String, Vec<String>>,
+    gist: HashMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize, Default, Clone)]
@@ -138,6 +141,7 @@ fn build(files: Vec<(Language, PathBuf, File)>, faults: &mut Vec<PhraseFault>) -
         sets: Vec::new(),
         numbers: SetNumbers::default(),
         phrases: Vec::new(),
+        gists: Vec::new(),
         calendar: Calendar::default(),
         negations: Vec::new(),
         doubts: Vec::new(),
@@ -252,7 +256,9 @@ impl PhraseBook {
         sets: &HashMap<String, usize>,
         report: &mut impl FnMut(String),
     ) {
-        for (kind, table) in [("say", &file.say), ("act", &file.act), ("propose", &file.propose)] {
+        let tables =
+            [("say", &file.say), ("act", &file.act), ("propose", &file.propose), ("gist", &file.gist)];
+        for (kind, table) in tables {
             let mut names: Vec<&String> = table.keys().collect();
             names.sort_unstable();
             for name in names {
@@ -261,6 +267,13 @@ impl PhraseBook {
                     continue;
                 };
                 for phrase in &table[name] {
+                    if kind == "gist" {
+                        match Gist::parse(phrase, topic, language, &self.kin, &mut self.vocabulary, sets) {
+                            Ok(gist) => self.gists.push(gist),
+                            Err(why) => report(format!("[{kind}] {name}: {why}")),
+                        }
+                        continue;
+                    }
                     match Pattern::parse(phrase, &self.kin, &mut self.vocabulary, sets) {
                         Ok(pattern) => self.add_phrase(kind, topic, language, &pattern, sets),
                         Err(why) => report(format!("[{kind}] {name}: {why}")),

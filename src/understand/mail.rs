@@ -4,10 +4,13 @@
 //! What follows that line may add a command or a doubt, and otherwise changes nothing.
 
 mod at_list;
+mod whole;
 
 use at_list::{is_plainly_prose, nothing_but};
+use whole::{combined, go_together, meaning, with_address};
 
 use super::book::PhraseBook;
+use super::gist::GistHeard;
 use super::sentence::{Around, Ear, Found, Heard};
 use super::tokens::{self, Kind, Sentence};
 use crate::domain::address::EmailAddress;
@@ -109,7 +112,16 @@ impl PhraseBook {
         let text = reader.said(mail.text);
         let said = match situation.place {
             Place::List => nothing_but(mail, subject, text),
-            Place::Request | Place::Says(_) | Place::Answer | Place::Search => combined(subject, text),
+            Place::Request | Place::Says(_) | Place::Answer | Place::Search => {
+                match combined(subject, text) {
+                    Said::Silent if reader.hears_gists() => reader.hinted(mail.text),
+                    said @ (Said::Silent
+                    | Said::Sure(_)
+                    | Said::Guess(_)
+                    | Said::Declined(_)
+                    | Said::Prose { .. }) => said,
+                }
+            }
         };
         let (scope, language) = reader.scope_and_language(&said);
         let meaning = match &situation.place {
@@ -148,16 +160,7 @@ impl<'a> Reader<'a> {
     }
 
     fn said(&self, text: &str) -> Said {
-        let around = Around {
-            text,
-            today: self.situation.today,
-            language: self.situation.language,
-            animator: self.situation.speaker == Speaker::Animator,
-            name: &self.name,
-            own: self.situation.own,
-            groups: &self.groups,
-            asides: self.situation.place != Place::List,
-        };
+        let around = self.around(text);
         let ear = Ear { book: self.book, around: &around };
         let sentences = tokens::sentences(text, &self.book.kin);
         let mut heard: Vec<(Heard, &Sentence)> = Vec::new();
@@ -175,7 +178,75 @@ impl<'a> Reader<'a> {
             }
         }
         let more = sentences.len() > SENTENCES_MAX;
-        self.in_all(&heard, more)
+        let said = self.in_all(&heard, more);
+        if self.hears_gists() { self.with_gist(said, &ear, &sentences) } else { said }
+    }
+
+    /// Only where words alone say what is wanted: a gist says nothing plainly.
+    fn hears_gists(&self) -> bool {
+        match &self.situation.place {
+            Place::Request | Place::Answer => true,
+            Place::Says(command) => *command == Command::Help,
+            Place::List | Place::Search => false,
+        }
+    }
+
+    /// What a text is about as a whole, where no sentence of it is a phrase; and what only people
+    /// should read, whatever else it seems to ask for.
+    fn with_gist(&self, said: Said, ear: &Ear<'_>, sentences: &[Sentence]) -> Said {
+        let gist = || ear.gist(&sentences[..sentences.len().min(SENTENCES_MAX)]);
+        let answers = |found: &Found| matches!(found.command, Command::Yes | Command::No);
+        match said {
+            Said::Silent => said,
+            Said::Sure(ref found) => match gist() {
+                GistHeard::ForPeople if !found.iter().any(answers) => Said::Guess(found[0].clone()),
+                GistHeard::ForPeople | GistHeard::Found(_) | GistHeard::Nothing => said,
+            },
+            // What more words speak for is the better guess.
+            Said::Guess(ref found) => match gist() {
+                GistHeard::ForPeople => Said::Prose { doubt: true, words: 0 },
+                GistHeard::Found(other)
+                    if found.words > 1 && other.words > found.words && other.command != Command::Leave =>
+                {
+                    Said::Guess(other)
+                }
+                GistHeard::Found(_) | GistHeard::Nothing => said,
+            },
+            Said::Declined(ref found) => match gist() {
+                GistHeard::Found(other) if other.command != found.command => Said::Guess(other),
+                GistHeard::ForPeople | GistHeard::Found(_) | GistHeard::Nothing => said,
+            },
+            Said::Prose { words, .. } if words > PROSE_WORDS_MAX => said,
+            Said::Prose { .. } => match gist() {
+                GistHeard::Found(found) => Said::Guess(found),
+                GistHeard::ForPeople | GistHeard::Nothing => said,
+            },
+        }
+    }
+
+    /// What words hint at that are nothing but politeness and reasons: "I am overwhelmed."
+    fn hinted(&self, text: &str) -> Said {
+        let around = self.around(text);
+        let sentences = tokens::sentences(text, &self.book.kin);
+        let few = &sentences[..sentences.len().min(SENTENCES_MAX)];
+        match (Ear { book: self.book, around: &around }).gist(few) {
+            GistHeard::Found(found) => Said::Guess(found),
+            GistHeard::ForPeople => Said::Prose { doubt: true, words: 0 },
+            GistHeard::Nothing => Said::Silent,
+        }
+    }
+
+    fn around<'t>(&'t self, text: &'t str) -> Around<'t> {
+        Around {
+            text,
+            today: self.situation.today,
+            language: self.situation.language,
+            animator: self.situation.speaker == Speaker::Animator,
+            name: &self.name,
+            own: self.situation.own,
+            groups: &self.groups,
+            asides: self.situation.place != Place::List,
+        }
     }
 
     /// What the sentences say together.
@@ -306,136 +377,4 @@ fn searched(mail: &Mail<'_>) -> Understood {
         words => Meaning::Certain(vec![Command::Search(words.to_owned())]),
     };
     Understood { meaning, scope: Scope::Here, language: None }
-}
-
-/// The subject and the text of a mail to an address that says nothing itself.
-fn combined(subject: Said, text: Said) -> Said {
-    let same = |a: &[Found], b: &Found| a.iter().any(|found| found.command == b.command);
-    match (subject, text) {
-        (Said::Silent, text) => text,
-        (subject, Said::Silent) => subject,
-        (Said::Sure(mut subject), Said::Sure(text)) => {
-            for found in text {
-                if !same(&subject, &found) {
-                    subject.push(found);
-                }
-            }
-            if go_together(&subject) { Said::Sure(subject) } else { Said::Guess(subject.remove(0)) }
-        }
-        (Said::Sure(mut subject), Said::Prose { doubt, words }) => {
-            if doubt || words > PROSE_WORDS_MAX {
-                Said::Guess(subject.remove(0))
-            } else {
-                Said::Sure(subject)
-            }
-        }
-        (Said::Sure(subject), Said::Guess(text)) if same(&subject, &text) => Said::Sure(subject),
-        (Said::Sure(subject), Said::Declined(text)) if !same(&subject, &text) => {
-            Said::Guess(subject[0].clone())
-        }
-        // What a subject only hints at, or says in passing, the text says better.
-        (Said::Guess(subject), Said::Prose { .. }) => Said::Guess(subject),
-        (Said::Declined(subject), Said::Prose { .. }) => Said::Declined(subject),
-        (Said::Declined(subject), Said::Sure(mut text)) if same(&text, &subject) => {
-            Said::Guess(text.remove(0))
-        }
-        (_, text) => text,
-    }
-}
-
-/// Whether several commands can be meant in one mail.
-fn go_together(found: &[Found]) -> bool {
-    let alone = |found: &Found| match found.command {
-        Command::Leave
-        | Command::ForgetMe
-        | Command::Withdraw
-        | Command::Yes
-        | Command::No
-        | Command::ComeBack
-        | Command::Search(_)
-        | Command::Name(_) => true,
-        Command::Join
-        | Command::Read(_)
-        | Command::Pause(_)
-        | Command::Resume
-        | Command::Mute
-        | Command::Follow
-        | Command::FirstPostsOnly
-        | Command::Quiet(_)
-        | Command::OwnPosts(_)
-        | Command::Thread(_)
-        | Command::Settings
-        | Command::Language(_)
-        | Command::NewAddress(_)
-        | Command::MyData
-        | Command::WhereIsMyMessage
-        | Command::Help
-        | Command::Animator(_) => false,
-    };
-    let twice = found.iter().enumerate().any(|(n, one)| {
-        let kind = std::mem::discriminant(&one.command);
-        found[..n].iter().any(|other| std::mem::discriminant(&other.command) == kind)
-    });
-    found.len() <= 1 || !(twice || found.iter().any(alone))
-}
-
-fn meaning(said: Said) -> Meaning {
-    match said {
-        Said::Silent => Meaning::Nothing,
-        Said::Sure(found) => Meaning::Certain(found.into_iter().map(|found| found.command).collect()),
-        Said::Guess(found) => Meaning::Guess(found.command),
-        Said::Declined(found) => Meaning::Declined(found.command),
-        Said::Prose { .. } => Meaning::ForPeople,
-    }
-}
-
-/// The address decides, unless the words plainly say otherwise.
-fn with_address(address: &Command, said: Said) -> Meaning {
-    let certain = || Meaning::Certain(vec![address.clone()]);
-    let contradiction =
-        |said: Said| Meaning::Contradiction { address: address.clone(), words: Box::new(meaning(said)) };
-    // Asking for help is no wish words could contradict: they say what is wanted.
-    if *address == Command::Help {
-        return match said {
-            Said::Silent | Said::Prose { .. } => certain(),
-            Said::Sure(_) | Said::Guess(_) | Said::Declined(_) => meaning(said),
-        };
-    }
-    let agrees = |command: &Command| {
-        command == address
-            || *command == Command::Yes
-            || (*address == Command::Join && *command == Command::ComeBack)
-    };
-    match said {
-        Said::Silent | Said::Prose { .. } => certain(),
-        Said::Sure(found) if found.iter().all(|found| agrees(&found.command)) => certain(),
-        Said::Sure(mut found)
-            if *address == Command::Join && found.iter().all(|f| goes_with_joining(&f.command)) =>
-        {
-            found.retain(|found| !agrees(&found.command));
-            let others = found.into_iter().map(|found| found.command);
-            Meaning::Certain(std::iter::once(address.clone()).chain(others).collect())
-        }
-        Said::Guess(found) if agrees(&found.command) => certain(),
-        // Of a newcomer's words only a wish to leave would be one against joining.
-        Said::Guess(found) if *address == Command::Join && found.command != Command::Leave => certain(),
-        Said::Declined(found) if found.command != *address => certain(),
-        Said::Sure(_) | Said::Guess(_) | Said::Declined(_) => contradiction(said),
-    }
-}
-
-/// What somebody may say of how they want to read, while they ask to join.
-fn goes_with_joining(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Join
-            | Command::ComeBack
-            | Command::Yes
-            | Command::Read(_)
-            | Command::FirstPostsOnly
-            | Command::Quiet(_)
-            | Command::OwnPosts(_)
-            | Command::Name(_)
-            | Command::Language(_)
-    )
 }

@@ -7,6 +7,7 @@
 mod book;
 mod choice;
 mod edition;
+mod gist;
 mod mail;
 mod moderator;
 mod pattern;

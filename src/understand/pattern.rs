@@ -1,7 +1,7 @@
 //! A phrase of the phrase book, ready to be found in a sentence.
 //!
-//! `(a)` may be missing, `[a|b]` is one of them, `@name` a set of phrases, `<date>` something that
-//! is read and kept. Phrases are ours or an operator's; only sentences are strangers'.
+//! `(a)` may be missing, `[a|b]` is one of them, `ab*` whatever begins so, `@name` a set of phrases,
+//! `<date>` something that is read and kept. Phrases are ours or an operator's; only sentences are strangers'.
 
 use std::collections::HashMap;
 
@@ -15,6 +15,8 @@ const DEPTH_MAX: usize = 6;
 #[derive(Default)]
 pub(super) struct Vocabulary {
     numbers: HashMap<String, usize>,
+    /// Beginnings of words, as `désinscri*`, and their numbers.
+    stems: Vec<(String, usize)>,
 }
 
 /// A phrase as a small automaton.
@@ -120,14 +122,28 @@ impl Vocabulary {
         self.numbers.get(word).copied()
     }
 
+    /// The beginnings a word has of those in the phrase book.
+    pub(super) fn stems_of<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+        self.stems.iter().filter(|(stem, _)| word.starts_with(stem)).map(|(_, number)| *number)
+    }
+
     /// Words that were probably meant.
     pub(super) fn meant_by<'a>(&'a self, written: &'a str) -> impl Iterator<Item = usize> + 'a {
         self.numbers.iter().filter(|(word, _)| tokens::is_slip(written, word)).map(|(_, number)| *number)
     }
 
     fn number(&mut self, word: &str) -> usize {
-        let next = self.numbers.len();
+        let next = self.numbers.len() + self.stems.len();
         *self.numbers.entry(word.to_owned()).or_insert(next)
+    }
+
+    fn stem(&mut self, stem: &str) -> usize {
+        if let Some((_, number)) = self.stems.iter().find(|(known, _)| known == stem) {
+            return *number;
+        }
+        let number = self.numbers.len() + self.stems.len();
+        self.stems.push((stem.to_owned(), number));
+        number
     }
 }
 
@@ -328,6 +344,11 @@ impl Builder<'_> {
             // Alone they are words of a phrase, between digits of a sentence.
             if matches!(piece, "-" | "/") {
                 let number = self.vocabulary.number(piece);
+                at = self.step(at, Label::Word(number));
+                continue;
+            }
+            if let Some(stem) = piece.strip_suffix('*').filter(|stem| !stem.is_empty()) {
+                let number = self.vocabulary.stem(&tokens::fold(stem));
                 at = self.step(at, Label::Word(number));
                 continue;
             }

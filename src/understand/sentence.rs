@@ -40,8 +40,8 @@ pub(super) struct Around<'a> {
 }
 
 /// Words as they are looked at: what is known of each, and the reasons among them.
-struct Charted {
-    chart: Chart,
+pub(super) struct Charted {
+    pub(super) chart: Chart,
     /// Where reasons stand, and what was read in them: "I am away until Monday".
     asides: Vec<(usize, usize, Vec<Kept>)>,
 }
@@ -153,7 +153,7 @@ impl Ear<'_> {
         let reached = chart.reached_by_idle(tokens.len());
         let leaves: Vec<bool> = (0..=tokens.len()).map(|at| chart.leads_to_end(at, tokens.len())).collect();
         let mut hits = Vec::new();
-        for phrase in self.book.phrases.iter().filter(|phrase| self.may_say(phrase)) {
+        for phrase in self.book.phrases.iter().filter(|phrase| self.may_say(phrase.topic)) {
             for from in &reached {
                 let spans = phrase.pattern.spans(chart, *from, Exactness::Whole);
                 let ending = spans.into_iter().filter(|span| leaves[span.end]);
@@ -255,7 +255,7 @@ impl Ear<'_> {
         let idle: Vec<bool> = (0..tokens.len()).map(|at| chart.is_idle_at(at)).collect();
         let is_negation = |token: &Token| self.book.negations.contains(&token.word);
         let mut best: Option<(usize, bool, Hit<'_>)> = None;
-        for phrase in self.book.phrases.iter().filter(|phrase| self.may_say(phrase)) {
+        for phrase in self.book.phrases.iter().filter(|phrase| self.may_say(phrase.topic)) {
             for from in 0..tokens.len() {
                 for span in phrase.pattern.spans(chart, from, Exactness::Loose) {
                     let outside = (0..tokens.len()).filter(|at| !(from..span.end).contains(at));
@@ -297,35 +297,47 @@ impl Ear<'_> {
         }
     }
 
-    fn may_say(&self, phrase: &Phrase) -> bool {
-        self.around.animator || !phrase.topic.is_animators()
+    pub(super) fn may_say(&self, topic: Topic) -> bool {
+        self.around.animator || !topic.is_animators()
     }
 
     fn hit<'p>(&self, phrase: &'p Phrase, from: usize, span: Span) -> Option<Hit<'p>> {
+        let (found, sureness) = self.found(phrase.topic, phrase.language, &span)?;
+        Some(Hit { phrase, from, span, found, sureness })
+    }
+
+    /// The command a topic makes with what was read beside it.
+    pub(super) fn found(&self, topic: Topic, language: Language, span: &Span) -> Option<(Found, Sureness)> {
         let Around { text, today, .. } = *self.around;
-        let read = Read { kept: &span.kept, text, language: phrase.language, today };
-        let (command, sureness) = phrase.topic.command(&read)?;
+        let read = Read { kept: &span.kept, text, language, today };
+        let (command, sureness) = topic.command(&read)?;
         let groups = span
             .kept
             .iter()
             .filter_map(|kept| if let Kept::Group(group) = kept { Some(*group) } else { None });
         let found = Found {
             command,
-            language: Some(phrase.language),
+            language: Some(language),
             groups: groups.collect(),
             everywhere: span.kept.contains(&Kept::Everywhere),
             words: span.words,
         };
-        Some(Hit { phrase, from, span, found, sureness })
+        Some((found, sureness))
     }
 
     /// Everything that is known of the words before phrases are looked for.
-    fn chart(&self, tokens: &[Token]) -> Charted {
+    pub(super) fn chart(&self, tokens: &[Token]) -> Charted {
         let book = self.book;
-        let words = tokens.iter().map(|token| match book.vocabulary.get(&token.word) {
-            Some(number) => vec![(number, false)],
-            None if token.kind == Kind::Word => book.meant_by(&token.word),
-            None => Vec::new(),
+        let words = tokens.iter().map(|token| {
+            let mut known: Vec<(usize, bool)> =
+                book.vocabulary.get(&token.word).map(|number| (number, false)).into_iter().collect();
+            if token.kind == Kind::Word {
+                if known.is_empty() {
+                    known = book.meant_by(&token.word);
+                }
+                known.extend(book.vocabulary.stems_of(&token.word).map(|number| (number, false)));
+            }
+            known
         });
         let passable = tokens
             .iter()

@@ -54,6 +54,8 @@ pub(super) enum Topic {
     JoinWith,
     History,
     Letter,
+    /// Something only people should read: a death, somebody else's address.
+    People,
 }
 
 const NAMES: &[(&str, Topic)] = &[
@@ -99,6 +101,7 @@ const NAMES: &[(&str, Topic)] = &[
     ("join-with", Topic::JoinWith),
     ("history", Topic::History),
     ("letter", Topic::Letter),
+    ("people", Topic::People),
 ];
 
 /// Whether what was read leaves no doubt.
@@ -179,6 +182,7 @@ impl Topic {
             Topic::JoinWith => sure(Command::Animator(AnimatorCommand::JoinWith(read.words()?))),
             Topic::History => sure(Command::Animator(AnimatorCommand::History)),
             Topic::Letter => sure(Command::Animator(AnimatorCommand::Letter)),
+            Topic::People => None,
         }
     }
 }

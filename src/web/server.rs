@@ -19,11 +19,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::limits::Peer;
+use crate::net::door::{Listen, keep_open, stopped};
 use crate::net::slots::Slots;
 use patience::Patient;
 
@@ -38,9 +39,6 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Header fields of a request.
 const HEAD_FIELDS_MAX: usize = 100;
-
-/// Pause after the system had no file descriptor or memory for a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a client may take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,33 +86,14 @@ impl WebDoor {
 }
 
 /// Answers until `stop` becomes true (or its sender is gone), then finishes what is in hand.
-pub async fn serve(door: WebDoor, router: Router, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+pub async fn serve(door: WebDoor, router: Router, stop: watch::Receiver<bool>) {
     let WebDoor { listener, tls, slots, deadlines } = door;
     let tls = tls.map(TlsAcceptor::from);
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            () = stopped(&mut stop) => break,
-            Some(ended) = connections.join_next(), if !connections.is_empty() => {
-                if let Err(error) = ended {
-                    warn!(%error, "a connection of the web ended in a failure of ours");
-                }
-                continue;
-            }
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, client) = match accepted {
-            Ok((stream, address)) => (stream, address.ip().to_canonical()),
-            Err(error) => {
-                debug!(%error, "cannot take a connection of the web for a moment");
-                sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
+    let doors_stop = stop.clone();
+    let admit = move |(stream, client), connections: &mut JoinSet<()>| {
         let Some(slot) = slots.take(Some(client)) else {
             debug!(%client, "too many connections to the web");
-            continue;
+            return;
         };
         let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
         connections.spawn(async move {
@@ -123,20 +102,24 @@ pub async fn serve(door: WebDoor, router: Router, mut stop: watch::Receiver<bool
             }
             drop(slot);
         });
+    };
+    keep_open(Visitors(listener), "the web", doors_stop, admit).await;
+}
+
+struct Visitors(TcpListener);
+
+impl Listen for Visitors {
+    type Connection = (TcpStream, IpAddr);
+
+    async fn accept(&self) -> io::Result<(TcpStream, IpAddr)> {
+        let (stream, address) = self.0.accept().await?;
+        Ok((stream, address.ip().to_canonical()))
     }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
-    Ok(())
 }
 
 /// The pages, told for each request whose connection it came over.
 fn seen_from(router: Router, client: IpAddr) -> Router {
     router.layer(Extension(Peer(client)))
-}
-
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that nobody is left who could say stop, so nobody wants us to go on.
-    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 type Broken = Box<dyn std::error::Error + Send + Sync>;

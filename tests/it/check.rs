@@ -8,10 +8,11 @@ use std::sync::Arc;
 use parvis::check::{self, Facts, Finding, Front, SelfTest, Sends, State};
 use parvis::dns::Resolver;
 use parvis::domain::address::EmailAddress;
+use parvis::domain::list::ListAddress;
 use parvis::domain::network::Network;
 use parvis::domain::time::{Timestamp, Zone};
 use parvis::smtp::client::{Bits, Copy, Outbox, Outcome, Stage};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use crate::fake_dns::{FakeDns, Manner};
@@ -25,6 +26,7 @@ fn facts() -> Facts {
     Facts {
         hostname: HOST.to_owned(),
         domains: vec![HOST.to_owned()],
+        lists: vec![ListAddress::parse("quartier@lists.example.org").unwrap()],
         operator: Some(EmailAddress::parse("you@example.org").unwrap()),
         keys: vec![("parvis".to_owned(), KEY.to_owned())],
         certificate: None,
@@ -237,25 +239,34 @@ async fn our_own_port_is_tried() {
     dns.ip(HOST, "127.0.0.1");
     let facts = Facts { port: listener.local_addr().unwrap().port(), ..facts() };
     let resolver = Resolver::new(&[dns.address]);
-    for (greeting, hello, state, words) in [
-        ("220 us\r\n", "250-us\r\n250 STARTTLS\r\n", State::Good, "offers TLS"),
-        ("220 us\r\n", "250 us\r\n", State::Good, "without TLS"),
-        ("554 no\r\n", "", State::Wrong, "it says \"554 no\""),
-        ("", "", State::Wrong, "nobody answers"),
+    let (yes, tls) = ("220 us|250 us|250 ok", "220 us|250-us\r\n250 STARTTLS|250 ok");
+    // What it says to each line in turn, the first unasked; then it is gone.
+    for (answers, state, words) in [
+        (format!("{tls}|250 ok|250 ok|221 bye"), State::Good, "offers TLS"),
+        (format!("{yes}|250 ok|250 ok|221 bye"), State::Good, "without TLS"),
+        (format!("{yes}|250 ok|450 4.2.0 wait|221 bye"), State::Good, "answers"),
+        ("220 us|250 us|451 4.3.0 not now|221 bye".to_owned(), State::Good, "answers"),
+        (yes.to_owned(), State::Good, "answers"),
+        (format!("{yes}|550 5.1.1 who|221 bye"), State::Wrong, "postmaster@lists.example.org: 550 5.1.1 who"),
+        (format!("{yes}|250 ok|554 5.7.1 no relay"), State::Wrong, "quartier@lists.example.org: 554 5.7.1"),
+        ("554 no".to_owned(), State::Wrong, "it says \"554 no\""),
+        (String::new(), State::Wrong, "nobody answers"),
     ] {
         let serve = async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            stream.write_all(greeting.as_bytes()).await.unwrap();
-            if !hello.is_empty() {
-                let mut heard = [0; 100];
-                let bytes = stream.read(&mut heard).await.unwrap();
-                assert_eq!(&heard[..bytes], b"EHLO lists.example.org\r\n");
-                stream.write_all(hello.as_bytes()).await.unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            let (heard, mut says) = stream.into_split();
+            let mut heard = BufReader::new(heard).lines();
+            for (turn, answer) in answers.split('|').filter(|answer| !answer.is_empty()).enumerate() {
+                if turn > 0 && heard.next_line().await.unwrap().is_none() {
+                    break;
+                }
+                says.write_all(format!("{answer}\r\n").as_bytes()).await.unwrap();
             }
         };
         let (findings, ()) = tokio::join!(check::door(&facts, &resolver), serve);
-        let Finding { state: found, detail, .. } = &findings[0];
-        assert!(*found == state && detail.contains(words), "{findings:?}");
+        let Finding { state: found, detail, mend, .. } = &findings[0];
+        assert!(*found == state && detail.contains(words), "{answers}: {findings:?}");
+        assert_eq!(mend.is_some(), state == State::Wrong, "{answers}: {findings:?}");
     }
     drop(listener);
     let findings = check::door(&facts, &resolver).await;

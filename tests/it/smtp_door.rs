@@ -58,7 +58,7 @@ struct TestDoor {
     mailroom: Arc<KeepingMailroom>,
     slots: Arc<Slots>,
     stop: watch::Sender<bool>,
-    served: JoinHandle<std::io::Result<()>>,
+    served: JoinHandle<()>,
 }
 
 /// Deadlines nobody meets by accident.
@@ -416,7 +416,7 @@ async fn stopping_finishes_the_messages_in_hand() {
     let last = in_data.rest().await;
     assert_eq!(codes_in(&last).first(), Some(&"250"), "{last}");
     assert_eq!(codes_in(&last).last(), Some(&"421"), "{last}");
-    timeout(PATIENCE, door.served).await.expect("the server stops").unwrap().unwrap();
+    timeout(PATIENCE, door.served).await.expect("the server stops").unwrap();
     assert_eq!(door.mailroom.kept.lock().await.len(), 1);
     assert!(TcpStream::connect(door.address).await.is_err());
 }
@@ -437,7 +437,7 @@ async fn stopping_waits_for_a_message_being_kept_and_not_for_one_that_never_ends
     door.mailroom.gate.add_permits(1);
     keeping.codes(4).await;
     assert_eq!(keeping.codes(2).await, [250, 421]);
-    timeout(PATIENCE, door.served).await.expect("the server stops").unwrap().unwrap();
+    timeout(PATIENCE, door.served).await.expect("the server stops").unwrap();
 }
 
 /// A socket closed with unread input is reset, and what we said last would be lost with it.

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod damage;
+mod failing_calls;
 mod format;
 mod full_disk;
 mod history;

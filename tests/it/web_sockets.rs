@@ -33,7 +33,7 @@ struct Open {
     address: SocketAddr,
     slots: Arc<Slots>,
     stop: watch::Sender<bool>,
-    served: JoinHandle<std::io::Result<()>>,
+    served: JoinHandle<()>,
 }
 
 fn pages() -> Router {
@@ -181,7 +181,7 @@ async fn stopping_finishes_the_answer_in_hand() {
     tokio::time::sleep(SOON / 3).await;
     web.stop.send_replace(true);
     assert!(rest(&mut stream).await.ends_with("at last\n"));
-    timeout(PATIENCE, web.served).await.expect("it ends").unwrap().unwrap();
+    timeout(PATIENCE, web.served).await.expect("it ends").unwrap();
     assert!(TcpStream::connect(web.address).await.is_err());
 }
 

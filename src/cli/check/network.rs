@@ -11,13 +11,13 @@ use crate::admin::socket::no_blobs;
 use crate::check::{self, Facts, Finding, SelfTest, State};
 use crate::config::Config;
 use crate::dns::Resolver;
+use crate::domain::list::ListAddress;
 use crate::serve;
 use crate::sign::NamedKey;
 
 /// Everything that can be found out by asking.
 pub(super) fn network(config: &Config) -> anyhow::Result<Vec<Finding>> {
-    let domains = domains(config);
-    let (facts, keys) = serve::check_facts(config, &domains);
+    let (facts, keys) = serve::check_facts(config, &lists(config));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot begin to ask the network")?;
     Ok(runtime.block_on(ask(config, &facts, &keys)))
@@ -55,9 +55,9 @@ async fn out(config: &Config, keys: &[NamedKey]) -> Option<Finding> {
     }
 }
 
-/// The domains of all lists, whether a server runs or not; none if that cannot be found out.
-fn domains(config: &Config) -> Vec<String> {
+/// The addresses of all lists, whether a server runs or not; none if that cannot be found out.
+fn lists(config: &Config) -> Vec<ListAddress> {
     let Ok(lists) = talk::ask(config, &Request::ListLs, no_blobs(), |_| Ok(())) else { return Vec::new() };
-    let of = |list: &Value| Some(list["address"].as_str()?.rsplit_once('@')?.1.to_ascii_lowercase());
+    let of = |list: &Value| ListAddress::parse(list["address"].as_str()?).ok();
     lists.as_array().map(|lists| lists.iter().filter_map(of).collect()).unwrap_or_default()
 }

@@ -69,30 +69,38 @@ pub(in crate::flow) fn lookers(
         animators.retain(|member| member.receives_mail(now));
     }
     let animators: Vec<PersonId> = animators.iter().map(|member| member.person).collect();
-    let Some(operator) = desk.operator.as_ref().filter(|_| animators.is_empty()) else {
-        return Ok((animators, None));
-    };
+    match operator_as_person(desk)?.filter(|_| animators.is_empty()) {
+        Some((id, new)) => Ok((vec![id], new)),
+        None => Ok((animators, None)),
+    }
+}
+
+/// The operator's number, and who that is if we did not know them yet; none, if nobody is named.
+fn operator_as_person(desk: &Desk) -> Result<Option<(PersonId, Option<Person>)>, FlowError> {
+    let Some(operator) = &desk.operator else { return Ok(None) };
     if let Some(person) = desk.store.person_at(operator)? {
-        return Ok((vec![person.id], None));
+        return Ok(Some((person.id, None)));
     }
     let id = desk.store.next_person();
     let (addresses, name, language) = (vec![operator.clone()], String::new(), None);
-    Ok((vec![id], Some(Person { id, addresses, name, language })))
+    Ok(Some((id, Some(Person { id, addresses, name, language }))))
+}
+
+/// What somebody wrote to the operator goes to them, if anybody is named.
+pub(in crate::flow) fn pass_on(desk: &Desk, post: PostId) -> Result<Asking, FlowError> {
+    let Some((operator, person)) = operator_as_person(desk)? else { return Ok(Asking::default()) };
+    let note = Note::Care { told: Told::Postmaster { post } };
+    let about = LetterAbout::Note { list: None, person: operator, note, occasion: Occasion::default() };
+    let letter = desk.store.next_letter();
+    Ok(Asking { person, events: vec![Event::LetterOwed { letter, about }] })
 }
 
 /// The operator, if they are somebody we can write to by number.
 pub(in crate::flow) fn operator(desk: &Desk) -> Result<Option<PersonId>, FlowError> {
-    let Some(operator) = &desk.operator else { return Ok(None) };
-    if let Some(person) = desk.store.person_at(operator)? {
-        return Ok(Some(person.id));
+    let Some((id, new)) = operator_as_person(desk)? else { return Ok(None) };
+    if new.is_some() {
+        desk.store.commit(Asking { person: new, events: Vec::new() }.onto(Change::at(desk.now())))?;
     }
-    let id = desk.store.next_person();
-    let (addresses, name, language) = (vec![operator.clone()], String::new(), None);
-    let change = Change::at(desk.now())
-        .expect(Expect::Person(id, None))
-        .expect(Expect::AddressOf(operator.clone(), id))
-        .person(Person { id, addresses, name, language });
-    desk.store.commit(change)?;
     Ok(Some(id))
 }
 

@@ -25,7 +25,9 @@ use crate::store::change::{Change, Expect};
 use crate::store::event::{Ban, Decider, DropReason, Event, LetterAbout, MemberCause};
 use crate::store::{PostInfo, StoreError};
 
-pub(super) use self::ask::{Asking, HELD, Held, ask, looks_after, operator, question, settle_others};
+pub(super) use self::ask::{
+    Asking, HELD, Held, ask, looks_after, operator, pass_on, question, settle_others,
+};
 
 /// What came of a decision.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -13,6 +13,7 @@ use crate::domain::proof::Proof;
 use crate::domain::recipient::{ListDoor, LocalPart, meanings};
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
+use crate::domain::unwanted::Unwanted;
 use crate::flow::moderate::{self, Held};
 use crate::flow::{Desk, FlowError, bounces, is_current, requests};
 use crate::letters::{DoorRefusal, door as words};
@@ -60,8 +61,19 @@ pub(super) fn asked(
     seen: &Seen,
     now: Timestamp,
 ) -> Result<Change, StoreError> {
-    let Some(list) = list.map(|list| desk.store.list(list)).transpose()?.flatten() else { return Ok(change) };
-    match moderate::ask(desk, &list, Held { post, reason, proof: seen.proof, author: seen.author }, now) {
+    let list = list.map(|list| desk.store.list(list)).transpose()?.flatten();
+    // Machines and probable forgers are kept for the operator, and no letter is written about them.
+    let is_worth_a_letter =
+        !seen.automatic && seen.unwanted == Unwanted::No && seen.proof != Proof::Disproved;
+    let asking = match &list {
+        Some(list) => {
+            let held = Held { post, reason, proof: seen.proof, author: seen.author };
+            moderate::ask(desk, list, held, now)
+        }
+        None if reason == HoldReason::ToOperator && is_worth_a_letter => moderate::pass_on(desk, post),
+        None => return Ok(change),
+    };
+    match asking {
         Ok(asking) => Ok(asking.onto(change)),
         Err(FlowError::Store(error)) => Err(error),
     }

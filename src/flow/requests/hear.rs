@@ -114,7 +114,7 @@ fn own_post(desk: &Desk, request: &Request<'_>) -> Result<Option<PostId>, FlowEr
     let Some(author) = request.info.author else { return Ok(None) };
     let answered = parse::summarize(request.raw).references;
     let mut waiting = None;
-    for info in last_posts(desk, author, request.info.list)?.into_iter().take(OWN_POSTS_LOOKED_AT) {
+    for info in last_posts(desk, author, request.info.list, OWN_POSTS_LOOKED_AT)? {
         let id = desk.store.raw(info.id)?.and_then(|raw| parse::summarize(&raw).message_id);
         if id.is_some_and(|id| answered.contains(&id)) {
             return Ok(Some(info.id));

@@ -13,7 +13,7 @@ use crate::domain::pace::Felt;
 use crate::domain::retry::Next;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
-use crate::flow::{Desk, FlowError, bounce_address, bounces, digests, leave_address};
+use crate::flow::{Desk, FULL_PAUSE, FlowError, bounce_address, bounces, digests, leave_address};
 use crate::mail::compose::{self, FromEdit, PreparedCopy};
 use crate::mail::own_results::OwnResults;
 use crate::sign::{Common, NotSigned};
@@ -370,9 +370,6 @@ pub(in crate::flow) async fn write_down(desk: &Desk, change: impl Fn() -> Change
         }
     }
 }
-
-/// How long an outcome waits for room on a full disk before it is tried again.
-const FULL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Of a copy that a signature or a seal keeps at eight bits (RFC 3463: conversion required but not
 /// supported).

@@ -12,7 +12,7 @@ use super::dispatch::{Dispatch, Ended, Sorted, Work};
 use super::letters::send_letter;
 use crate::domain::pace::Felt;
 use crate::domain::retry::Next;
-use crate::flow::{Desk, FlowError};
+use crate::flow::{Desk, FULL_PAUSE, FlowError};
 use crate::smtp::client::Outbox;
 
 /// Without news, the queue is looked at anyway.
@@ -43,10 +43,7 @@ pub async fn deliver<O: Outbox + 'static>(
     loop {
         if look {
             changes.borrow_and_update();
-            for post in dispatch.refill(&desk, desk.now())? {
-                maker.forget(post);
-            }
-            look = false;
+            look = !refill(&desk, &mut dispatch, &maker)?;
         }
         let sorted = dispatch.sort(&desk, &*outbox);
         while in_hand.len() < at_once && !*stop.borrow() {
@@ -61,7 +58,8 @@ pub async fn deliver<O: Outbox + 'static>(
             return Ok(());
         }
         let now = desk.now();
-        let due_in = dispatch.next_due(now).map_or(LOOK_AGAIN, |due| due.since(now).min(LOOK_AGAIN));
+        let no_later = if look { FULL_PAUSE } else { LOOK_AGAIN };
+        let due_in = dispatch.next_due(now).map_or(no_later, |due| due.since(now).min(no_later));
         tokio::select! {
             () = &mut patience => {
                 tracing::warn!(copies = in_hand.len(), "peers that do not answer are left; their copies are still owed");
@@ -70,15 +68,16 @@ pub async fn deliver<O: Outbox + 'static>(
             () = yield_now(), if sorted == Sorted::NotYet => {}
             Some(ended) = in_hand.join_next_with_id(), if !in_hand.is_empty() => {
                 let (id, ended) = match ended {
+                    Ok((id, Err(error))) if error.is_for_want_of_room() => (id, Err((error.to_string(), NO_ROOM))),
                     Ok((id, ended)) => (id, Ok(ended?)),
-                    Err(failed) => (failed.id(), Err(failed)),
+                    Err(failed) => (failed.id(), Err((failed.to_string(), OURS))),
                 };
                 let Some(work) = works.remove(&id) else { continue };
                 match ended {
                     Ok(ended) => dispatch.give_back(&work, ended, desk.now()),
-                    Err(error) => {
-                        tracing::error!(%error, ?work, "sending something ended in a failure of ours");
-                        if let Some(task) = after_a_failure(&desk, &mut dispatch, work, spread.next()) {
+                    Err((error, why)) => {
+                        tracing::error!(error, ?work, "sending something ended in a failure of ours");
+                        if let Some(task) = after_a_failure(&desk, &mut dispatch, work, why, spread.next()) {
                             let (desk, spread, given) = (desk.clone(), spread.next(), task.clone());
                             let (outbox, maker) = (outbox.clone(), maker.clone());
                             let spawned = in_hand
@@ -103,12 +102,34 @@ pub async fn deliver<O: Outbox + 'static>(
     }
 }
 
-/// A panic of ours must not keep a copy claimed until the next start, nor be met again at once:
+/// Looks what is owed; whether it could be read. It cannot while a full disk keeps the state shut.
+fn refill(desk: &Desk, dispatch: &mut Dispatch, maker: &CopyMaker) -> Result<bool, FlowError> {
+    match dispatch.refill(desk, desk.now()).map_err(FlowError::from) {
+        Ok(finished) => {
+            finished.into_iter().for_each(|post| maker.forget(post));
+            Ok(true)
+        }
+        Err(error) if error.is_for_want_of_room() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why a copy was put off that we could not go on with.
+const OURS: &str = "a failure of ours, which is in the log";
+/// The same, when nothing could be read.
+const NO_ROOM: &str = "the disk was full";
+
+/// A failure of ours must not keep a copy claimed until the next start, nor be met again at once:
 /// it is put off, as if its peer had failed. Gives what is to be done for that.
-fn after_a_failure(desk: &Desk, dispatch: &mut Dispatch, work: Work, spread: f64) -> Option<Work> {
-    const OURS: &str = "a failure of ours, which is in the log";
+fn after_a_failure(
+    desk: &Desk,
+    dispatch: &mut Dispatch,
+    work: Work,
+    why: &'static str,
+    spread: f64,
+) -> Option<Work> {
     match work {
-        Work::Copy(post, person) => return Some(Work::PutOff(post, person, OURS)),
+        Work::Copy(post, person) => return Some(Work::PutOff(post, person, why)),
         Work::Letter(ref letter) => {
             let attempts = dispatch.letter_attempts(&work) + 1;
             let now = desk.now();
@@ -117,7 +138,7 @@ fn after_a_failure(desk: &Desk, dispatch: &mut Dispatch, work: Work, spread: f64
                 Next::At(next) => next,
                 Next::GiveUp => now,
             };
-            desk.letter_waits.put_off(letter.letter, next, OURS.to_owned());
+            desk.letter_waits.put_off(letter.letter, next, why.to_owned());
             dispatch.give_back(&work, Ended::LetterPutOff, now);
         }
         Work::PutOff(..) => {
@@ -151,10 +172,12 @@ pub async fn carry_out<O: Outbox>(
         Work::Copy(post, person) => {
             send_copy(desk, outbox, maker, *post, *person, spread).await.map(Ended::Settled)
         }
-        Work::PutOff(post, person, why) => {
-            put_off_copy(desk, *post, *person, why, spread).await?;
-            Ok(Ended::Settled(Felt::Answered))
-        }
+        Work::PutOff(post, person, why) => loop {
+            match put_off_copy(desk, *post, *person, why, spread).await {
+                Err(error) if error.is_for_want_of_room() => tokio::time::sleep(FULL_PAUSE).await,
+                done => return done.map(|()| Ended::Settled(Felt::Answered)),
+            }
+        },
         Work::Letter(letter) => send_letter(desk, outbox, letter, attempts, spread).await,
     }
 }

@@ -48,7 +48,6 @@ pub enum Sorted {
 }
 
 /// The order of what leaves.
-#[derive(Default)]
 pub struct Dispatch {
     /// Copies whose destination nobody has looked at yet.
     unsorted: Turns,
@@ -80,7 +79,21 @@ const SHUT: &str = "not tried: their server has asked for a pause several times"
 impl Dispatch {
     /// With nothing looked at yet.
     pub fn of(desk: &Desk) -> Dispatch {
-        Dispatch { letters_later: desk.letter_waits.clone(), ..Dispatch::default() }
+        Dispatch {
+            unsorted: Turns::default(),
+            lanes: Lanes::default(),
+            known: HashSet::new(),
+            in_hand: HashSet::new(),
+            due: HashSet::new(),
+            due_read: None,
+            letters: VecDeque::new(),
+            letters_queued: HashSet::new(),
+            letters_in_hand: HashSet::new(),
+            letters_later: desk.letter_waits.clone(),
+            next_due: None,
+            heard: Heard::default(),
+            fenced: false,
+        }
     }
 
     /// Looks what is owed that was not known before. Gives the posts that are answered for since.
@@ -98,9 +111,14 @@ impl Dispatch {
             return Ok(Vec::new());
         }
         let finished = match store.news(&mut self.heard) {
-            Some(news) => self.hear(store, news)?,
-            None => self.look_at_everything(store)?,
+            Some(news) => self.hear(store, news),
+            None => self.look_at_everything(store),
         };
+        if finished.is_err() {
+            // What was told and not looked at is not told again.
+            self.heard = Heard::default();
+        }
+        let finished = finished?;
         self.queue_due(store, now)?;
         self.queue_letters_due(store, now)?;
         Ok(finished)
@@ -146,11 +164,13 @@ impl Dispatch {
     }
 
     fn queue_post(&mut self, store: &Store, post: PostId) -> Result<(), StoreError> {
-        if !self.known.insert(post) {
+        if self.known.contains(&post) {
             return Ok(());
         }
         let put_off: HashSet<PersonId> = store.put_off(post)?.into_iter().map(|c| c.person).collect();
-        for person in store.owed(post)?.iter() {
+        let owed = store.owed(post)?;
+        self.known.insert(post);
+        for person in owed.iter() {
             if !put_off.contains(&person) && !self.in_hand.contains(&(post, person)) {
                 self.unsorted.push(post, person);
             }

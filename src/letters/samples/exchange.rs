@@ -105,6 +105,7 @@ pub(super) fn letter<'a>(
         | LetterKind::Probe
         | LetterKind::Unreached
         | LetterKind::NotWanted
+        | LetterKind::Postmaster
         | LetterKind::Check
         | LetterKind::Recovery
         | LetterKind::Draft

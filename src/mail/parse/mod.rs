@@ -86,8 +86,11 @@ pub fn summarize(raw: &[u8]) -> Summary {
 pub fn latest_trace(raw: &[u8]) -> Option<Timestamp> {
     let (headers, _) = Headers::scan_leniently(raw);
     let trace = headers.get("received")?;
-    let (_, moment) = trace.rsplit_once(';')?;
-    date::parse(moment)
+    match trace.rsplit_once(';') {
+        Some((_, moment)) => date::parse(moment),
+        // As sendmail wrote it until 1994: `by host, Fri, 2 Oct 92 18:40:58 +0100`.
+        None => trace.split_once(',').and_then(|(_, moment)| date::parse(moment)),
+    }
 }
 
 fn of_header(headers: &Headers<'_>) -> Summary {

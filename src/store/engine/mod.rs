@@ -9,7 +9,7 @@ mod sled;
 pub(super) use self::sled::{Engine, Health};
 
 /// What went wrong below.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum EngineError {
     /// Somebody in this process still has it open.
     #[error("the working state is in use")]

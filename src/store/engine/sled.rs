@@ -14,6 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::{Batch, EngineError, Entry, VALUE_BYTES_MAX};
+use crate::store::{StoreError, is_full};
 
 /// Memory sled may keep pages in; it takes several times that in practice.
 const CACHE_BYTES: u64 = 16 << 20;
@@ -27,8 +28,8 @@ pub(in crate::store) struct Engine {
 
 #[derive(Clone)]
 struct Current {
-    /// Not there when it could not be opened again.
-    db: Option<sled::Db>,
+    /// Or why it could not be opened again.
+    db: Result<sled::Db, EngineError>,
     folder: Arc<Path>,
 }
 
@@ -37,6 +38,8 @@ struct Watch {
     /// Something was applied since the last checkpoint.
     dirty: AtomicBool,
     health: AtomicU8,
+    /// Why it did not take the last batch, and so answers nothing until it was opened again.
+    behind: RwLock<Option<EngineError>>,
 }
 
 /// How the state does.
@@ -52,9 +55,16 @@ pub(in crate::store) enum Health {
 impl Engine {
     /// Opens or makes the state in that folder.
     pub(in crate::store) fn open(folder: &Path) -> Result<Engine, EngineError> {
-        let current = Current { db: Some(open(folder)?), folder: folder.into() };
-        let watch = Watch { dirty: AtomicBool::new(true), health: AtomicU8::new(Health::Good as u8) };
-        Ok(Engine { current: Arc::new(RwLock::new(current)), watch: Arc::new(watch) })
+        Ok(Engine::of(open(folder)?, folder.into()))
+    }
+
+    fn of(db: sled::Db, folder: Arc<Path>) -> Engine {
+        let watch = Watch {
+            dirty: AtomicBool::new(true),
+            health: AtomicU8::new(Health::Good as u8),
+            behind: RwLock::new(None),
+        };
+        Engine { current: Arc::new(RwLock::new(Current { db: Ok(db), folder })), watch: Arc::new(watch) }
     }
 
     /// Puts a state that was built elsewhere in the place of this one, for all who hold it.
@@ -63,7 +73,7 @@ impl Engine {
         if let Some(parent) = place.parent() {
             File::open(parent).and_then(|folder| folder.sync_all()).map_err(unwritable)?;
         }
-        let new = Current { db: Some(open(place)?), folder: place.into() };
+        let new = Current { db: Ok(open(place)?), folder: place.into() };
         let old = {
             let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
             self.watch.reset();
@@ -75,22 +85,31 @@ impl Engine {
     }
 
     /// Opens the same state once more, for all who hold it, after the disk failed it. It may have
-    /// lost its youngest batches.
-    pub(in crate::store) fn open_again(&self) -> Result<(), EngineError> {
+    /// lost its youngest batches: nobody else sees it before `catch_up` has brought them back.
+    pub(in crate::store) fn open_again(
+        &self,
+        catch_up: impl FnOnce(&Engine) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        current.db = None;
-        match open(&current.folder) {
-            Ok(db) => {
-                current.db = Some(db);
-                self.watch.reset();
-                Ok(())
+        // One at a time may have it open.
+        current.db = Err(EngineError::InUse);
+        current.db = open(&current.folder).and_then(|db| {
+            let alone = Engine::of(db.clone(), current.folder.clone());
+            match catch_up(&alone) {
+                Ok(()) => Ok(db),
+                Err(StoreError::Full) => Err(EngineError::Full),
+                Err(error) if alone.health() == Health::Damaged => {
+                    Err(EngineError::Damaged(error.to_string()))
+                }
+                Err(error) => Err(EngineError::Failed(error.to_string())),
             }
-            Err(error @ EngineError::Damaged(_)) => {
-                self.watch.note(Health::Damaged);
-                Err(error)
-            }
-            Err(error) => Err(error),
+        });
+        match &current.db {
+            Ok(_) => self.watch.reset(),
+            Err(EngineError::Damaged(_)) => self.watch.note(Health::Damaged),
+            Err(EngineError::InUse | EngineError::Full | EngineError::Failed(_)) => {}
         }
+        Ok(current.db.as_ref().map(|_| ()).map_err(EngineError::clone)?)
     }
 
     /// How it does, as far as has been noticed.
@@ -109,7 +128,8 @@ impl Engine {
 
     pub(in crate::store) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        let db = current.db.as_ref().ok_or_else(not_open)?;
+        self.watch.up_to_date()?;
+        let db = current.db.as_ref().map_err(EngineError::clone)?;
         Ok(self.watch.guard(&current.folder, || db.get(key))?.map(|value| value.to_vec()))
     }
 
@@ -121,11 +141,11 @@ impl Engine {
     ) -> impl DoubleEndedIterator<Item = Entry> + use<> {
         let start = from.max(prefix).to_vec();
         let Current { db, folder } = self.current();
-        let entries = db.map(|db| match upper_bound(prefix) {
+        let entries = self.watch.up_to_date().and(db).map(|db| match upper_bound(prefix) {
             Some(end) => db.range(start..end),
             None => db.range(start..),
         });
-        let entries = entries.map_or(Entries::NotOpen, Entries::Of);
+        let entries = entries.map_or_else(Entries::NotOpen, Entries::Of);
         Scan { entries, folder, watch: self.watch.clone() }
     }
 
@@ -144,8 +164,10 @@ impl Engine {
             }
         }
         let Current { db, folder } = self.current();
-        let db = db.ok_or_else(not_open)?;
-        self.watch.guard(&folder, || db.apply_batch(changes))?;
+        let db = db?;
+        self.watch
+            .guard(&folder, || db.apply_batch(changes))
+            .inspect_err(|error| self.watch.fell_behind(error))?;
         self.watch.dirty.store(true, Ordering::Release);
         Ok(())
     }
@@ -156,7 +178,7 @@ impl Engine {
             return Ok(());
         }
         let Current { db, folder } = self.current();
-        let db = db.ok_or_else(not_open)?;
+        let db = db?;
         let synced = self.watch.guard(&folder, || db.flush()).and_then(|_| {
             File::open(folder.join("db")).and_then(|file| file.sync_data()).map_err(unwritable)
         });
@@ -196,7 +218,16 @@ impl Watch {
         self.health.fetch_max(health as u8, Ordering::AcqRel);
     }
 
+    fn fell_behind(&self, error: &EngineError) {
+        *self.behind.write().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+    }
+
+    fn up_to_date(&self) -> Result<(), EngineError> {
+        self.behind.read().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
+    }
+
     fn reset(&self) {
+        *self.behind.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.dirty.store(true, Ordering::Release);
         self.health.store(Health::Good as u8, Ordering::Release);
     }
@@ -211,7 +242,7 @@ struct Scan {
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum Entries {
     Of(sled::Iter),
-    NotOpen,
+    NotOpen(EngineError),
     Ended,
 }
 
@@ -221,7 +252,7 @@ impl Scan {
     fn step(&mut self, step: impl FnOnce(&mut sled::Iter) -> Option<SledEntry>) -> Option<Entry> {
         let entry = match &mut self.entries {
             Entries::Of(entries) => self.watch.guard(&self.folder, || step(entries).transpose()),
-            Entries::NotOpen => Err(not_open()),
+            Entries::NotOpen(why) => Err(why.clone()),
             Entries::Ended => return None,
         };
         if entry.is_err() {
@@ -270,8 +301,7 @@ const LOCK_ATTEMPTS_MAX: u32 = 500;
 
 fn failed(error: sled::Error) -> EngineError {
     match error {
-        sled::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => EngineError::Full,
-        sled::Error::Io(error) => EngineError::Failed(error.to_string()),
+        sled::Error::Io(error) => unwritable(error),
         other @ (sled::Error::CollectionNotFound(_)
         | sled::Error::Unsupported(_)
         | sled::Error::ReportableBug(_)
@@ -280,11 +310,7 @@ fn failed(error: sled::Error) -> EngineError {
 }
 
 fn unwritable(error: std::io::Error) -> EngineError {
-    EngineError::Failed(error.to_string())
-}
-
-fn not_open() -> EngineError {
-    EngineError::Failed("it could not be opened again".to_owned())
+    if is_full(&error) { EngineError::Full } else { EngineError::Failed(error.to_string()) }
 }
 
 /// The first key after all that begin with `prefix`.

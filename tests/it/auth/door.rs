@@ -38,15 +38,24 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) fn new(world: impl AsyncFn() -> FakeDns) -> House {
-        House::trusting(world, None)
+        House::trusting(world, None, None)
+    }
+
+    /// One whose operator reads mail there.
+    pub(crate) fn run_by(operator: &str, world: impl AsyncFn() -> FakeDns) -> House {
+        House::trusting(world, None, EmailAddress::parse(operator).ok())
     }
 
     /// One that believes results of that name.
     pub(crate) fn believing(world: impl AsyncFn() -> FakeDns, name: &str) -> House {
-        House::trusting(world, Some(name))
+        House::trusting(world, Some(name), None)
     }
 
-    fn trusting(world: impl AsyncFn() -> FakeDns, believed: Option<&str>) -> House {
+    fn trusting(
+        world: impl AsyncFn() -> FakeDns,
+        believed: Option<&str>,
+        operator: Option<EmailAddress>,
+    ) -> House {
         let runtime = Runtime::new().unwrap();
         let dns = runtime.block_on(world());
         let folder = tempfile::tempdir().unwrap();
@@ -66,7 +75,7 @@ impl House {
             base_url: "https://lists.example".to_owned(),
             language: Language::Fr,
             zone,
-            operator: None,
+            operator,
             signer: None,
             retry: RetrySchedule {
                 waits: vec![Duration::from_secs(60)],

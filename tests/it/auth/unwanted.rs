@@ -126,6 +126,32 @@ fn the_operator_is_always_reached() {
 }
 
 #[test]
+fn what_people_write_to_the_operator_goes_to_them_and_nothing_else_does() {
+    let nobody = House::new(no_dns);
+    let mut house = House::run_by("us@elsewhere.example", no_dns);
+    let written = |house: &House, head: &str| {
+        let before = house.desk.store.letters().unwrap().len();
+        let reply =
+            house.hand_in("x@y.example", "abuse@lists.example", &format!("{head}{}", mail("x@y.example")));
+        assert!(reply.starts_with("250"), "{reply}");
+        assert_eq!(house.last().hold_reason, Some(HoldReason::ToOperator));
+        house.desk.store.letters().unwrap().len() - before
+    };
+    assert_eq!(written(&nobody, ""), 0);
+    for (head, letters) in [
+        ("", 1),
+        ("X-Other: a\r\n", 1),
+        ("Auto-Submitted: auto-generated\r\n", 0),
+        ("Precedence: bulk\r\n", 0),
+    ] {
+        assert_eq!(written(&house, head), letters, "{head}");
+    }
+    let (address, _) = house.run(rspamd(Some(json("reject"))));
+    house.filter_with(Filter::new(&address).unwrap());
+    assert_eq!(written(&house, "X-Other: b\r\n"), 0);
+}
+
+#[test]
 fn a_relays_word_is_believed_where_its_results_are() {
     let house = House::believing(no_dns, "mx.example");
     let list = house.list("quartier@lists.example", Preset::Discussion);

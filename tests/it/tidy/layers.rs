@@ -137,7 +137,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("frostem", &["search"]),
     ("unicode_normalization", &["search"]),
     ("crc32fast", &["store"]),
-    ("rustix", &["store", "cli/show", "recovery"]),
+    ("rustix", &["store", "cli/show", "cli/owner", "recovery"]),
     ("mail_parser", &["mail"]),
     ("encoding_rs", &["mail"]),
     ("whatlang", &["mail"]),

@@ -21,7 +21,6 @@ const FILE_LINES_MAX: usize = 500;
 const LONG_FILES: &[(&str, &str)] = &[
     ("src/mail/bounce/words.rs", "the wording of servers: a table in the shape of code"),
     ("src/store/apply.rs", "what each event does to the state: one arm each, and small helpers"),
-    ("src/store/questions.rs", "each question the store answers, one after the other"),
     ("src/domain/list.rs", "every setting of a list, one after the other: a table in the shape of code"),
     ("src/letters/kinds.rs", "every letter and its name: a table in the shape of code"),
     ("src/store/event.rs", "every thing that can happen, one after the other: the vocabulary of the journal"),

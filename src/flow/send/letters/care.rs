@@ -3,6 +3,7 @@
 
 use super::exchange::group;
 use super::{Facts, Shown as Frame, Unsigned, compose, name_of, why_held};
+use crate::domain::address::EmailAddress;
 use crate::domain::care::{Care, Told, Waiting};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::List;
@@ -11,8 +12,8 @@ use crate::domain::moderation::HoldReason;
 use crate::flow::moderate::HELD;
 use crate::flow::{Desk, FlowError};
 use crate::letters::{
-    self as letters, Decided, Fate, Letter, LookAt, LookWords, NotLooked, NotWanted, Probe, TopicClosed,
-    Unreached, WaitingItem, WaitingKind, Word, WordBack,
+    self as letters, Decided, Fate, Letter, LookAt, LookWords, NotLooked, NotWanted, Postmaster, Probe,
+    TopicClosed, Unreached, WaitingItem, WaitingKind, Word, WordBack,
 };
 use crate::mail::{parse, said};
 use crate::store::archive::PostState;
@@ -224,6 +225,8 @@ pub(super) fn tell(
             let (host, said) = (desk.hostname.as_str(), said.as_str());
             Some(letter(letters::Care::NotWanted(NotWanted { group, host, said })))
         }
+        // About no list.
+        Told::Postmaster { .. } => None,
         Told::NoAnswer => Some(letter(letters::Care::NotLooked(NotLooked { group, title: None }))),
         Told::Over { post } => {
             let title = about(desk, *post)?.map(|about| about.title).unwrap_or_default();
@@ -234,6 +237,23 @@ pub(super) fn tell(
             Some(letter(letters::Care::TopicClosed(TopicClosed { group, title: &title })))
         }
     })
+}
+
+/// What somebody wrote to the operator, while it waits. An answer goes to whoever wrote it.
+pub(super) fn pass_on(
+    desk: &Desk,
+    facts: &Facts,
+    post: PostId,
+    owed: &OwedLetter,
+    mut frame: Frame,
+) -> Result<Option<Unsigned>, FlowError> {
+    let Some(about) = about(desk, post)?.filter(waits) else { return Ok(None) };
+    frame.answers = EmailAddress::parse(&about.address).ok();
+    frame.enclosed = Some(about.raw);
+    let (host, number) = (desk.hostname.as_str(), post.to_string());
+    let (author, address, title) = (&about.author, &about.address, &about.title);
+    let letter = letters::Care::Postmaster(Postmaster { host, author, address, title, number: &number });
+    Ok(Some(compose(desk, facts, owed, Letter::Care(letter), frame)))
 }
 
 /// What became of something that waited; nothing, while it does.

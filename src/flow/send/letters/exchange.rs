@@ -1,7 +1,9 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
+use super::archive;
 use super::finding;
 use super::{Facts, Shown, Unsigned, answer_to, care, compose, compose_with};
+use crate::domain::care::Told;
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, Language, List, ListState};
 use crate::domain::member::{MemberState, Membership};
@@ -9,12 +11,12 @@ use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
 use crate::domain::wish::{Matter, PostsLeft, Question, Wish};
 use crate::flow::author::author_of;
-use crate::flow::{Desk, FlowError, about, beside, digests, is_current, opening, whereabouts};
+use crate::flow::{Desk, FlowError, about, beside, digests, is_current, whereabouts};
 use crate::letters::{
     Act, AskAdmit, AskConsent, AskEither, AskForget, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskYours,
-    AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, KeptBack, Letter, MyData,
-    NoEntry, NoMember, OpeningSoon, PassedOn, Pause, SetRight, Settings, SignIn, TakenBack, TooLate,
-    Unchanged, Whereabouts, WhyNoEntry, WrittenTo,
+    AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, Letter, MyData, NoEntry,
+    NoMember, PassedOn, Pause, Settings, SignIn, TakenBack, TooLate, Unchanged, Whereabouts, WhyNoEntry,
+    WrittenTo,
 };
 use crate::mail::parse;
 use crate::store::OwedLetter;
@@ -51,6 +53,9 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
             if let Some((Matter::Care { care: about }, list)) = asked.map(|a| a.question.matter).zip(list) {
                 return care::ask(desk, facts, (list, &about), owed, told);
             }
+        }
+        LetterAbout::Note { note: Note::Care { told: Told::Postmaster { post } }, .. } => {
+            return care::pass_on(desk, facts, *post, owed, told);
         }
         LetterAbout::Note { note: Note::Care { told: what }, .. } => {
             let Some(list) = list else { return Ok(None) };
@@ -153,10 +158,7 @@ fn ask(
             let (group, until) = (group(list), asked.until);
             send(Letter::AskConsent(AskConsent { group, title: &title, until }))
         }
-        (Matter::Opening, Some(list)) => {
-            let own = opening::own_posts_to_tell(desk, list, &facts.person)?;
-            send(Letter::Opening(OpeningSoon { group: group(list), own, until: asked.until }))
-        }
+        (Matter::Opening, Some(list)) => send(archive::opening_soon(desk, facts, list, asked)?),
         (Matter::Yours { post }, Some(list)) => {
             let title = title_of(desk, *post)?;
             send(Letter::AskYours(AskYours { group: group(list), title: &title }))
@@ -239,10 +241,9 @@ fn tell(
             let thread = thread_subject(desk, wish)?;
             send(Letter::Done(Done { group: here, act: act(wish, &thread) }))
         }
-        (Note::Settings | Note::MemberAlready, Some(list)) => match member {
-            Some(member) => send(Letter::Settings(settings(facts, list, member))),
-            None => None,
-        },
+        (Note::Settings | Note::MemberAlready, Some(list)) => {
+            member.and_then(|member| send(Letter::Settings(settings(facts, list, member))))
+        }
         (Note::NoMember, _) => {
             let open =
                 |list: &&List| list.settings.joining != Joining::Closed && list.state == ListState::Open;
@@ -257,24 +258,22 @@ fn tell(
             let why = if closed { WhyNoEntry::Closed } else { WhyNoEntry::Declined };
             send(Letter::NoEntry(NoEntry { group: group(list), why }))
         }
-        (Note::EndsSoon, Some(list)) => match member.and_then(|member| member.until) {
-            Some(until) => send(Letter::EndsSoon(EndsSoon { group: group(list), until })),
-            None => None,
-        },
+        (Note::EndsSoon, Some(list)) => member
+            .and_then(|member| member.until)
+            .and_then(|until| send(Letter::EndsSoon(EndsSoon { group: group(list), until }))),
         (Note::Trace, _) => {
             let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
             send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
         }
-        (Note::Found { mail, posts }, _) => match finding::found(desk, facts, *mail, posts)? {
-            Some(told) => send(Letter::Found(Found {
+        (Note::Found { mail, posts }, _) => finding::found(desk, facts, *mail, posts)?.and_then(|told| {
+            send(Letter::Found(Found {
                 group: here,
                 words: &told.words,
                 items: &told.items,
                 in_all: told.in_all,
                 meant: told.meant.as_deref(),
-            })),
-            None => None,
-        },
+            }))
+        }),
         (Note::AskedFor { posts, thread }, _) => {
             let (posts, cut) = finding::asked_for(desk, facts, posts, *thread)?;
             let title = posts.first().map(|post| post.title.clone()).unwrap_or_default();
@@ -289,22 +288,8 @@ fn tell(
         (Note::TakenBack | Note::GoneAlready, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: *note == Note::TakenBack }))
         }
-        (Note::SetRight { post, fixed }, Some(list)) => {
-            let Some(post) = desk.store.reader().post(*post)? else { return Ok(None) };
-            let thread = desk.store.reader().thread(post.list, post.thread, 0)?;
-            let thread = thread.map(|thread| thread.summary.subject).unwrap_or_default();
-            let (title, page) = (post.subject.as_str(), desk.post_url(list, &post.message_id));
-            send(Letter::SetRight(SetRight {
-                group: group(list),
-                title,
-                thread: &thread,
-                page: &page,
-                fixed: *fixed,
-            }))
-        }
-        (Note::KeptBack { posts }, Some(list)) => {
-            send(Letter::KeptBack(KeptBack { group: group(list), posts: *posts }))
-        }
+        (Note::SetRight { post, fixed }, Some(list)) => archive::set_right(desk, list, *post, *fixed, send)?,
+        (Note::KeptBack { posts }, Some(list)) => send(archive::kept_back(list, *posts)),
         (Note::Forgotten { posts }, _) => send(Letter::Forgotten(Forgotten {
             host: &desk.hostname,
             withdrawn: *posts == PostsLeft::Withdrawn,

@@ -8,6 +8,7 @@
 mod material;
 mod reader;
 mod reading;
+mod system;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -19,8 +20,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use self::system::{SINK, Spent, anonymous_mb, memory_mb};
 use super::args::{BenchArgs, BenchWhat};
 use super::{Voice, run, show};
 use crate::admin::request::{Rehearsal, Request, Welcoming};
@@ -59,10 +62,13 @@ pub(super) fn bench(args: &BenchArgs, voice: &Voice) -> anyhow::Result<()> {
             temporary.path()
         }
     };
+    // A configuration's paths are those of its own folder.
+    let folder = &std::path::absolute(folder)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let beside = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name(SINK).build()?;
     let measured = runtime.block_on(async {
         match args.what {
-            BenchWhat::FanOut => fan_out(args, folder).await,
+            BenchWhat::FanOut => fan_out(args, folder, beside.handle()).await,
             BenchWhat::Ingest => ingest(args, folder).await,
             BenchWhat::Import => import(args, folder).await,
             BenchWhat::Start => start(args, folder).await,
@@ -81,20 +87,20 @@ pub(super) fn bench(args: &BenchArgs, voice: &Voice) -> anyhow::Result<()> {
 }
 
 /// One post to many members over a smarthost route, a copy each, every outcome durable.
-async fn fan_out(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
+async fn fan_out(args: &BenchArgs, folder: &Path, beside: &Handle) -> anyhow::Result<Value> {
     let (_stop, stopping) = watch::channel(false);
     let taken = Arc::new(AtomicU64::new(0));
     let route = match &args.sink {
         Some(url) => url.clone(),
-        None => format!("smtp://{}", sink(taken.clone(), stopping).await?),
+        None => format!("smtp://{}", sink(taken.clone(), stopping, beside)?),
     };
     if args.signed {
         write_key(folder)?;
     }
     let server = community(folder, &route, args.members).await?;
     let post = message(0, args.bytes);
-    let begun = Instant::now();
     let mut carrier = open(&server).await?;
+    let (begun, spent) = (Instant::now(), Spent::now());
     send(&mut carrier, &post).await?;
     let answered = begun.elapsed();
     let store = &server.desk.store;
@@ -103,6 +109,7 @@ async fn fan_out(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
     }
     let seconds = begun.elapsed().as_secs_f64();
     let recipients = f64::from(args.members);
+    let spent = Spent::since(spent);
     end(server).await?;
     let mut measured = json!({
         "recipients": args.members,
@@ -110,14 +117,22 @@ async fn fan_out(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
         "answered after ms": answered.as_millis() as u64,
         "seconds": seconds,
         "recipients per second": (recipients / seconds).round(),
+        "processor ms a copy": milliseconds(spent.ours, recipients),
+        "processor ms a copy, of our own sink": milliseconds(spent.sink, recipients),
         "memory MB": memory_mb(),
     });
     if args.signed {
         let bare = tokio::task::spawn_blocking(bare_signatures).await??;
-        measured["signatures per second, nothing else"] = json!(bare.round());
-        measured["signed fan-out of that, %"] = json!((100.0 * recipients / seconds / bare).round());
+        measured["signatures per second, nothing else"] = json!(bare.per_second.round());
+        measured["processor ms a signature"] = json!(bare.milliseconds);
+        measured["signed fan-out of that, %"] =
+            json!((100.0 * recipients / seconds / bare.per_second).round());
     }
     Ok(measured)
+}
+
+fn milliseconds(spent: Duration, times: f64) -> f64 {
+    (spent.as_secs_f64() * 1e6 / times).round() / 1e3
 }
 
 /// Makes the key the server will find at its default place.
@@ -130,13 +145,20 @@ fn write_key(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What all cores together sign with RSA-2048 when they do nothing else, in a second.
-fn bare_signatures() -> anyhow::Result<f64> {
+/// What signing costs that does nothing else.
+struct Bare {
+    /// Of all cores together.
+    per_second: f64,
+    milliseconds: f64,
+}
+
+/// What all cores together sign with RSA-2048 when they do nothing else.
+fn bare_signatures() -> anyhow::Result<Bare> {
     const MEASURED: Duration = Duration::from_secs(3);
     let text = DkimKey::generate()?.private_pem();
     let key = SigningKey::from_pem(&text)?;
     let cores = std::thread::available_parallelism()?.get();
-    let begun = Instant::now();
+    let (begun, spent) = (Instant::now(), Spent::now());
     let signed: u64 = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..cores)
             .map(|_| {
@@ -151,7 +173,11 @@ fn bare_signatures() -> anyhow::Result<f64> {
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or(0)).sum()
     });
-    Ok(signed as f64 / begun.elapsed().as_secs_f64())
+    let signed = signed as f64;
+    Ok(Bare {
+        per_second: signed / begun.elapsed().as_secs_f64(),
+        milliseconds: milliseconds(Spent::since(spent).ours, signed),
+    })
 }
 
 /// Posts over many connections, each answered only when it is on the disk.
@@ -184,6 +210,7 @@ async fn ingest(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
     let decided = begun.elapsed().as_secs_f64();
     let list = server.desk.store.reader().lists()?.remove(0);
     let archived = server.desk.store.reader().counts(list.id)?.posts;
+    let anonymous = anonymous_mb();
     end(server).await?;
     if archived != all {
         bail!("{all} posts were answered 250, {archived} are in the archive");
@@ -196,6 +223,7 @@ async fn ingest(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
         "posts per second": (all as f64 / seconds).round(),
         "all in the archive after s": decided,
         "memory MB": memory_mb(),
+        "of these no file's at the end, MB": anonymous,
     }))
 }
 
@@ -386,14 +414,6 @@ fn message(number: u64, bytes: usize) -> Vec<u8> {
     raw
 }
 
-/// The most memory this process had, of what the system says.
-fn memory_mb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|text| text.trim().trim_end_matches(" kB").trim().parse::<u64>().ok());
-    kilobytes.unwrap_or(0) / 1024
-}
-
 /// A door with nothing behind it.
 struct Sink(Arc<AtomicU64>);
 
@@ -410,8 +430,14 @@ impl Mailroom for Sink {
     }
 }
 
-async fn sink(taken: Arc<AtomicU64>, stopping: watch::Receiver<bool>) -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+/// On threads of its own, so that its time can be told from ours.
+fn sink(
+    taken: Arc<AtomicU64>,
+    stopping: watch::Receiver<bool>,
+    beside: &Handle,
+) -> anyhow::Result<SocketAddr> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+    listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let options = ServerOptions {
         hostname: "sink.example".to_owned(),
@@ -421,6 +447,8 @@ async fn sink(taken: Arc<AtomicU64>, stopping: watch::Receiver<bool>) -> anyhow:
         deadlines: Deadlines::default(),
         tls: None,
     };
-    tokio::spawn(serve_smtp(listener, Arc::new(Sink(taken)), options, stopping));
+    let _inside = beside.enter();
+    let listener = TcpListener::from_std(listener)?;
+    beside.spawn(serve_smtp(listener, Arc::new(Sink(taken)), options, stopping));
     Ok(address)
 }
