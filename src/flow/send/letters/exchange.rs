@@ -178,10 +178,8 @@ fn ask(
             send(Letter::AskAdmit(AskAdmit { group: group(list), address: address.as_str() }))
         }
         (Matter::SignIn { .. }, _) => {
-            let token = desk
-                .store
-                .tokens()
-                .token(Purpose::Question { question: asked.number, person: facts.person.id });
+            let purpose = Purpose::Question { question: asked.number, person: facts.person.id };
+            let token = desk.store.tokens().token(purpose);
             let link = desk.sign_in_url(&token);
             send(Letter::SignIn(SignIn { host: &desk.hostname, link: &link, until: asked.until }))
         }
@@ -254,8 +252,7 @@ fn tell(
             send(Letter::JoinWaits(JoinWaits { group: group(list), animators: &animators }))
         }
         (Note::JoinClosed | Note::NotAdmitted, Some(list)) => {
-            let closed = *note == Note::JoinClosed;
-            let why = if closed { WhyNoEntry::Closed } else { WhyNoEntry::Declined };
+            let why = if *note == Note::JoinClosed { WhyNoEntry::Closed } else { WhyNoEntry::Declined };
             send(Letter::NoEntry(NoEntry { group: group(list), why }))
         }
         (Note::EndsSoon, Some(list)) => member
