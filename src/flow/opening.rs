@@ -88,7 +88,7 @@ pub fn show_past(desk: &Desk, list: &List) -> Result<List, ListFault> {
 pub fn not_sure(desk: &Desk, list: &List) -> ListFault {
     match readers(desk, list.id) {
         Ok(told) => ListFault::Refused(format!(
-            "{} members would be told by letter, and from {} on everybody could read what was written before; \
+            "its members ({}) would be told by letter, and from {} on everybody could read what was written before; \
              say --yes if that is right",
             told.len(),
             day_of(desk, desk.now() + NOTICE)
