@@ -13,6 +13,7 @@ use super::SearchError;
 use super::Shelf;
 use super::compile::Compiler;
 use super::query::{Clause, Query, Wanted, Within};
+use super::schema::{is_cut, shown_whole};
 use super::tokens::unmarked;
 use super::words::{Endings, Tongue, fold, is_everywhere, words};
 use crate::domain::ids::PostId;
@@ -111,8 +112,15 @@ fn written_in(asked: &Asked<'_>, at: DocAddress, form: &str) -> Result<Option<St
         return Ok(Some(written));
     }
     let fast = searcher.segment_reader(at.segment_ord).fast_fields();
-    let posts = fast.column_first_or_default::<u64>("post")?;
-    let subject = archive.post(PostId(posts.get_val(at.doc_id)))?.map(|post| post.subject);
+    let post = PostId(fast.column_first_or_default::<u64>("post")?.get_val(at.doc_id));
+    if is_cut(shown.unwrap_or_default())
+        && let Some(raw) = archive.raw(post).ok().flatten()
+        && let Some(written) =
+            as_written(&compiler.endings, unmarked(&shown_whole(&raw, tongue)).1, tongue, form)
+    {
+        return Ok(Some(written));
+    }
+    let subject = archive.post(post)?.map(|post| post.subject);
     Ok(as_written(&compiler.endings, &mask_addresses(&subject.unwrap_or_default()), tongue, form))
 }
 
