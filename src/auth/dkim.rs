@@ -37,6 +37,8 @@ pub(super) struct Hashed {
 pub(super) struct Signature {
     pub(super) check: DomainCheck,
     pub(super) means: Means,
+    /// The names of the fields it is over (`h=`), in small letters.
+    pub(super) covers: Vec<String>,
 }
 
 /// Keys by name, or why there is none.
@@ -152,7 +154,8 @@ pub(super) async fn verify(
         let result = result_of(output.result());
         // A signature whose key is nowhere says nothing about what its domain publishes.
         let means = if result == CheckResult::Pass { Means::Proves } else { state };
-        Some(Signature { check: DomainCheck { result, domain: signature.d.to_lowercase() }, means })
+        let covers = signature.h.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Some(Signature { check: DomainCheck { result, domain: signature.d.to_lowercase() }, means, covers })
     };
     outputs.iter().filter_map(read).collect()
 }

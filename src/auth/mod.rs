@@ -60,6 +60,9 @@ pub struct Found {
     pub relay: RelaySays,
     /// Who handed the message in, past the servers in front of us; none: nobody knows.
     pub client: Option<Client>,
+    /// Where nothing but a signature proves the author: whom the message was signed for. Anybody may
+    /// bring it to others, as often as they like.
+    pub signed_for: Option<Vec<EmailAddress>>,
 }
 
 impl Checker {
@@ -97,7 +100,13 @@ impl Checker {
         };
         let Some(author) = only_author(&headers) else {
             // The door refuses such posts; whoever else reads this must not take it for somebody's.
-            return Found { proof: Proof::Disproved, checks: Checks::default(), relay, client };
+            return Found {
+                proof: Proof::Disproved,
+                checks: Checks::default(),
+                relay,
+                client,
+                signed_for: None,
+            };
         };
         let budget = Budget::new(&self.resolver);
         let sender = arrived.sender.map(|address| address.domain().to_ascii_lowercase());
@@ -107,7 +116,7 @@ impl Checker {
             dkim::keys(&budget, hashed.as_ref(), &author),
         );
         let signatures = dkim::verify(&self.library, hashed.as_ref(), &keys).await;
-        let (dkim, mut checks) = self.dkim_means(&budget, &walk, &author, &signatures).await;
+        let (dkim, covers, mut checks) = self.dkim_means(&budget, &walk, &author, &signatures).await;
         let spf_domain = spf.as_ref().map(|spf| spf.domain.clone());
         let spf_means = spf_means(&budget, &walk, &author, spf.as_ref(), sender.as_deref()).await;
         let mut means = vec![dkim, spf_means, dmarc_means(&walk)];
@@ -117,28 +126,34 @@ impl Checker {
             checks.relay = Some(word);
         }
         let proof = judge(&means);
+        let by_others = means.iter().skip(1).any(|means| *means == Means::Proves);
+        let signed_for = (dkim == Means::Proves && !by_others).then(|| signed_for(&headers, &covers));
         checks.dmarc = Some(dmarc_check(&budget, &walk, &author, &means).await);
         checks.arc = dkim::arc(&self.library, &budget, hashed.as_ref()).await;
-        Found { proof, checks, relay, client }
+        Found { proof, checks, relay, client, signed_for }
     }
 
-    /// What the author's own signatures say, and what all of them said.
+    /// What the author's own signatures say, the fields those that prove are over, and what all of
+    /// them said.
     async fn dkim_means(
         &self,
         budget: &Budget<'_>,
         walk: &Walk,
         author: &str,
         signatures: &[dkim::Signature],
-    ) -> (Means, Checks) {
+    ) -> (Means, Vec<String>, Checks) {
         let checks = Checks {
             dkim: signatures.iter().map(|signature| signature.check.clone()).collect(),
             ..Checks::default()
         };
-        let mut means = Means::Absent;
+        let (mut means, mut covers) = (Means::Absent, Vec::new());
         for signature in signatures {
             let domain = &signature.check.domain;
             if !dmarc::aligned(budget, walk, author, domain, walk.strict_dkim()).await {
                 continue;
+            }
+            if signature.means == Means::Proves {
+                covers.extend_from_slice(&signature.covers);
             }
             means = match (means, signature.means) {
                 (Means::Proves, _) | (_, Means::Proves) => Means::Proves,
@@ -148,8 +163,21 @@ impl Checker {
                 (Means::Absent, Means::Absent) => Means::Absent,
             };
         }
-        (means, checks)
+        (means, covers, checks)
     }
+}
+
+/// The addresses in those of To and Cc that a signature is over. A field that stands there twice
+/// names nobody: signatures are over the last, and readers see the first.
+fn signed_for(headers: &Headers<'_>, covers: &[String]) -> Vec<EmailAddress> {
+    let mut named = Vec::new();
+    for field in ["to", "cc"] {
+        if headers.count(field) == 1 && covers.iter().any(|name| name == field) {
+            let value = headers.get(field).unwrap_or_default();
+            named.extend(mailboxes(&value).into_iter().filter_map(|mailbox| mailbox.address));
+        }
+    }
+    named
 }
 
 /// What SPF says about the author: of the reverse-path if that is theirs, and else whether they

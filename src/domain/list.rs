@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::EmailAddress;
 use super::ids::{ListId, PostId};
-use super::time::Timestamp;
+use super::time::{CivilDate, Timestamp};
 use super::units;
 
 /// The languages Parvis writes.
@@ -432,6 +432,17 @@ impl ListSettings {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidListSetting(pub String);
+
+impl ListSettings {
+    /// The day the list closes by itself after.
+    pub fn last_day(&self) -> Option<CivilDate> {
+        let mut parts = self.until.splitn(3, '-');
+        let year = parts.next()?.parse().ok()?;
+        let month = parts.next()?.parse().ok()?;
+        let day = parts.next()?.parse().ok()?;
+        CivilDate::new(year, month, day)
+    }
+}
 
 impl ListSettings {
     /// The keys of `list set`, in the order they are shown.

@@ -134,6 +134,9 @@ pub struct Membership {
     pub role: Role,
     /// The membership ends by itself then.
     pub until: Option<Timestamp>,
+    /// A pause that was told beforehand begins by itself then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_from: Option<Timestamp>,
     /// A pause ends by itself then.
     pub pause_until: Option<Timestamp>,
     /// How a digest is put together.
@@ -181,6 +184,7 @@ impl Membership {
             hour: None,
             role: Role::default(),
             until: None,
+            pause_from: None,
             pause_until: None,
             digest_form: DigestForm::default(),
             quiet: None,
@@ -210,11 +214,17 @@ impl Membership {
         quiet.then(|| now.next_hour(to, zone))
     }
 
+    /// Whether a pause that was told beforehand lasts at that moment.
+    pub fn pause_has_begun(&self, now: Timestamp) -> bool {
+        let lasts = self.pause_until.is_none_or(|end| now < end);
+        self.pause_from.is_some_and(|from| from <= now) && lasts
+    }
+
     /// Whether any mail of the list is sent to them at that moment.
     pub fn receives_mail(&self, now: Timestamp) -> bool {
         let lasts = self.until.is_none_or(|end| now < end);
         let awake = match self.state {
-            MemberState::Active => true,
+            MemberState::Active => !self.pause_has_begun(now),
             MemberState::Paused => self.pause_until.is_some_and(|end| end <= now),
             MemberState::Bouncing | MemberState::Pending | MemberState::Left => false,
         };

@@ -32,6 +32,9 @@ pub enum Wish {
     },
     /// To get nothing for a while.
     Pause {
+        /// From then on; absent: from now on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Timestamp>,
         /// Until then; absent: until they say so.
         until: Option<Timestamp>,
     },

@@ -54,14 +54,14 @@ pub(super) fn may_be_told(
     Ok((is_member && by_a_person).then_some(person))
 }
 
-/// The one member a post from an unknown address may be from: it bears their name, and answers a
-/// post of the list. Either alone anybody could have; that it comes in tells nothing to who does
-/// not know both.
+/// The one member a post from an unknown address may be from: it bears their name, in From or below
+/// its text, and answers a post of the list. Either alone anybody could have; that it comes in tells
+/// nothing to who does not know both.
 pub(super) fn looks_like(desk: &Desk, list: &List, raw: &[u8]) -> Result<Option<PersonId>, StoreError> {
     if list.settings.posting != Posting::Members {
         return Ok(None);
     }
-    // The header is enough, and all the door may read.
+    // The door reads no MIME: the header, and lines as they were sent.
     let (headers, _) = Headers::scan_leniently(raw);
     let from = headers.get("from").and_then(|value| mailboxes(&value).into_iter().next());
     let summary = Summary {
@@ -69,16 +69,16 @@ pub(super) fn looks_like(desk: &Desk, list: &List, raw: &[u8]) -> Result<Option<
         references: references::references(&headers),
         ..Summary::default()
     };
-    if summary.author_name.split_whitespace().count() < NAME_WORDS_MIN
-        || desk.store.reader().thread_answered(list.id, &summary)?.is_none()
-    {
+    if summary.references.is_empty() || desk.store.reader().thread_answered(list.id, &summary)?.is_none() {
         return Ok(None);
     }
-    let name = summary.author_name.to_lowercase();
+    let mut names = signed_names(raw);
+    names.push(summary.author_name.to_lowercase());
+    names.retain(|name| name.split_whitespace().count() >= NAME_WORDS_MIN);
     let mut found = None;
     for member in desk.store.members(list.id)? {
         let person = if is_current(&member) { desk.store.person(member.person)? } else { None };
-        if let Some(person) = person.filter(|person| person.name.to_lowercase() == name) {
+        if let Some(person) = person.filter(|person| names.contains(&person.name.to_lowercase())) {
             if found.is_some() {
                 return Ok(None);
             }
@@ -86,4 +86,71 @@ pub(super) fn looks_like(desk: &Desk, list: &List, raw: &[u8]) -> Result<Option<
         }
     }
     Ok(found)
+}
+
+/// Lines of a mail in which a name is looked for, and how long such a line is, in bytes.
+const SIGNED_LINES_MAX: usize = 200;
+const SIGNED_LINE_BYTES_MAX: usize = 120;
+
+/// What may be a name below a text: short lines, as far as the first comma, above any quote. The
+/// lines are taken as they came; only what quoted-printable does to an accent is undone.
+fn signed_names(raw: &[u8]) -> Vec<String> {
+    let lines = raw.split(|byte| *byte == b'\n').skip_while(|line| !line.trim_ascii().is_empty());
+    let lines = lines.take(SIGNED_LINES_MAX);
+    let own = lines.take_while(|line| !begins_a_quote(line));
+    own.filter(|line| !line.starts_with(b">") && line.len() <= SIGNED_LINE_BYTES_MAX)
+        .filter_map(|line| {
+            let text = String::from_utf8(without_escapes(line)).ok()?;
+            let name =
+                text.split([',', '|', '·', '–']).next()?.trim_matches([' ', '-', '*', '\r', '.', '\t']);
+            (!name.is_empty()).then(|| name.to_lowercase())
+        })
+        .collect()
+}
+
+fn begins_a_quote(line: &[u8]) -> bool {
+    const OPENINGS: [&[u8]; 5] = [b"-----", b"_____", b"De :", b"De:", b"From:"];
+    OPENINGS.iter().any(|opening| line.starts_with(opening))
+}
+
+/// `=C3=A9` as the byte it stands for (RFC 2045 §6.7); anything else as it is.
+fn without_escapes(line: &[u8]) -> Vec<u8> {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let mut out = Vec::with_capacity(line.len());
+    let mut at = 0;
+    while let Some(byte) = line.get(at) {
+        let escaped = (*byte == b'=').then(|| digit(line.get(at + 1)).zip(digit(line.get(at + 2)))).flatten();
+        match escaped.and_then(|(high, low)| u8::try_from(high * 16 + low).ok()) {
+            Some(escaped) => {
+                out.push(escaped);
+                at += 3;
+            }
+            None => {
+                out.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::signed_names;
+
+    #[test]
+    fn names_below_a_text_are_found_and_those_of_a_quote_are_not() {
+        let raw = b"From: a@b.example\r\n\r\nOui, dimanche.\r\n\r\n-- \r\nOdette L=C3=A9ger, 12 rue des Lilas\r\n\r\n> --\r\n> Marcel Dupont\r\n\r\n-----Original-----\r\nClaire Martin\r\n";
+        let names = signed_names(raw);
+        assert!(names.contains(&"odette léger".to_owned()), "{names:?}");
+        assert!(!names.iter().any(|name| name.contains("marcel") || name.contains("claire")), "{names:?}");
+    }
+
+    #[test]
+    fn no_beginning_of_a_mail_harms() {
+        let raw = b"From: a@b.example\r\n\r\nOdette L=C3=A9=\r\n=C\r\n\xff\xfe";
+        for end in 0..=raw.len() {
+            signed_names(&raw[..end]);
+        }
+    }
 }

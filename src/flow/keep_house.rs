@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use super::lists::{self, ListFault};
 use super::membership::{self, Act, Telling};
 use super::moderate::gather::gather;
 use super::{Desk, FlowError, forget, is_current, opening, retain};
 use crate::domain::ids::{ListId, PersonId, QuestionId};
+use crate::domain::list::ListState;
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, AskedBecause, Matter, Question};
@@ -31,6 +33,7 @@ pub fn keep_house(desk: &Desk) -> Result<(), FlowError> {
             settle(desk.store.commit(change))?;
         }
     }
+    close_what_ends(desk, now)?;
     gather(desk)?;
     opening::open_due(desk)?;
     forget::carry_out_due(desk)?;
@@ -46,6 +49,23 @@ pub fn keep_house(desk: &Desk) -> Result<(), FlowError> {
         if asked.question.until + LATE_ANSWERS <= now && !agreed {
             let event = Event::Lapsed { question: asked.question.number };
             settle(desk.store.commit(Change::at(now).event(event)))?;
+        }
+    }
+    Ok(())
+}
+
+/// A list whose last day is over takes no more posts; what is in it stays.
+fn close_what_ends(desk: &Desk, now: Timestamp) -> Result<(), FlowError> {
+    for list in desk.store.reader().lists()? {
+        let over = list.settings.last_day().is_some_and(|day| day < now.date_in(&desk.zone));
+        if !over || list.state != ListState::Open {
+            continue;
+        }
+        tracing::info!(list = %list.address, "its last day is over: it is closed");
+        match lists::set_state(desk, &list, ListState::Closed) {
+            Ok(_) => {}
+            Err(ListFault::Refused(why)) => tracing::warn!(list = %list.address, %why, "it stays open"),
+            Err(ListFault::Flow(error)) => return Err(error),
         }
     }
     Ok(())
@@ -79,8 +99,14 @@ fn due(desk: &Desk, member: &Membership, now: Timestamp) -> Result<Option<Change
         }
         Some(_) | None => {}
     }
-    let over = member.state == MemberState::Paused && member.pause_until.is_some_and(|until| until <= now);
-    let awake = Membership { state: MemberState::Active, pause_until: None, ..member.clone() };
+    if member.state == MemberState::Active && member.pause_has_begun(now) {
+        let resting = Membership { state: MemberState::Paused, pause_from: None, ..member.clone() };
+        return Ok(Some(becomes(member, resting, MemberCause::Wished, now)));
+    }
+    let told = member.state == MemberState::Paused || member.pause_from.is_some();
+    let over = told && member.pause_until.is_some_and(|until| until <= now);
+    let state = if member.state == MemberState::Paused { MemberState::Active } else { member.state };
+    let awake = Membership { state, pause_from: None, pause_until: None, ..member.clone() };
     Ok(over.then(|| becomes(member, awake, MemberCause::Wished, now)))
 }
 

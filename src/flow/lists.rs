@@ -125,6 +125,11 @@ pub(super) fn open_past(desk: &Desk, list: &List, opening: Option<Opening>) -> R
 pub fn set_state(desk: &Desk, list: &List, state: ListState) -> Result<List, ListFault> {
     keep(desk, list, ListCause::State, |list| {
         list.state = state;
+        // Whoever reopens it does not want it closed again for the day that is over.
+        let over = list.settings.last_day().is_some_and(|day| day < desk.now().date_in(&desk.zone));
+        if state == ListState::Open && over {
+            list.settings.until = String::new();
+        }
         Ok(())
     })
 }

@@ -2,11 +2,13 @@
 //! about, and lists that were removed a month ago. Once a day; docs/privacy.md has the table.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::about::each_post;
 use super::{Desk, FlowError, REMOVED};
 use crate::domain::ids::{ListId, PostId};
+use crate::domain::list::{ListAddress, ListState};
 use crate::domain::moderation::HoldReason;
 use crate::domain::time::Timestamp;
 use crate::domain::units;
@@ -69,7 +71,7 @@ pub fn let_go(desk: &Desk) -> Result<LetGo, FlowError> {
     let now = desk.now();
     Ok(LetGo {
         held: held(desk, now)?,
-        posts: old_posts(desk, now)?,
+        posts: old_posts(desk, now)? + posts_of_removed(desk, now)?,
         messages: messages(desk, now)?,
         ledgers: desk.store.forget_replies(now - REPLIES_KEPT)?,
         exports: exports(desk, now)?,
@@ -119,6 +121,47 @@ fn old_posts(desk: &Desk, now: Timestamp) -> Result<usize, FlowError> {
     Ok(count)
 }
 
+/// Lists that were removed so long ago that nobody brings them back: each export of theirs is over.
+fn removed_for_good(desk: &Desk, now: Timestamp) -> Result<HashSet<ListId>, FlowError> {
+    let mut days: HashMap<String, Timestamp> = HashMap::new();
+    for (Exported { address, day }, _) in exported(desk) {
+        let latest = days.entry(address).or_insert(day);
+        *latest = (*latest).max(day);
+    }
+    let mut over = HashSet::new();
+    for (address, _) in days.into_iter().filter(|(_, day)| *day + REMOVED_KEPT <= now) {
+        let Ok(address) = ListAddress::parse(&address) else { continue };
+        let list = desk.store.list_at(&address)?;
+        over.extend(list.filter(|list| list.state == ListState::Removed).map(|list| list.id));
+    }
+    Ok(over)
+}
+
+/// What a removed list held is shown no more, to nobody, once nobody can bring it back.
+fn posts_of_removed(desk: &Desk, now: Timestamp) -> Result<usize, FlowError> {
+    let over = removed_for_good(desk, now)?;
+    if over.is_empty() {
+        return Ok(0);
+    }
+    let mut count = 0;
+    let mut due: Vec<PostId> = Vec::new();
+    each_post(desk, |info| -> Result<(), FlowError> {
+        if info.list.is_some_and(|list| over.contains(&list)) && info.state == PostState::Published {
+            let shown = desk.store.reader().post(info.id)?;
+            if shown.is_some_and(|post| post.withdrawn.is_none()) {
+                due.push(info.id);
+            }
+        }
+        Ok(())
+    })?;
+    for some in due.chunks(POSTS_AT_ONCE) {
+        let withdrawn = |post: &PostId| Event::Withdrawn { post: *post, by: Decider::Operator };
+        desk.store.commit(some.iter().map(withdrawn).fold(Change::at(now), Change::event))?;
+        count += some.len();
+    }
+    Ok(count)
+}
+
 /// Whether nobody needs the words of a published post any more.
 fn is_too_old(
     desk: &Desk,
@@ -149,12 +192,16 @@ fn messages(desk: &Desk, now: Timestamp) -> Result<usize, FlowError> {
     let kept: HashMap<ListId, Duration> =
         lists.filter_map(|list| Some((list.id, units::parse_duration(&list.settings.retention)?))).collect();
     let mut bare: HashSet<PostId> = HashSet::new();
+    let removed = removed_for_good(desk, now)?;
     each_post(desk, |info| -> Result<(), FlowError> {
-        let too_old = is_too_old(desk, &info, &kept, now)?;
+        let of_removed = info.list.is_some_and(|list| removed.contains(&list));
+        let too_old =
+            (of_removed && info.state == PostState::Published) || is_too_old(desk, &info, &kept, now)?;
         if too_old {
             bare.insert(info.id);
         }
-        if too_old || is_over(&info, now) {
+        let waits = of_removed && info.state == PostState::Held;
+        if too_old || waits || is_over(&info, now) {
             over.entry(info.mail.file).or_default().insert(info.id);
         } else {
             *others.entry(info.mail.file).or_default() += 1;
@@ -189,21 +236,34 @@ fn messages(desk: &Desk, now: Timestamp) -> Result<usize, FlowError> {
 /// Exports of removed lists, named by the day they were made.
 fn exports(desk: &Desk, now: Timestamp) -> Result<usize, FlowError> {
     let mut count = 0;
-    let folders = std::fs::read_dir(desk.store.data().join(REMOVED)).into_iter().flatten().flatten();
-    for folder in folders {
-        let name = folder.file_name().to_string_lossy().into_owned();
-        let day = (0..name.len())
-            .filter_map(|at| name.get(at..at + 10))
-            .rev()
-            .find_map(|day| Timestamp::parse_rfc3339(&format!("{day}T00:00:00Z")));
-        if day.is_some_and(|day| day + REMOVED_KEPT <= now) {
-            match std::fs::remove_dir_all(folder.path()) {
-                Ok(()) => count += 1,
-                Err(error) => {
-                    tracing::error!(folder = %folder.path().display(), %error, "an old export stays")
-                }
+    for (_, folder) in exported(desk).into_iter().filter(|(export, _)| export.day + REMOVED_KEPT <= now) {
+        match std::fs::remove_dir_all(&folder) {
+            Ok(()) => count += 1,
+            Err(error) => {
+                tracing::error!(folder = %folder.display(), %error, "an old export stays")
             }
         }
     }
     Ok(count)
+}
+
+/// An export that was made when a list was removed, as its name says: ADDRESS-YYYY-MM-DD.
+struct Exported {
+    address: String,
+    day: Timestamp,
+}
+
+fn exported(desk: &Desk) -> Vec<(Exported, PathBuf)> {
+    let folders = std::fs::read_dir(desk.store.data().join(REMOVED)).into_iter().flatten().flatten();
+    folders
+        .filter_map(|folder| {
+            let name = folder.file_name().to_string_lossy().into_owned();
+            let (at, day) = (0..name.len()).rev().find_map(|at| {
+                let day = Timestamp::parse_rfc3339(&format!("{}T00:00:00Z", name.get(at..at + 10)?))?;
+                Some((at, day))
+            })?;
+            let address = name.get(..at)?.trim_end_matches('-').to_owned();
+            Some((Exported { address, day }, folder.path()))
+        })
+        .collect()
 }

@@ -244,7 +244,7 @@ pub enum Act<'a> {
     /// To read so.
     Read(Reading, Option<Day>),
     /// Nothing for a while.
-    Pause(Option<Timestamp>),
+    Pause(Option<Timestamp>, Option<Timestamp>),
     /// Mail again.
     Resume,
     /// Letters in that language.
@@ -295,7 +295,8 @@ impl Act<'_> {
         let reading = |wanted| matches!(self, Act::Read(reading, _) if reading == wanted);
         let heed = |wanted| matches!(self, Act::Heed(heed, _) if heed == wanted);
         let day = if let Act::Read(_, Some(day)) = self { words::weekday(day, frame.language) } else { "" };
-        let until = if let Act::Pause(Some(until)) = self { day_of(until, frame) } else { String::new() };
+        let told = |day: Option<Timestamp>| day.map(|day| day_of(day, frame)).unwrap_or_default();
+        let (from_day, until) = if let Act::Pause(from, until) = self { (from, until) } else { (None, None) };
         let hours = if let Act::Quiet(Some(hours)) = self { hours } else { "" };
         let (from, to) = hours.split_once('-').unwrap_or_default();
         let thread = if let Act::Heed(_, subject) = self { subject } else { "" };
@@ -307,8 +308,9 @@ impl Act<'_> {
             .is("read_weekly", reading(Reading::Weekly))
             .is("read_none", reading(Reading::None))
             .phrase("day", day)
-            .is("pause", matches!(self, Act::Pause(_)))
-            .phrase("until", &until)
+            .is("pause", matches!(self, Act::Pause(..)))
+            .phrase("from", &told(from_day))
+            .phrase("until", &told(until))
             .is("resume", self == Act::Resume)
             .is("speak_french", self == Act::Speak(Language::Fr))
             .is("speak_english", self == Act::Speak(Language::En))

@@ -189,7 +189,7 @@ impl Store {
         let until = members
             .iter()
             .filter(|member| member.state != MemberState::Left)
-            .flat_map(|member| [member.until, member.pause_until])
+            .flat_map(|member| [member.until, member.pause_from, member.pause_until])
             .flatten()
             .filter(|moment| *moment > now)
             .min();

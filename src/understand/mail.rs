@@ -114,7 +114,11 @@ impl PhraseBook {
             Place::List => nothing_but(mail, subject, text),
             Place::Request | Place::Says(_) | Place::Answer | Place::Search => {
                 match combined(subject, text) {
-                    Said::Silent if reader.hears_gists() => reader.hinted(mail.text),
+                    Said::Silent if reader.hears_gists() => {
+                        let text = reader.hinted(mail.text);
+                        let silent = text == Said::Silent && !mail.answers;
+                        if silent { reader.hinted(mail.subject) } else { text }
+                    }
                     said @ (Said::Silent
                     | Said::Sure(_)
                     | Said::Guess(_)

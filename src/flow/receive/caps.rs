@@ -21,6 +21,9 @@ const PLACE_MAX: u32 = 60;
 /// Messages to all of them from one network: what one customer of a provider has (/24, /48).
 const NETWORK_MAX: u32 = 20;
 
+/// Mails that ask to join, from one network: what one household or one bot has (threats: C10).
+const JOINS_MAX: u32 = 10;
+
 /// Places and networks counted at once. Of more, all begin anew.
 const COUNTED_MAX: usize = 20_000;
 
@@ -31,6 +34,8 @@ enum Counted {
     Place(Option<ListId>),
     /// The first bytes of an address.
     Network([u8; 6]),
+    /// The same, where somebody asks to join.
+    Joins([u8; 6]),
 }
 
 /// Counts by the hour.
@@ -51,6 +56,18 @@ pub(super) enum Room {
 impl Caps {
     /// Counts a stranger's message to the people of a list (none: of the server).
     pub(super) fn one_more(&self, place: Option<ListId>, client: Option<IpAddr>, now: Timestamp) -> Room {
+        let mut limits = vec![(Counted::Place(place), PLACE_MAX)];
+        limits.extend(client.map(|address| (Counted::Network(network(address)), NETWORK_MAX)));
+        self.count(&limits, now)
+    }
+
+    /// Counts a mail that asks to join, whoever it says it is from.
+    pub(super) fn one_more_join(&self, client: Option<IpAddr>, now: Timestamp) -> Room {
+        let Some(address) = client else { return Room::Left };
+        self.count(&[(Counted::Joins(network(address)), JOINS_MAX)], now)
+    }
+
+    fn count(&self, limits: &[(Counted, u32)], now: Timestamp) -> Room {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= COUNTED_MAX {
             counts.retain(|_, (since, _)| now.since(*since) < SPAN);
@@ -58,15 +75,13 @@ impl Caps {
                 counts.clear();
             }
         }
-        let mut limits = vec![(Counted::Place(place), PLACE_MAX)];
-        limits.extend(client.map(|address| (Counted::Network(network(address)), NETWORK_MAX)));
         if limits.iter().any(|(what, limit)| used(&counts, *what, now) >= *limit) {
             return Room::Full;
         }
         for (what, _) in limits {
-            let count = used(&counts, what, now);
-            let since = counts.get(&what).filter(|_| count > 0).map_or(now, |(since, _)| *since);
-            counts.insert(what, (since, count + 1));
+            let count = used(&counts, *what, now);
+            let since = counts.get(what).filter(|_| count > 0).map_or(now, |(since, _)| *since);
+            counts.insert(*what, (since, count + 1));
         }
         Room::Left
     }
@@ -110,6 +125,21 @@ mod tests {
         assert_eq!(taken(&caps, 100, 1, "2001:db8:1:ffff::1", 10), 0);
         // An hour after the first.
         assert_eq!(taken(&caps, 100, 1, "192.0.2.7", 3600), NETWORK_MAX);
+    }
+
+    #[test]
+    fn one_network_asks_for_few_to_join() {
+        let caps = Caps::default();
+        let asked = |client: &str, seconds: i64| {
+            let now = Timestamp::from_seconds(1_800_000_000 + seconds);
+            let one = |_: &u32| caps.one_more_join(client.parse().ok(), now) == Room::Left;
+            u32::try_from((0..100).filter(one).count()).expect("few")
+        };
+        assert_eq!(asked("192.0.2.7", 0), JOINS_MAX);
+        assert_eq!(asked("192.0.2.99", 1), 0);
+        assert_eq!(asked("2001:db8:1::1", 1), JOINS_MAX);
+        assert_eq!(asked("2001:db8:1:2::1", 1), 0);
+        assert_eq!(asked("192.0.2.7", 3600), JOINS_MAX);
     }
 
     #[test]

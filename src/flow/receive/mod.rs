@@ -7,10 +7,11 @@
 mod caps;
 mod recipients;
 mod replies;
+mod seen;
 mod who;
 
 use self::recipients::{asked, form_of, is_report};
-use std::net::IpAddr;
+use self::seen::Seen;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -64,24 +65,6 @@ enum Destination {
     /// A copy that could not be delivered.
     Bounce(String),
     Nobody,
-}
-
-/// What is known of a message before anything is kept.
-struct Seen {
-    content: [u8; 32],
-    form: Form,
-    automatic: bool,
-    /// It says of itself that it reports something (RFC 6522).
-    is_report: bool,
-    author: Option<PersonId>,
-    proof: Proof,
-    patience: Patience,
-    unwanted: Unwanted,
-    /// Who handed it in, if anybody knows.
-    client: Option<IpAddr>,
-    /// What we write about it in its header; empty if it was not looked into.
-    results: String,
-    bytes: u64,
 }
 
 /// What becomes of one recipient's share.
@@ -171,7 +154,9 @@ impl PostRoom {
         self.told_what_it_answers(envelope)?;
         let envelope: &Envelope = envelope;
         let mut seen = self.look_at(envelope, found, unwanted)?;
-        seen.proof = proof.unwrap_or(seen.proof);
+        if let Some(proof) = proof {
+            (seen.proof, seen.signed_for) = (proof, None);
+        }
         for _ in 0..ATTEMPTS_MAX {
             let now = self.desk.now();
             let mut change = Change::at(now);
@@ -179,6 +164,7 @@ impl PostRoom {
             let (mut left, mut refused) = (Vec::new(), Vec::new());
             let mut anything = false;
             for address in &envelope.recipients {
+                let seen = seen.at(address);
                 let share = match self.destination(address)? {
                     Destination::Post(list) => {
                         let (share, next) = self.take_post(&list, &seen, envelope, via, change, now)?;
@@ -428,6 +414,7 @@ impl PostRoom {
                 Proof::CannotTell => self.put_off.patience(content, self.desk.now()),
                 Proof::Proven | Proof::NoMeans | Proof::Disproved => Patience::Left,
             },
+            signed_for: found.and_then(|found| found.signed_for.clone()),
             results: found.map_or_else(String::new, |found| auth::header(&self.desk.hostname, &found.checks)),
             bytes: envelope.raw.len() as u64,
         })

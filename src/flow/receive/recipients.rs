@@ -246,6 +246,11 @@ impl PostRoom {
         seen: &Seen,
         now: Timestamp,
     ) -> Result<Room, StoreError> {
+        if matches!(destination, Destination::List(_, ListDoor::Join))
+            && self.caps.one_more_join(seen.client, now) == Room::Full
+        {
+            return Ok(Room::Full);
+        }
         let list = match destination {
             Destination::List(_, ListDoor::Answer(_))
             | Destination::Answer(_)

@@ -217,7 +217,9 @@ impl Wishes<'_> {
             Command::Read(rhythm) => {
                 Wish::Read { reading: rhythm.reading, day: rhythm.day, hour: rhythm.hour }
             }
-            Command::Pause(holidays) => Wish::Pause { until: self.end_of(*holidays) },
+            Command::Pause(holidays) => {
+                Wish::Pause { from: self.beginning_of(*holidays), until: self.end_of(*holidays) }
+            }
             Command::Resume | Command::ComeBack => Wish::Resume,
             Command::Mute => Wish::Heed { post: self.answered, heed: Heed::Mute },
             Command::Follow => Wish::Heed { post: self.answered, heed: Heed::Follow },
@@ -248,6 +250,12 @@ impl Wishes<'_> {
                 return None;
             }
         })
+    }
+
+    /// The moment the first day begins, if it is not today.
+    fn beginning_of(&self, holidays: Holidays) -> Option<Timestamp> {
+        let from = holidays.from.map(|day| Timestamp::at_hour(day, 0, &self.desk.zone));
+        from.filter(|from| *from > self.request.now)
     }
 
     /// The end of the last day that was named.

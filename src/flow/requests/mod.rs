@@ -203,7 +203,51 @@ fn without_token(talk: &mut Talk<'_>, request: &Request<'_>, said: &hear::Said) 
         proof @ (Proof::NoMeans | Proof::CannotTell) => Sure::Unproven(proof),
         Proof::Disproved => return Ok(Fate::Away(DropReason::Unproven)),
     };
+    if talk.sure == Sure::Proven
+        && matches!(said.heard, Heard::Yes | Heard::No)
+        && let Some(question) = open_wish(talk, request)?
+    {
+        return answers::answer(talk, request, &question, said);
+    }
     hearing(talk, request, list.map(|list| list.id), said)
+}
+
+/// The one question a yes in a new mail can only mean: whether they want something a proven sender
+/// may have done without being asked. What needs a token still does.
+fn open_wish(talk: &Talk<'_>, request: &Request<'_>) -> Result<Option<OpenQuestion>, FlowError> {
+    let here = |asked: &OpenQuestion| match (&request.list, asked.question.list) {
+        (Some(list), Some(asked)) => list.id == asked,
+        (_, _) => true,
+    };
+    let open = talk.desk.store.questions_to(talk.person.id)?.into_iter().filter(|asked| {
+        let waits = asked.answer.is_none() && request.now < asked.question.until;
+        waits && asks_yes_or_no(&asked.question.matter) && here(asked)
+    });
+    let open: Vec<OpenQuestion> = open.collect();
+    Ok(match <[OpenQuestion; 1]>::try_from(open) {
+        Ok([one]) if wishes::is_done_for_the_proven(&one.question.matter) => Some(one),
+        Ok(_) | Err(_) => None,
+    })
+}
+
+fn asks_yes_or_no(matter: &Matter) -> bool {
+    match matter {
+        Matter::Wish { .. }
+        | Matter::Either { .. }
+        | Matter::Invitation { .. }
+        | Matter::Admit { .. }
+        | Matter::Adopt { .. }
+        | Matter::SamePerson { .. }
+        | Matter::Consent { .. }
+        | Matter::Yours { .. } => true,
+        Matter::Talk
+        | Matter::WhichList { .. }
+        | Matter::Care { .. }
+        | Matter::Back { .. }
+        | Matter::Found { .. }
+        | Matter::SignIn { .. }
+        | Matter::Draft { .. } => false,
+    }
 }
 
 /// What is done about words, wherever they came in.

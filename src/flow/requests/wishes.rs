@@ -46,6 +46,27 @@ fn deed(wish: &Wish) -> Deed {
     }
 }
 
+/// Whether a yes to that does only what a proven sender may have done without a token.
+pub(super) fn is_done_for_the_proven(matter: &Matter) -> bool {
+    let wish = match matter {
+        Matter::Wish { wish } | Matter::Either { words: wish, .. } => wish,
+        Matter::Talk
+        | Matter::WhichList { .. }
+        | Matter::Admit { .. }
+        | Matter::Care { .. }
+        | Matter::Invitation { .. }
+        | Matter::Back { .. }
+        | Matter::Found { .. }
+        | Matter::SamePerson { .. }
+        | Matter::Adopt { .. }
+        | Matter::SignIn { .. }
+        | Matter::Yours { .. }
+        | Matter::Consent { .. }
+        | Matter::Draft { .. } => return false,
+    };
+    course(deed(wish), crate::domain::proof::Proof::Proven) == Course::Do
+}
+
 /// A wish nobody can misunderstand.
 pub(super) fn wish(
     talk: &mut Talk<'_>,
@@ -219,8 +240,13 @@ fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
             wake(&mut after);
         }
         // A pause that is over before it begins is none.
-        Wish::Pause { until } if until.is_some_and(|until| until <= now) => {}
-        Wish::Pause { until } => {
+        Wish::Pause { until, .. } if until.is_some_and(|until| until <= now) => {}
+        Wish::Pause { from: Some(from), until } if *from > now && member.state == MemberState::Active => {
+            after.pause_from = Some(*from);
+            after.pause_until = *until;
+        }
+        Wish::Pause { until, .. } => {
+            after.pause_from = None;
             after.state = MemberState::Paused;
             after.pause_until = *until;
         }
@@ -250,6 +276,7 @@ fn wake(member: &mut Membership) {
     if matches!(member.state, MemberState::Paused | MemberState::Bouncing) {
         member.state = MemberState::Active;
     }
+    member.pause_from = None;
     member.pause_until = None;
 }
 

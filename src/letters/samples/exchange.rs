@@ -38,7 +38,7 @@ pub(super) fn letter<'a>(
             group: Some(group),
             act: match name {
                 "ask-wish" => Act::Read(Reading::Weekly, Some(Day::Friday)),
-                _ => Act::Pause(Some(week_on)),
+                _ => Act::Pause(None, Some(week_on)),
             },
         }),
         LetterKind::AskWhich => Letter::AskWhich(AskWhich {
@@ -51,7 +51,7 @@ pub(super) fn letter<'a>(
             group: Some(group),
             act: match name {
                 "done" => Act::Read(Reading::Daily, None),
-                "done-pause" => Act::Pause(None),
+                "done-pause" => Act::Pause(None, None),
                 _ => Act::Heed(Heed::Mute, place.title),
             },
         }),

@@ -224,6 +224,42 @@ fn what_is_disproved_is_not_obeyed() {
     assert!(house.desk.store.letters().unwrap().is_empty());
 }
 
+/// Who has one mail of Anne's could bring it to any list she is on (RFC 6376 §8.6).
+#[test]
+fn a_signature_alone_proves_nothing_to_those_it_was_not_made_for() {
+    let key = Key::new();
+    let house = House::new(async || world(&key).await);
+    for name in ["quartier", "chorale"] {
+        let list = house.list(&format!("{name}@lists.example"), Preset::Discussion);
+        house.member(&list, "a@anne.example", &[]);
+    }
+    let post = |n: usize, peer: &str, to: &str, head: &str, named: &str| {
+        let text = mail("a@anne.example").replace("quartier@lists.example", named);
+        let signed = key.sign("anne.example", &text.replace("Qui a", &format!("{n}. Qui a")));
+        let reply = house.hand_in_from(peer, "a@anne.example", to, &format!("{head}{signed}"));
+        assert!(reply.starts_with("250"), "{reply}");
+        house.last().proof
+    };
+    let (hers, anothers) = ("192.0.2.7", "198.51.100.66");
+    let (here, elsewhere) = ("quartier@lists.example", "chorale@lists.example");
+    for (n, (peer, to, head, named, proof)) in [
+        (anothers, here, "", here, Proof::Proven),
+        (anothers, here, "", "Le quartier <Quartier@Lists.example>, bob@bob.example", Proof::Proven),
+        (anothers, here, "", elsewhere, Proof::Disproved),
+        (anothers, here, "", "bob@bob.example", Proof::Disproved),
+        // Cc is not among what was signed, and a second To is read by some and signed by none.
+        (anothers, here, "Cc: quartier@lists.example\r\n", elsewhere, Proof::Disproved),
+        (anothers, here, "To: quartier@lists.example\r\n", elsewhere, Proof::Disproved),
+        // Her own server may bring what it likes.
+        (hers, here, "", "bob@bob.example", Proof::Proven),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(post(n, peer, to, head, named), Some(proof), "{n}: {head}{named}");
+    }
+}
+
 #[test]
 fn our_results_stand_on_top_and_nobody_elses_under_our_name() {
     let key = Key::new();

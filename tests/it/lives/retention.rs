@@ -111,3 +111,19 @@ fn a_list_keeps_its_posts_as_long_as_it_says() {
     let compared = verify::compare_with_rebuilt(&town.desk.store).expect("built");
     assert_eq!(compared.faults, Vec::<String>::new());
 }
+
+#[test]
+fn what_a_removed_list_held_goes_after_a_month() {
+    let mut town = town();
+    let list = town.desk.store.reader().lists_named("quartier").expect("readable").remove(0);
+    // As `list remove` does: an export beside the data, named by the day.
+    let export = town.data().join("removed").join("quartier@lists.example-2026-11-23");
+    std::fs::create_dir_all(&export).expect("a folder");
+    parvis::flow::lists::set_state(&town.desk, &list, parvis::domain::list::ListState::Removed)
+        .expect("removed");
+    town.later(DAY * 29);
+    assert!(says(&town, 1).is_some_and(|words| words.contains("published words")), "it can still come back");
+    town.later(DAY * 3);
+    assert!(says(&town, 1).is_none_or(|words| !words.contains("published words")));
+    assert!(!export.exists());
+}

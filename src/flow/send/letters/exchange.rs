@@ -356,7 +356,7 @@ fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
         Wish::Join => Act::Join,
         Wish::Leave => Act::Leave,
         Wish::Read { reading, day, hour: _ } => Act::Read(*reading, *day),
-        Wish::Pause { until } => Act::Pause(*until),
+        Wish::Pause { from, until } => Act::Pause(*from, *until),
         Wish::Resume => Act::Resume,
         Wish::Speak { language } => Act::Speak(*language),
         Wish::Quiet { hours } => Act::Quiet(hours.as_deref()),
