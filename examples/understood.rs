@@ -6,6 +6,13 @@
 //! `PHRASES=FOLDER` adds an operator's wordings. The files of phrasings are those of `tests/phrases`;
 //! prose must not be understood as anything, at the list's own address or at the one for requests.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::wildcard_enum_match_arm,
+    reason = "a tool for one's own terminal; most commands go by their kind's name"
+)]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;

@@ -5,6 +5,7 @@
 
 mod acme;
 mod certificates;
+mod clock;
 pub mod copies;
 pub mod drill;
 mod facts;
@@ -36,10 +37,10 @@ use crate::config::{ArcSeal, Config, DkimKeyFile, LmtpListen, Presence, TlsFiles
 use crate::digest::DigestTemplates;
 use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
-use crate::domain::time::Timestamp;
 use crate::filter::{Filter, NoAddress};
+use crate::flow::decide::Suspects;
 use crate::flow::receive::PostRoom;
-use crate::flow::{Clock, Desk, FULL_PAUSE, FlowError, decide, digests, keep_house, send::deliver};
+use crate::flow::{Clock, Desk, FULL_PAUSE, FlowError, decide, digests, forget, keep_house, send::deliver};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::door;
@@ -52,6 +53,7 @@ use crate::store::{Store, StoreError, StoreOptions};
 use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
 
+pub use clock::system_clock;
 pub use facts::check_facts;
 pub use only_pages::only_pages;
 pub use pages::members_door;
@@ -121,15 +123,6 @@ pub struct Server {
     reload: Arc<Notify>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<Result<(), ServeError>>,
-}
-
-/// The clock of this machine.
-#[allow(clippy::disallowed_methods, reason = "the one place where the server reads the clock")]
-pub fn system_clock() -> Clock {
-    Arc::new(|| {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    })
 }
 
 /// Opens the data folder and sets everything on the desk.
@@ -222,9 +215,15 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(decide(desk.clone(), stopping.clone()));
+    tasks.spawn(decide_suspects(desk.clone(), stopping.clone()));
     tasks.spawn(index::keep(desk.clone(), stopping.clone()));
-    tasks.spawn(every(HOUSE_EVERY, keep_house::keep_house, desk.clone(), stopping.clone()));
-    tasks.spawn(every(DIGESTS_EVERY, digests::issue_due, desk.clone(), stopping.clone()));
+    let at_once = std::time::Duration::ZERO;
+    let (house, digests) = (house_begins_after(&desk), digests::issue_due);
+    let erasing = desk.clone();
+    // Who was forgotten is so whatever the clock says.
+    on_a_thread(move || forget::carry_out_due(&erasing)).await?;
+    tasks.spawn(every(HOUSE_EVERY, house, keep_house::keep_house, desk.clone(), stopping.clone()));
+    tasks.spawn(every(DIGESTS_EVERY, at_once, digests, desk.clone(), stopping.clone()));
     let (certificates, reload) = (Certificates::new(), Arc::new(Notify::new()));
     show_certificate(config, &certificates, &desk.clock, &reload, &stopping, &mut tasks).await?;
     // Where there is none, that is known before the first message waits for it.
@@ -421,13 +420,34 @@ async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<
     }
 }
 
+/// What was being read when an earlier server ended has its turn when this one has lived a while.
+async fn decide_suspects(desk: Arc<Desk>, stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
+    let suspects = Arc::new(Suspects::default());
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SUSPECTS_EVERY) => {}
+            () = stopped(stopping.clone()) => return Ok(()),
+        }
+        let (desk, suspects) = (desk.clone(), suspects.clone());
+        match on_a_thread(move || suspects.decide(&desk)).await {
+            Ok(()) | Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// What is due because time passes: ends of memberships and pauses, questions nobody answered; digests.
 async fn every(
     pause: std::time::Duration,
+    first: std::time::Duration,
     work: fn(&Desk) -> Result<(), FlowError>,
     desk: Arc<Desk>,
     stopping: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
+    tokio::select! {
+        () = tokio::time::sleep(first) => {}
+        () = stopped(stopping.clone()) => return Ok(()),
+    }
     loop {
         let keeping = desk.clone();
         match on_a_thread(move || work(&keeping)).await {
@@ -441,10 +461,28 @@ async fn every(
     }
 }
 
+/// A machine that starts with a wrong clock is often told the right time soon: where it shows a time
+/// long after what was last written, or before, what time takes away waits.
+fn house_begins_after(desk: &Desk) -> std::time::Duration {
+    let now = desk.now();
+    let Some(written) = desk.store.opened().last_line else { return std::time::Duration::ZERO };
+    if now.since(written) <= STRANGE_AHEAD && written.since(now) <= STRANGE_BACK {
+        return std::time::Duration::ZERO;
+    }
+    tracing::warn!(%now, %written, "the clock is far from what was last written: nothing is let go for an hour");
+    STRANGE_WAIT
+}
+
+/// Longer than servers are off.
+const STRANGE_AHEAD: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+const STRANGE_BACK: std::time::Duration = std::time::Duration::from_secs(3_600);
+const STRANGE_WAIT: std::time::Duration = std::time::Duration::from_secs(3_600);
 /// How often it is looked what has become due.
 const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
 /// How often it is looked whose digest is due.
 const DIGESTS_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+/// Longer than servers live that are ended again and again.
+const SUSPECTS_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
 async fn on_a_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,

@@ -8,7 +8,8 @@ use super::upkeep::fence;
 use super::{Channel, NotDone, refused};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::time::Timestamp;
-use crate::flow::Desk;
+use crate::flow::after_restore::{was_letter_owed_at, was_owed_at};
+use crate::flow::{Desk, digests};
 use crate::store::change::{Change, Expect};
 use crate::store::event::{Event, Fence, LetterOutcome};
 use crate::store::ledger::{CopyOutcome, CopyResult};
@@ -122,7 +123,8 @@ pub(super) fn release(desk: &Desk, newer_than: Option<Timestamp>) -> Result<Valu
     let (mut released, mut dropped) = (0_u64, 0_u64);
     for fan in desk.store.fans()? {
         let owed = desk.store.owed(fan.post)?;
-        if newer_than.is_none_or(|moment| fan.since > moment) {
+        let owed_then = |moment| was_owed_at(desk, fan.post, fan.since, moment);
+        if !newer_than.map_or(Ok(false), owed_then)? {
             released += u64::from(owed.len());
             continue;
         }
@@ -132,14 +134,19 @@ pub(super) fn release(desk: &Desk, newer_than: Option<Timestamp>) -> Result<Valu
             dropped += 1;
         }
     }
-    for OwedLetter { letter, about: _, since } in desk.store.letters()? {
-        if newer_than.is_none_or(|moment| since > moment) {
+    for OwedLetter { letter, about, since } in desk.store.letters()? {
+        let owed_then = |moment| was_letter_owed_at(desk, &about, since, moment);
+        if !newer_than.map_or(Ok(false), owed_then)? {
             released += 1;
         } else {
             let outcome = LetterOutcome::Failed(DROPPED.to_owned());
             change = change.event(Event::LetterDone { letter, outcome });
             dropped += 1;
         }
+    }
+    // Before the fence is lifted: nobody freezes a digest of it meanwhile.
+    if let Some(moment) = newer_than.filter(|_| fenced) {
+        dropped += digests::drop_had_their_turn(desk, moment)?;
     }
     if fenced {
         change = change.event(Event::Fence { fence: Fence::Down });

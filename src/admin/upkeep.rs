@@ -19,20 +19,32 @@ pub(super) fn cut(desk: &Desk) -> Result<Value, NotDone> {
 /// One line for each thing that was looked at: `[{what, good, detail, mend}]`.
 pub(super) fn check_store(desk: &Desk) -> Result<Value, NotDone> {
     let mut lines = Vec::new();
-    for finding in verify::verify(&desk.store)? {
+    let mut findings = verify::verify(&desk.store)?;
+    findings.extend(verify::compare_if_still(&desk.store)?);
+    for finding in findings {
         let good = finding.faults.is_empty();
         let detail = match finding.faults.as_slice() {
             [] => format!("{} looked at", finding.looked_at),
             [first] => first.clone(),
             [first, rest @ ..] => format!("{first}; and {} more", rest.len()),
         };
-        let mend =
-            (!good).then_some("parvis reindex --all builds the state again from mail, journal and people");
+        let mend = (!good).then(|| mend(finding.what));
         lines.push(json!({ "what": finding.what, "good": good, "detail": detail, "mend": mend }));
     }
     // What matters most first: who waits for mail reads no further.
     lines.insert(0, fence(desk)?);
     Ok(Value::Array(lines))
+}
+
+/// What to do about a fault.
+fn mend(what: &str) -> &'static str {
+    match what {
+        "journal" | "people" | "ledgers" | "messages" | "mail files" => {
+            "what a disk damaged is in the last backup: parvis drill FILE says how to take it from there"
+        }
+        "keys" => "chmod -R go= on the folder keys/",
+        _ => "parvis reindex --all builds the state again from mail, journal and people",
+    }
 }
 
 /// Whether mail may leave, as a line of `check`.

@@ -14,11 +14,12 @@ use crate::admin::socket::no_blobs;
 use crate::admin::{fence_words, release_words};
 use crate::config::{Closed, Config};
 use crate::domain::time::Zone;
+use crate::flow::forget;
 use crate::recovery::restore::{Damage, Restored, Wanted};
 use crate::recovery::seal::{Seal, Unseal, is_recipient};
 use crate::recovery::source::Source;
 use crate::recovery::{RecoveryError, archive, generations, restore as putting_back};
-use crate::serve::{copies, system_clock};
+use crate::serve::{copies, open_desk, system_clock};
 use crate::store::cut::Cut;
 use crate::store::event::FenceReason;
 
@@ -121,12 +122,25 @@ impl UnsealArgs {
 pub(super) fn restore(args: &RestoreArgs, config: Option<&Config>, voice: &Voice) -> anyhow::Result<()> {
     let cannot = || format!("cannot restore {} to {}", args.file.display(), args.dir.display());
     let put_back = put_back(args, config, voice).with_context(cannot)?;
+    let forgotten = forget_again(&put_back, &args.dir).with_context(cannot)?;
     let zone = put_back.zone.clone();
     if voice.json {
-        show::json(&as_json(&put_back, &args.dir, &zone))
+        let mut answer = as_json(&put_back, &args.dir, &zone);
+        answer["forgotten_again"] = json!(forgotten);
+        show::json(&answer)
     } else {
-        show::print(&told(&put_back, &args.dir, &zone))
+        show::print(&told(&put_back, &args.dir, &zone, forgotten))
     }
+}
+
+/// Who was forgotten after the copy was made is in it; they go now, and not when a server starts.
+fn forget_again(put_back: &Restored, dir: &Path) -> anyhow::Result<usize> {
+    let data = std::fs::canonicalize(dir)?;
+    let (data, zone) = (Value::from(data.to_string_lossy()), Value::from(put_back.zone.name()));
+    // Its own configuration may speak of files that are not on this machine yet.
+    let text = format!("hostname = \"localhost\"\ndata_dir = {data}\ntimezone = {zone}\n");
+    let desk = Config::from_text(Some(&text), &dir.join("parvis.toml"), Vec::new(), &|_| false)?;
+    Ok(forget::forget_again(&open_desk(&desk, system_clock())?)?)
 }
 
 fn put_back(args: &RestoreArgs, config: Option<&Config>, voice: &Voice) -> anyhow::Result<Restored> {
@@ -178,7 +192,7 @@ fn as_json(restored: &Restored, dir: &Path, zone: &Zone) -> Value {
 }
 
 /// What is there again, what is not, and what comes next.
-fn told(restored: &Restored, dir: &Path, zone: &Zone) -> String {
+fn told(restored: &Restored, dir: &Path, zone: &Zone, forgotten: usize) -> String {
     let Restored { of, counts, newer, damaged, configuration, keys, .. } = restored;
     let reason = FenceReason::Restored { of: *of };
     let count = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
@@ -203,6 +217,9 @@ fn told(restored: &Restored, dir: &Path, zone: &Zone) -> String {
             count(newer.unknown, "line"),
         ));
     }
+    if forgotten > 0 {
+        lines.push(format!("{} forgotten since, and again now", count(forgotten as u64, "person")));
+    }
     lines.extend(damaged.iter().map(|fault| format!("damaged: {fault}")));
     if !keys.token {
         lines.push(
@@ -224,6 +241,7 @@ fn told(restored: &Restored, dir: &Path, zone: &Zone) -> String {
     lines.push(format!("  parvis --config {config} check --store"));
     lines.push(format!("  parvis --config {config} serve"));
     lines.push(format!("  parvis --config {config} queue ls"));
-    lines.push(format!("  {}", release_words(reason, zone)));
+    let release = release_words(reason, zone).replace("parvis ", &format!("parvis --config {config} "));
+    lines.push(format!("  {release}"));
     lines.join("\n") + "\n"
 }

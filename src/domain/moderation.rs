@@ -254,6 +254,7 @@ mod tests {
                 state: ListState::Open,
                 since: Timestamp::from_seconds(0),
                 settings: ListSettings { attachments, ..settings.clone() },
+                opening: None,
             };
             let post = PostFacts { standing, proof: Proof::NoMeans, body: Body::Plain, weight };
             assert_eq!(decide(&list, &post), expected, "{attachments:?} {weight:?} {standing:?}");

@@ -1,11 +1,13 @@
 //! What becomes of a message that was kept: out to its readers, or waiting for somebody.
 //!
 //! Works through what nobody has decided about, in batches, whenever there is some. A message that
-//! kills the reader is given three chances, counted on disk, and is then put aside, so that the
-//! ones behind it are decided.
+//! kills the reader is given three chances, counted on disk, and is then put aside; those behind it
+//! are decided meanwhile.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::author::{looks_like, may_be_told, standing};
@@ -62,25 +64,51 @@ pub fn decide_waiting(desk: &Desk) -> Result<usize, FlowError> {
     }
 }
 
-/// The same for what an earlier server left behind: one of these may have ended it, so each
-/// attempt is counted on disk before the message is read.
+/// The same for what an earlier server left behind and never began to read: one of these may end
+/// this one, so each attempt is counted on disk before the message is read.
 pub fn decide_left_behind(desk: &Desk) -> Result<usize, FlowError> {
     let waiting = desk.store.undecided()?;
-    for (post, attempts) in &waiting {
-        let now = desk.now();
-        if *attempts >= ATTEMPTS_MAX {
-            tracing::error!(%post, "a message that ended the server three times is put aside");
-            let event = Event::Dropped { post: *post, why: DropReason::Poison, by: None };
-            settle(desk.store.commit(Change::at(now).expect(Expect::Undecided(*post)).event(event)))?;
-            continue;
-        }
-        let event = Event::Attempted { post: *post, attempts: attempts + 1 };
-        settle(desk.store.commit(Change::at(now).expect(Expect::Undecided(*post)).event(event)))?;
-        if let Some(ticket) = decide_one(desk, *post)? {
-            settle(ticket.wait())?;
-        }
+    for (post, _) in waiting.iter().filter(|(_, attempts)| *attempts == 0) {
+        attempt(desk, *post, 1)?;
     }
     Ok(waiting.len())
+}
+
+/// Messages that were being read when a server ended, and those of them this one has tried.
+#[derive(Default)]
+pub struct Suspects(Mutex<BTreeSet<PostId>>);
+
+impl Suspects {
+    /// Tries them again. To be called when this server has lived for a while, so that one that is
+    /// ended from outside again and again has no message to blame for it.
+    pub fn decide(&self, desk: &Desk) -> Result<(), FlowError> {
+        for (post, attempts) in desk.store.undecided()? {
+            if attempts == 0 {
+                continue;
+            }
+            let first = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(post);
+            let now = desk.now();
+            if first && attempts >= ATTEMPTS_MAX {
+                tracing::error!(%post, "a message that ended the server three times is put aside");
+                let event = Event::Dropped { post, why: DropReason::Poison, by: None };
+                settle(desk.store.commit(Change::at(now).expect(Expect::Undecided(post)).event(event)))?;
+            } else {
+                attempt(desk, post, if first { attempts + 1 } else { attempts })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn attempt(desk: &Desk, post: PostId, attempts: u32) -> Result<(), FlowError> {
+    // A disk too full to write the decision down is no fault of the message.
+    desk.store.room()?;
+    let event = Event::Attempted { post, attempts };
+    settle(desk.store.commit(Change::at(desk.now()).expect(Expect::Undecided(post)).event(event)))?;
+    if let Some(ticket) = decide_one(desk, post)? {
+        settle(ticket.wait())?;
+    }
+    Ok(())
 }
 
 /// Somebody else was faster: then it is decided, which is all that was wanted.

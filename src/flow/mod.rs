@@ -6,6 +6,7 @@
 //! the moment is an argument, or asked of a [`Clock`] that `serve` owns.
 
 pub mod about;
+pub mod after_restore;
 mod author;
 mod bounces;
 pub mod decide;

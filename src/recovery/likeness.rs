@@ -19,8 +19,11 @@ const POSTS_AT_ONCE: usize = 1_000;
 /// One thing that is so.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fact {
-    /// About what, in words; no two have the same.
+    /// About what, in words; no two have the same, and nothing that happens later changes them.
     pub about: String,
+    /// What else it is called, once that is known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub called: String,
     /// What is so.
     pub is: String,
     /// The list it belongs to, by address.
@@ -51,6 +54,7 @@ pub fn facts(store: &Store, after: u64) -> Result<Vec<Fact>, RecoveryError> {
         let younger = touched.lists.contains(&list.id);
         let fact = |what: &str, is: String| Fact {
             about: format!("{address}, {what}"),
+            called: String::new(),
             is,
             list: Some(address.clone()),
             younger,
@@ -66,6 +70,7 @@ pub fn facts(store: &Store, after: u64) -> Result<Vec<Fact>, RecoveryError> {
         let Some(first) = person.addresses.first() else { continue };
         facts.push(Fact {
             about: format!("{first}, person"),
+            called: String::new(),
             is: plain(&person),
             list: None,
             younger: touched.persons.contains(&person.id),
@@ -78,7 +83,7 @@ pub fn facts(store: &Store, after: u64) -> Result<Vec<Fact>, RecoveryError> {
         from = PostId(last.id.0 + 1);
         for post in posts {
             let list = post.list.and_then(|list| names.get(&list).cloned());
-            let named = post.message_id.as_ref().map_or_else(String::new, |id| format!(" <{id}>"));
+            let called = post.message_id.as_ref().map_or_else(String::new, |id| format!(", <{id}>"));
             let place = list.as_deref().unwrap_or("this host");
             let raw = match store.raw(post.id) {
                 Ok(Some(raw)) => data_encoding::HEXLOWER.encode(&Sha256::digest(&raw)),
@@ -86,7 +91,8 @@ pub fn facts(store: &Store, after: u64) -> Result<Vec<Fact>, RecoveryError> {
                 Err(why) => why.to_string(),
             };
             facts.push(Fact {
-                about: format!("message {}{named} to {place}", post.id),
+                about: format!("message {} to {place}", post.id),
+                called,
                 is: format!("{}, {raw}", state_word(post.state)),
                 list,
                 younger: touched.posts.contains(&post.id),
@@ -118,6 +124,7 @@ fn membership(
     let member = Membership { posts: 0, ..member.clone() };
     Ok(Fact {
         about: format!("{who}, member of {list}"),
+        called: String::new(),
         is: plain(&member),
         list: Some(list.to_owned()),
         younger: touched.members.contains(&(member.list, member.person)),
@@ -179,16 +186,17 @@ pub fn compare(copy: &[Fact], server: &[Fact]) -> Differences {
         found.lists.extend(fact.list.clone());
     };
     for (about, fact) in &server {
+        let called = &fact.called;
         match copy.get(about) {
-            None => note(fact, fact.younger, format!("{about}: missing in the copy")),
+            None => note(fact, fact.younger, format!("{about}{called}: missing in the copy")),
             Some(other) if other.is != fact.is => {
-                note(fact, fact.younger, format!("{about}: {}", in_both(&other.is, &fact.is)));
+                note(fact, fact.younger, format!("{about}{called}: {}", in_both(&other.is, &fact.is)));
             }
             Some(_) => {}
         }
     }
     for (about, fact) in copy.iter().filter(|(about, _)| !server.contains_key(*about)) {
-        note(fact, false, format!("{about}: in the copy, and not on the server"));
+        note(fact, false, format!("{about}{}: in the copy, and not on the server", fact.called));
     }
     found.lists.sort();
     found.lists.dedup();
@@ -216,7 +224,8 @@ mod tests {
     use super::*;
 
     fn fact(about: &str, is: &str, younger: bool) -> Fact {
-        Fact { about: about.to_owned(), is: is.to_owned(), list: Some("a@x.example".to_owned()), younger }
+        let (about, is) = (about.to_owned(), is.to_owned());
+        Fact { about, called: String::new(), is, list: Some("a@x.example".to_owned()), younger }
     }
 
     #[test]

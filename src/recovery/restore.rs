@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::archive::make_private;
 use super::manifest::{CONFIGURATION, Manifest};
@@ -93,10 +94,14 @@ pub fn restore(
     let zone = zone(text);
     let options = StoreOptions { data: into.clone(), zone: zone.clone(), reserve_bytes: 0 };
     let store = Store::open_restored(options, now)?;
+    let last = last_moment(&store)?;
     let of = match &unpacked.manifest {
-        Some(manifest) => manifest.at,
-        None => last_moment(&store)?.unwrap_or(now),
+        // It was begun then, and has what came until its lengths were known.
+        Some(manifest) => last.map_or(manifest.at, |last| last.max(manifest.at)),
+        None => last.unwrap_or(now),
     };
+    // As it is said and typed again, by seconds: all of what was owed then lies before it.
+    let of = Timestamp::from_seconds((of + ALMOST_A_SECOND).seconds());
     let newer = wanted.newer.as_deref().map(|folder| store.follow_newer(folder)).transpose()?;
     let fence = Fence::Up(FenceReason::Restored { of });
     store.commit(Change::at(now).event(Event::Fence { fence }))?;
@@ -109,6 +114,8 @@ pub fn restore(
     finish(into)?;
     Ok(Restored { of, counts, newer, manifest: unpacked.manifest, damaged, configuration, keys, zone })
 }
+
+const ALMOST_A_SECOND: Duration = Duration::from_millis(999);
 
 /// The moment of the last line the copy's journal had.
 fn last_moment(store: &Store) -> Result<Option<Timestamp>, RecoveryError> {

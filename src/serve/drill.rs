@@ -159,7 +159,8 @@ pub fn drill(
         differs.extend(newer.drain(..).map(|what| format!("younger than the copy: {what}")));
     }
     let Restored { of, counts, .. } = put_back;
-    let path = source.path().to_owned();
+    // The page is read where nobody knows which folder this was typed in.
+    let path = fs::canonicalize(source.path()).unwrap_or_else(|_| source.path().to_owned());
     Ok(Drilled { path, of, took, differs, younger: newer, counts, pages: compared.pages })
 }
 

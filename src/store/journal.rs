@@ -4,11 +4,12 @@
 //! crash, and it was never answered.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::event::Line;
 use super::lines;
+use crate::domain::time::Timestamp;
 
 /// A file is sealed, and the next begun, when it is at least this long, in bytes.
 pub(super) const FILE_BYTES: u64 = 64 << 20;
@@ -56,6 +57,25 @@ pub(super) fn files(data: &Path) -> io::Result<Vec<u32>> {
     Ok(numbers)
 }
 
+/// As much of the end of a file as the last lines are looked for in, in bytes.
+const END_BYTES: u64 = 1 << 20;
+
+/// When the last line that can be read was written.
+pub(super) fn last_moment(data: &Path) -> io::Result<Option<Timestamp>> {
+    for number in files(data)?.into_iter().rev() {
+        let mut file = File::open(path(data, number))?;
+        let len = file.metadata()?.len();
+        file.seek(SeekFrom::Start(len.saturating_sub(END_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').rev();
+        if let Some(line) = lines.find_map(lines::read::<Line>) {
+            return Ok(Some(line.at));
+        }
+    }
+    Ok(None)
+}
+
 /// Every line from a position on, in order, each with where it begins and where it ends.
 pub(super) fn read_from(
     data: &Path,
@@ -90,7 +110,6 @@ mod tests {
     use super::*;
     use crate::domain::ids::PostId;
     use crate::domain::moderation::HoldReason;
-    use crate::domain::time::Timestamp;
     use crate::store::event::Event;
 
     #[test]

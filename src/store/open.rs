@@ -9,7 +9,7 @@ use super::catch_up::{self, Ends, Reached};
 use super::engine::{Engine, EngineError};
 use super::event::{Event, Fence, FenceReason};
 use super::{StoreError, apply, instance, keys, rebuild, segments};
-use crate::domain::time::Zone;
+use crate::domain::time::{Timestamp, Zone};
 
 /// What was found while opening, for the log and for `check`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Opened {
     pub elsewhere: bool,
     /// How many lines its journal had.
     pub lines: u64,
+    /// When the last of them was written.
+    pub last_line: Option<Timestamp>,
 }
 
 /// What opening gives the store.
@@ -121,6 +123,7 @@ fn finish(
         None => events.push(Event::Settled { place: mark.clone(), given: BTreeMap::new() }),
     }
     opened.lines = reached.journal.seq;
+    opened.last_line = super::journal::last_moment(data).map_err(io)?;
     if reached.people.file == 0 {
         reached.people.file = 1;
     }

@@ -12,7 +12,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -313,7 +313,8 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
         }
     }
     for folder in missing.iter().rev() {
-        match fs::create_dir(folder) {
+        // What people wrote, and who they are, is nobody else's to read on a machine of several.
+        match fs::DirBuilder::new().mode(0o700).create(folder) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

@@ -1,12 +1,16 @@
 //! Is what is kept whole, and does the state follow from it? (`parvis check --store`)
 
+mod handed_out;
+mod places;
+mod small_and_private;
+
 use std::collections::BTreeSet;
 
 use super::archive::PostState;
 use super::event::Totals;
 use super::records::HeldRecord;
 use super::set_aside::SetAside;
-use super::{Store, StoreError, catch_up, journal, keys, ledger, people, rebuild};
+use super::{PostInfo, Store, StoreError, catch_up, journal, keys, ledger, people, rebuild};
 use crate::domain::ids::PostId;
 
 /// What was looked at, and what is wrong with it; nothing, if it is right.
@@ -27,11 +31,32 @@ pub fn verify(store: &Store) -> Result<Vec<Finding>, StoreError> {
         people_lines(store)?,
         ledgers(store)?,
         messages(store)?,
+        places::mail_files(store)?,
         waiting(store)?,
         copies(store)?,
+        handed_out::outcomes(store)?,
+        handed_out::digests(store)?,
+        small_and_private::state_values(store)?,
+        small_and_private::keys(store)?,
         set_aside(store),
     ])
 }
+
+/// The same as [`compare_with_rebuilt`] while the server goes on: what moved meanwhile tells
+/// nothing, and is looked at once more. Nothing if it never stood still.
+pub fn compare_if_still(store: &Store) -> Result<Option<Finding>, StoreError> {
+    for _ in 0..STILL_TRIES {
+        let before = store.cut()?;
+        let finding = compare_with_rebuilt(store)?;
+        if finding.faults.is_empty() || store.cut()? == before {
+            return Ok(Some(finding));
+        }
+    }
+    Ok(None)
+}
+
+/// How often it is waited for a moment in which nothing moves.
+const STILL_TRIES: usize = 3;
 
 /// Builds the state again and compares; nothing may be committed meanwhile.
 pub fn compare_with_rebuilt(store: &Store) -> Result<Finding, StoreError> {
@@ -119,47 +144,53 @@ fn unreadable(store: &Store, folder: &str, source: std::io::Error) -> StoreError
     StoreError::of_io("read", &store.data().join(folder), source)
 }
 
-fn messages(store: &Store) -> Result<Finding, StoreError> {
-    let mut finding = Finding { what: "messages", looked_at: 0, faults: Vec::new() };
+/// Every message there is, in order.
+fn each_post(
+    store: &Store,
+    mut each: impl FnMut(PostInfo) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    const AT_ONCE: usize = 1_000;
     let mut from = PostId(0);
     loop {
-        let posts = store.posts(from, 1_000)?;
-        let Some(last) = posts.last() else { return Ok(finding) };
+        let posts = store.posts(from, AT_ONCE)?;
+        let Some(last) = posts.last() else { return Ok(()) };
         from = PostId(last.id.0 + 1);
-        for post in posts {
-            finding.looked_at += 1;
-            if let Err(error) = store.raw(post.id) {
-                finding.faults.push(format!("message {}: {error}", post.id));
-            }
-            if post.state == PostState::Published && store.reader().post(post.id)?.is_none() {
-                finding.faults.push(format!("message {} is published, and not in the archive", post.id));
-            }
-        }
+        posts.into_iter().try_for_each(&mut each)?;
     }
+}
+
+fn messages(store: &Store) -> Result<Finding, StoreError> {
+    let mut finding = Finding { what: "messages", looked_at: 0, faults: Vec::new() };
+    each_post(store, |post| {
+        finding.looked_at += 1;
+        if let Err(error) = store.raw(post.id) {
+            finding.faults.push(format!("message {}: {error}", post.id));
+        }
+        if post.state == PostState::Published && store.reader().post(post.id)?.is_none() {
+            finding.faults.push(format!("message {} is published, and not in the archive", post.id));
+        }
+        Ok(())
+    })?;
+    Ok(finding)
 }
 
 fn waiting(store: &Store) -> Result<Finding, StoreError> {
     let mut finding = Finding { what: "held and undecided", looked_at: 0, faults: Vec::new() };
     let held: BTreeSet<PostId> = store.held()?.into_iter().map(|item| item.id).collect();
     let undecided: BTreeSet<PostId> = store.undecided()?.into_iter().map(|(post, _)| post).collect();
-    let mut from = PostId(0);
-    loop {
-        let posts = store.posts(from, 1_000)?;
-        let Some(last) = posts.last() else { break };
-        from = PostId(last.id.0 + 1);
-        for post in posts {
-            let listed = match post.state {
-                PostState::Held => held.contains(&post.id),
-                PostState::Undecided => undecided.contains(&post.id),
-                PostState::Published | PostState::Refused | PostState::Dropped => {
-                    !held.contains(&post.id) && !undecided.contains(&post.id)
-                }
-            };
-            if !listed {
-                finding.faults.push(format!("message {} is not where its state says", post.id));
+    each_post(store, |post| {
+        let listed = match post.state {
+            PostState::Held => held.contains(&post.id),
+            PostState::Undecided => undecided.contains(&post.id),
+            PostState::Published | PostState::Refused | PostState::Dropped => {
+                !held.contains(&post.id) && !undecided.contains(&post.id)
             }
+        };
+        if !listed {
+            finding.faults.push(format!("message {} is not where its state says", post.id));
         }
-    }
+        Ok(())
+    })?;
     for post in &held {
         let record: Option<HeldRecord> = store.reader().record(&keys::held_post(*post))?;
         if record.is_none() {
@@ -200,3 +231,6 @@ fn set_aside(store: &Store) -> Finding {
     let names = SetAside::new(store.data()).names();
     Finding { what: "set aside", looked_at: names.len() as u64, faults: Vec::new() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ mod searching;
 mod signing;
 mod simulation;
 mod sink;
+mod small_disk;
 mod smtp_door;
 mod smtp_order;
 mod smtp_road;

@@ -57,4 +57,6 @@ pub(in crate::cli) enum BenchWhat {
     Search,
     /// Pages of conversations, over HTTP
     Pages,
+    /// A backup, its rehearsal, a restore, and a start of what was restored
+    Recovery,
 }

@@ -8,6 +8,7 @@
 mod material;
 mod reader;
 mod reading;
+mod recovery;
 mod system;
 
 use std::net::SocketAddr;
@@ -74,6 +75,7 @@ pub(super) fn bench(args: &BenchArgs, voice: &Voice) -> anyhow::Result<()> {
             BenchWhat::Start => start(args, folder).await,
             BenchWhat::Search => reading::search(args, folder).await,
             BenchWhat::Pages => reading::pages(args, folder).await,
+            BenchWhat::Recovery => recovery::recovery(args, folder).await,
         }
     })?;
     if voice.json {
@@ -275,15 +277,19 @@ async fn server(folder: &Path, route: &str) -> anyhow::Result<Server> {
     Ok(serve::start(&config, serve::system_clock()).await?)
 }
 
-/// Loopback ports, and nobody to ask.
 fn configured(data: &Path, folder: &Path, route: &str) -> anyhow::Result<Config> {
-    let text = format!(
+    let text = configuration(data, route);
+    Ok(Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?)
+}
+
+/// Loopback ports, and nobody to ask.
+fn configuration(data: &Path, route: &str) -> String {
+    format!(
         "hostname = \"parvis.example\"\ndata_dir = {:?}\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n\
          connections_max = 2000\nconnections_per_peer_max = 2000\n\
          [dns]\nservers = [\"127.0.0.1:1\"]\n[delivery]\nroute = {route:?}\n[web]\nlisten = [\"127.0.0.1:0\"]\n",
         data.display().to_string()
-    );
-    Ok(Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?)
+    )
 }
 
 /// A server and the list, with nothing left to find out.

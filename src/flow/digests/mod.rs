@@ -9,6 +9,7 @@ mod compose;
 mod curate;
 mod due;
 mod editions;
+mod elsewhere;
 mod propose;
 
 pub(super) use self::compose::compose;
@@ -17,3 +18,4 @@ pub(super) use self::curate::{Answer, Otherwise, answered, letter};
 pub use self::due::{issue_due, issue_now};
 pub(super) use self::editions::Following;
 pub use self::editions::{draft_now, proposed, send_now};
+pub use self::elsewhere::drop_had_their_turn;

@@ -119,17 +119,32 @@ pub fn begin(desk: &Desk, person: &Person, posts: PostsLeft, by: Option<Decider>
     Ok(desk.store.commit(change)?)
 }
 
+/// Takes everybody out again whom a restored backup brought back. Nothing is waited for: nobody
+/// writes to anybody from there yet. How many people that were.
+pub fn forget_again(desk: &Desk) -> Result<usize, FlowError> {
+    let mut done = 0;
+    for forgetting in desk.store.forgettings()? {
+        if desk.store.person(forgetting.person)?.is_some() {
+            carry_out(desk, forgetting.person)?;
+            done += 1;
+        }
+    }
+    Ok(done)
+}
+
 /// Takes up what was begun and not finished, and what a restored backup brought back. Cheap when
-/// there is nothing.
-pub fn carry_out_due(desk: &Desk) -> Result<(), FlowError> {
+/// there is nothing. How many people that were.
+pub fn carry_out_due(desk: &Desk) -> Result<usize, FlowError> {
+    let mut done = 0;
     for forgetting in desk.store.forgettings()? {
         let is_back = desk.store.person(forgetting.person)?.is_some();
         if (forgetting.done.is_none() || is_back) && !waits_for_letter(desk, &forgetting, desk.now())? {
             let report = carry_out(desk, forgetting.person)?;
             tracing::info!(person = %forgetting.person, ?report, "somebody was forgotten, as they wished");
+            done += 1;
         }
     }
-    Ok(())
+    Ok(done)
 }
 
 fn waits_for_letter(desk: &Desk, forgetting: &Forgetting, now: Timestamp) -> Result<bool, FlowError> {

@@ -119,7 +119,7 @@ impl Dispatch {
             self.heard = Heard::default();
         }
         let finished = finished?;
-        self.queue_due(store, now)?;
+        self.queue_due(desk, now)?;
         self.queue_letters_due(store, now)?;
         Ok(finished)
     }
@@ -178,16 +178,18 @@ impl Dispatch {
         Ok(())
     }
 
-    fn queue_due(&mut self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    fn queue_due(&mut self, desk: &Desk, now: Timestamp) -> Result<(), StoreError> {
         // Those that wait in a lane stand in front of all others each time.
         let lately = self.due_read.is_some_and(|read| now.since(read) < DUE_PAUSE);
         if lately && !self.due.is_empty() {
             return Ok(());
         }
         self.due_read = Some(now);
-        let due = store.due(now, DUE_BATCH + self.due.len())?;
+        let due = desk.store.due(now, DUE_BATCH + self.due.len())?;
         self.next_due = due.next;
-        for copy in due.copies {
+        // The clock was wrong when they were put off; nobody waits that long.
+        let absurd = desk.store.due_beyond(desk.retry.absurd_from(now), DUE_BATCH + self.due.len())?;
+        for copy in due.copies.into_iter().chain(absurd) {
             if !self.in_hand.contains(&copy) && self.due.insert(copy) {
                 self.unsorted.push(copy.0, copy.1);
             }

@@ -70,6 +70,15 @@ fn a_fresh_backup_is_good_and_what_came_since_is_named() {
         let (_, said) = drill(&scene, &file, &["--as-of-backup"]);
         assert_eq!(said["good"], json!(true), "{said}");
         assert!(said["younger"].as_array().unwrap().len() >= 3, "{said}");
+
+        // What waited in the backup and was let go since is the same message.
+        scene.done(&["list", "set", LIST, "hold_all=yes"]);
+        write_in(&scene, 5);
+        scene.done(&["backup", &text(&file)]);
+        let held = scene.json(&["held", "ls"])[0]["id"].as_str().unwrap().to_owned();
+        scene.done(&["held", "accept", &held]);
+        let (_, said) = drill(&scene, &file, &["--as-of-backup"]);
+        assert_eq!(said["good"], json!(true), "{world:?}: {said}");
     }
 }
 

@@ -98,7 +98,9 @@ fn a_backup_brings_everything_back() {
         assert_eq!(check.code, 1, "{check:?}");
         assert!(check.out.starts_with("wrong  fence: no mail leaves: "), "{check:?}");
         assert!(check.out.contains("parvis queue release --newer-than "), "{check:?}");
-        let released = back.json(&["queue", "release", "--newer-than", "2999-01-01"]);
+        // The moment it says covers all of what was owed then, to the last millisecond.
+        let moment = check.out.split("--newer-than ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        let released = back.json(&["queue", "release", "--newer-than", moment]);
         assert_eq!(
             (&released["was_fenced"], &released["dropped"], &released["released"]),
             (&json!(true), &json!(5), &json!(0))
@@ -215,6 +217,38 @@ fn what_was_decided_since_counts() {
     let args = ["restore", &file, "--dir", "no", "--journal", &other];
     let why = refused(&args, &finish(bare(&scene.path(""), &args), b""));
     assert!(why.contains("older than the copy") || why.contains("of another server"), "{why}");
+}
+
+#[test]
+fn who_was_forgotten_since_is_forgotten_in_an_older_backup() {
+    let scene = lived_in(World::Alone);
+    let file = scene.path("all.tar.zst");
+    scene.done(&["backup", &text(&file)]);
+    scene.done(&["person", "erase", "anne@members.example"]);
+    scene.done(&["member", "remove", LIST, "bob@members.example"]);
+    let names_anne = |folder: &Path| -> Vec<String> {
+        let found =
+            Command::new("grep").args(["-rlai", "anne@members.example"]).arg(folder).output().unwrap();
+        String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect()
+    };
+    assert_eq!(names_anne(&scene.data()), [""; 0]);
+    // All of the newer folder, and its journal alone.
+    let alone = scene.path("alone");
+    fs::create_dir(&alone).unwrap();
+    fs::copy(scene.data().join("journal/000001.jsonl"), alone.join("000001.jsonl")).unwrap();
+    for (name, newer) in [("whole", scene.data()), ("journal", alone)] {
+        let (back, said) = restore(&scene, &file, name, &["--journal", &text(&newer)]);
+        assert_eq!(said["forgotten_again"], json!(1), "{name}: {said}");
+        assert_eq!(names_anne(&back.dir), [""; 0], "{name}");
+        let members = back.json(&["member", "ls", LIST]);
+        let active = members.as_array().unwrap().iter().filter(|member| member["state"] == "active").count();
+        assert_eq!(active, 0, "{name}: {members}");
+        assert_eq!(back.run(&["check", "--offline", "--store"]).out.matches("wrong").count(), 1, "the fence");
+    }
+    // Without it nobody knows of the wish; the key that came along tells a table of members later.
+    let (back, said) = restore(&scene, &file, "older", &[]);
+    assert_eq!(said["forgotten_again"], json!(0));
+    assert!(!names_anne(&back.dir).is_empty());
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn whatever_call_fails_nothing_that_was_answered_is_lost() {
     }
 }
 
-fn may_trace() -> bool {
+pub(super) fn may_trace() -> bool {
     let traced = Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).status();
     let may = traced.is_ok_and(|status| status.success());
     if !may {
@@ -53,12 +53,9 @@ fn one(call: &str, fault: &str, nth: u64) {
     let home = Home::found(&sink, MEMBERS, Telling::Nobody);
     let about = format!("{call} number {nth}: {fault}");
     let inject = format!("inject={call}:{fault}:when={nth}");
-    let folder = home.path("data");
-    let folder = folder.display().to_string();
-    // Only what concerns the data folder is traced, and so fails.
-    let args = ["-f", "-qq", "-o", "/dev/null", "-P", &folder, "-e", &inject];
+    let args = ["-f", "-qq", "-o", "/dev/null", "-e", &inject];
     let mut posts = Vec::new();
-    if let Some(parvis) = home.start_under("strace", &args_below(&args, &home)) {
+    if let Some(parvis) = home.start_under("strace", &with_paths(&args, &home)) {
         for number in 0..POSTS {
             let id = format!("{call}-{nth}-{number}@authors.example");
             let answered = send_one(home.smtp, &id, "m0@members.example");
@@ -81,7 +78,7 @@ fn one(call: &str, fault: &str, nth: u64) {
 }
 
 /// What was traced may end a moment after what traced it.
-fn wait_for_its_end(home: &Home) {
+pub(super) fn wait_for_its_end(home: &Home) {
     let lock = fs::File::options().write(true).open(home.path("data").join("lock")).expect("there");
     for _ in 0..2_000 {
         if lock.try_lock().is_ok() {
@@ -92,9 +89,11 @@ fn wait_for_its_end(home: &Home) {
     panic!("it does not end");
 }
 
-/// `-P` takes one path each: every file of the truth there is now, and those there will be.
-fn args_below(args: &[&str], home: &Home) -> Vec<String> {
+/// Only what concerns the data folder is traced, and so fails. `-P` takes one path each: every file
+/// of the truth there is now, and those there will be.
+pub(super) fn with_paths(args: &[&str], home: &Home) -> Vec<String> {
     let mut all: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    all.extend(["-P".to_owned(), home.path("data").display().to_string()]);
     let day = fs::read_dir(home.path("data")).expect("readable").flatten();
     for folder in day.filter(|entry| entry.path().is_dir()) {
         all.extend(["-P".to_owned(), folder.path().display().to_string()]);

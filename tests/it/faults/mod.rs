@@ -12,8 +12,13 @@
 #![allow(clippy::print_stdout, reason = "each prints its seed and its ledger, and what it skips")]
 
 mod backups;
+mod clocks;
+mod digest_hour;
+mod disks;
+mod erasing;
 mod injected;
 mod power;
+mod shims;
 
 use std::collections::BTreeMap;
 use std::fs;

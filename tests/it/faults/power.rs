@@ -3,31 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use parvis::flow::membership::Telling;
 
-use super::{Chance, is_here, settle, times};
+use super::{Chance, settle, shims, times};
 use crate::killed::process::{Home, Senders};
 use crate::sink::Sink;
 
 const CUTS: u64 = 4;
 const MEMBERS: usize = 5;
-
-/// Builds what is preloaded; none where there is no C compiler.
-fn shim(folder: &Path) -> Option<PathBuf> {
-    if !is_here("cc", "the power cut") {
-        return None;
-    }
-    let (source, built) = (folder.join("powercut.c"), folder.join("powercut.so"));
-    fs::write(&source, include_str!("powercut.c")).expect("written");
-    let mut compile = Command::new("cc");
-    compile.args(["-O1", "-shared", "-fPIC", "-o"]).arg(&built).arg(&source).arg("-ldl");
-    let done = compile.status().expect("it runs");
-    assert!(done.success(), "the shim does not compile");
-    Some(built)
-}
 
 /// What stands in a folder by what was synced of it.
 fn image(shadow: &Path, inode: u64, into: &Path) {
@@ -43,11 +28,17 @@ fn image(shadow: &Path, inode: u64, into: &Path) {
             "d" => image(shadow, inode, &target),
             // A name that was synced, of a file that was not: it is there, and empty.
             _ => match fs::read(shadow.join(format!("content-{inode}"))) {
-                Ok(content) => fs::write(target, content).expect("written"),
-                Err(_) => fs::write(target, b"").expect("written"),
+                Ok(content) => private(&target, &content),
+                Err(_) => private(&target, b""),
             },
         }
     }
+}
+
+fn private(path: &Path, content: &[u8]) {
+    fs::write(path, content).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(path, mode).expect("ours");
 }
 
 fn inode(path: &Path) -> u64 {
@@ -57,7 +48,8 @@ fn inode(path: &Path) -> u64 {
 #[test]
 fn what_was_answered_survives_a_power_cut() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(shim) = shim(folder.path()) else { return };
+    let source = include_str!("powercut.c");
+    let Some(shim) = shims::build(folder.path(), "powercut", source, "the power cut") else { return };
     for seed in Chance::seeds(CUTS * times()) {
         let mut chance = Chance(seed);
         let sink = Sink::open();
@@ -75,7 +67,9 @@ fn what_was_answered_survives_a_power_cut() {
         std::thread::sleep(Duration::from_millis(200 + chance.below(1_200)));
         parvis.kill();
         parvis.wait();
+        let accepted = senders.accepted().len();
         let posts = senders.give_up();
+        assert!(accepted > 0, "the cut met nothing");
         let found = folder.path().join(format!("found-{seed}"));
         image(&shadow, inode(&data), &found);
         fs::rename(&data, home.path("lost")).expect("moved");

@@ -1,7 +1,8 @@
 //! The real program, killed again and again while it works: what was answered 250 is there, and
 //! reaches everybody; nobody gets more than a connection's worth twice.
 //!
-//! `PARVIS_KILLS=500 cargo test --test it killed` kills as often as that.
+//! `PARVIS_KILLS=500 cargo test --test it killed -- --nocapture` kills as often as that,
+//! `PARVIS_SEED=7` at other moments. Each prints its seed and a ledger.
 
 pub(crate) mod process;
 
@@ -82,7 +83,7 @@ fn at_most_a_connections_worth(got: &[Got]) -> usize {
 }
 
 /// Stops it, and looks at what it keeps: every post once, nothing owed, everything whole.
-fn compare(home: &Home, parvis: &Parvis, posts: &[(String, Heard)]) {
+fn compare(home: &Home, parvis: &Parvis, posts: &[(String, Heard)]) -> usize {
     let status = parvis.ask_to_end();
     assert!(status.success(), "{status}: {}", log(home));
     let desk = home.desk();
@@ -108,15 +109,35 @@ fn compare(home: &Home, parvis: &Parvis, posts: &[(String, Heard)]) {
     for finding in findings {
         assert!(finding.faults.is_empty(), "{finding:?}");
     }
+    desk.store.posts(PostId(0), usize::MAX).expect("readable").len()
+}
+
+/// What became of everything, in one line: all that was accepted is published, and everybody has it.
+fn say(about: &str, posts: &[(String, Heard)], published: usize, got: &[Got], again: usize) {
+    let (accepted, sent) = (accepted(posts).len(), counted(got).len());
+    println!(
+        "{about}: seed {}; {accepted} accepted of {} tried; {published} published, 0 held, 0 refused, 0 missing; \
+         {sent} copies sent once, {again} of them again",
+        seed(),
+        posts.len(),
+    );
 }
 
 fn accepted(posts: &[(String, Heard)]) -> Vec<String> {
     posts.iter().filter(|(_, heard)| *heard == Heard::Accepted).map(|(id, _)| id.clone()).collect()
 }
 
-/// Which moments does not matter, as long as they differ.
+fn seed() -> usize {
+    number_from("PARVIS_SEED").unwrap_or(1)
+}
+
+/// Moments by the seed, from 2 to 400 ms; each thirtieth start lives up to 2 s.
 fn moments() -> impl Iterator<Item = Duration> {
-    (1_u64..).map(|n| Duration::from_millis(n.wrapping_mul(0x9E37_79B9_7F4A_7C15) % 400 + 2))
+    let first = u64::try_from(seed()).unwrap_or(1).wrapping_mul(0x5851_F42D_4C95_7F2D);
+    (1_u64..).map(move |n| {
+        let longest = if n.is_multiple_of(30) { 2_000 } else { 400 };
+        Duration::from_millis((n.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ first) % longest + 2)
+    })
 }
 
 #[test]
@@ -125,7 +146,8 @@ fn killed_at_any_moment_it_keeps_what_it_took_and_sends_it() {
     let home = Home::found(&sink, MEMBERS, Telling::Nobody);
     let mut parvis = home.start();
     let senders = Senders::begin(home.smtp, 3, Duration::from_millis(150));
-    for moment in moments().take(number_from("PARVIS_KILLS").unwrap_or(KILLS)) {
+    let kills = number_from("PARVIS_KILLS").unwrap_or(KILLS);
+    for moment in moments().take(kills) {
         std::thread::sleep(moment);
         parvis.kill();
         parvis.wait();
@@ -134,8 +156,10 @@ fn killed_at_any_moment_it_keeps_what_it_took_and_sends_it() {
     }
     let posts = senders.end();
     drain(&sink, &accepted(&posts), MEMBERS);
-    compare(&home, &parvis, &posts);
-    at_most_a_connections_worth(&sink.got());
+    let published = compare(&home, &parvis, &posts);
+    let again = at_most_a_connections_worth(&sink.got());
+    say("killed at any moment", &posts, published, &sink.got(), again);
+    assert!(published > kills, "the kills met nothing: {published} posts");
 }
 
 /// The worst moment: a member's server has said 250, and the very next thing is the end (RFC 1047).
@@ -170,8 +194,9 @@ fn killed_by_a_server_that_just_took_a_copy() {
     let posts = senders.end();
     drain(&sink, &accepted(&posts), MEMBERS);
     let parvis = running.lock().expect("whole").clone();
-    compare(&home, &parvis, &posts);
+    let published = compare(&home, &parvis, &posts);
     let again = at_most_a_connections_worth(&sink.got());
+    say("killed right after their 250", &posts, published, &sink.got(), again);
     assert!(again > 0, "the moment between their 250 and our note of it was never met");
 }
 
@@ -190,8 +215,9 @@ fn asked_to_end_it_loses_nothing_and_repeats_nothing() {
     }
     let posts = senders.end();
     drain(&sink, &accepted(&posts), MEMBERS);
-    compare(&home, &parvis, &posts);
+    let published = compare(&home, &parvis, &posts);
     assert_eq!(repeated(&sink.got()), BTreeMap::new());
+    say("asked to end", &posts, published, &sink.got(), 0);
 }
 
 #[test]

@@ -17,8 +17,10 @@ use parvis::flow::Desk;
 use parvis::flow::lists::{self, NewList};
 use parvis::flow::membership::{Act, Telling, Wish, add_member};
 use parvis::serve::{open_desk, system_clock};
+use tokio::runtime::Runtime;
 
 use crate::conversation::Conversation;
+use crate::fake_dns::FakeDns;
 use crate::sink::Sink;
 
 pub(crate) const LIST: &str = "quartier@lists.example";
@@ -30,23 +32,39 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 pub(crate) struct Home {
     folder: tempfile::TempDir,
     pub(crate) smtp: SocketAddr,
+    pub(crate) web: SocketAddr,
     text: String,
+    /// Nobody has a name here, and that is said at once: a post waits for nothing.
+    _names: (FakeDns, Runtime),
 }
 
 impl Home {
     /// A list with so many members, each of whom gets a letter or not.
     pub(crate) fn found(sink: &Sink, members: usize, telling: Telling) -> Home {
-        let folder = tempfile::tempdir().expect("a folder");
+        Home::found_in(&std::env::temp_dir(), sink, members, telling, &[])
+    }
+
+    /// The same at a place, its members reading as these settings say.
+    pub(crate) fn found_in(
+        place: &Path,
+        sink: &Sink,
+        members: usize,
+        telling: Telling,
+        settings: &[(&str, &str)],
+    ) -> Home {
+        let folder = tempfile::tempdir_in(place).expect("a folder");
         let (smtp, web) = (free_port(), free_port());
+        let runtime = Runtime::new().expect("a runtime");
+        let dns = runtime.block_on(FakeDns::start());
         let data = folder.path().join("data").display().to_string();
         let text = format!(
             "hostname = \"lists.example\"\ndata_dir = {data:?}\n[smtp]\nlisten = [\"{smtp}\"]\n\
-             [dns]\nservers = [\"127.0.0.1:1\"]\n[delivery]\nroute = \"smtp://{}\"\nconnections_max = {CONNECTIONS_MAX}\nretry = [\"1 s\"]\n\
+             [dns]\nservers = [\"{}\"]\n[delivery]\nroute = \"smtp://{}\"\nconnections_max = {CONNECTIONS_MAX}\nretry = [\"1 s\"]\n\
              [web]\nlisten = [\"{web}\"]\nbase_url = \"http://{web}\"\n",
-            sink.address
+            dns.address, sink.address
         );
         std::fs::write(folder.path().join("parvis.toml"), &text).expect("written");
-        let home = Home { folder, smtp, text };
+        let home = Home { folder, smtp, web, text, _names: (dns, runtime) };
         let desk = home.desk();
         let new = NewList {
             address: LIST.to_owned(),
@@ -61,7 +79,7 @@ impl Home {
                 name: None,
                 language: None,
                 since: None,
-                settings: Vec::new(),
+                settings: settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
                 joined: Joined::Declared,
             };
             let act = Act { now: desk.now(), by: None, telling };
@@ -101,12 +119,19 @@ impl Home {
     pub(crate) fn start_under(&self, program: &str, args: &[String]) -> Option<Parvis> {
         let mut command = Command::new(program);
         command.args(args).arg(env!("CARGO_BIN_EXE_parvis"));
+        self.try_to_start(command)
+    }
+
+    /// Starts it by a command; `None` if it ended before it greeted.
+    pub(crate) fn try_to_start(&self, command: Command) -> Option<Parvis> {
         let parvis = self.begin(command);
         if self.greets(&parvis) {
             return Some(parvis);
         }
-        parvis.kill_children();
-        parvis.kill();
+        if parvis.has_ended().is_none() {
+            parvis.kill_children();
+            parvis.kill();
+        }
         parvis.wait();
         None
     }

@@ -18,6 +18,8 @@ use super::town::Town;
 
 const ZOE: &str = "zoe.martin@courrier.example";
 const BOB: &str = "bob@club.example";
+const DAILY: &str = "daily@club.example";
+const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
 /// What tells her, in lower case.
 const TRACES: [&str; 6] = [
     "zoe.martin@courrier.example",
@@ -105,6 +107,42 @@ fn lived_in() -> Town {
         "Qui est zoe.martin@courrier.example ?\n",
     );
     town
+}
+
+/// What lies about in a folder of some age: a server's complaint about her mailbox, a digest her
+/// neighbours await, an edition in which an animator names her, a list that was removed, the end of
+/// a file that was set aside, a picture made small, a state that could not be opened.
+fn of_some_age(town: &mut Town) {
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let zoe = "Zoé Martin <zoe.martin@courrier.example>";
+    let copy = town.all(BOB).into_iter().next().expect("he reads each post");
+    let report = format!(
+        "From: <>\nTo: <{}>\nMessage-ID: <dsn@courrier.example>\nMIME-Version: 1.0\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\n\
+         <zoe.martin@courrier.example>: mailbox full\n\n--x\nContent-Type: message/delivery-status\n\n\
+         Reporting-MTA: dns; mx.courrier.example\n\nFinal-Recipient: rfc822; zoe.martin@courrier.example\n\
+         Action: failed\nStatus: 5.2.2\n\n--x--\n",
+        copy.sender
+    );
+    assert_eq!(town.send("", true, &copy.sender, &report, Proof::NoMeans), 250);
+    town.add("quartier", DAILY, vec![pair("reading", "daily")]);
+    let raw = format!(
+        "From: {zoe}\nTo: <quartier@lists.example>\nMessage-ID: <a5@courrier.example>\n\
+         Subject: Pour demain\nContent-Type: text/plain; charset=utf-8\n\nRendez-vous.\n\n-- \nZouzou\n"
+    );
+    assert_eq!(town.send(ZOE, false, "quartier@lists.example", &raw, Proof::Proven), 250);
+    town.found("gazette@lists.example", &[pair("moderation", "none"), pair("curation", "draft")]);
+    town.add("gazette", ZOE, vec![pair("reading", "weekly")]);
+    let raw = raw.replace("<a5@", "<a6@").replace("quartier@", "gazette@");
+    assert_eq!(town.send(ZOE, false, "gazette@lists.example", &raw, Proof::Proven), 250);
+    parvis::flow::digests::draft_now(&town.desk, &town.list("gazette")).expect("drafted");
+    let aside = town.data().join("set-aside");
+    std::fs::create_dir_all(&aside).expect("a folder");
+    std::fs::write(aside.join("mail-000009"), format!("From: {zoe}\n\nla moitié d'un message"))
+        .expect("written");
+    let unusable = town.data().join("state.unusable-1");
+    std::fs::create_dir_all(&unusable).expect("a folder");
+    std::fs::write(unusable.join("db"), b"..zoe.martin@courrier.example..").expect("written");
 }
 
 /// Every file below a folder, with what is in it, unpacked as far as programs pack.
@@ -210,6 +248,33 @@ fn nothing_names_who_was_forgotten() {
         // Once more changes nothing.
         let number = town.desk.store.forgettings().expect("readable")[0].person;
         assert_eq!(forget::carry_out(&town.desk, number).expect("done"), Report::default());
+    }
+}
+
+#[test]
+fn nothing_names_her_in_a_folder_of_some_age() {
+    for how in [PostsLeft::Nameless, PostsLeft::Withdrawn] {
+        let mut town = lived_in();
+        of_some_age(&mut town);
+        town.desk.search.catch_up_wholly(|_| ()).expect("indexed");
+        assert!(traces_in(&town.data()).len() > 10, "she is everywhere");
+        let report = erase(&town, how);
+        assert_eq!(traces_in(&town.data()), Vec::<String>::new(), "{report:?}");
+        all_is_well(&town);
+        // What her neighbours await comes, and does not name her either; nor does anything later.
+        for _ in 0..8 {
+            town.later(DAY);
+            parvis::flow::digests::issue_due(&town.desk).expect("issued");
+            town.later(std::time::Duration::from_secs(60));
+        }
+        let digests = town.all(DAILY);
+        assert!(digests.iter().any(|got| got.text.contains("Pour demain")) || how == PostsLeft::Withdrawn);
+        for got in digests {
+            let raw = String::from_utf8_lossy(&got.raw).to_lowercase() + &got.text.to_lowercase();
+            assert_eq!(TRACES.iter().find(|trace| raw.contains(**trace)), None, "{raw}");
+        }
+        assert_eq!(traces_in(&town.data()), Vec::<String>::new(), "a week later");
+        all_is_well(&town);
     }
 }
 

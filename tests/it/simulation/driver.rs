@@ -95,7 +95,10 @@ impl Simulation {
         };
         std::fs::create_dir_all(simulation.data().join("keys")).expect("made");
         // The same key each time, so that a seed says everything.
-        std::fs::write(simulation.data().join("keys/token.key"), [7; 32]).expect("written");
+        let key = simulation.data().join("keys/token.key");
+        std::fs::write(&key, [7; 32]).expect("written");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&key, private).expect("ours");
         simulation.start();
         simulation
     }
@@ -246,6 +249,7 @@ impl Simulation {
             desk,
         });
         decide::decide_left_behind(&self.open().desk).expect("decided");
+        decide::Suspects::default().decide(&self.open().desk).expect("decided");
         self.learn_decisions();
     }
 

@@ -1,62 +1,32 @@
-//! A disk that is full, and then is not: the test runs itself again on a small disk of its own.
+//! A disk that is full, and then is not: the test runs itself again
+//! on a small disk of its own.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use parvis::domain::ids::{ListId, PostId};
 use parvis::store::change::Conflict;
 use parvis::store::{Store, StoreError, verify};
 
 use super::scene::*;
+use crate::small_disk::{self, Ballast};
 
-/// Where the small disk is, for the process that was started on it.
-const DISK: &str = "PARVIS_TEST_SMALL_DISK";
-
-/// Starts this test once more where a small disk is mounted for it alone; needs a kernel and rights
-/// that allow that.
+/// Starts the next test once more where a small disk is mounted for it alone.
 #[test]
 fn on_a_full_disk_nothing_is_taken_and_nothing_is_lost() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let mount = "mount -t tmpfs -o size=12m,mode=0700 none \"$1\" || exit 77\n\
-                 shift; exec \"$@\"";
-    let test = "store::full_disk::inside";
-    let run = |namespace: &str| {
-        Command::new("unshare")
-            .args([namespace, "sh", "-c", mount, "sh"])
-            .arg(folder.path())
-            .arg(std::env::current_exe().expect("known"))
-            .args(["--exact", test, "--nocapture"])
-            .env(DISK, folder.path())
-            .output()
-    };
-    // Not root: as root of a namespace of one's own.
-    for namespace in ["-m", "-rm"] {
-        let Ok(output) = run(namespace) else { continue };
-        match output.status.code() {
-            Some(0) => return,
-            Some(1 | 77) if !String::from_utf8_lossy(&output.stdout).contains("running 1 test") => {}
-            other => panic!(
-                "{other:?}\n{}\n{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            ),
-        }
-    }
-    println!("skipped: no disk can be mounted here");
+    small_disk::run_on_one("store::full_disk::inside", 12);
 }
 
 /// The part that runs on the small disk; nothing in an ordinary run.
 #[test]
 fn inside() {
-    let Some(disk) = std::env::var_os(DISK) else { return };
-    let disk = Path::new(&disk);
+    let Some(disk) = small_disk::place() else { return };
+    let ballast = Ballast::on(&disk);
     // What is left decides whether the truth or the state meets the end of the disk first.
     for free_kib in [0, 300, 2_000, 4_000] {
         let data = disk.join(format!("data{free_kib}"));
-        fills_up(&data, &disk.join("ballast"), free_kib << 10);
+        fills_up(&data, &ballast, free_kib << 10);
         fs::remove_dir_all(&data).expect("removed");
     }
 }
@@ -66,13 +36,13 @@ struct Taken {
     tried: usize,
 }
 
-fn fills_up(data: &Path, ballast: &Path, free: usize) {
+fn fills_up(data: &Path, ballast: &Ballast, free: usize) {
     let mut store = open(data).expect("opens");
     let list = make_list(&store, "quartier");
     join(&store, &[list], "anne");
     let mut taken = Taken { raws: BTreeMap::new(), tried: 0 };
     (0..20).for_each(|_| assert!(bring(&store, list, &mut taken).is_ok()));
-    fill(ballast, free);
+    ballast.leave(free);
     for round in 0..3 {
         while matches!(bring(&store, list, &mut taken), Ok(())) {}
         for _ in 0..8 {
@@ -95,7 +65,7 @@ fn fills_up(data: &Path, ballast: &Path, free: usize) {
         let after = bring(&store, list, &mut taken);
         assert!(after.is_ok(), "{free} free, round {round}: {after:?}");
         all_is_there(&store, &taken);
-        fill(ballast, free / 2);
+        ballast.leave(free / 2);
     }
     make_room(data, ballast);
     for finding in verify::verify(&store).expect("readable") {
@@ -107,7 +77,7 @@ fn fills_up(data: &Path, ballast: &Path, free: usize) {
     all_is_there(&store, &taken);
     drop(store);
     let _ = fs::remove_dir_all(data.join("state"));
-    let _ = fs::remove_file(ballast);
+    ballast.remove();
     all_is_there(&open(data).expect("opens"), &taken);
 }
 
@@ -149,19 +119,8 @@ fn all_is_there(store: &Store, taken: &Taken) {
     }
 }
 
-/// Fills the disk up to so many free bytes.
-fn fill(path: &Path, leave: usize) {
-    let mut file = File::options().create(true).append(true).open(path).expect("made");
-    while file.write_all(&[0; 4096]).is_ok() {}
-    let len = file.metadata().expect("known").len();
-    file.set_len(len.saturating_sub(leave as u64)).expect("cut");
-}
-
-fn make_room(data: &Path, ballast: &Path) {
-    let len = fs::metadata(ballast).map_or(0, |metadata| metadata.len());
-    if len > 0 {
-        File::options().write(true).open(ballast).expect("there").set_len(len / 3).expect("cut");
-    }
+fn make_room(data: &Path, ballast: &Ballast) {
+    ballast.shrink();
     for number in 1..=9 {
         let _ = fs::remove_dir_all(data.join(format!("state.unusable-{number}")));
     }
