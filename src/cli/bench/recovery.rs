@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use super::{BenchArgs, community, configuration, end, import_some, server};
+use super::{BenchArgs, MESSAGES, community, configuration, end, import_some, server};
 
 /// Backup, rehearsal, restore, and the start of what was restored.
 pub(super) async fn recovery(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
@@ -22,7 +22,7 @@ pub(super) async fn recovery(args: &BenchArgs, folder: &Path) -> anyhow::Result<
     let config = config.display().to_string();
     let (backup, _) = timed(&["--config", &config, "backup", &copy])?;
     let (drill, drilled) = timed(&["--config", &config, "drill", &copy])?;
-    if drilled["good"] != json!(true) || drilled["posts"] != json!(args.messages) {
+    if drilled["good"] != json!(true) || drilled["posts"] != json!(args.messages.unwrap_or(MESSAGES)) {
         bail!("the rehearsal found {drilled}");
     }
     let (restore, _) = timed(&["restore", &copy, "--dir", &into])?;
