@@ -246,6 +246,7 @@ fn asks_yes_or_no(matter: &Matter) -> bool {
         | Matter::Back { .. }
         | Matter::Found { .. }
         | Matter::SignIn { .. }
+        | Matter::Opening
         | Matter::Draft { .. } => false,
     }
 }
