@@ -15,6 +15,7 @@ mod nightly;
 mod only_pages;
 pub mod operator;
 mod pages;
+mod rounds;
 mod web_doors;
 mod weekly;
 
@@ -38,9 +39,8 @@ use crate::digest::DigestTemplates;
 use crate::dns::Resolver;
 use crate::domain::retry::RetrySchedule;
 use crate::filter::{Filter, NoAddress};
-use crate::flow::decide::Suspects;
 use crate::flow::receive::PostRoom;
-use crate::flow::{Clock, Desk, FULL_PAUSE, FlowError, decide, digests, forget, keep_house, send::deliver};
+use crate::flow::{Clock, Desk, FlowError, digests, forget, keep_house, send::deliver};
 use crate::letters::Letters;
 use crate::net::certificates::{Certificates, WatchedFiles, install_crypto_provider};
 use crate::net::door;
@@ -53,6 +53,9 @@ use crate::store::{Store, StoreError, StoreOptions};
 use crate::understand::PhraseBook;
 use crate::web::front::Challenges;
 
+use self::rounds::{
+    DIGESTS_EVERY, HOUSE_EVERY, decide, decide_suspects, every, house_begins_after, on_a_thread,
+};
 pub use clock::system_clock;
 pub use facts::check_facts;
 pub use only_pages::only_pages;
@@ -388,107 +391,6 @@ async fn open_doors(
         }
     }
     Ok((smtp, lmtp))
-}
-
-/// What was taken is decided as it comes; first what an earlier server left behind.
-async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
-    let mut changes = desk.store.changes();
-    let mut work: fn(&Desk) -> Result<usize, FlowError> = decide::decide_left_behind;
-    loop {
-        let deciding = desk.clone();
-        match on_a_thread(move || work(&deciding)).await {
-            Ok(_) => work = decide::decide_waiting,
-            // What was taken is safe, and is decided once there is room to write that down.
-            Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {
-                tracing::warn!("the disk is full: what came in waits");
-                tokio::select! {
-                    () = tokio::time::sleep(FULL_PAUSE) => {}
-                    () = stopped(stopping.clone()) => return Ok(()),
-                }
-                continue;
-            }
-            Err(error) => return Err(error),
-        }
-        tokio::select! {
-            changed = changes.changed() => if changed.is_err() { return Ok(()) },
-            _ = stopping.changed() => {}
-        }
-        if *stopping.borrow() {
-            // What came in while stopping is decided at the next start; it is kept.
-            return Ok(());
-        }
-    }
-}
-
-/// What was being read when an earlier server ended has its turn when this one has lived a while.
-async fn decide_suspects(desk: Arc<Desk>, stopping: watch::Receiver<bool>) -> Result<(), ServeError> {
-    let suspects = Arc::new(Suspects::default());
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(SUSPECTS_EVERY) => {}
-            () = stopped(stopping.clone()) => return Ok(()),
-        }
-        let (desk, suspects) = (desk.clone(), suspects.clone());
-        match on_a_thread(move || suspects.decide(&desk)).await {
-            Ok(()) | Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// What is due because time passes: ends of memberships and pauses, questions nobody answered; digests.
-async fn every(
-    pause: std::time::Duration,
-    first: std::time::Duration,
-    work: fn(&Desk) -> Result<(), FlowError>,
-    desk: Arc<Desk>,
-    stopping: watch::Receiver<bool>,
-) -> Result<(), ServeError> {
-    tokio::select! {
-        () = tokio::time::sleep(first) => {}
-        () = stopped(stopping.clone()) => return Ok(()),
-    }
-    loop {
-        let keeping = desk.clone();
-        match on_a_thread(move || work(&keeping)).await {
-            Ok(()) | Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {}
-            Err(error) => return Err(error),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = stopped(stopping.clone()) => return Ok(()),
-        }
-    }
-}
-
-/// A machine that starts with a wrong clock is often told the right time soon: where it shows a time
-/// long after what was last written, or before, what time takes away waits.
-fn house_begins_after(desk: &Desk) -> std::time::Duration {
-    let now = desk.now();
-    let Some(written) = desk.store.opened().last_line else { return std::time::Duration::ZERO };
-    if now.since(written) <= STRANGE_AHEAD && written.since(now) <= STRANGE_BACK {
-        return std::time::Duration::ZERO;
-    }
-    tracing::warn!(%now, %written, "the clock is far from what was last written: nothing is let go for an hour");
-    STRANGE_WAIT
-}
-
-/// Longer than servers are off.
-const STRANGE_AHEAD: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
-const STRANGE_BACK: std::time::Duration = std::time::Duration::from_secs(3_600);
-const STRANGE_WAIT: std::time::Duration = std::time::Duration::from_secs(3_600);
-/// How often it is looked what has become due.
-const HOUSE_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
-/// How often it is looked whose digest is due.
-const DIGESTS_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
-/// Longer than servers live that are ended again and again.
-const SUSPECTS_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
-
-async fn on_a_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FlowError> + Send + 'static,
-) -> Result<T, ServeError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| ServeError::Task(error.to_string()))?.map_err(ServeError::from)
 }
 
 async fn control_commands(

@@ -9,9 +9,10 @@ use super::{NotDone, members, refused};
 use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListState, Opening, Preset};
 use crate::domain::member::{MemberState, Role};
-use crate::flow::Desk;
 use crate::flow::lists::{self, NewList};
 use crate::flow::opening::{self, Past};
+use crate::flow::{Desk, history};
+use crate::letters::HistoryEntry;
 
 pub(super) fn create(
     desk: &Arc<Desk>,
@@ -47,6 +48,29 @@ pub(super) fn ls(desk: &Desk) -> Result<Value, NotDone> {
 
 pub(super) fn show(desk: &Desk, list: &str) -> Result<Value, NotDone> {
     show_list(desk, &lists::find(desk, list)?)
+}
+
+/// What was decided, by whom and when, in sentences.
+pub(super) fn history(desk: &Desk, list: &str, language: Option<Language>) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    let language = language.unwrap_or(list.settings.language);
+    let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let entries = history::of_list(desk, &list, None)?;
+    let told = |entry: &HistoryEntry| {
+        json!({
+            "at": entry.at.rfc3339(&desk.zone),
+            "what": entry.what.name(),
+            "by": some(&entry.who),
+            "whom": some(&entry.whom),
+            "subject": some(&entry.title),
+            "words": some(&entry.words),
+            "sentence": entry.sentence(language),
+            "line": entry.line(desk.now(), &desk.zone, language),
+        })
+    };
+    let mut shown = show_list(desk, &list)?;
+    shown["history"] = Value::Array(entries.iter().map(told).collect());
+    Ok(shown)
 }
 
 pub(super) fn set(

@@ -75,6 +75,7 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         }
         Request::ListLs => lists::ls(desk),
         Request::ListShow { list } => lists::show(desk, &list),
+        Request::ListHistory { list, language } => lists::history(desk, &list, language),
         Request::ListSet { list, settings, past } => lists::set(desk, &list, &settings, past),
         Request::ListState { list, state } => lists::set_state(desk, &list, state),
         Request::ListRemove { list } => archive::remove(desk, &list),

@@ -24,6 +24,10 @@ pub enum Request {
     ListShow {
         list: String,
     },
+    ListHistory {
+        list: String,
+        language: Option<Language>,
+    },
     ListSet {
         list: String,
         settings: Vec<(String, String)>,

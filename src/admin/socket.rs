@@ -229,6 +229,16 @@ pub fn no_blobs() -> Blobs {
     Box::new(|| Box::new(std::iter::empty()))
 }
 
+/// What it means that a conversation broke off.
+fn unanswered(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => {
+            io::Error::other("the server ended before it answered; what it did until then is kept")
+        }
+        _ => error,
+    }
+}
+
 /// Asks a running server. Blobs are sent while its progress and files are read.
 pub fn ask(
     stream: UnixStream,
@@ -260,11 +270,11 @@ pub fn ask(
         });
         let mut input = BufReader::new(&stream);
         let answer = loop {
-            match frames::read(&mut input)? {
+            match frames::read(&mut input).map_err(unanswered)? {
                 Some(Frame::Done(value)) => break Answer::Done(value),
                 Some(Frame::Failed(sentence)) => break Answer::Failed(sentence),
                 Some(frame) => each(frame)?,
-                None => return Err(io::Error::other("the server ended before it answered")),
+                None => return Err(unanswered(io::ErrorKind::UnexpectedEof.into())),
             }
         };
         match (sender.join(), &answer) {

@@ -195,10 +195,16 @@ pub(super) enum ListCommand {
     #[command(after_help = "Example: parvis list ls --json")]
     Ls,
     /// One list with its settings
-    #[command(after_help = "Example: parvis list show quartier@lists.example.org")]
+    #[command(after_help = "Example: parvis list show quartier@lists.example.org --history")]
     Show {
         /// Its address
         address: String,
+        /// What was decided in it, by whom and when, the latest first
+        #[arg(long)]
+        history: bool,
+        /// The language of these sentences; that of the list without
+        #[arg(long, requires = "history")]
+        lang: Option<LanguageArg>,
     },
     /// Change settings
     #[command(after_help = "Example: parvis list set quartier@lists.example.org archive=public footer=none")]

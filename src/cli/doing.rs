@@ -13,6 +13,7 @@ fn doing(request: &Request) -> String {
         Request::ListCreate { address, .. } => format!("make the list {address}"),
         Request::ListLs => "show the lists".to_owned(),
         Request::ListShow { list } => format!("show {list}"),
+        Request::ListHistory { list, .. } => format!("show what was decided in {list}"),
         Request::ListSet { list, .. } => format!("change {list}"),
         Request::ListState { list, state: ListState::Closed } => format!("close {list}"),
         Request::ListState { list, state: ListState::Open } => format!("reopen {list}"),

@@ -138,7 +138,10 @@ fn list(config: &Config, command: ListCommand, voice: &Voice) -> anyhow::Result<
             animators: animator,
         },
         ListCommand::Ls => Request::ListLs,
-        ListCommand::Show { address } => Request::ListShow { list: address },
+        ListCommand::Show { address, history: false, .. } => Request::ListShow { list: address },
+        ListCommand::Show { address, history: true, lang } => {
+            Request::ListHistory { list: address, language: lang.map(Into::into) }
+        }
         ListCommand::Set { address, settings, past, yes } => {
             let past = match (past, yes) {
                 (false, _) => Past::Kept,

@@ -88,6 +88,60 @@ pub enum Told {
         /// What they wrote.
         post: PostId,
     },
+    /// To an animator: what came of what they asked for in that mail, one for each thing.
+    Carried {
+        /// Which.
+        mail: PostId,
+        /// In the order of the mail.
+        came: Vec<Came>,
+    },
+    /// To an animator: who is a member, as a table.
+    Members,
+    /// To an animator: what was decided lately, and by whom.
+    History,
+    /// To an animator: nothing waits, and how the group is.
+    Overview,
+    /// A post that had gone out was called back; to who did, and to its author.
+    Recalled {
+        /// Which.
+        post: PostId,
+        /// By whom.
+        by: PersonId,
+    },
+}
+
+/// What came of one thing an animator asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Came {
+    /// It is done.
+    Done,
+    /// It was so already.
+    Already,
+    /// What was written is no address.
+    NoAddress,
+    /// Only a name was written, and it is not in the group.
+    NoSuchName,
+    /// Only a name was written, and it is that of several.
+    SeveralOfThatName,
+    /// That address is not in the group.
+    NoMember,
+    /// An address of the group itself.
+    OwnAddress,
+    /// They wished to be forgotten, and can only come back by themselves.
+    Forgotten,
+    /// They are banned, which is to be lifted first.
+    Banned,
+    /// Nobody joins a closed group.
+    Closed,
+    /// Nobody else would look after the group.
+    LastAnimator,
+    /// The mail answers no post of the group.
+    NoTopic,
+    /// More than one mail may name.
+    TooMany,
+    /// It could not be done.
+    NotDone,
 }
 
 impl Care {

@@ -5,7 +5,7 @@
 
 use super::address::EmailAddress;
 use super::list::Language;
-use super::member::{Day, Reading};
+use super::member::{Day, Reading, Role};
 use super::recipient::ListDoor;
 use super::time::CivilDate;
 
@@ -68,11 +68,17 @@ pub enum Command {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AnimatorCommand {
     /// Make these members.
-    Add(Vec<EmailAddress>),
+    Add(Vec<Called>),
     /// Ask these whether they want to be.
-    Invite(Vec<EmailAddress>),
+    Invite(Vec<Called>),
     /// These are members no more.
-    Remove(Vec<EmailAddress>),
+    Remove(Vec<Called>),
+    /// These are members no more, and cannot write or join again.
+    Ban(Vec<Called>),
+    /// These may join again.
+    Unban(Vec<Called>),
+    /// These do that in the group from now on.
+    Role(Role, Vec<Called>),
     /// Who is a member?
     Members,
     /// Every further post of the thread that is answered waits.
@@ -83,10 +89,61 @@ pub enum AnimatorCommand {
     MoveTo(String),
     /// Its thread and that of these words are one.
     JoinWith(String),
+    /// Nobody writes to the thread that is answered any more.
+    Close,
+    /// The thread that is answered goes on as any other.
+    Reopen,
     /// What was decided lately, and by whom?
     History,
     /// The animators' own letter, now.
     Letter,
+}
+
+impl AnimatorCommand {
+    /// Those it names, if it is about people.
+    pub fn people(&self) -> Option<&[Called]> {
+        match self {
+            AnimatorCommand::Add(people)
+            | AnimatorCommand::Invite(people)
+            | AnimatorCommand::Remove(people)
+            | AnimatorCommand::Ban(people)
+            | AnimatorCommand::Unban(people)
+            | AnimatorCommand::Role(_, people) => Some(people),
+            AnimatorCommand::Members
+            | AnimatorCommand::Slow
+            | AnimatorCommand::Split
+            | AnimatorCommand::MoveTo(_)
+            | AnimatorCommand::JoinWith(_)
+            | AnimatorCommand::Close
+            | AnimatorCommand::Reopen
+            | AnimatorCommand::History
+            | AnimatorCommand::Letter => None,
+        }
+    }
+}
+
+/// Somebody, as an animator names them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Called {
+    /// Their name, if it was written.
+    pub name: String,
+    /// Their address, if one was written that can be one.
+    pub address: Option<EmailAddress>,
+    /// All that was written of them.
+    pub written: String,
+}
+
+impl Called {
+    /// Somebody of whom only the address was written.
+    pub fn at(address: EmailAddress) -> Called {
+        let written = address.as_str().to_owned();
+        Called { name: String::new(), address: Some(address), written }
+    }
+
+    /// Somebody of whom only the name was written.
+    pub fn by_name(name: String) -> Called {
+        Called { written: name.clone(), name, address: None }
+    }
 }
 
 /// How and when to read.
@@ -213,10 +270,15 @@ impl Command {
                 AnimatorCommand::Add(_)
                 | AnimatorCommand::Invite(_)
                 | AnimatorCommand::Remove(_)
+                | AnimatorCommand::Ban(_)
+                | AnimatorCommand::Unban(_)
+                | AnimatorCommand::Role(..)
                 | AnimatorCommand::Split
                 | AnimatorCommand::MoveTo(_)
                 | AnimatorCommand::JoinWith(_)
-                | AnimatorCommand::Slow => false,
+                | AnimatorCommand::Slow
+                | AnimatorCommand::Close
+                | AnimatorCommand::Reopen => false,
             },
             Command::Join
             | Command::Leave

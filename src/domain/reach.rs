@@ -66,7 +66,7 @@ const WEIGHT_NO_MAILBOX: u8 = 4;
 const WEIGHT_MAY_PASS: u8 = 2;
 /// With this weight together a letter of their own is sent: five days of no such mailbox, ten of a
 /// full one.
-const WEIGHT_TO_PROBE: u32 = 20;
+pub const WEIGHT_TO_PROBE: u32 = 20;
 /// However heavy, at least on so many days.
 const DAYS_MIN: usize = 5;
 /// What came back longer ago does not count.

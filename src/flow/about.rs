@@ -9,6 +9,8 @@ use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::{List, ListState};
 use crate::domain::member::{Membership, Person};
+use crate::domain::reach::WEIGHT_TO_PROBE;
+use crate::domain::time::Timestamp;
 use crate::mail::headers::Headers;
 use crate::mail::mbox;
 use crate::mail::words::mailboxes;
@@ -130,6 +132,28 @@ pub fn show_member(desk: &Desk, list: &List, person: &Person, member: &Membershi
             "confirmed_at": consent.confirmed_at.map(|at| at.rfc3339(&desk.zone)),
         })),
         "posts": member.posts,
+        "bounces": standing(desk, member),
+    })
+}
+
+/// What came back of what they were sent; nothing, while nothing does.
+fn standing(desk: &Desk, member: &Membership) -> Value {
+    let reach = desk.store.reach(member.list, member.person).unwrap_or_default();
+    if reach.is_good() {
+        return Value::Null;
+    }
+    let day = |day: i64| Timestamp::from_seconds(day * 86_400).date_in(&desk.zone);
+    let first = reach.days.first().map(|(first, _)| day(*first));
+    let moment = |at: Option<Timestamp>| at.map(|at| at.rfc3339(&desk.zone));
+    json!({
+        "why": reach.why,
+        "status": reach.status,
+        "since": first.map(|date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)),
+        "days": reach.days.len(),
+        "score": reach.weight(),
+        "of": WEIGHT_TO_PROBE,
+        "probed": moment(reach.probed),
+        "paused": moment(reach.paused),
     })
 }
 

@@ -71,8 +71,7 @@ pub(super) fn decide(
     };
     let whose = match door {
         RequestDoor::Bounce { post, person } => {
-            let list = desk.store.post(post)?.and_then(|info| info.list);
-            list.map(|list| Whose { list, person, post: Some(post) })
+            list_of(desk, post)?.map(|list| Whose { list, person, post: Some(post) })
         }
         RequestDoor::Probe { list, person } => Some(Whose { list, person, post: None }),
         RequestDoor::Report => {
@@ -116,8 +115,7 @@ fn complaint_to_operator(desk: &Desk, raw: &[u8], now: Timestamp) -> Result<Vec<
         let whose = match desk.store.tokens().read(&token) {
             Some(Purpose::Leave { list, person }) => Some(Whose { list, person, post: None }),
             Some(Purpose::Bounce { post, person }) => {
-                let list = desk.store.post(post)?.and_then(|info| info.list);
-                list.map(|list| Whose { list, person, post: Some(post) })
+                list_of(desk, post)?.map(|list| Whose { list, person, post: Some(post) })
             }
             Some(_) | None => None,
         };
@@ -128,6 +126,14 @@ fn complaint_to_operator(desk: &Desk, raw: &[u8], now: Timestamp) -> Result<Vec<
     Ok(Vec::new())
 }
 
+/// The list of a post, or of several in one mail, which take their numbers from the same row.
+fn list_of(desk: &Desk, number: PostId) -> Result<Option<ListId>, FlowError> {
+    if let Some(info) = desk.store.post(number)? {
+        return Ok(info.list);
+    }
+    Ok(desk.store.issue(number)?.map(|issue| issue.list))
+}
+
 /// What their own server said in the dialogue, for good.
 pub(super) fn refused(
     desk: &Desk,
@@ -135,7 +141,7 @@ pub(super) fn refused(
     person: PersonId,
     reply: &str,
 ) -> Result<Vec<Event>, FlowError> {
-    let Some(list) = desk.store.post(post)?.and_then(|info| info.list) else { return Ok(Vec::new()) };
+    let Some(list) = list_of(desk, post)? else { return Ok(Vec::new()) };
     counted(desk, Whose { list, person, post: Some(post) }, &of_reply(reply), desk.now())
 }
 
@@ -209,13 +215,18 @@ fn something_arrived(
     let Some(last) = reach.post.filter(|last| *last < post) else { return Ok(false) };
     let first = PostId((last.0 + 1).max(post.0.saturating_sub(POSTS_BETWEEN_MAX * 20)));
     let between = desk.store.posts(first, usize::try_from(post.0 - first.0).unwrap_or(0))?;
+    let long_ago = |at| at + REPORTS_COME_WITHIN <= now;
     let went_out = |info: &&PostInfo| {
-        info.list == Some(list)
-            && info.state == PostState::Published
-            && info.decided_at.is_some_and(|at| at + REPORTS_COME_WITHIN <= now)
+        info.list == Some(list) && info.state == PostState::Published && info.decided_at.is_some_and(long_ago)
     };
-    for info in between.iter().filter(went_out).rev().take(POSTS_BETWEEN_MAX as usize) {
-        for line in desk.store.ledger(info.id)? {
+    let mut went: Vec<PostId> = between.iter().filter(went_out).map(|info| info.id).collect();
+    for number in first.0..post.0 {
+        let issue = desk.store.issue(PostId(number))?;
+        went.extend(issue.filter(|issue| issue.list == list && long_ago(issue.at)).map(|issue| issue.number));
+    }
+    went.sort_unstable();
+    for number in went.into_iter().rev().take(POSTS_BETWEEN_MAX as usize) {
+        for line in desk.store.ledger(number)? {
             let taken = |(to, result): &(PersonId, CopyResult)| {
                 *to == person && matches!(result, CopyResult::Taken(_))
             };

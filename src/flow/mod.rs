@@ -13,6 +13,7 @@ pub mod decide;
 pub mod digests;
 pub mod export;
 pub mod forget;
+pub mod history;
 pub mod import;
 pub mod keep_house;
 pub mod lists;

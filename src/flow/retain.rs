@@ -16,13 +16,15 @@ use crate::mail::forget::without_words;
 use crate::store::PostInfo;
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect};
-use crate::store::event::{Decider, DropReason, Event};
+use crate::store::event::{Decider, DropReason, Event, RequestDoor};
 use crate::store::rewrite::Replaced;
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// Requests, words to animators and bounces, once nothing more is to be done about them. Longer
+/// Requests and words to animators, once nothing more is to be done about them. Longer
 /// than any question that may still read them.
 const TRANSIT_KEPT: Duration = Duration::from_secs(60 * 86_400);
+/// Reports of what could not be delivered: what they say of somebody is counted, and they name others.
+const REPORTS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// Posts that did not go out.
 const REFUSED_KEPT: Duration = Duration::from_secs(90 * 86_400);
 /// What waits for somebody who never comes.
@@ -177,7 +179,12 @@ fn is_too_old(
 /// Whether nobody needs the bytes of a message any more.
 fn is_over(info: &PostInfo, now: Timestamp) -> bool {
     let in_transit = info.mail.file.starts_with("transit/");
-    let kept = if in_transit { TRANSIT_KEPT } else { REFUSED_KEPT };
+    let report = matches!(info.door, Some(RequestDoor::Bounce { .. } | RequestDoor::Probe { .. }));
+    let kept = match (report, in_transit) {
+        (true, _) => REPORTS_KEPT,
+        (false, true) => TRANSIT_KEPT,
+        (false, false) => REFUSED_KEPT,
+    };
     match info.state {
         PostState::Refused | PostState::Dropped => info.decided_at.is_some_and(|at| at + kept <= now),
         PostState::Undecided | PostState::Held | PostState::Published => false,

@@ -49,7 +49,7 @@ pub(super) fn of(desk: &Desk, person: PersonId, list: Option<ListId>) -> Result<
 }
 
 /// How many copies were taken so far.
-fn sent(desk: &Desk, post: PostId) -> Result<Whereto, FlowError> {
+pub(super) fn sent(desk: &Desk, post: PostId) -> Result<Whereto, FlowError> {
     if let Some(fan) = desk.store.fan(post)? {
         return Ok(Whereto::Sent { taken: fan.totals.taken, of: fan.totals.owed });
     }

@@ -4,7 +4,7 @@ use super::exchange::group_facts;
 use super::facts::Facts;
 use super::kinds::Group;
 use super::message::Frame;
-use super::words;
+use super::words::{self, capitalised};
 use crate::domain::time::Timestamp;
 
 /// What was found, numbered.
@@ -131,9 +131,4 @@ fn title_or_none<'t>(title: &'t str, frame: &Frame<'_>) -> &'t str {
         ("", Language::En) => "(no subject)",
         (title, Language::Fr | Language::En) => title,
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

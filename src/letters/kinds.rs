@@ -9,6 +9,7 @@ use super::exchange::{
 use super::facts::Facts;
 use super::finding::{AskedFor, Found};
 use super::message::Frame;
+use super::orders::Order;
 use super::recovery::Recovery;
 use super::rights::{
     AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,
@@ -92,6 +93,8 @@ pub enum Letter<'a> {
     AskSame(AskSame<'a>),
     /// About the care of a list.
     Care(Care<'a>),
+    /// About what an animator asks for.
+    Order(Order<'a>),
     /// To somebody who wants to read on the web what members may read.
     SignIn(SignIn<'a>),
     /// To an animator: the draft of an edition.
@@ -151,6 +154,12 @@ pub enum LetterKind {
     Probe,
     Unreached,
     NotWanted,
+    AskOrders,
+    OrdersDone,
+    Members,
+    History,
+    Overview,
+    Recalled,
     Postmaster,
     SignIn,
     Draft,
@@ -300,7 +309,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 50] = [
+    pub const ALL: [LetterKind; 56] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -346,6 +355,12 @@ impl LetterKind {
         LetterKind::Probe,
         LetterKind::Unreached,
         LetterKind::NotWanted,
+        LetterKind::AskOrders,
+        LetterKind::OrdersDone,
+        LetterKind::Members,
+        LetterKind::History,
+        LetterKind::Overview,
+        LetterKind::Recalled,
         LetterKind::Postmaster,
         LetterKind::SignIn,
         LetterKind::Draft,
@@ -401,6 +416,12 @@ impl LetterKind {
             LetterKind::Probe => "probe",
             LetterKind::Unreached => "unreached",
             LetterKind::NotWanted => "not-wanted",
+            LetterKind::AskOrders => "ask-orders",
+            LetterKind::OrdersDone => "orders-done",
+            LetterKind::Members => "members",
+            LetterKind::History => "history",
+            LetterKind::Overview => "overview",
+            LetterKind::Recalled => "recalled",
             LetterKind::Postmaster => "postmaster",
             LetterKind::SignIn => "sign-in",
             LetterKind::Draft => "draft",
@@ -449,6 +470,7 @@ impl Letter<'_> {
             Letter::TakenBack(_) => LetterKind::TakenBack,
             Letter::AskSame(_) => LetterKind::AskSame,
             Letter::Care(care) => care.kind(),
+            Letter::Order(order) => order.kind(),
             Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Draft(_) => LetterKind::Draft,
             Letter::Check(_) => LetterKind::Check,
@@ -494,6 +516,7 @@ impl Letter<'_> {
             Letter::TakenBack(letter) => letter.facts(facts, frame),
             Letter::AskSame(letter) => letter.facts(facts, frame),
             Letter::Care(care) => care.facts(facts, frame),
+            Letter::Order(order) => order.facts(facts, frame),
             Letter::SignIn(letter) => letter.facts(facts, frame),
             Letter::Recovery(recovery) => recovery.facts(facts),
             Letter::Draft(draft) => draft.add_to(facts, frame),

@@ -145,7 +145,10 @@ fn write_header(frame: &Frame<'_>, subject: &str, mail: &mut Vec<u8>) {
     field("From", &mailbox(frame.from), mail);
     field("To", &mailbox(frame.to), mail);
     if let Some(address) = frame.reply_to {
-        field("Reply-To", &mailbox(Mailbox { name: frame.from.name, address }), mail);
+        // Our name stands for our addresses only; answers may go to whoever wrote to the operator.
+        let is_ours = address.domain().eq_ignore_ascii_case(frame.from.address.domain());
+        let name = if is_ours { frame.from.name } else { "" };
+        field("Reply-To", &mailbox(Mailbox { name, address }), mail);
     }
     field("Subject", &Text::new(subject), mail);
     line("Date", &frame.date.rfc5322(frame.zone), mail);

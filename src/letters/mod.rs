@@ -12,9 +12,11 @@ mod exchange;
 mod facts;
 mod finding;
 mod french;
+mod history;
 mod html;
 mod kinds;
 mod message;
+mod orders;
 mod recovery;
 mod rights;
 mod samples;
@@ -34,11 +36,13 @@ pub use exchange::{
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
 pub use finding::{AskedFor, Found, FoundItem, PostAskedFor};
+pub use history::{Happened, HistoryEntry};
 pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,
 };
 pub use message::{Attachment, AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+pub use orders::{History, MemberRow, Members, Order, OrderAct, OrderLine, Ordered, Overview, Recalled};
 pub use recovery::{Recovery, RecoveryTurn};
 pub use rights::{
     AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,

@@ -86,6 +86,8 @@ pub struct AskYours<'a> {
     pub group: Group<'a>,
     /// Its subject.
     pub title: &'a str,
+    /// How many people would get it.
+    pub people: usize,
 }
 
 /// The words say one thing, the address they were written to another.
@@ -188,7 +190,12 @@ fn some(count: usize, frame: &Frame<'_>) -> String {
 
 impl AskYours<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        self.group.facts(facts, frame.language).phrase("title", self.title)
+        let AskYours { group, title, people } = *self;
+        group
+            .facts(facts, frame.language)
+            .phrase("title", title)
+            .is("several", people > 1)
+            .phrase("people", &people.to_string())
     }
 }
 

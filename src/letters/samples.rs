@@ -1,22 +1,24 @@
 //! One neighbourhood and its people, so that every letter can be read before anybody gets it.
 
 mod care;
+mod draft;
 mod exchange;
+mod orders;
 
 use super::care::WaitingItem;
-use super::draft::{Draft, DraftLine};
 use super::exchange::Whereabout;
 use super::facts::Facts;
 use super::finding::{FoundItem, PostAskedFor};
+use super::history::HistoryEntry;
 use super::kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
     WhyHeld,
 };
 use super::message::{AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+use super::orders::{MemberRow, OrderLine};
 use super::recovery::{Recovery, RecoveryTurn};
 use super::{LetterMail, Letters};
 use crate::domain::address::EmailAddress;
-use crate::domain::edition::{EditionWish, Fold, ItemPlace, Noticed};
 use crate::domain::ids::MessageId;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
 use crate::domain::member::Reading;
@@ -55,6 +57,9 @@ struct Neighbourhood {
     found: Vec<FoundItem>,
     asked_for: Vec<PostAskedFor>,
     waiting: Vec<WaitingItem>,
+    ordered: Vec<OrderLine>,
+    history: Vec<HistoryEntry>,
+    rows: Vec<MemberRow>,
 }
 
 const SAMPLES: &[(LetterKind, &str)] = &[
@@ -146,6 +151,21 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Probe, "probe"),
     (LetterKind::Unreached, "unreached"),
     (LetterKind::NotWanted, "not-wanted"),
+    (LetterKind::AskOrders, "ask-orders"),
+    (LetterKind::AskOrders, "ask-orders-unclear"),
+    (LetterKind::AskOrders, "ask-orders-topic"),
+    (LetterKind::OrdersDone, "orders-done"),
+    (LetterKind::OrdersDone, "orders-done-some"),
+    (LetterKind::OrdersDone, "orders-done-none"),
+    (LetterKind::Members, "members"),
+    (LetterKind::History, "history"),
+    (LetterKind::History, "history-none"),
+    (LetterKind::Overview, "overview"),
+    (LetterKind::Overview, "overview-quiet"),
+    (LetterKind::Recalled, "recalled"),
+    (LetterKind::Recalled, "recalled-own"),
+    (LetterKind::Recalled, "recalled-of-reader"),
+    (LetterKind::Recalled, "recalled-late"),
     (LetterKind::Postmaster, "postmaster"),
     (LetterKind::SignIn, "sign-in"),
     (LetterKind::Draft, "draft"),
@@ -155,66 +175,6 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Recovery, "recovery-differs"),
     (LetterKind::Recovery, "recovery-failed"),
     (LetterKind::Recovery, "recovery-unrehearsed"),
-];
-
-/// A draft as it is first shown, and after an answer.
-fn draft<'a>(name: &str, group: Group<'a>, now: Timestamp) -> Draft<'a> {
-    let again = name == "draft-again";
-    Draft {
-        group,
-        number: 12,
-        heading: if again { "La semaine du quartier" } else { "" },
-        intro: if again { "Chères voisines, chers voisins,\n\nla semaine fut belle." } else { "" },
-        goes: now + std::time::Duration::from_secs(86_400),
-        items: DRAFT,
-        understood: if again { UNDERSTOOD } else { &[] },
-        unclear: if again { "enlève le barbecue" } else { "" },
-        again,
-    }
-}
-
-const UNDERSTOOD: &[EditionWish] = &[EditionWish::Intro(String::new())];
-const DRAFT: &[DraftLine<'static>] = &[
-    DraftLine {
-        number: 1,
-        title: "Qui a une échelle\u{202f}?",
-        authors: "Anne Martin",
-        posts: 1,
-        noticed: Some(Noticed::Unanswered),
-        place: ItemPlace::In,
-        fold: Fold::Open,
-        note: "",
-    },
-    DraftLine {
-        number: 3,
-        title: "La fête des voisins",
-        authors: "Jeanne Petit, Marcel Dupont",
-        posts: 9,
-        noticed: None,
-        place: ItemPlace::In,
-        fold: Fold::Folded,
-        note: "le samedi 12",
-    },
-    DraftLine {
-        number: 4,
-        title: "Vélo volé",
-        authors: "Léa Noir",
-        posts: 2,
-        noticed: None,
-        place: ItemPlace::Later,
-        fold: Fold::Open,
-        note: "",
-    },
-    DraftLine {
-        number: 2,
-        title: "La soupe",
-        authors: "Claire Roux",
-        posts: 1,
-        noticed: Some(Noticed::Thanks),
-        place: ItemPlace::Dropped,
-        fold: Fold::Open,
-        note: "",
-    },
 ];
 
 /// Every letter in every language, with each of its turns.
@@ -311,7 +271,13 @@ impl Sample {
             | LetterKind::Unreached
             | LetterKind::NotWanted
             | LetterKind::Postmaster => Letter::Care(care::letter(self.name, place, group)),
-            LetterKind::Draft => Letter::Draft(draft(self.name, group, place.now)),
+            LetterKind::AskOrders
+            | LetterKind::OrdersDone
+            | LetterKind::Members
+            | LetterKind::History
+            | LetterKind::Overview
+            | LetterKind::Recalled => Letter::Order(orders::letter(self.name, self.language, place, group)),
+            LetterKind::Draft => Letter::Draft(draft::letter(self.name, group, place.now)),
             LetterKind::Check => Letter::Check(Check {
                 host: place.address.domain(),
                 found: "MX – lilas.example has no MX record\n\
@@ -445,6 +411,9 @@ impl Neighbourhood {
             found: exchange::found(language),
             asked_for: exchange::asked_for(language),
             waiting: care::waiting(title, now),
+            ordered: orders::ordered(title),
+            history: orders::history(title, now),
+            rows: orders::rows(),
         }
     }
 }

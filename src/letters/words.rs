@@ -127,6 +127,12 @@ pub fn size(bytes: u64, language: Language) -> String {
     if bytes >= 1 << 20 { format!("{}{mega}", bytes >> 20) } else { format!("{}{kilo}", bytes >> 10) }
 }
 
+/// With a capital letter at its beginning.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -201,6 +201,11 @@ impl Change {
         })
     }
 
+    /// Whether it says nothing but what became of copies.
+    pub(super) fn has_outcomes_only(&self) -> bool {
+        self.mails.is_empty() && self.people.is_empty() && self.events.is_empty()
+    }
+
     /// Bytes it brings, for the size of groups.
     pub(super) fn weight(&self) -> usize {
         self.mails.iter().map(|mail| mail.record.bytes.len()).sum()

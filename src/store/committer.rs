@@ -4,6 +4,8 @@
 //! Hundreds of posts then cost one sync instead of one each. A failed sync closes the store: what
 //! a second one says is not believed.
 
+mod group;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use self::group::Group;
 use super::catch_up::Ends;
 use super::change::{Change, Conflict, Shelf, unmet};
 use super::cut::{self, Cut};
@@ -27,11 +30,6 @@ use super::{StoreError, apply, catch_up, instance, journal, keys, lines, people,
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::parse;
-
-/// A group takes no more changes than this, so that its first one does not wait long for its last…
-const GROUP_CHANGES_MAX: usize = 512;
-/// …nor more bytes of mail.
-const GROUP_BYTES_MAX: usize = 16 << 20;
 
 /// What the committer is asked.
 pub(super) enum Request {
@@ -71,6 +69,7 @@ impl Committer {
     /// Works until nobody can ask any more.
     pub(super) fn run(mut self, mut requests: mpsc::UnboundedReceiver<Request>) {
         let mut next = None;
+        let mut several = false;
         loop {
             let Some(request) = next.take().or_else(|| requests.blocking_recv()) else { return };
             match request {
@@ -89,27 +88,14 @@ impl Committer {
                     let _ = answer.send(done);
                 }
                 Request::Commit(change, answer) => {
-                    let mut weight = change.weight();
-                    let mut group = vec![(change, answer)];
-                    while group.len() < GROUP_CHANGES_MAX && weight < GROUP_BYTES_MAX {
-                        match requests.try_recv() {
-                            Ok(Request::Commit(change, answer)) => {
-                                weight += change.weight();
-                                group.push((change, answer));
-                            }
-                            Ok(
-                                other @ (Request::Rebuild(_)
-                                | Request::Cut(_)
-                                | Request::Revive
-                                | Request::Alter(..)),
-                            ) => {
-                                next = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
+                    let mut group = Group::of(change, answer);
+                    next = group.take_in(&mut requests);
+                    several |= group.changes.len() > 1;
+                    if several && next.is_none() {
+                        next = group.wait_for_more(&mut requests);
                     }
-                    self.commit(group);
+                    several = group.changes.len() > 1;
+                    self.commit(group.changes);
                 }
             }
         }
@@ -158,8 +144,9 @@ impl Committer {
         };
         match self.files.write(rank) {
             Ok(()) => {
-                self.written(staged, reached);
+                // Counted before anybody can see it: who does finds the figures there.
                 tally.count(began);
+                self.written(staged, reached);
                 let seq = self.position.seq;
                 // Outcomes alone write no line, and wake nobody.
                 self.changed.send_if_modified(|known| std::mem::replace(known, seq) != seq);

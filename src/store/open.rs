@@ -61,6 +61,7 @@ pub(super) fn open(data: &Path, zone: &Zone, unfinished: Unfinished) -> Result<P
         segments::make_folder(&data.join(folder)).map_err(io("make folders in"))?;
     }
     let lock = lock(data)?;
+    make_key_private(data);
     let mark = instance::mark(data).map_err(io("look at"))?;
     sync_folders(data).map_err(io("sync folders in"))?;
     let (engine, mut opened) = open_state(data, &mark, zone)?;
@@ -81,6 +82,16 @@ pub(super) fn open(data: &Path, zone: &Zone, unfinished: Unfinished) -> Result<P
 
 fn follow(data: &Path, engine: &Engine, zone: &Zone) -> Result<Reached, StoreError> {
     catch_up::catch_up(data, engine, zone, Ends::SetAside)
+}
+
+/// A copy by other means may have left the key open to others on this machine.
+fn make_key_private(data: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let key = data.join("keys").join("token.key");
+    let open = fs::metadata(&key).is_ok_and(|known| known.permissions().mode() & 0o077 != 0);
+    if open && fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).is_ok() {
+        tracing::warn!(key = %key.display(), "others could read the key; they cannot any more");
+    }
 }
 
 /// A killed server may have made files and not come to sync their folders; from now on, what is

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::gist::Gist;
 use super::pattern::{Pattern, Vocabulary};
+use super::people::PeopleWords;
 use super::slots::{Calendar, DateWord, Unit};
 use super::tokens::{self, Kin};
 use super::topic::Topic;
@@ -31,6 +32,7 @@ pub struct PhraseBook {
     pub(super) negations: Vec<String>,
     pub(super) doubts: Vec<String>,
     pub(super) breaks: Vec<String>,
+    pub(super) people: PeopleWords,
 }
 
 /// The sets that mean something to the reader itself, in every language.
@@ -104,6 +106,11 @@ struct Dates {
     words: HashMap<String, Vec<String>>,
 }
 
+/// Words of our own, from a file that is compiled in.
+pub(super) fn own_words<T: serde::de::DeserializeOwned>(source: &str) -> T {
+    toml::from_str(source).expect("our own words are tested")
+}
+
 fn own(language: Language) -> &'static str {
     match language {
         Language::Fr => include_str!("../../data/phrases/fr.toml"),
@@ -146,6 +153,7 @@ fn build(files: Vec<(Language, PathBuf, File)>, faults: &mut Vec<PhraseFault>) -
         negations: Vec::new(),
         doubts: Vec::new(),
         breaks: Vec::new(),
+        people: PeopleWords::own(),
     };
     for language in Language::ALL {
         let of_language: Vec<&(Language, PathBuf, File)> =

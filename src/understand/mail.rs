@@ -14,7 +14,7 @@ use super::gist::GistHeard;
 use super::sentence::{Around, Ear, Found, Heard};
 use super::tokens::{self, Kind, Sentence};
 use crate::domain::address::EmailAddress;
-use crate::domain::command::{Command, Meaning, Scope, Understood};
+use crate::domain::command::{AnimatorCommand, Command, Meaning, Scope, Understood};
 use crate::domain::list::Language;
 use crate::domain::time::CivilDate;
 
@@ -128,12 +128,56 @@ impl PhraseBook {
             }
         };
         let (scope, language) = reader.scope_and_language(&said);
+        if let Some(command) = self.people_named(mail, situation, &said) {
+            let meaning = Meaning::Certain(vec![Command::Animator(command)]);
+            return Understood { meaning, scope, language };
+        }
         let meaning = match &situation.place {
             Place::Says(command) => with_address(command, said),
             Place::List | Place::Request | Place::Answer | Place::Search => meaning(said),
         };
         Understood { meaning, scope, language }
     }
+}
+
+impl PhraseBook {
+    /// The list of people an animator gives, unless their sentences say something else.
+    fn people_named(
+        &self,
+        mail: &Mail<'_>,
+        situation: &Situation<'_>,
+        said: &Said,
+    ) -> Option<AnimatorCommand> {
+        let read_here = matches!(situation.place, Place::Request | Place::Answer);
+        if situation.speaker != Speaker::Animator || !read_here {
+            return None;
+        }
+        let about_people = |found: &Found| {
+            let of_list = matches!(&found.command, Command::Animator(command) if command.people().is_some());
+            of_list || matches!(found.command, Command::NewAddress(_) | Command::Join | Command::Leave)
+        };
+        let other = |found: &&Found| !about_people(found);
+        if matches!(said, Said::Sure(found) if found.iter().any(|found| other(&found))) {
+            return None;
+        }
+        let subject = if mail.answers { "" } else { mail.subject };
+        let in_text = self.people.read(without_greeting(mail.text));
+        in_text.or_else(|| self.people.read(&format!("{subject}\n{}", mail.text)))
+    }
+}
+
+/// A text without a first line that only greets somebody: « Bonjour Paul, ».
+fn without_greeting(text: &str) -> &str {
+    const WORDS_MAX: usize = 4;
+    const GREETINGS: [&str; 6] = ["bonjour", "bonsoir", "salut", "hello", "hi", "dear"];
+    let text = text.trim_start();
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let words: Vec<&str> = first.split_whitespace().collect();
+    let greets = words.first().is_some_and(|word| {
+        GREETINGS.contains(&tokens::fold(word.trim_end_matches([',', '!', '.'])).as_str())
+    });
+    let is_short = words.len() <= WORDS_MAX && !first.contains('@');
+    if greets && is_short { rest } else { text }
 }
 
 /// Everything that is compared with the words of a mail, once.

@@ -11,6 +11,7 @@ mod gist;
 mod mail;
 mod moderator;
 mod pattern;
+mod people;
 mod sentence;
 mod slots;
 mod tokens;

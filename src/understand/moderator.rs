@@ -1,73 +1,225 @@
 //! An animator's answer to a mail that asks what to do with what waits.
 //!
-//! A small grammar, not sentences: what goes to an author are the animator's own words, so nothing
-//! is guessed here. Anything else decides nothing and is asked about.
+//! A small grammar and whole phrases, not sentences: what goes to an author are the animator's own
+//! words, so nothing is guessed here. Anything else decides nothing and is asked about.
 
+use std::collections::HashSet;
+
+use serde::Deserialize;
+
+use super::book::own_words;
 use super::tokens;
 use crate::domain::command::{Decision, ModeratorAnswer};
 
 /// Items one answer may decide.
 const ITEMS_MAX: usize = 200;
 
-const ACCEPT: &[&str] = &[
-    "ok",
-    "okay",
-    "oui",
-    "yes",
-    "publier",
-    "publie",
-    "publiez",
-    "publish",
-    "accept",
-    "accepter",
-    "accepte",
-    "d accord",
-    "envoyer",
-    "envoie",
-    "send",
-    "approve",
-    "approuver",
-    "y",
-    "o",
-];
-const REFUSE: &[&str] = &["non", "no", "refuser", "refuse", "refusé", "reject", "n"];
-const DISCARD: &[&str] = &["jeter", "jette", "jetez", "discard", "supprimer", "poubelle", "drop", "trash"];
-const BAN: &[&str] = &["bannir", "bannis", "ban", "bloquer", "block"];
-/// Politeness beside a decision.
-const POLITE: &[&str] = &[
-    "merci",
-    "merci beaucoup",
-    "svp",
-    "stp",
-    "please",
-    "thanks",
-    "thank you",
+/// What an answer may say, as people say it (`data/phrases/decisions.toml`).
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    accept: HashSet<String>,
+    refuse: HashSet<String>,
+    refuse_whole: HashSet<String>,
+    no_refusal: Vec<String>,
+    discard: HashSet<String>,
+    ban: HashSet<String>,
+    reason: HashSet<String>,
+    polite: HashSet<String>,
+}
+
+/// Politeness that stands for nothing having been written.
+const EMPTY: &[&str] = &[
     "bonjour",
-    "hello",
+    "bonsoir",
     "salut",
+    "hello",
     "hi",
+    "hey",
+    "coucou",
+    "cordialement",
+    "amicalement",
+    "bises",
+    "bien a vous",
+    "bien a toi",
+    "regards",
+    "best regards",
+    "kind regards",
+    "best",
+    "cheers",
 ];
 
-/// Reads an animator's own words, without quote, signature and telephone footer.
-pub fn moderator_answer(text: &str) -> ModeratorAnswer {
-    let lines: Vec<&str> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_polite(line)).collect();
-    let Some((first, rest)) = lines.split_first() else {
-        return ModeratorAnswer::All(Decision::Accept);
+/// What a stretch between two marks says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Clause {
+    Accept,
+    Discard,
+    Ban,
+    Reason,
+    Polite,
+    Other,
+}
+
+impl Words {
+    fn own() -> Words {
+        own_words(include_str!("../../data/phrases/decisions.toml"))
+    }
+
+    fn clause(&self, text: &str) -> Clause {
+        let bare = bare(text);
+        let bare = self.without_polite(&bare);
+        match bare {
+            // A thumb has no letters, and is no mark.
+            "" if !text.chars().any(char::is_alphanumeric) && !only_marks(text) => Clause::Other,
+            "" => Clause::Polite,
+            bare if self.accept.contains(bare) => Clause::Accept,
+            bare if self.discard.contains(bare) => Clause::Discard,
+            bare if self.ban.contains(bare) => Clause::Ban,
+            bare if self.reason.contains(bare) => Clause::Reason,
+            _ => Clause::Other,
+        }
+    }
+
+    /// Words without politeness before or behind them; nothing, if that is all they are.
+    fn without_polite<'b>(&self, bare: &'b str) -> &'b str {
+        let mut words: &'b str = bare;
+        loop {
+            if self.polite.contains(words) {
+                return "";
+            }
+            let cut = self.polite.iter().find_map(|polite| {
+                let behind = words.strip_suffix(polite.as_str()).and_then(|rest| rest.strip_suffix(' '));
+                behind.or_else(|| words.strip_prefix(polite.as_str()).and_then(|rest| rest.strip_prefix(' ')))
+            });
+            match cut {
+                Some(rest) => words = rest,
+                None => return words,
+            }
+        }
+    }
+
+    /// One decision that is all of a text; what goes to an author is left as it was written.
+    fn decision(&self, text: &str) -> Option<Decision> {
+        let asks = text.contains(['?', '\u{ff1f}']);
+        let whole = bare(text);
+        let whole = self.without_polite(&whole);
+        let starts = |phrase: &String| {
+            whole.strip_prefix(phrase.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        let like_a_refusal = self.no_refusal.iter().any(starts);
+        if self.refuse_whole.contains(whole) {
+            return (!asks).then_some(Decision::Refuse(String::new()));
+        }
+        if !like_a_refusal && let Some(words) = self.refusal(text) {
+            return words.map(Decision::Refuse);
+        }
+        if asks {
+            return None;
+        }
+        let clauses: Vec<Clause> = clauses(text).map(|clause| self.clause(clause)).collect();
+        let all = |allowed: &[Clause]| clauses.iter().all(|clause| allowed.contains(clause));
+        let any = |wanted: Clause| clauses.contains(&wanted);
+        if any(Clause::Accept) && all(&[Clause::Accept, Clause::Polite]) {
+            return Some(Decision::Accept);
+        }
+        if any(Clause::Ban) && all(&[Clause::Ban, Clause::Discard, Clause::Reason, Clause::Polite]) {
+            return Some(Decision::Ban);
+        }
+        let thrown = any(Clause::Discard) && all(&[Clause::Discard, Clause::Reason, Clause::Polite]);
+        thrown.then_some(Decision::Discard)
+    }
+
+    /// « non », and the words for the author. `Some(None)`: it begins so, and goes on like a yes.
+    #[allow(clippy::option_option, reason = "no refusal, one that contradicts itself, and one with words")]
+    fn refusal(&self, text: &str) -> Option<Option<String>> {
+        let text = self.behind_greeting(text);
+        let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        if !self.refuse.contains(&tokens::fold(word)) {
+            return None;
+        }
+        let words = rest.trim_start_matches(|c: char| {
+            c.is_whitespace() || matches!(c, ',' | ':' | '.' | '-' | '–' | '—' | ';' | '!' | '…')
+        });
+        let words = words.trim();
+        if words.is_empty() || words.chars().all(|c| !c.is_alphanumeric()) {
+            return Some((!words.contains('?')).then(String::new));
+        }
+        // « non non, c'est bon, envoie »
+        let contrary = clauses(words).any(|clause| self.clause(self.behind_no(clause)) == Clause::Accept);
+        if contrary {
+            return Some(None);
+        }
+        let only_polite = clauses(words).all(|clause| self.clause(clause) == Clause::Polite);
+        Some(Some(if only_polite { String::new() } else { words.to_owned() }))
+    }
+
+    /// « non c’est bon »: what is said behind the no.
+    fn behind_no<'t>(&self, text: &'t str) -> &'t str {
+        let text = text.trim();
+        match text.split_once(' ') {
+            Some((word, rest)) if self.refuse.contains(&tokens::fold(word)) => rest,
+            Some(_) | None => text,
+        }
+    }
+
+    /// « Bonjour, non … »: without what only greets.
+    fn behind_greeting<'t>(&self, text: &'t str) -> &'t str {
+        let text = text.trim_start();
+        match text.split_once([',', '!', '.']) {
+            Some((first, rest)) if EMPTY.contains(&bare(first).as_str()) => rest.trim_start(),
+            Some(_) | None => text,
+        }
+    }
+}
+
+/// What stands between marks.
+fn clauses(text: &str) -> impl Iterator<Item = &str> {
+    let apart = |c: char| matches!(c, ',' | '.' | ';' | ':' | '!' | '…' | '–' | '—' | '(' | ')' | '\n');
+    text.split(apart).filter(|clause| !clause.trim().is_empty())
+}
+
+/// Reads an animator's own words, without quote, signature and telephone footer; `name` is theirs,
+/// which below their words decides nothing.
+pub fn moderator_answer(text: &str, name: &str) -> ModeratorAnswer {
+    let words = Words::own();
+    let unclear = || ModeratorAnswer::Unclear(text.trim().to_owned());
+    let signs = |line: &str| {
+        let name = bare(name);
+        let line = bare(line);
+        !line.is_empty() && line.split(' ').all(|word| name.split(' ').any(|part| part == word))
     };
-    if let Some(items) = items(&lines) {
+    let is_empty = |line: &&str| EMPTY.contains(&bare(line).as_str()) || only_marks(line) || signs(line);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let said: Vec<&str> = lines.iter().copied().filter(|line| !is_empty(line)).collect();
+    let Some(first) = said.first() else { return ModeratorAnswer::All(Decision::Accept) };
+    let decided: Vec<&str> =
+        said.iter().copied().filter(|line| words.clause(line) != Clause::Polite).collect();
+    if decided.is_empty() {
+        // « Merci » alone is no decision.
+        return unclear();
+    }
+    if let Some(items) = items(&words, &decided) {
         return ModeratorAnswer::Each(items);
     }
-    let unclear = || ModeratorAnswer::Unclear(text.trim().to_owned());
-    match decision(first) {
+    let first = decided.first().copied().unwrap_or(first);
+    match words.decision(first) {
         // An author's words may go over several lines; the other decisions have none.
-        Some(Decision::Refuse(words)) => {
+        Some(Decision::Refuse(said_first)) => {
             let after = rest_of_text(text, first);
-            let words = format!("{words}\n{after}");
-            ModeratorAnswer::All(Decision::Refuse(words.trim().to_owned()))
+            let more: Vec<&str> = after.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let contrary = more.iter().any(|line| words.clause(line) == Clause::Accept);
+            let idle = |line: &&str| is_empty(line) || words.clause(line) == Clause::Polite;
+            let after = if more.iter().all(idle) && said_first.is_empty() { "" } else { after };
+            let whole = format!("{said_first}\n{after}");
+            if contrary { unclear() } else { ModeratorAnswer::All(Decision::Refuse(whole.trim().to_owned())) }
         }
-        Some(decision) if rest.is_empty() => ModeratorAnswer::All(decision),
-        Some(_) | None => unclear(),
+        Some(decision) => {
+            let same = |line: &&str| words.decision(line).as_ref() == Some(&decision);
+            if decided.iter().all(same) { ModeratorAnswer::All(decision) } else { unclear() }
+        }
+        // One sentence over two lines: « ok / c'est bon pour moi ».
+        None => unclear(),
     }
 }
 
@@ -77,38 +229,12 @@ fn rest_of_text<'a>(text: &'a str, first: &str) -> &'a str {
     after.trim()
 }
 
-/// One decision that is all of a line.
-fn decision(line: &str) -> Option<Decision> {
-    let bare = bare(line);
-    let bare = without_polite(&bare);
-    let is = |words: &[&str]| words.iter().any(|word| tokens::fold(word) == bare);
-    if is(ACCEPT) {
-        return Some(Decision::Accept);
-    }
-    if is(DISCARD) {
-        return Some(Decision::Discard);
-    }
-    if is(BAN) {
-        return Some(Decision::Ban);
-    }
-    let end = line.find(|c: char| !c.is_alphanumeric()).unwrap_or(line.len());
-    let (word, words) = line.split_at(end);
-    let word = tokens::fold(word);
-    if !REFUSE.iter().any(|known| tokens::fold(known) == word) {
-        return None;
-    }
-    let words = words.trim_start_matches(|c: char| {
-        c.is_whitespace() || matches!(c, ',' | ':' | '.' | '-' | '–' | '—' | ';' | '!')
-    });
-    Some(Decision::Refuse(words.trim().to_owned()))
-}
-
 /// "1 ok, 2 jeter, 3 non hors sujet", on one line or several.
-fn items(lines: &[&str]) -> Option<Vec<(u32, Decision)>> {
+fn items(words: &Words, lines: &[&str]) -> Option<Vec<(u32, Decision)>> {
     let mut found: Vec<(u32, Decision)> = Vec::new();
     for line in lines {
-        for (numbers, said) in numbered(line)? {
-            let decision = decision(said)?;
+        for (numbers, said) in numbered(words, line)? {
+            let decision = words.decision(said)?;
             for number in numbers {
                 if found.len() >= ITEMS_MAX || found.iter().any(|(known, _)| *known == number) {
                     return None;
@@ -121,7 +247,7 @@ fn items(lines: &[&str]) -> Option<Vec<(u32, Decision)>> {
 }
 
 /// The numbers at the start of each item of a line, and what is said of them.
-fn numbered(line: &str) -> Option<Vec<(Vec<u32>, &str)>> {
+fn numbered<'l>(words: &Words, line: &'l str) -> Option<Vec<(Vec<u32>, &'l str)>> {
     let mut found = Vec::new();
     let mut rest = line;
     while !rest.is_empty() {
@@ -130,7 +256,7 @@ fn numbered(line: &str) -> Option<Vec<(Vec<u32>, &str)>> {
         let separators = said.char_indices().filter(|(_, c)| matches!(c, ',' | ';'));
         let next = separators.map(|(at, _)| at).find(|at| {
             let after = said[at + 1..].trim_start();
-            leading_numbers(after).is_some_and(|(_, said)| starts_with_decision(said))
+            leading_numbers(after).is_some_and(|(_, said)| starts_with_decision(words, said))
         });
         let end = next.unwrap_or(said.len());
         found.push((numbers, said[..end].trim()));
@@ -139,10 +265,10 @@ fn numbered(line: &str) -> Option<Vec<(Vec<u32>, &str)>> {
     Some(found)
 }
 
-fn starts_with_decision(said: &str) -> bool {
+fn starts_with_decision(words: &Words, said: &str) -> bool {
     let end = said.find(|c: char| !c.is_alphanumeric()).unwrap_or(said.len());
     let word = tokens::fold(&said[..end]);
-    [ACCEPT, REFUSE, DISCARD, BAN].iter().any(|words| words.iter().any(|known| tokens::fold(known) == word))
+    [&words.accept, &words.refuse, &words.discard, &words.ban].iter().any(|known| known.contains(&word))
 }
 
 /// "2", "2)", "2 et 5", "2, 5", "2:" and what follows.
@@ -172,21 +298,7 @@ fn bare(line: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn without_polite(bare: &str) -> String {
-    let mut bare = bare;
-    while let Some(rest) = POLITE.iter().find_map(|polite| {
-        bare.strip_suffix(polite)
-            .and_then(|rest| rest.strip_suffix(' '))
-            .or_else(|| bare.strip_prefix(polite).and_then(|rest| rest.strip_prefix(' ')))
-    }) {
-        bare = rest;
-    }
-    bare.to_owned()
-}
-
-/// Politeness, or a line of nothing but points and dashes. A question mark or a thumb is neither.
-fn is_polite(line: &str) -> bool {
-    let bare = bare(line);
-    let only_marks = line.chars().all(|c| matches!(c, '.' | ',' | '!' | '-' | '_' | '*' | '=' | ' '));
-    only_marks || POLITE.contains(&bare.as_str())
+/// A line of nothing but points and dashes. A question mark or a thumb is something else.
+fn only_marks(line: &str) -> bool {
+    line.chars().all(|c| matches!(c, '.' | ',' | '!' | '-' | '_' | '*' | '=' | ' '))
 }

@@ -1,9 +1,11 @@
 //! The names phrases are filed under, and the commands they make with what was read beside them.
 
 use crate::domain::address::EmailAddress;
-use crate::domain::command::{Addresses, AnimatorCommand, Command, Holidays, OwnPosts, QuietHours, Rhythm};
+use crate::domain::command::{
+    Addresses, AnimatorCommand, Called, Command, Holidays, OwnPosts, QuietHours, Rhythm,
+};
 use crate::domain::list::Language;
-use crate::domain::member::Reading;
+use crate::domain::member::{Reading, Role};
 use crate::domain::time::CivilDate;
 
 use super::slots::{DateCertainty, Kept, ReadDate};
@@ -47,11 +49,19 @@ pub(super) enum Topic {
     Add,
     Invite,
     Remove,
+    Ban,
+    Unban,
+    /// Somebody looks after the group from now on.
+    Animates,
+    /// They do no more.
+    AnimatesNot,
     Members,
     Slow,
     Split,
     MoveTo,
     JoinWith,
+    Close,
+    Reopen,
     History,
     Letter,
     /// Something only people should read: a death, somebody else's address.
@@ -94,7 +104,13 @@ const NAMES: &[(&str, Topic)] = &[
     ("add", Topic::Add),
     ("invite", Topic::Invite),
     ("remove", Topic::Remove),
+    ("ban", Topic::Ban),
+    ("unban", Topic::Unban),
+    ("animates", Topic::Animates),
+    ("animates-not", Topic::AnimatesNot),
     ("members", Topic::Members),
+    ("close", Topic::Close),
+    ("reopen", Topic::Reopen),
     ("slow", Topic::Slow),
     ("split", Topic::Split),
     ("move-to", Topic::MoveTo),
@@ -118,9 +134,11 @@ impl Topic {
 
     /// Whether only those who look after the group say such a thing.
     pub(super) fn is_animators(self) -> bool {
-        use Topic::{Add, History, Invite, JoinWith, Letter, Members, MoveTo, Remove, Slow, Split};
-        let members = matches!(self, Add | Invite | Remove | Members);
-        members || matches!(self, Slow | Split | MoveTo | JoinWith | History | Letter)
+        use Topic::{Add, Animates, AnimatesNot, Ban, Close, History, Invite, Letter, Members, Remove};
+        use Topic::{JoinWith, MoveTo, Reopen, Slow, Split, Unban};
+        let about_people = matches!(self, Add | Invite | Remove | Ban | Unban | Animates | AnimatesNot);
+        about_people
+            || matches!(self, Members | Slow | Split | MoveTo | JoinWith | Close | Reopen | History | Letter)
     }
 
     /// The command, with what was read; nothing if what it needs was not.
@@ -166,20 +184,24 @@ impl Topic {
             Topic::ComeBack => sure(Command::ComeBack),
             Topic::Yes => sure(Command::Yes),
             Topic::No => sure(Command::No),
-            Topic::Add => {
-                Some((Command::Animator(AnimatorCommand::Add(read.some_addresses()?)), Sureness::Sure))
+            Topic::Add => sure(Command::Animator(AnimatorCommand::Add(read.some_called()?))),
+            Topic::Invite => sure(Command::Animator(AnimatorCommand::Invite(read.some_called()?))),
+            Topic::Remove => sure(Command::Animator(AnimatorCommand::Remove(read.some_called()?))),
+            Topic::Ban => sure(Command::Animator(AnimatorCommand::Ban(read.some_called()?))),
+            Topic::Unban => sure(Command::Animator(AnimatorCommand::Unban(read.some_called()?))),
+            Topic::Animates => {
+                sure(Command::Animator(AnimatorCommand::Role(Role::Animator, read.some_called()?)))
             }
-            Topic::Invite => {
-                Some((Command::Animator(AnimatorCommand::Invite(read.some_addresses()?)), Sureness::Sure))
-            }
-            Topic::Remove => {
-                Some((Command::Animator(AnimatorCommand::Remove(read.some_addresses()?)), Sureness::Sure))
+            Topic::AnimatesNot => {
+                sure(Command::Animator(AnimatorCommand::Role(Role::Member, read.some_called()?)))
             }
             Topic::Members => sure(Command::Animator(AnimatorCommand::Members)),
             Topic::Slow => sure(Command::Animator(AnimatorCommand::Slow)),
             Topic::Split => sure(Command::Animator(AnimatorCommand::Split)),
             Topic::MoveTo => sure(Command::Animator(AnimatorCommand::MoveTo(read.words()?))),
             Topic::JoinWith => sure(Command::Animator(AnimatorCommand::JoinWith(read.words()?))),
+            Topic::Close => sure(Command::Animator(AnimatorCommand::Close)),
+            Topic::Reopen => sure(Command::Animator(AnimatorCommand::Reopen)),
             Topic::History => sure(Command::Animator(AnimatorCommand::History)),
             Topic::Letter => sure(Command::Animator(AnimatorCommand::Letter)),
             Topic::People => None,
@@ -301,8 +323,18 @@ impl Read<'_> {
         self.kept.iter().find_map(|kept| if let Kept::Number(number) = kept { Some(*number) } else { None })
     }
 
-    fn some_addresses(&self) -> Option<Vec<EmailAddress>> {
-        Some(self.addresses()).filter(|addresses| !addresses.is_empty())
+    /// Those who were named, by their addresses or else by a name.
+    fn some_called(&self) -> Option<Vec<Called>> {
+        let mut called: Vec<Called> = self.addresses().into_iter().map(Called::at).collect();
+        if called.is_empty() {
+            // « Anne n’est plus animatrice » speaks of Anne.
+            let negated = |name: &String| {
+                name.split_whitespace()
+                    .any(|word| word.to_lowercase().starts_with(['n']) && word.contains(['\'', '’']))
+            };
+            called.extend(self.words().filter(|name| !negated(name)).map(Called::by_name));
+        }
+        Some(called).filter(|called| !called.is_empty())
     }
 
     fn addresses(&self) -> Vec<EmailAddress> {

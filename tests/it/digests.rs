@@ -325,27 +325,19 @@ fn a_change_of_rhythm_loses_and_repeats_nothing() {
     scene.is_whole();
 }
 
-/// A folder that came from a copy: whose turn came since the copy was made may have been served by
-/// the server it is a copy of.
+/// In a folder that came from a copy: whose turn came since may have been served elsewhere.
 #[test]
 fn what_another_server_may_have_sent_is_sent_once() {
-    // A Friday evening.
     let mut scene = Scene::new("2026-11-20T20:00:00+01:00");
     scene.add("daily", &[("reading", "daily")]);
     scene.add("weekly", &[("reading", "weekly"), ("day", "monday")]);
-    let one = scene.post();
-    let copied = scene.desk().now();
-    // The next day: the daily digest had its hour elsewhere, the weekly one had not.
-    {
-        let mut now = scene.now.lock().unwrap();
-        *now = Timestamp::from_millis(now.millis() + 14 * HOUR);
-    }
+    let (one, copied) = (scene.post(), scene.desk().now());
+    *scene.now.lock().unwrap() = Timestamp::from_millis(copied.millis() + 14 * HOUR);
     let two = scene.post();
-    assert_eq!(digests::drop_had_their_turn(scene.desk(), copied).unwrap(), 1);
-    assert_eq!(digests::drop_had_their_turn(scene.desk(), copied).unwrap(), 0);
+    let dropped = [(); 2].map(|()| digests::drop_had_their_turn(scene.desk(), copied).unwrap());
+    assert_eq!(dropped, [1, 0], "the weekly one had not had its turn");
     (0..3).for_each(|_| scene.after(24 * HOUR));
-    assert_eq!(scene.got("daily"), [[two]]);
-    assert_eq!(scene.got("weekly"), [[one, two]]);
+    assert_eq!((scene.got("daily"), scene.got("weekly")), (vec![vec![two]], vec![vec![one, two]]));
     scene.is_whole();
 }
 

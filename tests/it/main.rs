@@ -7,6 +7,7 @@
 )]
 
 mod auth;
+mod bounces;
 mod check;
 mod commands;
 mod config;

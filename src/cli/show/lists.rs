@@ -68,6 +68,14 @@ pub(super) fn one(list: &Value) -> String {
     text
 }
 
+/// What was decided, a line each.
+pub(super) fn history(answer: &Value) -> String {
+    let lines =
+        answer["history"].as_array().into_iter().flatten().map(|entry| on_one_line(&word(&entry["line"])));
+    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    if text.is_empty() { "nothing has been decided yet\n".to_owned() } else { text }
+}
+
 pub(super) fn made(list: &Value) -> String {
     let address = word(&list["address"]);
     format!(

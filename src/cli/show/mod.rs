@@ -25,6 +25,7 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
     let text = match request {
         Request::ListLs => lists::all(answer),
         Request::ListShow { .. } => lists::one(answer),
+        Request::ListHistory { .. } => lists::history(answer),
         Request::ListCreate { .. } => lists::made(answer),
         Request::ListSet { settings, .. } => lists::changed(answer, settings),
         Request::ListState { .. } => format!("{} is {}\n", word(&answer["address"]), word(&answer["state"])),

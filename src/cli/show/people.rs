@@ -47,9 +47,39 @@ pub(super) fn member(person: &Value) -> String {
                 lines.push((key, day_and_hour(&member[key])));
             }
         }
+        lines.extend(bounces(&member["bounces"]));
         text.push_str(&facts("  ", &lines));
     }
     text
+}
+
+/// What came back of what they were sent, in a sentence.
+fn bounces(standing: &Value) -> Option<(&'static str, String)> {
+    if standing.is_null() {
+        return None;
+    }
+    let why = match standing["why"].as_str() {
+        Some("no-such-mailbox") => "their server knows no such mailbox",
+        Some("full") => "their mailbox is full",
+        Some("unreachable") => "their server is not reached",
+        Some(_) | None => "their server does not say why",
+    };
+    let status = if standing["status"].is_null() {
+        String::new()
+    } else {
+        format!(" ({})", word(&standing["status"]))
+    };
+    let days = word(&standing["days"]);
+    let days = if days == "1" { "one day".to_owned() } else { format!("{days} days") };
+    let (score, of) = (word(&standing["score"]), word(&standing["of"]));
+    let mut text =
+        format!("{why}{status}: on {days} since {}, score {score} of {of}", word(&standing["since"]));
+    if !standing["paused"].is_null() {
+        text.push_str(&format!("; no mail since {}", day_and_hour(&standing["paused"])));
+    } else if !standing["probed"].is_null() {
+        text.push_str(&format!("; asked {} whether anything arrives", day_and_hour(&standing["probed"])));
+    }
+    Some(("bounces", text))
 }
 
 /// All that is held about somebody.

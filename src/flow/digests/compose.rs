@@ -39,6 +39,8 @@ pub(in crate::flow) fn compose(
     let mut gathered = Vec::new();
     for post in &issue.posts {
         let (post, raw) = (desk.store.reader().post(*post)?, desk.store.raw(*post)?);
+        // What was called back stands in nothing that leaves after that.
+        let post = post.filter(|post| post.withdrawn.is_none());
         gathered.extend(post.zip(raw).map(|(post, raw)| Gathered { post, raw }));
     }
     if gathered.is_empty() {

@@ -172,6 +172,9 @@ impl Known<'_> {
         let summary = self.desk.store.reader().post(post)?;
         let info = self.desk.store.post(post)?;
         let (Some(summary), Some(info)) = (summary, info) else { return Ok(false) };
+        if summary.withdrawn.is_some() {
+            return Ok(false);
+        }
         let published = info.decided_at.unwrap_or(info.received);
         self.posts.insert(post, Post { summary, published, weights: None });
         Ok(true)

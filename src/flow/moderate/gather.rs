@@ -76,6 +76,15 @@ pub(in crate::flow) fn gather(desk: &Desk) -> Result<(), FlowError> {
     Ok(())
 }
 
+/// All that waits for those who look after a list at this moment.
+pub(in crate::flow) fn waiting_now(desk: &Desk, list: ListId) -> Result<Vec<Waiting>, FlowError> {
+    let (held, now) = (desk.store.held()?, desk.now());
+    let waiting: Vec<&HeldItem> = held.iter().filter(|item| item.list == Some(list)).collect();
+    let newcomers = newcomers(desk, list, now)?;
+    let items = items(&waiting, &newcomers, unreached(desk, list)?);
+    Ok(items.into_iter().map(|item| item.waiting).collect())
+}
+
 /// Somebody else was faster: then it is looked at again the next time.
 fn settle(answer: Result<(), StoreError>) -> Result<(), FlowError> {
     match answer {

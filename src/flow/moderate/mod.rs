@@ -28,6 +28,7 @@ use crate::store::{PostInfo, StoreError};
 pub(super) use self::ask::{
     Asking, HELD, Held, ask, looks_after, operator, pass_on, question, settle_others,
 };
+pub(super) use self::gather::waiting_now;
 
 /// What came of a decision.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,6 +2,7 @@
 //! thread or of threads that have begun, and those who follow it however they read. Whoever reads
 //! posts together with others gets it later.
 
+use super::urgent::{self, Trust};
 use crate::domain::ids::{ListId, PersonId};
 use crate::domain::list::{Curation, List};
 use crate::domain::time::Timestamp;
@@ -26,7 +27,7 @@ pub(super) fn readers(
     list: &List,
     author: Option<PersonId>,
     post: &Summary,
-    now: Timestamp,
+    (trust, now): (Trust, Timestamp),
 ) -> Result<Readership, FlowError> {
     let known = desk.store.readers_of_each(list.id, now)?;
     let mut readers = PersonSet::clone(&known.each);
@@ -58,6 +59,10 @@ pub(super) fn readers(
             readers.remove(author);
             later.remove(author);
         }
+    }
+    if urgent::is_urgent(desk, list.id, author, &post.subject, trust)? {
+        later.iter().for_each(|person| readers.insert(person));
+        later = PersonSet::default();
     }
     if list.settings.curation == Curation::Draft {
         later.insert(NEXT_EDITION);

@@ -6,12 +6,12 @@
 
 use super::hear::{Heard, Said};
 use super::talk::Talk;
-use super::{Fate, Request, hearing, joining};
+use super::{Fate, Request, commanding, hearing, joining, recalling};
 use crate::domain::care::{Care, Told, Waiting};
 use crate::domain::command::{Decision, ModeratorAnswer};
-use crate::domain::ids::{PersonId, PostId, QuestionId};
+use crate::domain::ids::{PostId, QuestionId};
 use crate::domain::list::{List, ListState};
-use crate::domain::member::{MemberState, Membership, Person};
+use crate::domain::member::{MemberState, Membership};
 use crate::domain::wish::{Answered, AskedBecause, Matter, Wish};
 use crate::flow::author::author_of;
 use crate::flow::moderate::{self, HELD, looks_after, settle_others};
@@ -43,6 +43,10 @@ pub(super) fn answer(
     if !looks_after(talk.desk, list.id, talk.person.id)? {
         return Ok(Fate::Away(DropReason::Unproven));
     }
+    if let Some(post) = called_back(talk, care, said)? {
+        recalling::recall(talk, &list, post)?;
+        return Ok(Fate::Done);
+    }
     if is_for_the_group(said) {
         return hearing(talk, request, Some(list.id), said);
     }
@@ -50,14 +54,23 @@ pub(super) fn answer(
     let answer = if words.text.trim().is_empty() && !is_surely_empty(talk, request, question, &words)? {
         ModeratorAnswer::Unclear(String::new())
     } else {
-        moderator_answer(&words.text)
+        moderator_answer(&words.text, &words.name)
     };
     match care {
         Care::Release { post } => release(talk, question, &list, *post, None, &answer),
         Care::ReleaseWith { post, mail } => release(talk, question, &list, *post, Some(*mail), &answer),
-        Care::Word { post } => word(talk, question, &list, *post, &answer),
+        Care::Word { post } => word(talk, question, &list, *post, (&answer, &words.text)),
         Care::Gathering { items } => gathering(talk, question, &list, items, &answer),
     }
+}
+
+/// The post a « retirer » calls back: the one that was asked about, once it has gone out.
+fn called_back(talk: &Talk<'_>, care: &Care, said: &Said) -> Result<Option<PostId>, FlowError> {
+    let (Care::Release { post } | Care::ReleaseWith { post, .. }) = care else { return Ok(None) };
+    let withdraws =
+        matches!(&said.heard, Heard::Wishes(wishes) if matches!(wishes.as_slice(), [Wish::Withdraw { .. }]));
+    let out = talk.desk.store.post(*post)?.is_some_and(|info| info.state == PostState::Published);
+    Ok((withdraws && out).then_some(*post))
 }
 
 /// A wish about the group, beyond a doubt, and no decision.
@@ -204,10 +217,17 @@ fn word(
     question: &OpenQuestion,
     list: &List,
     post: PostId,
-    answer: &ModeratorAnswer,
+    (answer, words): (&ModeratorAnswer, &str),
 ) -> Result<Fate, FlowError> {
     let Some(info) = still_held(talk, list, post)? else { return Ok(Fate::Done) };
+    // « Bien sûr, avec plaisir » is an answer to whoever wrote; « ok » says that none is needed.
+    let bare = words.trim().trim_end_matches(['.', '!']).trim_end();
+    let says_nothing = bare.is_empty() || bare.eq_ignore_ascii_case("ok");
     let decision = match answer {
+        ModeratorAnswer::All(Decision::Accept) if !says_nothing => {
+            write_back(talk, list, &info)?;
+            &Decision::Accept
+        }
         ModeratorAnswer::All(decision @ (Decision::Accept | Decision::Discard | Decision::Ban)) => decision,
         ModeratorAnswer::Unclear(words) if words.trim().is_empty() => return Ok(Fate::Done),
         ModeratorAnswer::All(Decision::Refuse(_))
@@ -230,19 +250,12 @@ fn write_back(talk: &mut Talk<'_>, list: &List, info: &PostInfo) -> Result<(), F
     };
     let person = match known {
         Some(person) => person,
-        None => new_person(talk, address),
+        None => commanding::stranger(talk, address),
     };
     let note = Note::Care { told: Told::Word { mail: talk.post, post: info.id } };
     let occasion = Occasion { answers: Some(info.id), ..Occasion::default() };
     talk.owe(LetterAbout::Note { list: Some(list.id), person, note, occasion });
     Ok(())
-}
-
-fn new_person(talk: &mut Talk<'_>, address: crate::domain::address::EmailAddress) -> PersonId {
-    let id = talk.desk.store.next_person();
-    talk.expect(crate::store::change::Expect::AddressOf(address.clone(), id));
-    talk.add_person(Person { id, addresses: vec![address], name: String::new(), language: None });
-    id
 }
 
 /// The answer to all that waits, by its numbers. What the numbers leave open is asked again.

@@ -2,10 +2,11 @@
 
 use super::hear::{Heard, Said, Scope};
 use super::talk::Talk;
-use super::{Fate, Request, hearing, joining, rights, seeking, wishes};
+use super::{Fate, Request, commanding, hearing, joining, rights, seeking, wishes};
+use crate::domain::ids::PostId;
 use crate::domain::list::{List, ListState};
 use crate::domain::member::{Membership, Role};
-use crate::domain::wish::{Answered, Matter, Wish};
+use crate::domain::wish::{Answered, Matter, Question, Wish};
 use crate::flow::FlowError;
 use crate::flow::digests::{self, Answer, Following, Otherwise};
 use crate::flow::opening::older_posts;
@@ -64,6 +65,11 @@ pub(super) fn answer(
             Matter::Consent { .. } | Matter::Yours { .. } | Matter::SamePerson { .. } | Matter::Adopt { .. },
             Heard::Yes | Heard::No,
         ) => rights::answer_yes_or_no(talk, question, list.as_ref(), said.heard == Heard::Yes),
+        (Matter::Wish { wish: Wish::Animate { mail } }, Heard::Yes) => {
+            talk.settle(asked.number, Answered::Yes);
+            commanded(talk, asked, *mail)?;
+            Ok(Fate::Done)
+        }
         (Matter::Wish { wish } | Matter::Either { words: wish, .. }, Heard::Yes) => {
             talk.settle(asked.number, Answered::Yes);
             wishes::wish(talk, asked.list, &Scope::Here, wish)?;
@@ -97,6 +103,22 @@ pub(super) fn answer(
             | Heard::Declined,
         ) => hearing(talk, request, asked.list, said),
     }
+}
+
+/// What an animator asked for, and confirms.
+fn commanded(talk: &mut Talk<'_>, asked: &Question, mail: PostId) -> Result<(), FlowError> {
+    let list = match (asked.list, wishes::lists_meant(talk, None, &Scope::Here)?.as_slice()) {
+        (Some(list), _) => Some(list),
+        (None, [only]) => Some(*only),
+        (None, _) => None,
+    };
+    let list = list.map(|list| talk.list(list)).transpose()?.flatten();
+    let Some(list) = list.filter(|list| list.state != ListState::Removed) else {
+        return talk.tell(None, Note::Help);
+    };
+    let Some(member) = talk.current(list.id)? else { return talk.tell(Some(list.id), Note::NoMember) };
+    let shown = commanding::was_shown(talk.sure, asked.cause);
+    commanding::obey(talk, &list, &member, mail, shown)
 }
 
 /// What an animator wants of a draft; what has nothing to do with it is heard as ever.

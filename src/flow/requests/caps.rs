@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::talk::{Sure, Talk};
 use crate::domain::ids::{ListId, PersonId, QuestionId};
+use crate::domain::member::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, AskedBecause, Matter, Wish};
 use crate::flow::FlowError;
@@ -22,6 +23,8 @@ const UNPROVEN_PER_STRANGER_MAX: usize = 3;
 const PER_PERSON_MAX: usize = 10;
 /// Letters a day to a person who answers by token: a long conversation, and no endless one.
 const BY_TOKEN_MAX: usize = 30;
+/// Letters a day to somebody who looks after the group and is busy with it.
+const PER_ANIMATOR_MAX: usize = 100;
 /// Confirmations an hour to addresses nobody proved, on the whole server.
 const CONFIRMATIONS_PER_HOUR_MAX: usize = 60;
 /// Questions looked at for that, newest first.
@@ -43,7 +46,10 @@ impl Talk<'_> {
         }
         let theirs = today.iter().filter(|q| q.question.cause != AskedBecause::Ours).count() + self.letters;
         let unproven = today.iter().filter(|q| q.question.cause == AskedBecause::Unproven).count();
+        let looks_after = list.map(|list| self.current(list)).transpose()?.flatten();
+        let looks_after = looks_after.is_some_and(|member| member.role == Role::Animator);
         let few_enough = match self.sure {
+            Sure::ByToken | Sure::Proven if looks_after => theirs < PER_ANIMATOR_MAX,
             Sure::ByToken => theirs < BY_TOKEN_MAX,
             Sure::Proven => theirs < PER_PERSON_MAX,
             Sure::Unproven(_) if self.current_lists()?.is_empty() => {

@@ -42,6 +42,11 @@ pub(super) fn set_thread_right(
         AnimatorCommand::Add(_)
         | AnimatorCommand::Invite(_)
         | AnimatorCommand::Remove(_)
+        | AnimatorCommand::Ban(_)
+        | AnimatorCommand::Unban(_)
+        | AnimatorCommand::Role(..)
+        | AnimatorCommand::Close
+        | AnimatorCommand::Reopen
         | AnimatorCommand::Members
         | AnimatorCommand::Slow
         | AnimatorCommand::History

@@ -13,7 +13,7 @@ use crate::flow::whereabouts::last_posts;
 use crate::flow::{Desk, FlowError, is_current};
 use crate::mail::parse;
 use crate::mail::said::{self, Said as Words};
-use crate::store::archive::PostState;
+use crate::store::archive::{PostState, ThreadId};
 use crate::store::event::RequestDoor;
 use crate::understand::{GroupName, Mail, Place, Situation, Speaker};
 
@@ -73,7 +73,11 @@ pub(super) fn hear(desk: &Desk, request: &Request<'_>) -> Result<HeardMail, Flow
         None => None,
     };
     let own_post = own_post(desk, request)?;
-    let wishes = Wishes { desk, request, answered, own_post };
+    let answered_of_others = match &request.list {
+        Some(list) if animates(desk, request, list)? => answered,
+        Some(_) | None => None,
+    };
+    let wishes = Wishes { desk, request, answered, own_post, answered_of_others };
     let heard = wishes.of_meaning(&understood.meaning);
     let scope = match &understood.scope {
         Groups::Here => Scope::Here,
@@ -126,6 +130,25 @@ fn own_post(desk: &Desk, request: &Request<'_>) -> Result<Option<PostId>, FlowEr
     Ok(waiting)
 }
 
+/// Whether the writer looks after the list, if it is them.
+fn animates(desk: &Desk, request: &Request<'_>, list: &List) -> Result<bool, FlowError> {
+    let Some(author) = request.info.author else { return Ok(false) };
+    let member = desk.store.member(list.id, author)?;
+    Ok(member.is_some_and(|member| member.role == Role::Animator && is_current(&member)))
+}
+
+/// The conversation of the post that mail answers, and what it is called.
+pub(super) fn topic_of(
+    desk: &Desk,
+    list: &List,
+    mail: PostId,
+) -> Result<Option<(ThreadId, String)>, FlowError> {
+    let Some(raw) = desk.store.raw(mail)? else { return Ok(None) };
+    let answered = answered_post(desk, list.id, &raw)?;
+    let post = answered.map(|post| desk.store.reader().post(post)).transpose()?.flatten();
+    Ok(post.map(|post| (post.thread, post.subject)))
+}
+
 /// So many of somebody's latest posts are looked at to find the one they mean.
 const OWN_POSTS_LOOKED_AT: usize = 20;
 
@@ -165,6 +188,8 @@ struct Wishes<'a> {
     answered: Option<PostId>,
     /// The one of the writer's own posts it is about.
     own_post: Option<PostId>,
+    /// The post that was answered, where the writer looks after the list.
+    answered_of_others: Option<PostId>,
 }
 
 impl Wishes<'_> {
@@ -232,23 +257,14 @@ impl Wishes<'_> {
             Command::Name(_) => Wish::Rename { mail },
             Command::Language(language) => Wish::Speak { language: *language },
             Command::Help => Wish::Help,
-            Command::Animator(
-                AnimatorCommand::Add(_)
-                | AnimatorCommand::Invite(_)
-                | AnimatorCommand::Remove(_)
-                | AnimatorCommand::Split
-                | AnimatorCommand::MoveTo(_)
-                | AnimatorCommand::JoinWith(_),
-            ) => Wish::Animate { mail },
+            Command::Animator(_) => Wish::Animate { mail },
             Command::NewAddress(_) => Wish::Move { mail },
-            Command::Withdraw => Wish::Withdraw { post: self.own_post },
+            Command::Withdraw => Wish::Withdraw { post: self.own_post.or(self.answered_of_others) },
             Command::WhereIsMyMessage => Wish::Trace,
             Command::MyData => Wish::MyData,
             Command::ForgetMe => Wish::Forget { posts: None },
             Command::Search(_) => Wish::Search { mail },
-            Command::Thread(_) | Command::Yes | Command::No | Command::Animator(_) => {
-                return None;
-            }
+            Command::Thread(_) | Command::Yes | Command::No => return None,
         })
     }
 
@@ -344,7 +360,7 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
     let author = request.info.author.filter(|_| known);
     let author = author.map(|author| desk.store.person(author)).transpose()?.flatten();
     let memberships = author.as_ref().map(|author| desk.store.memberships(author.id)).transpose()?;
-    let animates = |member: &Membership| {
+    let looks_after = |member: &Membership| {
         member.role == Role::Animator
             && is_current(member)
             && request.list.as_ref().is_none_or(|list| list.id == member.list)
@@ -366,7 +382,7 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
         today: request.now.date_in(&desk.zone),
         language: author.as_ref().and_then(|author| author.language).or(of_list),
         // Of somebody unproven an animator's words are understood too, and asked about.
-        speaker: if !known || memberships.unwrap_or_default().iter().any(animates) {
+        speaker: if !known || memberships.unwrap_or_default().iter().any(looks_after) {
             Speaker::Animator
         } else {
             Speaker::Anybody

@@ -10,9 +10,11 @@ mod addresses;
 mod animating;
 mod answers;
 mod caps;
+mod commanding;
 mod fixing;
 mod hear;
 mod joining;
+mod recalling;
 mod rights;
 mod seeking;
 mod talk;
@@ -41,6 +43,7 @@ use crate::store::event::{DropReason, Event, Note, RequestDoor};
 use crate::store::{OpenQuestion, PostInfo};
 
 pub(super) use self::addresses::ask_whether_same;
+pub(super) use self::commanding::{Item, Kind, planned};
 pub(super) use self::hear::words_sought;
 pub(super) use self::rights::{ask_consent, ask_whether_theirs, asks_consent};
 

@@ -249,6 +249,22 @@ impl<'a> Talk<'a> {
         self.owe(LetterAbout::Note { list, person, note, occasion });
     }
 
+    /// Asks the writer something whose answer counts for so long, unless they were written to too often.
+    pub(super) fn ask_for_long(
+        &mut self,
+        list: ListId,
+        matter: Matter,
+        wait: Duration,
+    ) -> Result<(), FlowError> {
+        if self.may_write(Some(list), &Matter::Talk)? {
+            let (person, cause) = (self.person.id, self.cause());
+            let question = self.new_question(person, Some(list), matter, cause, wait);
+            let occasion = self.occasion(Some(question));
+            self.owe(LetterAbout::Question { question, person, occasion });
+        }
+        Ok(())
+    }
+
     /// Asks somebody else something, of our own accord.
     pub(super) fn ask_other(&mut self, person: PersonId, list: ListId, matter: Matter) {
         let question = self.new_question(person, Some(list), matter, AskedBecause::Ours, ANSWER_WAIT);

@@ -3,24 +3,17 @@
 
 use super::hear::Scope;
 use super::talk::{Sure, Talk};
-use super::{addresses, joining, seeking};
+use super::{addresses, commanding, joining, recalling, seeking};
 use crate::domain::authority::{Course, Deed, course};
-use crate::domain::command::AnimatorCommand;
 use crate::domain::ids::ListId;
 use crate::domain::list::List;
-use crate::domain::member::{Joined, MemberState, Membership, Role};
+use crate::domain::member::{MemberState, Membership};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::FlowError;
 use crate::flow::author::author_of;
-use crate::flow::membership::{self, ANSWER_WAIT, Act, Telling};
-use crate::flow::moderate::settle_others;
-use crate::store::archive::PostState;
-use crate::store::change::Expect;
-use crate::store::event::{Decider, DropReason, Event, MemberCause, Note};
-
-/// So many people are added or invited by one mail.
-const INVITATIONS_MAX: usize = 50;
+use crate::flow::membership::ANSWER_WAIT;
+use crate::store::event::{Event, MemberCause, Note};
 
 /// What kind of act a wish is.
 fn deed(wish: &Wish) -> Deed {
@@ -44,6 +37,24 @@ fn deed(wish: &Wish) -> Deed {
         | Wish::Search { .. }
         | Wish::Trace => Deed::OnOneself,
     }
+}
+
+/// The same with what is known of who wishes it: knowing is less than doing, and the posts of others
+/// are not one's own.
+fn deed_here(talk: &Talk<'_>, list: Option<ListId>, wish: &Wish) -> Result<Deed, FlowError> {
+    if let Wish::Animate { mail } = wish {
+        let list = list.map(|list| talk.list(list)).transpose()?.flatten();
+        let asks = match list {
+            Some(list) => commanding::only_asks(talk, &list, *mail)?,
+            None => false,
+        };
+        return Ok(if asks { Deed::OnOneself } else { Deed::Weighty });
+    }
+    if let Wish::Withdraw { post: Some(post) } = wish {
+        let author = talk.desk.store.post(*post)?.and_then(|info| info.author);
+        return Ok(if author == Some(talk.person.id) { Deed::OnOneself } else { Deed::Weighty });
+    }
+    Ok(deed(wish))
 }
 
 /// Whether a yes to that does only what a proven sender may have done without a token.
@@ -77,8 +88,8 @@ pub(super) fn wish(
 ) -> Result<(), FlowError> {
     let course = match talk.sure {
         Sure::ByToken => Course::Do,
-        Sure::Proven => course(deed(wish), crate::domain::proof::Proof::Proven),
-        Sure::Unproven(proof) => course(deed(wish), proof),
+        Sure::Proven => course(deed_here(talk, list, wish)?, crate::domain::proof::Proof::Proven),
+        Sure::Unproven(proof) => course(deed_here(talk, list, wish)?, proof),
     };
     let lists = if talk.is_unproven() { list.into_iter().collect() } else { lists_meant(talk, list, scope)? };
     match (wish, course) {
@@ -201,7 +212,9 @@ fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowE
         Wish::Leave => return leave(talk, member),
         Wish::Settings => return talk.tell(Some(list), Note::Settings),
         Wish::Heed { post, heed } => return attend(talk, list, *post, *heed),
-        Wish::Animate { mail } => return animate(talk, &known, &member, *mail),
+        Wish::Animate { mail } => {
+            return commanding::obey(talk, &known, &member, *mail, commanding::Shown::No);
+        }
         Wish::Join
         | Wish::Read { .. }
         | Wish::Pause { .. }
@@ -330,88 +343,6 @@ fn attend(
     talk.tell(Some(list), Note::Done { wish: Wish::Heed { post, heed } })
 }
 
-/// What only those who look after a list may ask; their word alone adds nobody who does not want it.
-fn animate(
-    talk: &mut Talk<'_>,
-    list: &List,
-    member: &Membership,
-    mail: crate::domain::ids::PostId,
-) -> Result<(), FlowError> {
-    if member.role != Role::Animator {
-        return talk.tell(Some(list.id), Note::Help);
-    }
-    let act = Act { now: talk.now, by: Some(talk.person.id), telling: Telling::Letter };
-    let commands = super::hear::animator_commands_in(talk.desk, list, mail)?;
-    let mut told = false;
-    for command in commands {
-        match command {
-            AnimatorCommand::Invite(addresses) => {
-                for address in addresses.iter().take(INVITATIONS_MAX) {
-                    joining::invite(talk, list, address)?;
-                }
-            }
-            AnimatorCommand::Add(addresses) => {
-                for email in addresses.into_iter().take(INVITATIONS_MAX) {
-                    let (name, language, since) = (None, None, None);
-                    let (settings, joined) = (Vec::new(), Joined::Declared);
-                    let wish = membership::Wish { email, name, language, since, settings, joined };
-                    log_not_done(membership::add_member(&talk.desk.store, list, &wish, act)?);
-                }
-            }
-            AnimatorCommand::Remove(addresses) => {
-                for email in &addresses {
-                    log_not_done(membership::remove_member(&talk.desk.store, list, email, act)?);
-                }
-            }
-            AnimatorCommand::Split | AnimatorCommand::MoveTo(_) | AnimatorCommand::JoinWith(_) => {
-                let raw = talk.desk.store.raw(mail)?.unwrap_or_default();
-                let answered = super::answered_post(talk.desk, list.id, &raw)?;
-                super::fixing::set_thread_right(talk, list, answered, &command)?;
-                told = true;
-            }
-            AnimatorCommand::Members
-            | AnimatorCommand::Slow
-            | AnimatorCommand::History
-            | AnimatorCommand::Letter => {}
-        }
-    }
-    if told {
-        return Ok(());
-    }
-    talk.tell(Some(list.id), Note::Done { wish: Wish::Animate { mail } })
-}
-
-/// Somebody who is not there, or cannot be: the rest is done all the same.
-fn log_not_done<T>(asked: Result<T, membership::NotDone>) {
-    if let Err(why) = asked {
-        tracing::info!(%why, "an animator asked for something that could not be done");
-    }
-}
-
-/// A post of one's own is taken back while nobody has it.
-fn withdraw(
-    talk: &mut Talk<'_>,
-    list: Option<ListId>,
-    post: Option<crate::domain::ids::PostId>,
-) -> Result<(), FlowError> {
-    let info = post.map(|post| talk.desk.store.post(post)).transpose()?.flatten();
-    let Some(info) = info.filter(|info| info.author == Some(talk.person.id)) else {
-        return talk.tell(list, Note::Trace);
-    };
-    match info.state {
-        PostState::Held => {
-            let by = Some(Decider::Person(talk.person.id));
-            talk.expect(Expect::Held(info.id));
-            talk.event(Event::Dropped { post: info.id, why: DropReason::Discarded, by });
-            let told = settle_others(talk.desk, &info, Decider::Person(talk.person.id), None)?;
-            told.into_iter().for_each(|event| talk.event(event));
-            talk.tell(info.list, Note::TakenBack)
-        }
-        PostState::Published => talk.tell(info.list, Note::GoneAlready),
-        PostState::Undecided | PostState::Refused | PostState::Dropped => talk.tell(info.list, Note::Trace),
-    }
-}
-
 /// What concerns the person and no list in particular.
 fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) -> Result<(), FlowError> {
     if let Wish::Move { mail } = wish {
@@ -424,7 +355,7 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
         };
     }
     if let Wish::Withdraw { post } = wish {
-        return withdraw(talk, list, *post);
+        return recalling::withdraw(talk, list, *post);
     }
     // What is held about somebody is theirs to know, member or not.
     if *wish == Wish::MyData {

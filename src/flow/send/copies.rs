@@ -29,6 +29,10 @@ pub struct Prepared {
     /// How long the journal was then: while it is no longer, nothing about list or post has changed.
     journal: u64,
     list: List,
+    /// It was called back: no copy leaves any more.
+    withdrawn: bool,
+    /// Of the post, for the log.
+    message_id: Option<MessageId>,
     head: Arc<PreparedCopy>,
     body: DotStuffed,
     /// What is signed of all copies, if any are.
@@ -53,7 +57,9 @@ const PREPARED_BYTES_MAX: usize = 32 << 20;
 /// A copy that can go, or why it will not.
 enum Made {
     Copy(Box<Unsigned>),
-    /// They left, or their list did, before it was sent.
+    /// Their quiet hours end then.
+    Later(Timestamp),
+    /// They left, or their list did, or the post was called back, before it was sent.
     Gone,
 }
 
@@ -88,6 +94,13 @@ impl Source {
         match self {
             Source::Post(info) => info.list,
             Source::Issue(issue) => Some(issue.list),
+        }
+    }
+
+    fn message_id(&self) -> Option<MessageId> {
+        match self {
+            Source::Post(info) => info.message_id.clone(),
+            Source::Issue(_) => None,
         }
     }
 
@@ -142,10 +155,13 @@ impl CopyMaker {
         let Some(list) = source.list().map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
+        let withdrawn = desk.store.reader().post(post)?.is_some_and(|post| post.withdrawn.is_some());
         let made = match known.filter(|prepared| prepared.list == list) {
             Some(known) => Prepared {
                 journal,
                 list,
+                withdrawn,
+                message_id: known.message_id.clone(),
                 head: known.head.clone(),
                 body: known.body.clone(),
                 signed: known.signed.clone(),
@@ -165,7 +181,8 @@ impl CopyMaker {
                 let seal = signed.as_ref().zip(raw);
                 let seal = seal.map(|(common, raw)| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
-                Prepared { journal, list, head, body, signed, seal: seal.unwrap_or_default() }
+                let (message_id, seal) = (source.message_id(), seal.unwrap_or_default());
+                Prepared { journal, list, withdrawn, message_id, head, body, signed, seal }
             }
         };
         let made = Arc::new(made);
@@ -183,10 +200,13 @@ impl CopyMaker {
         let Some(address) = reader.addresses.first() else { return Ok(Made::Gone) };
         let Some(prepared) = self.prepared(desk, post, reader.language, bits)? else { return Ok(Made::Gone) };
         let list = &prepared.list;
-        let stays =
-            desk.store.member(list.id, person)?.is_some_and(|member| member.receives_mail(desk.now()));
-        if !stays || list.state == ListState::Removed {
+        let now = desk.now();
+        let member = desk.store.member(list.id, person)?.filter(|member| member.receives_mail(now));
+        let Some(member) = member.filter(|_| list.state != ListState::Removed && !prepared.withdrawn) else {
             return Ok(Made::Gone);
+        };
+        if let Some(end) = member.quiet_until(now, &desk.zone) {
+            return Ok(Made::Later(end));
         }
         let tokens = desk.store.tokens();
         let leave = tokens.token(Purpose::Leave { list: list.id, person });
@@ -249,24 +269,54 @@ pub async fn send_copy<O: Outbox>(
     person: PersonId,
     spread: f64,
 ) -> Result<Felt, FlowError> {
-    if let Some(next) = quiet_until(desk, post, person)? {
-        let attempts = desk.store.attempts(post, person)?;
-        let reply = "it waits for the end of their quiet hours".to_owned();
-        keep(desk, post, person, CopyResult::PutOff { attempts, next, reply }).await?;
-        return Ok(Felt::Answered);
-    }
     let mut sent = send_as(desk, outbox, maker, post, person, Bits::Eight).await?;
-    if sent == Some(Outcome::NeedsSevenBits) {
+    if matches!(sent, Sent::Carried(Outcome::NeedsSevenBits, _)) {
         // Only this conversation could tell. From the membership on, everything is looked at again.
         sent = send_as(desk, outbox, maker, post, person, Bits::Seven).await?;
     }
-    let felt = sent.as_ref().map_or(Felt::Answered, felt);
-    let result = match sent {
-        None => CopyResult::Gone,
-        Some(outcome) => result_of(desk, post, person, outcome, spread)?,
+    let (felt, result, about) = match sent {
+        Sent::Gone => (Felt::Answered, CopyResult::Gone, About::of(desk, post, person)?),
+        Sent::Later(next) => {
+            let attempts = desk.store.attempts(post, person)?;
+            let reply = "it waits for the end of their quiet hours".to_owned();
+            let result = CopyResult::PutOff { attempts, next, reply };
+            (Felt::Answered, result, About::of(desk, post, person)?)
+        }
+        Sent::Carried(outcome, about) => {
+            (felt(&outcome), result_of(desk, post, person, outcome, spread)?, about)
+        }
     };
-    keep(desk, post, person, result).await?;
+    keep(desk, post, person, result, &about).await?;
     Ok(felt)
+}
+
+/// What became of an attempt.
+enum Sent {
+    /// They get no copy any more.
+    Gone,
+    Later(Timestamp),
+    Carried(Outcome, About),
+}
+
+/// What the log says of a copy.
+struct About {
+    message_id: Option<MessageId>,
+    list: Option<String>,
+    to: Option<EmailAddress>,
+}
+
+impl About {
+    /// As the store has it now.
+    fn of(desk: &Desk, post: PostId, person: PersonId) -> Result<About, FlowError> {
+        let source = Source::of(desk, post)?;
+        let list = source.as_ref().and_then(Source::list).map(|list| desk.store.list(list)).transpose()?;
+        let person = desk.store.person(person)?;
+        Ok(About {
+            message_id: source.and_then(|source| source.message_id()),
+            list: list.flatten().map(|list| list.address.to_string()),
+            to: person.and_then(|person| person.addresses.into_iter().next()),
+        })
+    }
 }
 
 /// Puts a copy off without an attempt. Returns once that is durable.
@@ -278,10 +328,17 @@ pub(in crate::flow) async fn put_off_copy(
     spread: f64,
 ) -> Result<(), FlowError> {
     let result = later(desk, post, person, why.to_owned(), spread)?;
-    keep(desk, post, person, result).await
+    let about = About::of(desk, post, person)?;
+    keep(desk, post, person, result, &about).await
 }
 
-async fn keep(desk: &Desk, post: PostId, person: PersonId, result: CopyResult) -> Result<(), FlowError> {
+async fn keep(
+    desk: &Desk,
+    post: PostId,
+    person: PersonId,
+    result: CopyResult,
+    about: &About,
+) -> Result<(), FlowError> {
     let outcome = CopyOutcome { post, person, result: result.clone() };
     write_down(desk, || Change::at(desk.now()).outcome(outcome.clone())).await?;
     if let CopyResult::Failed(reply) = &result
@@ -293,7 +350,7 @@ async fn keep(desk: &Desk, post: PostId, person: PersonId, result: CopyResult) -
             write_down(desk, change).await?;
         }
     }
-    log(desk, post, person, &result)?;
+    log(desk, post, person, &result, about);
     Ok(())
 }
 
@@ -309,14 +366,10 @@ fn felt(outcome: &Outcome) -> Felt {
 }
 
 /// The delivery log: one line a copy, which stands alone.
-fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult) -> Result<(), FlowError> {
-    let info = desk.store.post(post)?;
-    let message_id = info.as_ref().and_then(|info| info.message_id.as_ref()).map(MessageId::as_str);
-    let source = Source::of(desk, post)?;
-    let list = source.and_then(|source| source.list()).map(|list| desk.store.list(list)).transpose()?;
-    let list = list.flatten().map(|list| list.address.to_string());
-    let to = desk.store.person(person)?;
-    let to = to.as_ref().and_then(|person| person.addresses.first()).map(EmailAddress::as_str);
+fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult, about: &About) {
+    let About { message_id, list, to } = about;
+    let (message_id, to) =
+        (message_id.as_ref().map(MessageId::as_str), to.as_ref().map(EmailAddress::as_str));
     match result {
         CopyResult::Taken(reply) => {
             tracing::info!(%post, message_id, list, to, reply, "a copy was taken");
@@ -329,20 +382,11 @@ fn log(desk: &Desk, post: PostId, person: PersonId, result: &CopyResult) -> Resu
             tracing::warn!(%post, message_id, list, to, reply, "a copy cannot be delivered");
         }
         CopyResult::Gone => {
-            tracing::info!(%post, message_id, list, %person, "a copy was not sent: its reader has left");
+            tracing::info!(%post, message_id, list, %person, "a copy was not sent: its reader has left, or it was called back");
         }
     }
-    Ok(())
 }
 
-/// When somebody's quiet hours end, if it is quiet where they are.
-fn quiet_until(desk: &Desk, post: PostId, person: PersonId) -> Result<Option<Timestamp>, FlowError> {
-    let Some(list) = desk.store.fan(post)?.map(|fan| fan.list) else { return Ok(None) };
-    let member = desk.store.member(list, person)?;
-    Ok(member.and_then(|member| member.quiet_until(desk.now(), &desk.zone)))
-}
-
-/// `None` for who gets no copy any more.
 async fn send_as<O: Outbox>(
     desk: &Desk,
     outbox: &O,
@@ -350,13 +394,22 @@ async fn send_as<O: Outbox>(
     post: PostId,
     person: PersonId,
     bits: Bits,
-) -> Result<Option<Outcome>, FlowError> {
+) -> Result<Sent, FlowError> {
     Ok(match maker.make(desk, post, person, bits)? {
-        Made::Gone => None,
-        Made::Copy(unsigned) => Some(match signed(desk, *unsigned).await {
-            Ok(copy) => outbox.carry(copy).await,
-            Err(error) => not_signed(error),
-        }),
+        Made::Gone => Sent::Gone,
+        Made::Later(end) => Sent::Later(end),
+        Made::Copy(unsigned) => {
+            let about = About {
+                message_id: unsigned.prepared.message_id.clone(),
+                list: Some(unsigned.prepared.list.address.to_string()),
+                to: Some(unsigned.recipient.clone()),
+            };
+            let outcome = match signed(desk, *unsigned).await {
+                Ok(copy) => outbox.carry(copy).await,
+                Err(error) => not_signed(error),
+            };
+            Sent::Carried(outcome, about)
+        }
     })
 }
 

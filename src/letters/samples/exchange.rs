@@ -105,6 +105,12 @@ pub(super) fn letter<'a>(
         | LetterKind::Probe
         | LetterKind::Unreached
         | LetterKind::NotWanted
+        | LetterKind::AskOrders
+        | LetterKind::OrdersDone
+        | LetterKind::Members
+        | LetterKind::History
+        | LetterKind::Overview
+        | LetterKind::Recalled
         | LetterKind::Postmaster
         | LetterKind::Check
         | LetterKind::Recovery
@@ -146,7 +152,7 @@ fn rights<'a>(
             fixed: if name == "set-right" { Fixed::Moved } else { Fixed::NoSuchThread },
         }),
         LetterKind::KeptBack => Letter::KeptBack(KeptBack { group, posts: 12 }),
-        LetterKind::AskYours => Letter::AskYours(AskYours { group, title: place.title }),
+        LetterKind::AskYours => Letter::AskYours(AskYours { group, title: place.title, people: 312 }),
         LetterKind::AskEither => Letter::AskEither(AskEither {
             group,
             act: Act::Read(Reading::Daily, None),

@@ -59,6 +59,17 @@ fn is_local(c: char) -> bool {
     c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.:".contains(c)
 }
 
+/// Whether an address is the one of a list to which another belongs: `quartier@` of
+/// `quartier-bounces+…@`.
+fn is_behind(service: &str, address: &str) -> bool {
+    let (service, address) = (service.to_lowercase(), address.to_lowercase());
+    let (Some((local, domain)), Some((name, other))) = (service.split_once('@'), address.split_once('@'))
+    else {
+        return false;
+    };
+    domain == other && local.strip_prefix(name).is_some_and(|rest| rest.starts_with(['-', '+']))
+}
+
 /// The addresses a report for people says could not be reached.
 pub(super) fn named(headers: &Headers<'_>, human: &str) -> Vec<String> {
     let mut ours: Vec<String> = Vec::new();
@@ -69,7 +80,8 @@ pub(super) fn named(headers: &Headers<'_>, human: &str) -> Vec<String> {
         let local = address.split('@').next().unwrap_or_default().to_lowercase();
         let services =
             ["postmaster", "mailer-daemon", "abuse", "helpdesk", "support", "mailmaster", "webmaster"];
-        !ours.iter().any(|own| own.eq_ignore_ascii_case(address)) && !services.contains(&local.as_str())
+        let own = |own: &String| own.eq_ignore_ascii_case(address) || is_behind(own, address);
+        !ours.iter().any(own) && !services.contains(&local.as_str())
     };
     let mut ranks: [Vec<String>; 3] = Default::default();
     let mut before = String::new();

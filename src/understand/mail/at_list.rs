@@ -55,13 +55,19 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
             AnimatorCommand::Slow
             | AnimatorCommand::Split
             | AnimatorCommand::MoveTo(_)
-            | AnimatorCommand::JoinWith(_) => answers,
-            AnimatorCommand::Members => !answers,
-            AnimatorCommand::Add(_)
+            | AnimatorCommand::JoinWith(_)
+            | AnimatorCommand::Close
+            | AnimatorCommand::Reopen => answers,
+            // Nobody who looks after the group tells everybody whom to add, and nothing else.
+            AnimatorCommand::Members
+            | AnimatorCommand::Add(_)
             | AnimatorCommand::Invite(_)
             | AnimatorCommand::Remove(_)
-            | AnimatorCommand::History
-            | AnimatorCommand::Letter => false,
+            | AnimatorCommand::Ban(_)
+            | AnimatorCommand::Unban(_)
+            | AnimatorCommand::Role(..)
+            | AnimatorCommand::History => true,
+            AnimatorCommand::Letter => !answers,
         },
         Command::Search(_)
         | Command::Thread(_)

@@ -16,6 +16,8 @@
 //! - `later 3 days`, `later 2 hours`.
 
 mod forgetting;
+mod month;
+mod recall;
 mod retention;
 mod script;
 mod town;

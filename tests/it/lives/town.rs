@@ -38,12 +38,24 @@ pub(super) struct Got {
     pub(super) message_id: String,
 }
 
+/// What other servers say to a copy for that address at that moment; nothing: they take it.
+pub(super) type Peers = Box<dyn FnMut(&str, Timestamp) -> Option<Outcome> + Send>;
+
 /// Everybody's mailbox.
-#[derive(Clone, Default)]
-pub(super) struct Boxes(Arc<Mutex<HashMap<String, Vec<Got>>>>);
+#[derive(Clone)]
+pub(super) struct Boxes {
+    got: Arc<Mutex<HashMap<String, Vec<Got>>>>,
+    peers: Arc<Mutex<Peers>>,
+    now: Arc<Mutex<Timestamp>>,
+}
 
 impl Outbox for Boxes {
     async fn carry(&self, copy: Copy) -> Outcome {
+        let recipient = copy.recipient.to_string().to_lowercase();
+        let now = *self.now.lock().expect("whole");
+        if let Some(said) = (self.peers.lock().expect("whole"))(&recipient, now) {
+            return said;
+        }
         let raw = unstuff(&[copy.head.as_bytes(), copy.body.as_bytes()].concat());
         let parsed = MessageParser::default().parse(&raw).expect("what we send is a mail");
         let address = |list: Option<&mail_parser::Address<'_>>| {
@@ -58,7 +70,7 @@ impl Outbox for Boxes {
             reply_to: reply_to.unwrap_or_else(|| address(parsed.from())),
             message_id: parsed.message_id().unwrap_or_default().to_owned(),
         };
-        self.0.lock().expect("whole").entry(copy.recipient.to_string().to_lowercase()).or_default().push(got);
+        self.got.lock().expect("whole").entry(recipient).or_default().push(got);
         Outcome::Taken { reply: "250 2.0.0 thanks".to_owned() }
     }
 }
@@ -88,6 +100,12 @@ impl Town {
 
     /// A town of another name.
     pub(super) fn at(host: &str) -> Town {
+        let retry = RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) };
+        Town::among(host, retry, Box::new(|_, _| None))
+    }
+
+    /// A town whose mail is tried again, among servers that do not always take it.
+    pub(super) fn among(host: &str, retry: RetrySchedule, peers: Peers) -> Town {
         let folder = tempfile::tempdir().expect("a folder");
         let now = Arc::new(Mutex::new(Timestamp::parse_rfc3339("2026-11-23T10:00:00+01:00").expect("valid")));
         let zone = Zone::parse("Europe/Paris").expect("bundled");
@@ -108,7 +126,7 @@ impl Town {
             operator: None,
             signer: None,
             rewrite_from_always: Vec::new(),
-            retry: RetrySchedule { waits: Vec::new(), give_up_after: std::time::Duration::from_secs(60) },
+            retry,
             clock: Arc::new(move || *clock.lock().expect("whole")),
             bell: Arc::default(),
             letter_waits: Default::default(),
@@ -116,8 +134,8 @@ impl Town {
         };
         Town {
             desk: Arc::new(desk),
+            boxes: Boxes { got: Arc::default(), peers: Arc::new(Mutex::new(peers)), now: now.clone() },
             now,
-            boxes: Boxes::default(),
             read: HashMap::new(),
             runtime: Runtime::new().expect("a runtime"),
             folder,
@@ -260,13 +278,13 @@ impl Town {
 
     /// Everything somebody got, read or not.
     pub(super) fn all(&self, email: &str) -> Vec<Got> {
-        self.boxes.0.lock().expect("whole").get(&email.to_lowercase()).cloned().unwrap_or_default()
+        self.boxes.got.lock().expect("whole").get(&email.to_lowercase()).cloned().unwrap_or_default()
     }
 
     /// The next mail they have not read.
     pub(super) fn next(&mut self, email: &str) -> Option<Got> {
         let read = self.read.entry(email.to_lowercase()).or_default();
-        let boxes = self.boxes.0.lock().expect("whole");
+        let boxes = self.boxes.got.lock().expect("whole");
         let got = boxes.get(&email.to_lowercase())?.get(*read)?.clone();
         *read += 1;
         Some(got)
@@ -274,7 +292,7 @@ impl Town {
 
     /// Who has mail they have not read, and what.
     pub(super) fn unread(&self) -> Vec<String> {
-        let boxes = self.boxes.0.lock().expect("whole");
+        let boxes = self.boxes.got.lock().expect("whole");
         let unread = |(email, got): (&String, &Vec<Got>)| {
             let rest = &got[self.read.get(email).copied().unwrap_or(0)..];
             rest.iter().map(|got| format!("{email}: {}", got.subject)).collect::<Vec<_>>()

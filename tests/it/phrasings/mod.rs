@@ -120,6 +120,13 @@ fn name_of(command: &Command) -> String {
             AnimatorCommand::Add(addresses) => format!("add {}", addresses.len()),
             AnimatorCommand::Invite(addresses) => format!("invite {}", addresses.len()),
             AnimatorCommand::Remove(addresses) => format!("remove {}", addresses.len()),
+            AnimatorCommand::Ban(people) => format!("ban {}", people.len()),
+            AnimatorCommand::Unban(people) => format!("unban {}", people.len()),
+            AnimatorCommand::Role(role, people) => {
+                format!("role {} {}", format!("{role:?}").to_lowercase(), people.len())
+            }
+            AnimatorCommand::Close => "close".to_owned(),
+            AnimatorCommand::Reopen => "reopen".to_owned(),
             AnimatorCommand::Members => "members".to_owned(),
             AnimatorCommand::Slow => "slow".to_owned(),
             AnimatorCommand::Split => "split".to_owned(),

@@ -70,7 +70,7 @@ const CASES: &[(&str, &str)] = &[
 fn answers_of_animators() {
     let mut wrong = String::new();
     for (text, wanted) in CASES {
-        let found = shown(&moderator_answer(&text.replace('/', "\n")));
+        let found = shown(&moderator_answer(&text.replace('/', "\n"), "Claire Martin"));
         if found != *wanted {
             wrong.push_str(&format!("{text:?}: {found}, not {wanted}\n"));
         }
@@ -78,10 +78,49 @@ fn answers_of_animators() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// The free wordings of one file: which are decided rightly, which asked about, which wrongly.
+fn tally(name: &str) -> (usize, usize, Vec<String>) {
+    let text = super::file(&format!("decisions/{name}.txt"));
+    let (mut right, mut asked, mut wrong) = (0, 0, Vec::new());
+    for case in super::cases(&text) {
+        let found = shown(&moderator_answer(&case.mail.replace('/', "\n"), "Claire Martin"));
+        let decided = found.split('(').next().unwrap_or_default();
+        let decided = if decided.starts_with('?') { "?" } else { decided };
+        if decided == case.wanted {
+            right += 1;
+        } else if decided == "?" {
+            asked += 1;
+        } else {
+            wrong.push(format!("{name}:{}: {found}, not {}: {}", case.line, case.wanted, case.mail));
+        }
+    }
+    (right, asked, wrong)
+}
+
+#[test]
+fn free_wordings_are_decided_as_they_are_meant_or_asked_about() {
+    for name in ["fr", "en"] {
+        let (right, asked, wrong) = tally(name);
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert!(right >= 165 && asked <= 1, "{name}: {right} right, {asked} asked");
+    }
+}
+
+/// Written before the reader understood more than the grammar, and never used to make it better: of
+/// 40, so many were right when they were first read, and none was wrong.
+#[test]
+fn free_wordings_kept_aside_are_never_decided_wrongly() {
+    for (name, least) in [("heldout.fr", 20), ("heldout.en", 20)] {
+        let (right, asked, wrong) = tally(name);
+        assert!(wrong.is_empty(), "{right} right, {asked} asked, {wrong:#?}");
+        assert!(right >= least, "{name}: {right} right, {asked} asked");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_answer_harms(text in "\\PC{0,60}", digits in "[0-9 ,;ok\\n]{0,200}") {
-        moderator_answer(&text);
-        moderator_answer(&digits);
+        moderator_answer(&text, "");
+        moderator_answer(&digits, "");
     }
 }

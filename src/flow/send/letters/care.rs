@@ -2,6 +2,7 @@
 //! letter. What was decided meanwhile is asked no more.
 
 use super::exchange::group;
+use super::orders::{self, Desktop, Wanted};
 use super::{Facts, Shown as Frame, Unsigned, compose, name_of, why_held};
 use crate::domain::address::EmailAddress;
 use crate::domain::care::{Care, Told, Waiting};
@@ -24,16 +25,16 @@ use crate::store::{OwedLetter, PostInfo, StoreError};
 const TITLES_MAX: usize = 3;
 
 /// What a letter says of a message.
-struct About {
-    info: PostInfo,
+pub(super) struct About {
+    pub(super) info: PostInfo,
     raw: Vec<u8>,
     /// The author's name, or else their address.
-    author: String,
+    pub(super) author: String,
     address: String,
-    title: String,
+    pub(super) title: String,
 }
 
-fn about(desk: &Desk, post: PostId) -> Result<Option<About>, FlowError> {
+pub(super) fn about(desk: &Desk, post: PostId) -> Result<Option<About>, FlowError> {
     let Some(info) = desk.store.post(post)? else { return Ok(None) };
     let raw = match desk.store.raw(post) {
         Ok(Some(raw)) => raw,
@@ -191,6 +192,25 @@ pub(super) fn tell(
     owed: &OwedLetter,
     frame: Frame,
 ) -> Result<Option<Unsigned>, FlowError> {
+    let wanted = match told {
+        Told::Carried { mail, came } => Some(Wanted::Done(*mail, came)),
+        Told::Members => Some(Wanted::Members),
+        Told::History => Some(Wanted::History),
+        Told::Overview => Some(Wanted::Overview),
+        Told::Recalled { post, by } => Some(Wanted::Recalled(*post, *by)),
+        Told::Decided { .. }
+        | Told::Word { .. }
+        | Told::Probe
+        | Told::Unreached
+        | Told::NotWanted
+        | Told::NoAnswer
+        | Told::Over { .. }
+        | Told::Postmaster { .. }
+        | Told::TopicClosed { .. } => None,
+    };
+    if let Some(wanted) = wanted {
+        return orders::write(&Desktop { desk, facts, list, owed }, &wanted, frame);
+    }
     let group = group(list);
     let letter = |letter: letters::Care<'_>| compose(desk, facts, owed, Letter::Care(letter), frame);
     Ok(match told {
@@ -236,6 +256,7 @@ pub(super) fn tell(
             let title = about(desk, *post)?.map(|about| about.title).unwrap_or_default();
             Some(letter(letters::Care::TopicClosed(TopicClosed { group, title: &title })))
         }
+        Told::Carried { .. } | Told::Members | Told::History | Told::Overview | Told::Recalled { .. } => None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::archive;
 use super::finding;
+use super::orders::{self, Desktop, Wanted};
 use super::{Facts, Shown, Unsigned, answer_to, care, compose, compose_with};
 use crate::domain::care::Told;
 use crate::domain::ids::{ListId, PostId};
@@ -9,7 +10,7 @@ use crate::domain::list::{Joining, Language, List, ListState};
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
-use crate::domain::wish::{Matter, PostsLeft, Question, Wish};
+use crate::domain::wish::{AskedBecause, Matter, PostsLeft, Question, Wish};
 use crate::flow::author::author_of;
 use crate::flow::{Desk, FlowError, about, beside, digests, is_current, whereabouts};
 use crate::letters::{
@@ -50,8 +51,15 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
     match &owed.about {
         LetterAbout::Question { question, .. } => {
             let asked = desk.store.question(*question)?.filter(|asked| asked.answer.is_none());
-            if let Some((Matter::Care { care: about }, list)) = asked.map(|a| a.question.matter).zip(list) {
-                return care::ask(desk, facts, (list, &about), owed, told);
+            let shows = asked.as_ref().is_some_and(|a| a.question.cause != AskedBecause::Unproven);
+            match asked.map(|a| a.question.matter).zip(list) {
+                Some((Matter::Care { care: about }, list)) => {
+                    return care::ask(desk, facts, (list, &about), owed, told);
+                }
+                Some((Matter::Wish { wish: Wish::Animate { mail } }, list)) if shows => {
+                    return orders::write(&Desktop { desk, facts, list, owed }, &Wanted::Ask(mail), told);
+                }
+                Some(_) | None => {}
             }
         }
         LetterAbout::Note { note: Note::Care { told: Told::Postmaster { post } }, .. } => {
@@ -161,7 +169,8 @@ fn ask(
         (Matter::Opening, Some(list)) => send(archive::opening_soon(desk, facts, list, asked)?),
         (Matter::Yours { post }, Some(list)) => {
             let title = title_of(desk, *post)?;
-            send(Letter::AskYours(AskYours { group: group(list), title: &title }))
+            let people = readers_in_all(desk, list)?;
+            send(Letter::AskYours(AskYours { group: group(list), title: &title, people }))
         }
         (Matter::Wish { wish }, _) => {
             let thread = thread_subject(desk, wish)?;
@@ -204,6 +213,12 @@ fn ask(
             _,
         ) => None,
     })
+}
+
+/// How many people a post of a list goes to, now or with others.
+fn readers_in_all(desk: &Desk, list: &List) -> Result<usize, FlowError> {
+    let readers = desk.store.readers_of_each(list.id, desk.now())?;
+    Ok(usize::try_from(readers.each.len() + readers.later.len()).unwrap_or(usize::MAX))
 }
 
 /// Whether a mail came from one of the reader's own addresses.
