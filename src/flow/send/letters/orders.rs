@@ -61,17 +61,19 @@ pub(super) fn write(
         Wanted::Members => return members(at, frame).map(Some),
         Wanted::Ask(_) | Wanted::Done(..) | Wanted::History | Wanted::Overview => {}
     }
+    if let Wanted::Ask(mail) = wanted
+        && planned(desk, list, *mail)?.is_empty()
+    {
+        // About a conversation: the mail itself, which this answers, says what.
+        let asked = AskWish { group: Some(group), act: Act::Animate };
+        return Ok(Some(compose(desk, facts, owed, Letter::AskWish(asked), frame)));
+    }
     let send = |order: Order<'_>| Some(compose(desk, facts, owed, Letter::Order(order), frame));
     Ok(match wanted {
         Wanted::Ask(mail) => {
             let items = planned(desk, list, *mail)?;
             let lines: Vec<OrderLine> =
                 items.iter().map(|item| line(item, item.problem.unwrap_or(Came::Done))).collect();
-            if lines.is_empty() {
-                // About a conversation: the mail itself, which this answers, says what.
-                let asked = AskWish { group: Some(group), act: Act::Animate };
-                return Ok(Some(compose(desk, facts, owed, Letter::AskWish(asked), frame)));
-            }
             send(Order::Ask(Ordered { group, lines: &lines }))
         }
         Wanted::Done(mail, came) => {
