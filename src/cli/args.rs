@@ -217,8 +217,7 @@ pub(super) enum ListCommand {
         /// With archive=public: what was written before is shown too, 14 days after members were told
         #[arg(long)]
         past: bool,
-        /// Yes, tell them
-        #[arg(long)]
+        #[arg(long, help = "Yes, tell them")]
         yes: bool,
     },
     /// No more posts, no more members; it can still be read
