@@ -22,6 +22,7 @@ pub mod dns;
 pub mod filter;
 pub mod letters;
 pub mod net;
+pub mod paper;
 pub mod recovery;
 pub mod search;
 pub mod sign;

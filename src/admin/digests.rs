@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{NotDone, refused};
+use super::{Channel, NotDone, refused};
 use crate::domain::edition::{Edition, EditionItem, ItemPlace};
 use crate::domain::list::{Curation, List};
 use crate::domain::time::Timestamp;
@@ -44,6 +44,36 @@ pub(super) fn show(desk: &Desk, list: &str, number: Option<u32>) -> Result<Value
         None => refused(format!("no edition of {} has gone out yet", list.address)),
     }
 }
+
+/// One that went out, as a PDF with whom to hand it to; the latest, if no number is said.
+pub(super) fn print(
+    desk: &Desk,
+    list: &str,
+    number: Option<u32>,
+    channel: &mut dyn Channel,
+) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    let latest = desk.store.reader().editions(list.id, 1)?.first().map(|(number, _)| *number);
+    let Some(number) = number.or(latest) else {
+        return refused(format!("no edition of {} has gone out yet", list.address));
+    };
+    let Some(pdf) = digests::printed(desk, &list, number, digests::For::Bringers)? else {
+        return refused(format!("{} has no edition {number}", list.address));
+    };
+    let pdf = pdf.map_err(|fault| NotDone::Refused(fault.to_string()))?;
+    channel.file(&format!("{}-{number}.pdf", list.address.name()))?;
+    for piece in pdf.chunks(PIECE_BYTES) {
+        channel.bytes(piece)?;
+    }
+    let handed: Vec<Value> = digests::handed(desk, &list)?
+        .into_iter()
+        .map(|one| json!({ "name": one.name, "how": Some(one.how).filter(|how| !how.is_empty()) }))
+        .collect();
+    Ok(json!({ "n": number, "bytes": pdf.len(), "handed": handed }))
+}
+
+/// Bytes of a PDF handed on at a time.
+const PIECE_BYTES: usize = 64 * 1024;
 
 fn edition(desk: &Desk, list: &List, number: u32) -> Result<Value, NotDone> {
     match desk.store.reader().edition(list.id, number)? {

@@ -8,10 +8,10 @@ use super::request::Welcoming;
 use super::{NotDone, members, refused};
 use crate::domain::address::EmailAddress;
 use crate::domain::list::{Language, List, ListState, Opening, Preset};
-use crate::domain::member::{MemberState, Role};
+use crate::domain::member::Role;
 use crate::flow::lists::{self, NewList};
 use crate::flow::opening::{self, Past};
-use crate::flow::{Desk, history};
+use crate::flow::{Desk, history, is_current};
 use crate::letters::HistoryEntry;
 
 pub(super) fn create(
@@ -112,7 +112,8 @@ pub(super) fn set_state(desk: &Desk, list: &str, state: ListState) -> Result<Val
 fn show_list(desk: &Desk, list: &List) -> Result<Value, NotDone> {
     let counts = desk.store.reader().counts(list.id)?;
     let members = desk.store.members(list.id)?;
-    let members = members.iter().filter(|m| m.state != MemberState::Left && m.state != MemberState::Pending);
+    let members = members.iter().filter(|member| is_current(member));
+    let (by_mail, on_paper): (Vec<_>, Vec<_>) = members.partition(|member| member.medium.is_mail());
     let held = desk.store.held()?.into_iter().filter(|item| item.list == Some(list.id)).count();
     let state = match list.state {
         ListState::Open => "open",
@@ -134,7 +135,8 @@ fn show_list(desk: &Desk, list: &List) -> Result<Value, NotDone> {
     shown.insert("since".to_owned(), json!(list.since.rfc3339(&desk.zone)));
     shown.insert("posts".to_owned(), json!(counts.posts));
     shown.insert("threads".to_owned(), json!(counts.threads));
-    shown.insert("members".to_owned(), json!(members.count()));
+    shown.insert("members".to_owned(), json!(by_mail.len()));
+    shown.insert("on_paper".to_owned(), json!(on_paper.len()));
     shown.insert("held".to_owned(), json!(held));
     Ok(Value::Object(shown))
 }

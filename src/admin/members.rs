@@ -45,6 +45,15 @@ pub(super) fn add(
     Ok(shown)
 }
 
+/// Somebody without an address: « Mme Duval, 2e étage, par Paul ».
+pub(super) fn add_on_paper(desk: &Desk, list: &str, who: &str) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    let added = membership::add_on_paper(&desk.store, &list, who, act(desk, Welcoming::Silent))??;
+    let mut shown = show_member(desk, &list, &added.person, &added.member);
+    shown["said"] = json!(format!("{} gets {} on paper", added.person.name, list.address));
+    Ok(shown)
+}
+
 pub(super) fn set(
     desk: &Desk,
     list: &str,
@@ -62,6 +71,13 @@ pub(super) fn set(
 
 pub(super) fn remove(desk: &Desk, list: &str, email: &str) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
+    if let Some(person) = membership::on_paper(&desk.store, &list, email)? {
+        // Their name is all that is held about them.
+        forget::begin(desk, &person, PostsLeft::Nameless, Some(Decider::Operator))?;
+        forget::carry_out(desk, person.id)?;
+        let said = format!("{} gets {} on paper no more, and is forgotten", person.name, list.address);
+        return Ok(json!({ "name": person.name, "list": list.address.to_string(), "said": said }));
+    }
     let email = membership::parse_address(email)?;
     membership::remove_member(&desk.store, &list, &email, act(desk, Welcoming::Letter))??;
     Ok(json!({

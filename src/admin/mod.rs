@@ -82,6 +82,7 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::MemberAdd { list, email, name, reading, role, welcome } => {
             members::add(desk, &list, &email, name, reading, role, welcome)
         }
+        Request::MemberAddOnPaper { list, who } => members::add_on_paper(desk, &list, &who),
         Request::MemberImport { list, welcome, bad_rows } => {
             members::import(desk, &list, welcome, bad_rows, channel)
         }
@@ -104,6 +105,7 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::DigestDraft { list } => digests::draft(desk, &list),
         Request::DigestSend { list } => digests::send(desk, &list),
         Request::DigestShow { list, number } => digests::show(desk, &list, number),
+        Request::DigestPrint { list, number } => digests::print(desk, &list, number, channel),
         Request::QueueLs => queue::ls(desk, channel),
         Request::QueueRetry { id } => queue::retry(desk, id.as_deref()),
         Request::QueueDrop { id } => queue::drop_copy(desk, &id),

@@ -48,6 +48,11 @@ pub enum Request {
         role: Option<Role>,
         welcome: Welcoming,
     },
+    /// Somebody without an address: their name, and who brings it.
+    MemberAddOnPaper {
+        list: String,
+        who: String,
+    },
     /// The file follows as one blob.
     MemberImport {
         list: String,
@@ -114,6 +119,11 @@ pub enum Request {
         list: String,
     },
     DigestShow {
+        list: String,
+        number: Option<u32>,
+    },
+    /// The PDF comes back as blobs; without a number the latest.
+    DigestPrint {
         list: String,
         number: Option<u32>,
     },

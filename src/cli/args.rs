@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 mod bench;
+mod digest;
 mod person;
 mod posts;
 mod recovery;
@@ -18,6 +19,7 @@ use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
 
 pub(super) use self::bench::{BenchArgs, BenchWhat};
+pub(super) use self::digest::DigestCommand;
 pub(super) use self::posts::{PostArgs, PostCommand};
 pub(super) use self::recovery::{BackupArgs, DrillArgs, RestoreArgs, UnsealArgs};
 
@@ -254,7 +256,8 @@ pub(super) enum MemberCommand {
         /// The list
         list: String,
         /// Their address
-        email: String,
+        #[arg(required_unless_present = "paper")]
+        email: Option<String>,
         /// Their name
         #[arg(long)]
         name: Option<String>,
@@ -267,6 +270,9 @@ pub(super) enum MemberCommand {
         /// Send them no letter
         #[arg(long)]
         no_welcome: bool,
+        /// Somebody without e-mail instead, and who brings them the edition: 'Mme Duval, 2e étage, par Paul'
+        #[arg(long, value_name = "NAME, HOW", conflicts_with_all = ["email", "name", "reading", "role"])]
+        paper: Option<String>,
     },
     /// Add everybody in a CSV file with the columns email,name,reading,day,language,role,since
     #[command(after_help = "Example: parvis member import quartier@lists.example.org members.csv")]
@@ -312,7 +318,7 @@ pub(super) enum MemberCommand {
     Remove {
         /// The list
         list: String,
-        /// Their address
+        /// Their address; of somebody who gets it on paper, their name
         email: String,
     },
 }
@@ -388,32 +394,6 @@ pub(super) enum QueueCommand {
         /// Drop what was owed before that day or moment
         #[arg(long, value_name = "WHEN", value_parser = moment)]
         newer_than: Option<Timestamp>,
-    },
-}
-
-/// `parvis digest …`
-#[derive(Subcommand, Debug)]
-pub(super) enum DigestCommand {
-    /// The next edition as it stands; on a curated list its draft, which the animators get
-    #[command(after_help = "Example: parvis digest draft quartier@lists.example.org")]
-    Draft {
-        /// The list
-        list: String,
-    },
-    /// Send it now
-    #[command(after_help = "Example: parvis digest send quartier@lists.example.org")]
-    Send {
-        /// The list
-        list: String,
-    },
-    /// One that went out; the latest if no number is said
-    #[command(after_help = "Example: parvis digest show quartier@lists.example.org 12 --json")]
-    Show {
-        /// The list
-        list: String,
-        /// Its number
-        #[arg(value_name = "N")]
-        number: Option<u32>,
     },
 }
 

@@ -21,6 +21,7 @@ fn doing(request: &Request) -> String {
             format!("remove {list}")
         }
         Request::MemberAdd { list, email, .. } => format!("add {email} to {list}"),
+        Request::MemberAddOnPaper { list, .. } => format!("add somebody to {list}"),
         Request::MemberImport { list, .. } => format!("add members to {list}"),
         Request::MemberLs { list } => format!("show the members of {list}"),
         Request::MemberShow { email } | Request::PersonShow { email } => format!("show {email}"),
@@ -45,6 +46,7 @@ fn doing(request: &Request) -> String {
         Request::HeldDecide { id, decision: HeldDecision::Discard } => format!("discard {id}"),
         Request::DigestDraft { list } => format!("make the next digest of {list}"),
         Request::DigestSend { list } => format!("send a digest of {list}"),
+        Request::DigestPrint { list, .. } => format!("print an edition of {list}"),
         Request::DigestShow { list, .. } => format!("show a digest of {list}"),
         Request::QueueLs => "show the queue".to_owned(),
         Request::QueueRetry { id: None } => "try the queue again".to_owned(),

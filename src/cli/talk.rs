@@ -38,7 +38,10 @@ pub(super) fn command(config: &Config, command: Command, voice: &Voice) -> anyho
         Command::Post(args) => post(args, &mut blobs)?,
         Command::Queue(command) => queue(command),
         Command::Held(command) => held(command),
-        Command::Digest(command) => digest(command),
+        Command::Digest(DigestCommand::Print { list, number, pdf }) => {
+            return super::transfer::print(config, &list, number, &pdf, voice);
+        }
+        Command::Digest(command) => digest(command)?,
         Command::Trace { message_id } => Request::Trace { message_id },
         Command::Search(args) => Request::Search { list: args.list, query: args.query.join(" ") },
         Command::Person(command) => return person(config, command, voice),
@@ -163,7 +166,9 @@ fn list(config: &Config, command: ListCommand, voice: &Voice) -> anyhow::Result<
 
 fn member(command: MemberCommand, blobs: &mut Vec<Vec<u8>>) -> anyhow::Result<Request> {
     Ok(match command {
-        MemberCommand::Add { list, email, name, reading, role, no_welcome } => {
+        MemberCommand::Add { list, paper: Some(who), .. } => Request::MemberAddOnPaper { list, who },
+        MemberCommand::Add { list, email, name, reading, role, no_welcome, paper: None } => {
+            let email = email.unwrap_or_default();
             let welcome = if no_welcome { Welcoming::Silent } else { Welcoming::Letter };
             Request::MemberAdd { list, email, name, reading, role, welcome }
         }
@@ -191,12 +196,13 @@ fn queue(command: QueueCommand) -> Request {
     }
 }
 
-fn digest(command: DigestCommand) -> Request {
-    match command {
+fn digest(command: DigestCommand) -> anyhow::Result<Request> {
+    Ok(match command {
         DigestCommand::Draft { list } => Request::DigestDraft { list },
         DigestCommand::Send { list } => Request::DigestSend { list },
         DigestCommand::Show { list, number } => Request::DigestShow { list, number },
-    }
+        DigestCommand::Print { .. } => bail!("this command is carried out elsewhere"),
+    })
 }
 
 fn held(command: HeldCommand) -> Request {

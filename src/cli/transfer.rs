@@ -99,6 +99,36 @@ pub(super) fn export(config: &Config, args: &ExportArgs, voice: &Voice) -> anyho
     show::answer(&request, &answer, voice)
 }
 
+/// `parvis digest print`: the PDF is whole before anything stands under its name.
+pub(super) fn print(
+    config: &Config,
+    list: &str,
+    number: Option<u32>,
+    pdf: &Path,
+    voice: &Voice,
+) -> anyhow::Result<()> {
+    let request = Request::DigestPrint { list: list.to_owned(), number };
+    let mut bytes = Vec::new();
+    let mut answer = talk::ask(config, &request, no_blobs(), |frame| {
+        if let Frame::Blob(more) = frame {
+            bytes.extend(more);
+        }
+        Ok(())
+    })?;
+    if pdf.as_os_str() == "-" {
+        return io::stdout().lock().write_all(&bytes).context("cannot write standard output");
+    }
+    let cannot = || format!("cannot write {}", pdf.display());
+    let folder = pdf.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
+    file.write_all(&bytes).with_context(cannot)?;
+    let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    file.as_file().set_permissions(readable).with_context(cannot)?;
+    file.persist(pdf).with_context(cannot)?;
+    answer["pdf"] = json!(pdf.display().to_string());
+    show::answer(&request, &answer, voice)
+}
+
 /// Files that arrive piece by piece.
 struct Files {
     folder: PathBuf,

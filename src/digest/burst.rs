@@ -199,7 +199,8 @@ fn text_of(post: &Enclosed<'_>, language: Language) -> String {
     let mut out = String::with_capacity(end + 256);
     for line in text[..end].lines() {
         let line: String = line.trim_end().chars().filter(|c| *c == '\t' || !c.is_control()).collect();
-        if line.starts_with(RULE) {
+        // Thirty hyphens end a message (RFC 1153); for nmh's `burst` one does (RFC 934).
+        if line.starts_with('-') && !line.starts_with("- ") {
             out.push(' ');
         }
         out.push_str(&cut_line(&line, "\r\n"));
@@ -275,7 +276,7 @@ mod tests {
 
     #[test]
     fn the_plain_form_is_that_of_rfc_1153() {
-        let first = b"From: Anne <a@b.example>\r\nTo: ants@lists.example\r\nSubject: =?utf-8?q?Caf=C3=A9?=\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\nReceived: x\r\nMessage-ID: <1@b>\r\n\r\nYes.\r\n------------------------------\r\nFrom here\r\n";
+        let first = b"From: Anne <a@b.example>\r\nTo: ants@lists.example\r\nSubject: =?utf-8?q?Caf=C3=A9?=\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\nReceived: x\r\nMessage-ID: <1@b>\r\n\r\nYes.\r\n------------------------------\r\n- a\r\n-- b\r\nFrom here\r\n";
         let second = b"Subject: None\r\n\r\nNo.\r\n";
         let (fields, body) = plain(&sheet(), &[enclosed(first), enclosed(second)]);
         expect_test::expect![[r#"
@@ -302,6 +303,8 @@ mod tests {
 
             Yes.
              ------------------------------
+            - a
+             -- b
             From here
 
             ------------------------------

@@ -14,7 +14,7 @@ mod wrap;
 pub use burst::{Enclosed, mime, plain};
 pub use condense::{Condensed, POST_BYTES_MAX, condense};
 pub use templates::{DigestFault, DigestTemplates};
-pub use words::{subject, subject_of_edition};
+pub use words::{others, subject, subject_of_edition};
 
 use crate::domain::list::Language;
 
@@ -95,6 +95,8 @@ pub struct Item {
     pub when: String,
     /// Its own words.
     pub text: Condensed,
+    /// What they are written in (ISO 639-1); empty where that is not certain.
+    pub language: String,
     /// Its page.
     pub page: Option<String>,
     /// What came with it.

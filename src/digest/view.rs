@@ -142,7 +142,7 @@ impl<'a> ThreadView<'a> {
 
 impl<'a> ItemView<'a> {
     fn new(item: &'a Item, title: &str) -> ItemView<'a> {
-        let Item { author, when, text, page, attachments, answer, private } = item;
+        let Item { author, when, text, language: _, page, attachments, answer, private } = item;
         let subject = format!("Re: {title}");
         ItemView {
             author,

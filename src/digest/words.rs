@@ -83,7 +83,7 @@ pub(super) fn messages(count: usize, language: Language) -> String {
 }
 
 /// « et trois autres messages ».
-pub(super) fn others(count: usize, language: Language) -> String {
+pub fn others(count: usize, language: Language) -> String {
     match (count, language) {
         (1, Language::Fr) => "et un autre message".to_owned(),
         (1, Language::En) => "and one more message".to_owned(),

@@ -111,6 +111,63 @@ pub enum EditionWish {
     Fold(Vec<u32>),
 }
 
+/// What somebody is asked about a digest, or about what stands in one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "digest", rename_all = "kebab-case")]
+pub enum DigestAsked {
+    /// Which of its conversations a mail answers that was written to all of it.
+    Which {
+        /// The digest.
+        issue: PostId,
+        /// The mail, which waits for the answer.
+        mail: PostId,
+    },
+    /// Whether a private word in their name is theirs.
+    Word {
+        /// The mail.
+        mail: PostId,
+        /// The post it is about.
+        post: PostId,
+    },
+    /// What they answer goes to whoever wrote to them in private.
+    Back {
+        /// To whom.
+        with: PersonId,
+        /// The post it began with.
+        post: PostId,
+    },
+    /// To an animator: may this post stand for its conversation?
+    Summary {
+        /// The post.
+        post: PostId,
+    },
+}
+
+/// What somebody is told about a digest, or about what stands in one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "digest", rename_all = "kebab-case")]
+pub enum DigestTold {
+    /// What somebody wrote to them in private.
+    Word {
+        /// Where the words are.
+        mail: PostId,
+        /// Whose they are.
+        with: PersonId,
+        /// The post they are about.
+        post: PostId,
+    },
+    /// Their private word was not passed on.
+    NotPassed {
+        /// The post it was about.
+        post: PostId,
+    },
+    /// To an animator: an edition went out.
+    WentOut {
+        /// Which of the list's.
+        number: u32,
+    },
+}
+
 /// More items than this are not proposed at once; the others come with the next edition.
 pub const ITEMS_MAX: usize = 200;
 

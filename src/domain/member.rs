@@ -99,6 +99,24 @@ pub enum DigestForm {
     Plain,
 }
 
+/// How what a member reads comes to them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    /// By mail.
+    #[default]
+    Mail,
+    /// Somebody brings them the edition on paper; they have no address.
+    Paper,
+}
+
+impl Medium {
+    /// Whether it is the usual one.
+    pub fn is_mail(&self) -> bool {
+        *self == Medium::Mail
+    }
+}
+
 /// How somebody came to be a member: the proof of consent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -153,6 +171,12 @@ pub struct Membership {
     pub consent: Option<Consent>,
     /// Posts published so far.
     pub posts: u32,
+    /// Whether their summary comes in one mail with those of their other lists; absent: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<bool>,
+    /// By mail, or on paper.
+    #[serde(default, skip_serializing_if = "Medium::is_mail")]
+    pub medium: Medium,
 }
 
 /// That somebody agreed to be written to, so that it can be shown later.
@@ -192,6 +216,8 @@ impl Membership {
             threads: Threads::default(),
             consent: None,
             posts: 0,
+            together: None,
+            medium: Medium::Mail,
         }
     }
 
@@ -228,7 +254,7 @@ impl Membership {
             MemberState::Paused => self.pause_until.is_some_and(|end| end <= now),
             MemberState::Bouncing | MemberState::Pending | MemberState::Left => false,
         };
-        lasts && awake
+        lasts && awake && self.medium.is_mail()
     }
 }
 
@@ -250,6 +276,7 @@ pub const MEMBER_SETTINGS: &[&str] = &[
     "own_posts",
     "threads",
     "state",
+    "together",
 ];
 
 impl Membership {
@@ -279,12 +306,8 @@ impl Membership {
                 }
                 self.quiet = Some(value.to_owned());
             }
-            "own_posts" if absent => self.own_posts = None,
-            "own_posts" => match value {
-                "yes" => self.own_posts = Some(true),
-                "no" => self.own_posts = Some(false),
-                _ => return Err(wrong(key, value, "yes or no")),
-            },
+            "own_posts" => self.own_posts = yes_or_no(key, value)?,
+            "together" => self.together = yes_or_no(key, value)?,
             _ => {
                 return Err(InvalidMemberSetting(format!(
                     "a member has no setting {key:?}; there are name, email, language, {}",
@@ -302,6 +325,16 @@ fn word<T: serde::de::DeserializeOwned>(
     choices: &str,
 ) -> Result<T, InvalidMemberSetting> {
     serde_json::from_value(serde_json::Value::from(value)).map_err(|_| wrong(key, value, choices))
+}
+
+/// Nothing takes the setting back.
+fn yes_or_no(key: &str, value: &str) -> Result<Option<bool>, InvalidMemberSetting> {
+    match value {
+        "" => Ok(None),
+        "yes" => Ok(Some(true)),
+        "no" => Ok(Some(false)),
+        _ => Err(wrong(key, value, "yes or no")),
+    }
 }
 
 fn moment(key: &str, value: &str) -> Result<Option<Timestamp>, InvalidMemberSetting> {

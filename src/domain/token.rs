@@ -52,6 +52,23 @@ pub enum Purpose {
         /// The post.
         post: PostId,
     },
+    /// Answers a whole digest: whoever writes is asked which of its conversations they mean.
+    Digest {
+        /// The digest.
+        issue: PostId,
+    },
+    /// Writes to the author of a post in private; neither learns the other's address.
+    Private {
+        /// The post.
+        post: PostId,
+    },
+    /// Opens an edition as a PDF, with whom to hand it to, for those who look after the list.
+    Paper {
+        /// The list.
+        list: ListId,
+        /// Which of its editions.
+        edition: u32,
+    },
     /// Answers one question one person was asked; what it is about, and until when it can be
     /// answered, is kept with the question.
     Question {
@@ -145,6 +162,9 @@ fn subject(purpose: Purpose) -> u64 {
         Purpose::Probe { list, person } => (5, u64::from(list.0), person.0),
         Purpose::Attachments { post } => (8, post.0, 0),
         Purpose::Answer { post } => (24, post.0, 0),
+        Purpose::Digest { issue } => (25, issue.0, 0),
+        Purpose::Private { post } => (26, post.0, 0),
+        Purpose::Paper { list, edition } => (27, u64::from(list.0), edition),
         Purpose::Question { question, person } => (4, u64::from(question.0), person.0),
         Purpose::Pass { pass, person } => (16, u64::from(pass.0), person.0),
         Purpose::Form { pass, person } => (17, u64::from(pass.0), person.0),
@@ -162,6 +182,9 @@ fn purpose(subject: u64) -> Option<Purpose> {
         4 => Some(Purpose::Question { question: QuestionId(u32::try_from(first).ok()?), person }),
         5 => Some(Purpose::Probe { list: list()?, person }),
         24 => Some(Purpose::Answer { post: PostId(first) }),
+        25 => Some(Purpose::Digest { issue: PostId(first) }),
+        26 => Some(Purpose::Private { post: PostId(first) }),
+        27 => Some(Purpose::Paper { list: list()?, edition: person.0 }),
         8 => Some(Purpose::Attachments { post: PostId(first) }),
         16 => Some(Purpose::Pass { pass: PassId(u32::try_from(first).ok()?), person }),
         17 => Some(Purpose::Form { pass: PassId(u32::try_from(first).ok()?), person }),
@@ -202,7 +225,10 @@ impl fmt::Debug for TokenKey {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 9] = [
+    const PURPOSES: [Purpose; 12] = [
+        Purpose::Digest { issue: PostId(3) },
+        Purpose::Private { post: PostId(3) },
+        Purpose::Paper { list: ListId(3), edition: 12 },
         Purpose::Attachments { post: PostId(7) },
         Purpose::Bounce { post: PostId(1), person: PersonId(1) },
         Purpose::Bounce { post: PostId::MAX, person: PersonId::MAX },

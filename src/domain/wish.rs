@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::care::Care;
+use super::edition::DigestAsked;
 use super::ids::{ListId, PersonId, PostId, QuestionId};
 use super::list::Language;
 use super::member::{Day, Membership, Reading};
@@ -250,6 +251,11 @@ pub enum Matter {
     },
     /// What they wrote before the archive was opened will be shown too: unless they take it out.
     Opening,
+    /// Something about a digest.
+    Digest {
+        /// What.
+        asked: DigestAsked,
+    },
     /// Whether this post may stand in an archive everybody reads.
     Consent {
         /// The post, which waits.

@@ -8,7 +8,7 @@ use super::{Desk, FlowError};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::{List, ListState};
-use crate::domain::member::{Membership, Person};
+use crate::domain::member::{Medium, Membership, Person};
 use crate::domain::reach::WEIGHT_TO_PROBE;
 use crate::domain::time::Timestamp;
 use crate::mail::headers::Headers;
@@ -114,7 +114,10 @@ pub fn show_member(desk: &Desk, list: &List, person: &Person, member: &Membershi
         "email": person.addresses.first().map(ToString::to_string),
         "name": named(person),
         "language": person.language.map(|language| language.tag()),
-        "reading": member.reading,
+        "reading": match member.medium {
+            Medium::Mail => json!(member.reading),
+            Medium::Paper => json!(member.medium),
+        },
         "day": member.day,
         "hour": member.hour,
         "role": member.role,
@@ -126,6 +129,7 @@ pub fn show_member(desk: &Desk, list: &List, person: &Person, member: &Membershi
         "digest_form": member.digest_form,
         "quiet": member.quiet,
         "own_posts": member.own_posts.map(|yes| if yes { "yes" } else { "no" }),
+        "together": member.together.map(|yes| if yes { "yes" } else { "no" }),
         "consent": member.consent.as_ref().map(|consent| json!({
             "text": consent.text,
             "asked_at": consent.asked_at.rfc3339(&desk.zone),
@@ -267,6 +271,7 @@ fn history_of(desk: &Desk, person: PersonId) -> Result<Vec<Value>, FlowError> {
             | Event::PassGiven { .. }
             | Event::Issued { .. }
             | Event::NotAwaited { .. }
+            | Event::Summarized { .. }
             | Event::Drafted { .. }
             | Event::Edition { .. }
             | Event::PassEnded { .. }

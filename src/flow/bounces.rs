@@ -84,6 +84,8 @@ pub(super) fn decide(
         | RequestDoor::Help
         | RequestDoor::Request
         | RequestDoor::Search
+        | RequestDoor::Digest { .. }
+        | RequestDoor::Private { .. }
         | RequestDoor::Answer(_)
         | RequestDoor::Post => None,
     };

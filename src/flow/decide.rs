@@ -14,7 +14,7 @@ use super::author::{looks_like, may_be_told, standing};
 use super::membership::answerable;
 use super::moderate::{Held, ask};
 use super::publish::publish;
-use super::{Desk, FlowError, bounces, is_current, requests};
+use super::{Desk, FlowError, bounces, is_current, requests, summaries};
 use crate::domain::care::Told;
 use crate::domain::door::Standing;
 use crate::domain::ids::{MessageId, PersonId, PostId};
@@ -168,6 +168,8 @@ fn decide_request(desk: &Desk, info: &PostInfo, door: RequestDoor, now: Timestam
             | RequestDoor::Help
             | RequestDoor::Request
             | RequestDoor::Search
+            | RequestDoor::Digest { .. }
+            | RequestDoor::Private { .. }
             | RequestDoor::Answer(_)
             | RequestDoor::Post => requests::decide(desk, info, door, &raw, now)?,
         },
@@ -231,7 +233,8 @@ fn decision(
     Ok(match verdict {
         Verdict::Publish => {
             let event = publish(desk, list, info, (&summary, Some(raw)), None, now)?;
-            change.summary(post, summary).event(event)
+            let follows = summaries::proposed(desk, list, (post, info.author), &summary, raw, now)?;
+            follows.into_iter().fold(change.summary(post, summary).event(event), Change::event)
         }
         Verdict::Hold(reason) => {
             let change = change.summary(post, summary).event(Event::Held { post, reason });

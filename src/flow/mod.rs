@@ -30,6 +30,7 @@ pub mod retain;
 pub mod send;
 pub mod set_right;
 pub mod sign_in;
+mod summaries;
 mod whereabouts;
 
 use std::sync::atomic::AtomicUsize;

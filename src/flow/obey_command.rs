@@ -80,6 +80,9 @@ fn leave_purpose(tokens: &TokenKey, token: &str) -> Option<(ListId, PersonId)> {
             | Purpose::Question { .. }
             | Purpose::Attachments { .. }
             | Purpose::Answer { .. }
+            | Purpose::Digest { .. }
+            | Purpose::Private { .. }
+            | Purpose::Paper { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
         )

@@ -9,6 +9,7 @@ use super::exchange::{
 use super::facts::Facts;
 use super::finding::{AskedFor, Found};
 use super::message::Frame;
+use super::of_digests::OfDigest;
 use super::orders::Order;
 use super::recovery::Recovery;
 use super::rights::{
@@ -97,6 +98,8 @@ pub enum Letter<'a> {
     Order(Order<'a>),
     /// To somebody who wants to read on the web what members may read.
     SignIn(SignIn<'a>),
+    /// Around a digest.
+    Digest(OfDigest<'a>),
     /// To an animator: the draft of an edition.
     Draft(Draft<'a>),
     /// To the operator, when the weekly look finds wrong what was right.
@@ -162,6 +165,12 @@ pub enum LetterKind {
     Recalled,
     Postmaster,
     SignIn,
+    WhichItem,
+    PrivateWord,
+    AskWord,
+    NotPassed,
+    WentOut,
+    AskSummary,
     Draft,
     Check,
     Recovery,
@@ -309,7 +318,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 56] = [
+    pub const ALL: [LetterKind; 62] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -363,6 +372,12 @@ impl LetterKind {
         LetterKind::Recalled,
         LetterKind::Postmaster,
         LetterKind::SignIn,
+        LetterKind::WhichItem,
+        LetterKind::PrivateWord,
+        LetterKind::AskWord,
+        LetterKind::NotPassed,
+        LetterKind::WentOut,
+        LetterKind::AskSummary,
         LetterKind::Draft,
         LetterKind::Check,
         LetterKind::Recovery,
@@ -424,6 +439,12 @@ impl LetterKind {
             LetterKind::Recalled => "recalled",
             LetterKind::Postmaster => "postmaster",
             LetterKind::SignIn => "sign-in",
+            LetterKind::WhichItem => "which-item",
+            LetterKind::PrivateWord => "private-word",
+            LetterKind::AskWord => "ask-word",
+            LetterKind::NotPassed => "not-passed",
+            LetterKind::WentOut => "went-out",
+            LetterKind::AskSummary => "ask-summary",
             LetterKind::Draft => "draft",
             LetterKind::Check => "check",
             LetterKind::Recovery => "recovery",
@@ -473,6 +494,7 @@ impl Letter<'_> {
             Letter::Order(order) => order.kind(),
             Letter::SignIn(_) => LetterKind::SignIn,
             Letter::Draft(_) => LetterKind::Draft,
+            Letter::Digest(letter) => letter.kind(),
             Letter::Check(_) => LetterKind::Check,
             Letter::Recovery(_) => LetterKind::Recovery,
         }
@@ -520,6 +542,7 @@ impl Letter<'_> {
             Letter::SignIn(letter) => letter.facts(facts, frame),
             Letter::Recovery(recovery) => recovery.facts(facts),
             Letter::Draft(draft) => draft.add_to(facts, frame),
+            Letter::Digest(letter) => letter.facts(facts, frame),
             Letter::Check(check) => facts.phrase("host", check.host).quote("found", check.found),
         }
     }

@@ -16,6 +16,7 @@ mod history;
 mod html;
 mod kinds;
 mod message;
+mod of_digests;
 mod orders;
 mod recovery;
 mod rights;
@@ -42,6 +43,7 @@ pub use kinds::{
     WhyHeld,
 };
 pub use message::{Attachment, AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
+pub use of_digests::{AboutPost, AskSummary, OfDigest, PrivateWord, WentOut, WhichItem};
 pub use orders::{History, MemberRow, Members, Order, OrderAct, OrderLine, Ordered, Overview, Recalled};
 pub use recovery::{Recovery, RecoveryTurn};
 pub use rights::{

@@ -3,6 +3,7 @@
 mod care;
 mod draft;
 mod exchange;
+mod of_digests;
 mod orders;
 
 use super::care::WaitingItem;
@@ -57,6 +58,8 @@ struct Neighbourhood {
     found: Vec<FoundItem>,
     asked_for: Vec<PostAskedFor>,
     waiting: Vec<WaitingItem>,
+    titles: Vec<String>,
+    handed: Vec<String>,
     ordered: Vec<OrderLine>,
     history: Vec<HistoryEntry>,
     rows: Vec<MemberRow>,
@@ -126,6 +129,13 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Found, "found-nothing"),
     (LetterKind::AskedFor, "asked-for"),
     (LetterKind::AskedFor, "asked-for-thread"),
+    (LetterKind::WhichItem, "which-item"),
+    (LetterKind::PrivateWord, "private-word"),
+    (LetterKind::AskWord, "ask-word"),
+    (LetterKind::NotPassed, "not-passed"),
+    (LetterKind::WentOut, "went-out"),
+    (LetterKind::AskSummary, "ask-summary"),
+    (LetterKind::WentOut, "went-out-on-paper"),
     (LetterKind::TakenBack, "taken-back"),
     (LetterKind::TakenBack, "taken-back-too-late"),
     (LetterKind::AskSame, "ask-same"),
@@ -271,6 +281,14 @@ impl Sample {
             | LetterKind::Unreached
             | LetterKind::NotWanted
             | LetterKind::Postmaster => Letter::Care(care::letter(self.name, place, group)),
+            LetterKind::WhichItem
+            | LetterKind::PrivateWord
+            | LetterKind::AskWord
+            | LetterKind::NotPassed
+            | LetterKind::WentOut
+            | LetterKind::AskSummary => {
+                Letter::Digest(of_digests::letter(self.kind, self.name, place, group))
+            }
             LetterKind::AskOrders
             | LetterKind::OrdersDone
             | LetterKind::Members
@@ -411,6 +429,8 @@ impl Neighbourhood {
             found: exchange::found(language),
             asked_for: exchange::asked_for(language),
             waiting: care::waiting(title, now),
+            titles: vec![title.to_owned(), of_digests::OTHER_TITLE.to_owned()],
+            handed: of_digests::HANDED.map(str::to_owned).to_vec(),
             ordered: orders::ordered(title),
             history: orders::history(title, now),
             rows: orders::rows(),

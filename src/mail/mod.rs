@@ -29,6 +29,7 @@ pub mod said;
 pub mod show;
 pub mod signed;
 pub mod subject;
+pub mod summary;
 pub mod text;
 pub(crate) mod transfer;
 pub mod words;

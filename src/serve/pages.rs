@@ -13,11 +13,11 @@ use crate::domain::list::Language;
 use crate::domain::token::Purpose;
 use crate::flow::obey_command::{self, Left};
 use crate::flow::sign_in::{self, Ending, Holder};
-use crate::flow::{Desk, FlowError};
+use crate::flow::{Desk, FlowError, digests};
 use crate::store::Opens;
 use crate::web::{
-    self, DoorError, Doors, Entered, JournalLength, LeaveDoor, LeaveError, Leaving, MembersDoor, Reader,
-    SignOut, WebOptions, WebState,
+    self, DoorError, Doors, Entered, JournalLength, LeaveDoor, LeaveError, Leaving, MembersDoor, Papers,
+    Reader, SignOut, WebOptions, WebState,
 };
 
 /// The pages of this configuration.
@@ -30,6 +30,9 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
             Purpose::Bounce { .. }
             | Purpose::Probe { .. }
             | Purpose::Answer { .. }
+            | Purpose::Digest { .. }
+            | Purpose::Private { .. }
+            | Purpose::Paper { .. }
             | Purpose::Leave { .. }
             | Purpose::Question { .. }
             | Purpose::Pass { .. }
@@ -40,7 +43,12 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
     WebState::new(
         desk.store.reader().clone(),
         desk.search.clone(),
-        Doors { leave: leave_door(desk), members: members_door(desk), opens: Arc::new(opens) },
+        Doors {
+            leave: leave_door(desk),
+            members: members_door(desk),
+            opens: Arc::new(opens),
+            papers: papers(desk),
+        },
         &options,
         desk.clock.clone(),
         journal_length(desk),
@@ -60,6 +68,27 @@ pub fn show_aside(config: &Config, desk: &Arc<Desk>) {
     };
     // Set once, when the server starts.
     let _ = desk.pages.set(Box::new(show));
+}
+
+/// Editions on paper, for who was sent their key.
+fn papers(desk: &Arc<Desk>) -> Papers {
+    let desk = desk.clone();
+    Arc::new(move |key| {
+        let Some(Purpose::Paper { list, edition }) = desk.store.tokens().read(key) else { return None };
+        let known = desk.store.list(list).ok().flatten()?;
+        match digests::printed(&desk, &known, edition, digests::For::Bringers) {
+            Ok(Some(Ok(bytes))) => Some((list, edition, bytes)),
+            Ok(Some(Err(fault))) => {
+                tracing::error!(%fault, "an edition could not be printed");
+                None
+            }
+            Ok(None) => None,
+            Err(error) => {
+                tracing::error!(%error, "an edition could not be printed");
+                None
+            }
+        }
+    })
 }
 
 /// How long the journal is; nothing that can be seen changes without a line of it.

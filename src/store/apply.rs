@@ -155,6 +155,9 @@ pub(super) fn apply(
             let record = DocumentRecord { document: *document, mail: mail.clone(), at };
             editions::note_edition(view, *list, *number, &record)?;
         }
+        Event::Summarized { list, thread, post, by: _ } => {
+            view.put_record(keys::summary(*list, *thread), post);
+        }
         Event::NotAwaited { list, posts, persons } => issue::await_no_more(view, *list, posts, persons)?,
         Event::Held { post, reason } => {
             let decision =

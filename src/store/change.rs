@@ -194,6 +194,7 @@ impl Change {
             | Event::Delivered { .. }
             | Event::LetterDone { .. }
             | Event::Banned { .. }
+            | Event::Summarized { .. }
             | Event::ThreadPace { .. }
             | Event::Reach { .. }
             | Event::Warned { .. }

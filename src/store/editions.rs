@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::apply::HIGHEST_POST;
-use super::archive::{ArchiveReader, read_kept_mail};
+use super::archive::{ArchiveReader, PostSummary, ThreadId, read_kept_mail};
 use super::engine::EngineError;
 use super::keys;
 use super::segments::MailPlace;
@@ -47,6 +47,13 @@ pub struct EditionShown {
 }
 
 impl ArchiveReader {
+    /// The post that stands for a conversation, if one does.
+    pub fn summary(&self, list: ListId, thread: ThreadId) -> Result<Option<PostSummary>, StoreError> {
+        let post: Option<PostId> = self.record(&keys::summary(list, thread.0))?;
+        let post = post.map(|post| self.post(post)).transpose()?.flatten();
+        Ok(post.filter(|post| post.withdrawn.is_none() && post.thread == thread))
+    }
+
     /// An edition of a list, by its number.
     pub fn edition(&self, list: ListId, number: u32) -> Result<Option<EditionShown>, StoreError> {
         let Some(record) = self.record::<DocumentRecord>(&keys::edition(list, number))? else {

@@ -15,6 +15,7 @@ use super::passes::Opens;
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
 use crate::domain::care::Told;
+use crate::domain::edition::DigestTold;
 use crate::domain::from_line::FromLine;
 use crate::domain::ids::{ListId, PassId, PersonId, PostId, QuestionId};
 use crate::domain::list::{Language, List};
@@ -142,6 +143,17 @@ pub enum Event {
         document: PostId,
         /// Where that is.
         mail: MailPlace,
+    },
+    /// A post stands for its conversation from now on.
+    Summarized {
+        /// The list.
+        list: ListId,
+        /// The thread, by the post it is known by.
+        thread: PostId,
+        /// The post, whose words they are.
+        post: PostId,
+        /// Who said so.
+        by: Decider,
     },
     /// These posts are awaited no more by these persons, who want no mail now.
     NotAwaited {
@@ -390,6 +402,16 @@ pub enum RequestDoor {
     Search,
     /// `quartier+TOKEN@`: an answer to this question.
     Answer(QuestionId),
+    /// The same: an answer to a whole digest.
+    Digest {
+        /// Which.
+        issue: PostId,
+    },
+    /// The same: a private word to the author of this post.
+    Private {
+        /// The post.
+        post: PostId,
+    },
     /// `quartier-bounces+TOKEN@`: this post came back from them.
     Bounce {
         /// The post.
@@ -629,6 +651,11 @@ pub enum Note {
     KeptBack {
         /// How many posts.
         posts: u64,
+    },
+    /// Something about a digest.
+    Digest {
+        /// What.
+        told: DigestTold,
     },
     /// Something about the care of the list.
     Care {

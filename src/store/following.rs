@@ -146,6 +146,7 @@ fn touched(line: &Line) -> Vec<Touched> {
         | Event::OldAddresses { .. }
         | Event::Heeded { .. }
         | Event::Banned { .. }
+        | Event::Summarized { .. }
         | Event::ThreadPace { .. }
         | Event::Reach { .. }
         | Event::Warned { .. }

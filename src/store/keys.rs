@@ -189,6 +189,9 @@ pub(super) fn editions(list: ListId) -> Vec<u8> {
 pub(super) fn edition(list: ListId, number: u32) -> Vec<u8> {
     key!(b'J', list.0.to_be_bytes(), number.to_be_bytes())
 }
+pub(super) fn summary(list: ListId, thread: PostId) -> Vec<u8> {
+    key!(b's', list.0.to_be_bytes(), thread.0.to_be_bytes())
+}
 pub(super) fn issue(number: PostId) -> Vec<u8> {
     key!(b'V', number.0.to_be_bytes())
 }

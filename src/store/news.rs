@@ -104,6 +104,7 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
         | Event::Banned { .. }
+        | Event::Summarized { .. }
         | Event::ThreadPace { .. }
         | Event::Reach { .. }
         | Event::Warned { .. }

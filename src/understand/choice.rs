@@ -44,9 +44,42 @@ pub fn choice(text: &str) -> Option<Choice> {
     (!choice.numbers.is_empty()).then_some(choice)
 }
 
+/// « 3 en entier », “2 and 5 in full”: which of a numbered list somebody wants whole.
+pub fn in_full(text: &str) -> Option<Vec<usize>> {
+    const WHOLE: [&str; 6] = ["en entier", "en complet", "in full", "entire", "complet", "entier"];
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let folded = tokens::fold(line);
+    let said = WHOLE.iter().find(|whole| folded.contains(*whole))?;
+    Some(choice(&folded.replacen(said, " ", 1))?.numbers)
+}
+
+/// A first line that is nothing but a number, and the words below it.
+pub fn numbered_words(text: &str) -> Option<(usize, &str)> {
+    let start = text.len() - text.trim_start().len();
+    let (line, below) = text[start..].split_once('\n').unwrap_or((&text[start..], ""));
+    let number = choice(line).filter(|choice| choice.numbers.len() == 1 && !choice.thread)?.numbers[0];
+    Some((number, below.trim()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_people_want_whole() {
+        for (text, wanted) in [
+            ("3 en entier", Some(vec![3])),
+            ("Le 2 et le 5 en entier, svp", Some(vec![2, 5])),
+            ("4 in full please", Some(vec![4])),
+            ("3", None),
+            ("je le veux en entier", None),
+        ] {
+            assert_eq!(in_full(text), wanted, "{text}");
+        }
+        assert_eq!(numbered_words("3\n\nJe viens !"), Some((3, "Je viens !")));
+        assert_eq!(numbered_words("n° 2 :\nMoi aussi\n2"), Some((2, "Moi aussi\n2")));
+        assert_eq!(numbered_words("3 personnes viennent"), None);
+    }
 
     #[test]
     fn what_people_pick() {

@@ -54,6 +54,8 @@ pub(crate) enum Content {
     Mbox(super::mbox::Mails),
     /// A verified picture, shown in pages.
     Picture { media_type: &'static str, bytes: Vec<u8>, disposition: String },
+    /// An edition on paper.
+    Pdf { bytes: Vec<u8>, disposition: String },
     /// Any other attachment: to be kept, never shown.
     Download { bytes: Vec<u8>, disposition: String },
     /// Nothing.
@@ -258,6 +260,12 @@ impl Content {
             Content::Message(bytes) => {
                 kind("text/plain; charset=utf-8");
                 (bytes, "inline".to_owned())
+            }
+            // Ours, and browsers do not show one that stands in a sandbox.
+            Content::Pdf { bytes, disposition } => {
+                kind("application/pdf");
+                put(headers, CONTENT_DISPOSITION, Some(&disposition));
+                return Opened::Bytes(bytes);
             }
             Content::Picture { media_type, bytes, disposition } => {
                 kind(media_type);

@@ -101,6 +101,16 @@ pub(crate) fn opened(
     Ok(None)
 }
 
+/// An edition on paper, for who has its key: those who look after the list.
+pub(crate) fn paper(pages: &Pages, lists: &[List], list: &str, key: &str, number: u32) -> Option<Answer> {
+    let (of, n, bytes) = (pages.papers)(key)?;
+    let meant = |one: &&List| one.id == of && (!list.contains('@') || one.address.to_string() == list);
+    let list = lists.iter().find(meant).filter(|list| n == number && list.state != ListState::Removed)?;
+    let name = format!("{}-{number}.pdf", list.address.name());
+    let disposition = content_disposition(Disposition::Inline, &name);
+    Some(Answer { keep: Keep::No, ..file(Content::Pdf { bytes, disposition }) })
+}
+
 fn has_archive(list: &List) -> bool {
     let kept = match list.settings.archive {
         ArchivePolicy::Public | ArchivePolicy::Members => true,

@@ -3,8 +3,11 @@
 use super::answer::Answer;
 use super::pages::{PageError, Pages, indexed};
 use super::routes::{ListPage, Route};
-use super::views::{Desk, EditionView, ItemView, Place, PostView, Printed, TEXT_BYTES_MAX};
+use super::views::{
+    ContentsLine, ContentsView, Desk, EditionView, ItemView, Place, PostView, Printed, TEXT_BYTES_MAX,
+};
 use crate::domain::edition::Fold;
+use crate::store::editions::EditionShown;
 
 /// Posts on one page; of a longer edition the others stand in their conversations.
 const POSTS_MAX: usize = 100;
@@ -45,4 +48,26 @@ pub(crate) fn page(
     let page = ListPage::Edition { number };
     let view = EditionView::new(desk, place, &shown, items);
     pages.public_page(desk, "edition", &view, &Route::list(place.segment, page), indexed(place.list))
+}
+
+/// What a feed says of an edition: the animators' words, and its contents.
+pub(crate) fn in_feed(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    shown: &EditionShown,
+) -> Result<String, PageError> {
+    let mut lines = Vec::new();
+    for item in shown.edition.chosen() {
+        let Some(first) = item.posts.first() else { continue };
+        let Some(post) = pages.archive.post(*first)?.filter(|post| desk.hidden_because(post).is_none())
+        else {
+            continue;
+        };
+        let thread = pages.archive.thread(place.list.id, post.thread, 0)?;
+        let href = thread.map(|thread| thread.summary.key);
+        let href = href.map(|key| desk.absolute(&Route::list(place.segment, ListPage::Thread { key })));
+        lines.push(ContentsLine::new(desk, item, desk.subject(&post.subject), href));
+    }
+    Ok(pages.templates.render("edition_contents", &ContentsView::new(desk, shown, lines))?)
 }

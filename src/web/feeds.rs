@@ -97,6 +97,47 @@ pub(crate) fn of_search(
     written(pages, desk, place, posts, (itself + &key, page), &title, &place.list.settings.name)
 }
 
+/// Editions in a feed, the newest.
+const FEED_EDITIONS: usize = 20;
+
+/// `/LIST/e/feed.atom`
+pub(crate) fn of_editions(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> Result<Answer, PageError> {
+    let itself = Route::list(place.segment, ListPage::EditionFeed);
+    let page = Route::list(place.segment, ListPage::Front);
+    let mut entries = Vec::new();
+    let mut updated = place.list.since;
+    for (number, at) in pages.archive.editions(place.list.id, FEED_EDITIONS)? {
+        let Some(shown) = pages.archive.edition(place.list.id, number)? else { continue };
+        updated = updated.max(at);
+        let content = super::editions::in_feed(pages, desk, place, &shown)?;
+        let address = desk.absolute(&Route::list(place.segment, ListPage::Edition { number }));
+        let by: Vec<String> = shown.by.iter().filter_map(|name| desk.name(name)).collect();
+        entries.push(EntryView {
+            id: address.clone(),
+            page: address,
+            title: super::views::edition_title(desk, &shown),
+            author: if by.is_empty() { place.list.settings.name.clone() } else { by.join(", ") },
+            published: rfc3339(at),
+            updated: rfc3339(at),
+            language: Some(place.list.settings.language.tag().to_owned()),
+            content,
+        });
+    }
+    let title = desk.tell("edition_feed_title", &[("name", &place.list.settings.name)]);
+    let view = FeedView {
+        language: desk.language.tag(),
+        // RFC 4287 §4.2.6: not that of the feed of posts.
+        id: desk.absolute(&itself),
+        title: one_line(&title, TITLE_CHARS_MAX),
+        subtitle: one_line(&place.list.settings.promise, TITLE_CHARS_MAX),
+        updated: rfc3339(updated),
+        itself: desk.absolute(&itself) + &desk.feed_key(),
+        page: desk.absolute(&page),
+        entries,
+    };
+    finished(pages, desk, place, &view)
+}
+
 fn feed(
     pages: &Pages,
     desk: &Desk<'_>,
@@ -135,7 +176,11 @@ fn written(
         page,
         entries,
     };
-    let atom = pages.templates.render(desk.language, "feed", &view)?;
+    finished(pages, desk, place, &view)
+}
+
+fn finished(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, view: &FeedView) -> Result<Answer, PageError> {
+    let atom = pages.templates.render(desk.language, "feed", view)?;
     Ok(Answer {
         indexed: indexed(place.list),
         language: Some(desk.language),

@@ -48,7 +48,7 @@ use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tracing::error;
 
-use crate::domain::ids::PostId;
+use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::Language;
 use crate::domain::network::Network;
 use crate::domain::time::{Timestamp, Zone};
@@ -94,6 +94,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Tells which post's attachments a key opens; whoever has the keys does.
 pub type Opens = Arc<dyn Fn(&str) -> Option<PostId> + Send + Sync>;
 
+/// The edition a key opens on paper, as a PDF: its list, its number, its bytes.
+pub type Papers = Arc<dyn Fn(&str) -> Option<(ListId, u32, Vec<u8>)> + Send + Sync>;
+
 /// What may be chosen about the web.
 #[derive(Clone, Debug)]
 pub struct WebOptions {
@@ -120,6 +123,8 @@ pub struct Doors {
     pub members: Arc<dyn MembersDoor>,
     /// To attachments for who has their key.
     pub opens: Opens,
+    /// To editions on paper, for who has their key.
+    pub papers: Papers,
 }
 
 /// Everything the web is made from; cheap to clone.
@@ -147,7 +152,7 @@ impl WebState {
         clock: Clock,
         length: JournalLength,
     ) -> Result<WebState, TemplateError> {
-        let Doors { leave, members, opens } = doors;
+        let Doors { leave, members, opens, papers } = doors;
         let words = Words::embedded();
         let templates = Templates::load(options.templates.as_deref(), &words)?;
         let base_url = options.base_url.trim_end_matches('/').to_owned();
@@ -163,7 +168,8 @@ impl WebState {
         };
         let (language, thumbnails) = (options.language, thumbnails::Thumbnails::default());
         let threads = Kept::new(length.clone(), threads::READ_THREADS_BYTES_MAX);
-        let pages = Pages { archive, threads, search, templates, words, site, opens, thumbnails, language };
+        let pages =
+            Pages { archive, threads, search, templates, words, site, opens, papers, thumbnails, language };
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
         let shown = Arc::new(Kept::new(length, KEPT_PAGES_BYTES_MAX));
         let limits = Arc::new(Limits::new(options.trusted.clone(), options.searches_per_minute_max));

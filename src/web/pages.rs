@@ -31,7 +31,7 @@ use super::views::{
     Site,
 };
 use super::words::Words;
-use super::{Opens, downloads, views::Place};
+use super::{Opens, Papers, downloads, views::Place};
 
 /// Conversations on one page of a list's front.
 const THREADS_PER_PAGE: usize = 30;
@@ -60,6 +60,8 @@ pub(crate) struct Pages {
     pub(crate) thumbnails: Thumbnails,
     /// Which post's attachments a key opens.
     pub(crate) opens: Opens,
+    /// The edition a key opens on paper.
+    pub(crate) papers: Papers,
     /// For readers who say nothing, where no list has a language.
     pub(crate) language: Language,
 }
@@ -198,6 +200,11 @@ impl Pages {
         {
             return Ok(answer);
         }
+        if let (ListPage::Paper { number }, Some(key)) = (page, &wish.query.key)
+            && let Some(answer) = downloads::paper(self, &named, name, key, *number)
+        {
+            return Ok(answer);
+        }
         // What this reader may not see does not take part in anything below.
         let reader = wish.reader.as_ref();
         named.retain(|list| sight::is_listed(list, reader));
@@ -255,6 +262,9 @@ impl Pages {
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
             ListPage::Thread { key } => threads::page(self, wish, desk, place, key),
             ListPage::Edition { number } => editions::page(self, desk, place, *number),
+            ListPage::EditionFeed => feeds::of_editions(self, desk, place),
+            // Only the key opens it.
+            ListPage::Paper { .. } => self.absent(desk),
             ListPage::ThreadFeed { key } => feeds::of_thread(self, desk, place, key),
             ListPage::ThreadMbox { key } => threads::mbox(self, desk, place, key),
             ListPage::Post { id } => self.post(wish, desk, place, id),

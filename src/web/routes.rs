@@ -77,6 +77,10 @@ pub(crate) enum ListPage {
     ThreadMbox { key: String },
     /// `/LIST/e/N/`
     Edition { number: u32 },
+    /// `/LIST/e/feed.atom`
+    EditionFeed,
+    /// `/LIST/e/N/paper.pdf`
+    Paper { number: u32 },
     /// `/LIST/m/MESSAGE-ID/`
     Post { id: MessageId },
     /// `/LIST/m/MESSAGE-ID/raw`
@@ -157,8 +161,10 @@ fn list_page(list: &str, rest: &[&str]) -> Asked {
         [year, month, "mbox"] => {
             page(month_at(year, month).map(|(year, month)| ListPage::MonthMbox { year, month }))
         }
-        ["e", number, ""] => page(edition_number(number)),
-        ["e", number] => slash(edition_number(number)),
+        ["e", FEED] => page(Some(ListPage::EditionFeed)),
+        ["e", number, "paper.pdf"] => page(edition_number(number).map(|number| ListPage::Paper { number })),
+        ["e", number, ""] => page(edition_number(number).map(|number| ListPage::Edition { number })),
+        ["e", number] => slash(edition_number(number).map(|number| ListPage::Edition { number })),
         ["m", post @ ..] => post_page(list, post),
         [year, month, ""] => page(month_of(year, month)),
         [year, month] => slash(month_of(year, month)),
@@ -248,7 +254,10 @@ impl ListPage {
 
     /// Whether feed readers ask for it, which sign in by a key of their own.
     pub(crate) fn is_feed(&self) -> bool {
-        matches!(self, ListPage::Feed | ListPage::ThreadFeed { .. } | ListPage::SearchFeed)
+        matches!(
+            self,
+            ListPage::Feed | ListPage::ThreadFeed { .. } | ListPage::SearchFeed | ListPage::EditionFeed
+        )
     }
 
     fn path(&self) -> String {
@@ -264,6 +273,8 @@ impl ListPage {
             ListPage::Month { year, month } => format!("{year:04}/{month:02}/"),
             ListPage::Thread { key } => format!("t/{}/", encode(key)),
             ListPage::Edition { number } => format!("e/{number}/"),
+            ListPage::EditionFeed => format!("e/{FEED}"),
+            ListPage::Paper { number } => format!("e/{number}/paper.pdf"),
             ListPage::ThreadFeed { key } => format!("t/{}/{FEED}", encode(key)),
             ListPage::ThreadMbox { key } => format!("t/{}/mbox", encode(key)),
             ListPage::Post { id } => format!("m/{}/", encode(id.as_str())),
@@ -310,8 +321,8 @@ fn month_at(year: &str, month: &str) -> Option<(i16, i8)> {
     (year > 0 && (1..=12).contains(&month)).then_some((year, month))
 }
 
-fn edition_number(text: &str) -> Option<ListPage> {
-    attachment_number(text).filter(|number| *number > 0).map(|number| ListPage::Edition { number })
+fn edition_number(text: &str) -> Option<u32> {
+    attachment_number(text).filter(|number| *number > 0)
 }
 
 /// Written as a plain number without leading zeros, so that each attachment has one address.
@@ -384,6 +395,9 @@ mod tests {
             ("/quartier/2026/11/", "/quartier/2026/11/"),
             ("/quartier/e/12", "-> /quartier/e/12/"),
             ("/quartier/e/12/", "/quartier/e/12/"),
+            ("/quartier/e/feed.atom", "/quartier/e/feed.atom"),
+            ("/quartier/e/12/paper.pdf", "/quartier/e/12/paper.pdf"),
+            ("/quartier/e/0/paper.pdf", "nothing"),
             ("/quartier/e/012/", "nothing"),
             ("/quartier/2026/13/", "nothing"),
             ("/quartier/2026/1/", "nothing"),

@@ -17,6 +17,7 @@ const PAGES: &[(&str, &str)] = &[
     ("attachments", include_str!("../../templates/web/attachments.hbs")),
     ("doors", include_str!("../../templates/web/doors.hbs")),
     ("edition", include_str!("../../templates/web/edition.hbs")),
+    ("edition_contents", include_str!("../../templates/web/edition_contents.hbs")),
     ("feed", include_str!("../../templates/web/feed.hbs")),
     ("home", include_str!("../../templates/web/home.hbs")),
     ("layout", include_str!("../../templates/web/layout.hbs")),

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::List;
 use crate::domain::thread::{Node, Placed, tree};
+use crate::mail::summary::{own_words, summary_words};
 use crate::store::archive::{PostState, PostSummary, Thread, ThreadId};
 
 use super::answer::Answer;
@@ -16,7 +17,7 @@ use super::mbox;
 use super::pages::{PageError, Pages, Wish, indexed};
 use super::routes::{ListPage, Route};
 use super::sight::Eyes;
-use super::views::{Arrangement, Desk, InThread, Neighbours, Opened, Place, Stands, ThreadView};
+use super::views::{Arrangement, Desk, InThread, Neighbours, Opened, Place, Stands, SummaryView, ThreadView};
 
 /// Posts on one page of a conversation.
 const POSTS_PER_PAGE: usize = 200;
@@ -123,9 +124,23 @@ pub(crate) fn page(
     let posts = arranged(&whole, arrangement, (number - 1) * POSTS_PER_PAGE);
     let mut opened = Opened { summary: &thread.summary, arrangement, posts, page: number, pages: count };
     read_posts(pages, desk, place, &mut opened.posts)?;
-    let view = ThreadView::new(desk, place, &opened);
+    let view = ThreadView::new(desk, place, &opened, stands_for(pages, desk, place, thread.summary.id)?);
     let route = Route::list(place.segment, ListPage::Thread { key: key.to_owned() });
     pages.public_page(desk, "thread", &view, &route, indexed(place.list))
+}
+
+/// What somebody wrote to stand for a conversation, if it may be read.
+fn stands_for(
+    pages: &Pages,
+    desk: &Desk<'_>,
+    place: Place<'_>,
+    thread: ThreadId,
+) -> Result<Option<SummaryView>, PageError> {
+    let post = pages.archive.summary(place.list.id, thread)?;
+    let Some(post) = post.filter(|post| desk.hidden_because(post).is_none()) else { return Ok(None) };
+    let Some(raw) = pages.archive.raw(post.id)? else { return Ok(None) };
+    let own = own_words(&raw);
+    Ok(Some(SummaryView::new(desk, &post, summary_words(&own))))
 }
 
 /// The posts of one page in their order.

@@ -212,6 +212,9 @@ trouble_words = This page could not be prepared. Try again in a few minutes; if 
 back_home = See the groups
 
 # -- an edition
+edition_feed = Feed of editions
+edition_feed_title = Editions of { $name }
+summary_by = Summary by { $name }
 edition_title = Edition { $number }
 edition_by = put together by { $names }
 edition_others = { $count ->

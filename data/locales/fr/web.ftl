@@ -213,6 +213,9 @@ trouble_words = Cette page n’a pas pu être préparée. Réessayez dans quelqu
 back_home = Voir les groupes
 
 # -- an edition
+edition_feed = Fil des éditions
+edition_feed_title = Les éditions de { $name }
+summary_by = Résumé de { $name }
 edition_title = Édition { $number }
 edition_by = préparée par { $names }
 edition_others = { $count ->

@@ -34,7 +34,10 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::MemberShow { .. } => people::member(answer),
         Request::PersonShow { .. } | Request::PersonExport { .. } => people::person(answer),
         Request::PersonErase { .. } => people::erased(answer),
-        Request::MemberAdd { .. } | Request::MemberSet { .. } | Request::MemberRemove { .. } => {
+        Request::MemberAdd { .. }
+        | Request::MemberAddOnPaper { .. }
+        | Request::MemberSet { .. }
+        | Request::MemberRemove { .. } => {
             format!("{}\n", word(&answer["said"]))
         }
         Request::MemberImport { .. } => people::imported(answer),
@@ -44,6 +47,7 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::DigestDraft { .. } | Request::DigestSend { .. } | Request::DigestShow { .. } => {
             posts::edition(answer)
         }
+        Request::DigestPrint { .. } => posts::on_paper(answer),
         Request::QueueLs => queue(answer),
         Request::QueueRetry { .. } => retried(answer),
         Request::QueueDrop { .. } => format!("{} will not be sent\n", word(&answer["dropped"])),

@@ -37,7 +37,18 @@ pub(super) fn member(person: &Value) -> String {
         text.push_str(&format!("\n{}\n", word(&member["list"])));
         let mut lines =
             vec![("member since", day_and_hour(&member["since"])), ("came", word(&member["joined"]))];
-        for key in ["state", "role", "reading", "day", "hour", "digest_form", "quiet", "own_posts", "posts"] {
+        for key in [
+            "state",
+            "role",
+            "reading",
+            "day",
+            "hour",
+            "digest_form",
+            "together",
+            "quiet",
+            "own_posts",
+            "posts",
+        ] {
             if !member[key].is_null() {
                 lines.push((key, word(&member[key])));
             }

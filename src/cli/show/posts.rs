@@ -146,3 +146,14 @@ pub(super) fn imported(answer: &Value) -> String {
     }
     text
 }
+
+/// A printed edition, and whom it is for.
+pub(super) fn on_paper(answer: &Value) -> String {
+    let handed = answer["handed"].as_array().map_or(0, Vec::len);
+    let whom = match handed {
+        0 => "nobody gets it on paper yet; parvis member add LIST --paper 'NAME, HOW' says who".to_owned(),
+        1 => "its last page says to whom it goes".to_owned(),
+        count => format!("its last page says to which {count} people it goes"),
+    };
+    format!("edition {} is in {}; {whom}\n", word(&answer["n"]), word(&answer["pdf"]))
+}

@@ -8,6 +8,7 @@ fn item(author: &str, text: &str) -> Item {
         author: author.to_owned(),
         when: "samedi 21 novembre à 9 h".to_owned(),
         text: Condensed { text: text.to_owned(), cut: false },
+        language: "fr".to_owned(),
         page: Some("https://l.example/lilas/m/1/".to_owned()),
         answer: Some("lilas+abc@l.example".to_owned()),
         private: Some("lilas+def@l.example".to_owned()),

@@ -1,7 +1,7 @@
 //! A draft and what an animator answers: the draft as it is shown, and what follows from the answer.
 
-use super::compose::title_of_item;
 use super::editions::{Following, asked, changing, renewed, sending};
+use super::sheet::title_of_item;
 use crate::domain::edition::{Edition, EditionWish, Fold, ItemPlace, Noticed};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{Language, List};

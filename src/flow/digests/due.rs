@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::editions;
 use crate::digest::{POST_BYTES_MAX, condense};
-use crate::domain::ids::{PersonId, PostId};
+use crate::domain::ids::{ListId, PersonId, PostId};
 use crate::domain::list::{Curation, List};
 use crate::domain::member::{DigestForm, Membership, Reading};
 use crate::domain::rhythm::Rhythm;
@@ -52,26 +52,33 @@ pub fn issue_due(desk: &Desk) -> Result<(), FlowError> {
     if desk.store.fence()? != Fence::Down {
         return Ok(());
     }
+    let mut together = Together::default();
     for list in desk.store.reader().lists()? {
         match list.settings.curation {
-            Curation::None => drop(issue(desk, &list, Whose::Due, None)?),
+            Curation::None => drop(issue(desk, &list, Whose::Due, None, Some(&mut together))?),
             Curation::Draft => editions::tend(desk, &list)?,
         }
     }
-    Ok(())
+    together.issue(desk)
 }
 
 /// Freezes what the readers of a list await now, whoever's turn it is. The issues, by number.
 pub fn issue_now(desk: &Desk, list: &List) -> Result<Vec<PostId>, FlowError> {
-    issue(desk, list, Whose::All, None)
+    issue(desk, list, Whose::All, None, None)
 }
 
 /// The same, as what an edition of that number holds for each of them.
 pub(super) fn issue_as_edition(desk: &Desk, list: &List, number: u32) -> Result<Vec<PostId>, FlowError> {
-    issue(desk, list, Whose::All, Some(number))
+    issue(desk, list, Whose::All, Some(number), None)
 }
 
-fn issue(desk: &Desk, list: &List, whose: Whose, edition: Option<u32>) -> Result<Vec<PostId>, FlowError> {
+fn issue(
+    desk: &Desk,
+    list: &List,
+    whose: Whose,
+    edition: Option<u32>,
+    mut together: Option<&mut Together>,
+) -> Result<Vec<PostId>, FlowError> {
     let now = desk.now();
     let mut waiting: BTreeMap<PersonId, Vec<PostId>> = BTreeMap::new();
     let mut known = Known { desk, list, now, posts: HashMap::new(), turns: HashMap::new() };
@@ -96,7 +103,13 @@ fn issue(desk: &Desk, list: &List, whose: Whose, edition: Option<u32>) -> Result
             Turn::Wait => {}
             Turn::Never => unwanted.entry(posts).or_default().insert(person),
             Turn::Now(slot) => {
+                let joins = member.as_ref().is_some_and(|member| member.together == Some(true));
                 let form = member.map(|member| member.digest_form).unwrap_or_default();
+                if let (Some(together), true, DigestForm::Page) = (together.as_deref_mut(), joins, form) {
+                    let posts = known.parts(posts, form)?.concat();
+                    together.0.entry(person).or_default().push((list.id, slot, posts));
+                    continue;
+                }
                 groups.entry((form, slot, posts)).or_default().insert(person);
             }
         }
@@ -140,13 +153,54 @@ pub(super) fn settle(
         let (list, posts, persons) = (list.id, posts.to_vec(), persons.clone());
         change = change.event(Event::NotAwaited { list, posts, persons });
     }
-    for event in events {
-        change = change.event(event);
-    }
+    commit(desk, events.into_iter().fold(change, Change::event))
+}
+
+fn commit(desk: &Desk, change: Change) -> Result<(), FlowError> {
     match desk.store.commit(change) {
         // Somebody else was faster: then they have it.
         Ok(()) | Err(StoreError::Conflict(_)) => Ok(()),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What one list has for somebody, and whose turn that is.
+type Share = (ListId, Option<Slot>, Vec<PostId>);
+
+/// What members get of several lists in one mail.
+#[derive(Default)]
+struct Together(BTreeMap<PersonId, Vec<Share>>);
+
+impl Together {
+    /// One commit for all who get the same: issue by issue, and what each list had for them.
+    fn issue(self, desk: &Desk) -> Result<(), FlowError> {
+        let mut groups: BTreeMap<Vec<Share>, PersonSet> = BTreeMap::new();
+        for (person, shares) in self.0 {
+            groups.entry(shares).or_default().insert(person);
+        }
+        for (shares, persons) in groups {
+            let Some((first, ..)) = shares.first() else { continue };
+            let all: Vec<PostId> = shares.iter().flat_map(|(_, _, posts)| posts.clone()).collect();
+            let mut change = Change::at(desk.now());
+            for (list, _, posts) in &shares {
+                change = change.expect(Expect::Awaited(*list, posts.clone(), persons.clone()));
+            }
+            let parts = packed(desk, &all, DigestForm::Page)?;
+            let of = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+            for (part, posts) in (1..).zip(parts) {
+                let (number, at, form) = (desk.store.next_post(), desk.now(), DigestForm::Page);
+                let issue = Issue { number, list: *first, at, posts, form, part: (part, of), edition: None };
+                let slot = shares.first().and_then(|(_, slot, _)| slot.clone());
+                change =
+                    change.event(Event::Issued { issue: Box::new(issue), slot, readers: persons.clone() });
+            }
+            for (list, _, posts) in shares.into_iter().skip(1) {
+                let persons = persons.clone();
+                change = change.event(Event::NotAwaited { list, posts, persons });
+            }
+            commit(desk, change)?;
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::due::{issue_as_edition, packed, settle};
 use super::propose::refresh;
-use crate::domain::edition::{Edition, EditionItem, ItemPlace};
+use crate::domain::edition::{DigestTold, Edition, EditionItem, Fold, ItemPlace};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{Curation, List};
 use crate::domain::member::{Day, DigestForm, Reading, Role};
@@ -17,7 +17,7 @@ use crate::domain::wish::{AskedBecause, Matter, Question};
 use crate::flow::{Desk, FlowError, beside, is_current};
 use crate::store::StoreError;
 use crate::store::change::{Change, Expect, Shelf};
-use crate::store::event::{Event, LetterAbout, Occasion};
+use crate::store::event::{Event, LetterAbout, Note, Occasion};
 use crate::store::issue::{Issue, NEXT_EDITION};
 use crate::store::person_set::PersonSet;
 use crate::store::segments::MailPlace;
@@ -201,6 +201,12 @@ pub(in crate::flow) fn sending(
             events.push(Event::Issued { issue: Box::new(issue), slot: None, readers: readers.clone() });
         }
     }
+    for person in animators(desk, list)? {
+        let note = Note::Digest { told: DigestTold::WentOut { number } };
+        let (list, occasion) = (Some(list_id), Occasion::default());
+        let about = LetterAbout::Note { list, person, note, occasion };
+        events.push(Event::LetterOwed { letter: desk.store.next_letter(), about });
+    }
     Ok(Following {
         expects: vec![Expect::Draft(list_id, version)],
         mail: (document, Shelf::List(list_id), written(desk, list, document, &edition)),
@@ -258,9 +264,9 @@ pub fn send_now(desk: &Desk, list: &List) -> Result<Option<u32>, FlowError> {
     match list.settings.curation {
         Curation::Draft => commit(desk, now, sending(desk, list, edition, version)?)?,
         Curation::None => {
-            // Each gets what they await of it, which need not be all.
-            let everything =
-                edition.items.into_iter().map(|item| EditionItem { place: ItemPlace::In, ..item });
+            // Each gets what they await of it, which need not be all, and nobody chose what to leave out.
+            let whole = |item| EditionItem { place: ItemPlace::In, fold: Fold::Open, ..item };
+            let everything = edition.items.into_iter().map(whole);
             let edition = Edition { items: everything.collect(), ..edition };
             commit(desk, now, kept(desk, list, &edition, version))?;
             issue_as_edition(desk, list, number)?;

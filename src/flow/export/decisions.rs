@@ -57,7 +57,9 @@ impl Lines {
                 self.posts.contains(post)
             }
             Event::Issued { issue, .. } => issue.list == self.list,
-            Event::Drafted { list, .. } | Event::Edition { list, .. } => *list == self.list,
+            Event::Drafted { list, .. } | Event::Edition { list, .. } | Event::Summarized { list, .. } => {
+                *list == self.list
+            }
             Event::NotAwaited { .. }
             | Event::Imported { .. }
             | Event::Settled { .. }
@@ -116,6 +118,7 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::PassEnded { .. }
         | Event::Heeded { .. }
         | Event::Banned { .. }
+        | Event::Summarized { .. }
         | Event::ThreadPace { .. }
         | Event::Reach { .. }
         | Event::Warned { .. }

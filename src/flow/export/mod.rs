@@ -17,10 +17,10 @@ pub use self::manifest::{Counts, DamagedPost, Manifest, ManifestFile};
 pub use self::settings::{ExportedList, InvalidListFile, read_list};
 
 use self::manifest::Digest;
-use super::members_csv;
+use super::{is_current, members_csv};
 use crate::domain::ids::ListId;
 use crate::domain::list::List;
-use crate::domain::member::MemberState;
+use crate::domain::member::{Membership, Person};
 use crate::domain::time::Timestamp;
 use crate::store::{OldAddress, Store, StoreError};
 
@@ -28,6 +28,8 @@ use crate::store::{OldAddress, Store, StoreError};
 pub const LIST: &str = "list.toml";
 /// The members there are now.
 pub const MEMBERS: &str = "members.csv";
+/// Who gets the editions on paper, and how.
+pub const PAPER: &str = "paper.csv";
 /// Who decided what, when.
 pub const DECISIONS: &str = "decisions.jsonl";
 /// Where posts were found before they came here, if anything is known of that.
@@ -75,6 +77,10 @@ pub fn export(
     let mut files = Files { sink, written: Vec::new() };
     files.write(LIST, |out| Ok(out.write_all(settings::list_toml(list).as_bytes())?))?;
     let members = files.write(MEMBERS, |out| write_members(store, list.id, out))?;
+    let on_paper = on_paper(store, list.id)?;
+    if !on_paper.is_empty() {
+        files.write(PAPER, |out| Ok(members_csv::write_paper(out, &on_paper)?))?;
+    }
     let decisions = files.write(DECISIONS, |out| decisions::write(store, list.id, out))?;
     let old = store.reader().old_addresses(list.id)?;
     if !old.is_empty() {
@@ -110,7 +116,7 @@ fn write_members(store: &Store, list: ListId, out: &mut dyn Write) -> Result<u64
     let mut count = 0;
     for member in store.members(list)? {
         // Who has not confirmed is not a member, and who left is forgotten.
-        let is_member = !matches!(member.state, MemberState::Left | MemberState::Pending);
+        let is_member = is_current(&member) && member.medium.is_mail();
         let person = if is_member { store.person(member.person)? } else { None };
         if let Some(person) = person {
             file.member(&person, &member)?;
@@ -119,6 +125,17 @@ fn write_members(store: &Store, list: ListId, out: &mut dyn Write) -> Result<u64
     }
     file.finish()?;
     Ok(count)
+}
+
+/// Those who have no address.
+fn on_paper(store: &Store, list: ListId) -> Result<Vec<(Person, Membership)>, ExportError> {
+    let mut found = Vec::new();
+    for member in store.members(list)?.into_iter().filter(|member| is_current(member)) {
+        if !member.medium.is_mail() {
+            found.extend(store.person(member.person)?.map(|person| (person, member)));
+        }
+    }
+    Ok(found)
 }
 
 /// Cuts files into pieces, and keeps count of what was in them.

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 
 pub use self::read::{InvalidMemberFile, Rows, read};
 pub use self::rows::{AddedMembers, BadRows, add_members};
-pub use self::write::Writer;
+pub use self::write::{Writer, write_paper};
 
 use super::membership::Wish;
 

@@ -47,6 +47,18 @@ impl<W: Write> Writer<W> {
     }
 }
 
+/// Those who have no address, a row each: `name,how,since`.
+pub fn write_paper(out: &mut dyn Write, people: &[(Person, Membership)]) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["name", "how", "since"])?;
+    for (person, member) in people {
+        let (name, how) = person.name.split_once(',').unwrap_or((&person.name, ""));
+        let since = serde_json::to_value(member.since).unwrap_or_default();
+        csv.write_record([guarded(name.trim()), guarded(how.trim()), word(&since)])?;
+    }
+    csv.flush()
+}
+
 /// A setting as `member set` takes it; nothing where it is absent.
 fn word(value: &Value) -> String {
     match value {

@@ -3,8 +3,10 @@
 //! What cannot be done because of what was asked is a [`NotDone`], a sentence for whoever asked; an
 //! error is our own trouble. Everything here blocks until it is durable.
 
+mod paper;
 mod plan;
 
+pub use self::paper::{add_on_paper, on_paper};
 pub(super) use self::plan::{Plan, plan};
 use super::{FlowError, is_current};
 use crate::domain::address::{EmailAddress, InvalidAddress};

@@ -9,7 +9,7 @@ pub(super) mod gather;
 
 use super::author::{author_of, may_be_told};
 use super::publish::publish;
-use super::{Desk, FlowError, is_current};
+use super::{Desk, FlowError, is_current, summaries};
 use crate::domain::address::EmailAddress;
 use crate::domain::command::Decision;
 use crate::domain::ids::{ListId, PersonId, PostId};
@@ -130,16 +130,19 @@ pub(super) fn outcome(
     Ok(outcome)
 }
 
-fn released(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Option<Event>, FlowError> {
+/// It goes out, and what follows from that; nothing if its list is gone.
+fn released(desk: &Desk, info: &PostInfo, by: Decider) -> Result<Vec<Event>, FlowError> {
     let list = match info.list {
         Some(list) => desk.store.list(list)?,
         None => None,
     };
-    let Some(list) = list else { return Ok(None) };
+    let Some(list) = list else { return Ok(Vec::new()) };
     let raw = desk.store.raw(info.id)?;
     let summary = raw.as_deref().map(parse::summarize).unwrap_or_default();
-    let bytes = (&summary, raw.as_deref());
-    Ok(Some(publish(desk, &list, info, bytes, Some(by), desk.now())?))
+    let published = publish(desk, &list, info, (&summary, raw.as_deref()), Some(by), desk.now())?;
+    let raw = raw.unwrap_or_default();
+    let follows = summaries::proposed(desk, &list, (info.id, info.author), &summary, &raw, desk.now())?;
+    Ok(std::iter::once(published).chain(follows).collect())
 }
 
 fn refuse(

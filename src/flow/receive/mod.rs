@@ -163,7 +163,12 @@ impl PostRoom {
             let mut shares = Vec::with_capacity(envelope.recipients.len());
             let (mut left, mut refused) = (Vec::new(), Vec::new());
             let mut anything = false;
-            for address in &envelope.recipients {
+            for (at, address) in envelope.recipients.iter().enumerate() {
+                // Two addresses may mean one: a list's own, and that of its digest.
+                if envelope.recipients[..at].contains(address) {
+                    shares.push(Share::Kept);
+                    continue;
+                }
                 let seen = seen.at(address);
                 let share = match self.destination(address)? {
                     Destination::Post(list) => {

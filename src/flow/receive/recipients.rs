@@ -15,11 +15,13 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::domain::unwanted::Unwanted;
 use crate::flow::moderate::{self, Held};
-use crate::flow::{Desk, FlowError, bounces, is_current, requests};
+use crate::flow::{Desk, FlowError, answer_address, bounces, digests, is_current, requests};
 use crate::letters::{DoorRefusal, door as words};
 use crate::mail::answering;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{SingletonFault, singleton_faults};
+use crate::mail::subject::is_answered;
+use crate::mail::words::{clean, decode};
 use crate::smtp::envelope::{Envelope, ReversePath};
 use crate::smtp::reply::Reply;
 use crate::store::change::Change;
@@ -151,10 +153,7 @@ impl PostRoom {
     /// What a mail to an address beside a list's own asks for, if it is ours to read. A token that
     /// is none of ours says nothing: the words alone count.
     pub(super) fn request_door(&self, destination: &Destination) -> Option<RequestDoor> {
-        let answer = |token: &str| match requests::question_of_token(&self.desk, token) {
-            Some(question) => RequestDoor::Answer(question),
-            None => RequestDoor::Request,
-        };
+        let answer = |token: &str| requests::door_of_token(&self.desk, token).unwrap_or(RequestDoor::Request);
         match destination {
             Destination::List(_, door) => match door {
                 ListDoor::Join => Some(RequestDoor::Join),
@@ -181,7 +180,10 @@ impl PostRoom {
         let asked_about = |asked: OpenQuestion| asked.question.list;
         Ok(match door {
             Some(RequestDoor::Answer(question)) => self.desk.store.question(question)?.and_then(asked_about),
-            Some(RequestDoor::Bounce { post, .. }) => self.desk.store.post(post)?.and_then(|info| info.list),
+            Some(RequestDoor::Digest { issue }) => self.desk.store.issue(issue)?.map(|issue| issue.list),
+            Some(RequestDoor::Private { post } | RequestDoor::Bounce { post, .. }) => {
+                self.desk.store.post(post)?.and_then(|info| info.list)
+            }
             Some(RequestDoor::Probe { list, .. }) => Some(list),
             Some(
                 RequestDoor::Join
@@ -208,6 +210,12 @@ impl PostRoom {
                 }
             });
             let purpose = token.and_then(|token| self.desk.store.tokens().read(&token));
+            if purpose.is_none()
+                && let Some(issue) = self.digest_answered(recipient, &envelope.raw)?
+            {
+                *recipient = issue;
+                continue;
+            }
             let Some(Purpose::Answer { post }) = purpose else { continue };
             let Some(post) = self.desk.store.reader().post(post)? else { continue };
             let Some(list) = self.desk.store.list(post.list)? else { continue };
@@ -216,6 +224,25 @@ impl PostRoom {
             *recipient = address;
         }
         Ok(())
+    }
+
+    /// A whole digest that a mail to its list answers, by its subject too: where that is answered.
+    fn digest_answered(
+        &self,
+        recipient: &EmailAddress,
+        raw: &[u8],
+    ) -> Result<Option<EmailAddress>, StoreError> {
+        let Destination::Post(list) = self.destination(recipient)? else { return Ok(None) };
+        let (headers, _) = Headers::scan_leniently(raw);
+        let answered = headers.get("in-reply-to").unwrap_or_default();
+        let Some(issue) = digests::issue_of_id(&self.desk, &answered)? else { return Ok(None) };
+        let subject = headers.get("subject").map(|subject| clean(&decode(&subject))).unwrap_or_default();
+        // Who wrote another subject over it began something of their own.
+        if issue.list != list.id || !is_answered(&subject) {
+            return Ok(None);
+        }
+        let token = self.desk.store.tokens().token(Purpose::Digest { issue: issue.number });
+        Ok(Some(answer_address(&self.desk.hostname, Some(&list.address), &token)))
     }
 
     /// In which language this is refused to all it is for; none: the operator is among them.

@@ -27,6 +27,10 @@ pub(super) fn answer(
     };
     match (&asked.matter, &said.heard) {
         (Matter::Opening, heard) => opening(talk, request, question, list.as_ref(), heard, said),
+        (Matter::Digest { asked: about }, _) => match &list {
+            Some(list) => super::digests::asked(talk, request, question, (list, about), said),
+            None => Ok(Fate::Done),
+        },
         (Matter::Draft { number }, _) => draft(talk, request, list.as_ref(), *number, said),
         (Matter::Talk | Matter::Care { .. } | Matter::SignIn { .. }, _) => {
             hearing(talk, request, asked.list, said)

@@ -107,6 +107,7 @@ fn asks_to_join(matter: &Matter) -> bool {
         | Matter::WhichList { .. }
         | Matter::Admit { .. }
         | Matter::Draft { .. }
+        | Matter::Digest { .. }
         | Matter::Back { .. }
         | Matter::SamePerson { .. }
         | Matter::Adopt { .. }

@@ -355,6 +355,8 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
         | RequestDoor::Leave
         | RequestDoor::Help
         | RequestDoor::Request
+        | RequestDoor::Digest { .. }
+        | RequestDoor::Private { .. }
         | RequestDoor::Search => request.info.proof == Some(Proof::Proven),
     };
     let author = request.info.author.filter(|_| known);
@@ -376,7 +378,9 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
             | RequestDoor::Probe { .. }
             | RequestDoor::Report => Place::Request,
             RequestDoor::Search => Place::Search,
-            RequestDoor::Answer(_) => Place::Answer,
+            RequestDoor::Answer(_) | RequestDoor::Digest { .. } | RequestDoor::Private { .. } => {
+                Place::Answer
+            }
             RequestDoor::Post => Place::List,
         },
         today: request.now.date_in(&desk.zone),

@@ -11,6 +11,7 @@ mod animating;
 mod answers;
 mod caps;
 mod commanding;
+mod digests;
 mod fixing;
 mod hear;
 mod joining;
@@ -28,7 +29,7 @@ use super::moderate::{self, Held};
 use super::{Desk, FlowError};
 use crate::domain::address::EmailAddress;
 use crate::domain::authority::{Course, course_by_token};
-use crate::domain::ids::{ListId, PostId, QuestionId};
+use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{List, ListState};
 use crate::domain::moderation::HoldReason;
 use crate::domain::proof::Proof;
@@ -91,7 +92,9 @@ pub(super) fn decide(
     let heard = heard?;
     let question = match door {
         RequestDoor::Answer(question) => desk.store.question(question)?,
-        RequestDoor::Join
+        RequestDoor::Digest { .. }
+        | RequestDoor::Private { .. }
+        | RequestDoor::Join
         | RequestDoor::Leave
         | RequestDoor::Help
         | RequestDoor::Request
@@ -104,7 +107,20 @@ pub(super) fn decide(
     let mut talk = Talk::begin(desk, &request, from, heard.language)?;
     let fate = match question {
         Some(question) => by_token(&mut talk, &request, &question, &heard.said)?,
-        None => without_token(&mut talk, &request, &heard.said)?,
+        None => match door {
+            RequestDoor::Digest { issue } => digests::answer(&mut talk, &request, issue, &heard.said)?,
+            RequestDoor::Private { post } => digests::private(&mut talk, &request, post)?,
+            RequestDoor::Answer(_)
+            | RequestDoor::Join
+            | RequestDoor::Leave
+            | RequestDoor::Help
+            | RequestDoor::Request
+            | RequestDoor::Bounce { .. }
+            | RequestDoor::Probe { .. }
+            | RequestDoor::Report
+            | RequestDoor::Search
+            | RequestDoor::Post => without_token(&mut talk, &request, &heard.said)?,
+        },
     };
     if let (Fate::Waits(reason), Some(list)) = (fate, &request.list) {
         let proof = info.proof.unwrap_or(Proof::NoMeans);
@@ -195,17 +211,23 @@ fn by_token(
     answers::answer(talk, request, question, said)
 }
 
+/// How sure it is who writes, where no token says so; none: nothing is done.
+fn sureness(request: &Request<'_>) -> Option<Sure> {
+    match request.info.proof.unwrap_or(Proof::NoMeans) {
+        Proof::Proven => Some(Sure::Proven),
+        proof @ (Proof::NoMeans | Proof::CannotTell) => Some(Sure::Unproven(proof)),
+        Proof::Disproved => None,
+    }
+}
+
 /// A request at a command address, or written to the list itself by mistake.
 fn without_token(talk: &mut Talk<'_>, request: &Request<'_>, said: &hear::Said) -> Result<Fate, FlowError> {
     let list = request.list.as_ref();
     if list.is_none() && request.info.list.is_some() {
         return Ok(Fate::Away(DropReason::Obeyed));
     }
-    talk.sure = match request.info.proof.unwrap_or(Proof::NoMeans) {
-        Proof::Proven => Sure::Proven,
-        proof @ (Proof::NoMeans | Proof::CannotTell) => Sure::Unproven(proof),
-        Proof::Disproved => return Ok(Fate::Away(DropReason::Unproven)),
-    };
+    let Some(sure) = sureness(request) else { return Ok(Fate::Away(DropReason::Unproven)) };
+    talk.sure = sure;
     if talk.sure == Sure::Proven
         && matches!(said.heard, Heard::Yes | Heard::No)
         && let Some(question) = open_wish(talk, request)?
@@ -250,6 +272,7 @@ fn asks_yes_or_no(matter: &Matter) -> bool {
         | Matter::Found { .. }
         | Matter::SignIn { .. }
         | Matter::Opening
+        | Matter::Digest { .. }
         | Matter::Draft { .. } => false,
     }
 }
@@ -299,17 +322,20 @@ fn hearing(
     }
 }
 
-/// The number of a question that a token names, if it was given to somebody.
-pub(super) fn question_of_token(desk: &Desk, token: &str) -> Option<QuestionId> {
+/// What is asked for at the address of a token, if it is one that was given to somebody.
+pub(super) fn door_of_token(desk: &Desk, token: &str) -> Option<RequestDoor> {
     use crate::domain::token::Purpose;
     match desk.store.tokens().read(token) {
-        Some(Purpose::Question { question, person: _ }) => Some(question),
+        Some(Purpose::Question { question, person: _ }) => Some(RequestDoor::Answer(question)),
+        Some(Purpose::Digest { issue }) => Some(RequestDoor::Digest { issue }),
+        Some(Purpose::Private { post }) => Some(RequestDoor::Private { post }),
         Some(
             Purpose::Bounce { .. }
             | Purpose::Probe { .. }
             | Purpose::Leave { .. }
             | Purpose::Attachments { .. }
             | Purpose::Answer { .. }
+            | Purpose::Paper { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
         )

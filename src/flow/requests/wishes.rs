@@ -74,6 +74,7 @@ pub(super) fn is_done_for_the_proven(matter: &Matter) -> bool {
         | Matter::Yours { .. }
         | Matter::Consent { .. }
         | Matter::Opening
+        | Matter::Digest { .. }
         | Matter::Draft { .. } => return false,
     };
     course(deed(wish), crate::domain::proof::Proof::Proven) == Course::Do

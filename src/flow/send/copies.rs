@@ -39,6 +39,8 @@ pub struct Prepared {
     signed: Option<Arc<Common>>,
     /// What stands above the header of all copies; empty if they are not sealed.
     seal: Vec<u8>,
+    /// Of how many posts it is made: one that is taken back meanwhile must not leave with the others.
+    posts: usize,
 }
 
 /// Makes copies, keeping what is common of the posts in hand.
@@ -94,6 +96,14 @@ impl Source {
         match self {
             Source::Post(info) => info.list,
             Source::Issue(issue) => Some(issue.list),
+        }
+    }
+
+    /// Of how many posts it is made, as far as they are there still.
+    fn posts(&self, desk: &Desk) -> Result<usize, FlowError> {
+        match self {
+            Source::Post(_) => Ok(1),
+            Source::Issue(issue) => digests::shown(desk, &issue.posts),
         }
     }
 
@@ -155,8 +165,9 @@ impl CopyMaker {
         let Some(list) = source.list().map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
+        let posts = source.posts(desk)?;
         let withdrawn = desk.store.reader().post(post)?.is_some_and(|post| post.withdrawn.is_some());
-        let made = match known.filter(|prepared| prepared.list == list) {
+        let made = match known.filter(|prepared| prepared.list == list && prepared.posts == posts) {
             Some(known) => Prepared {
                 journal,
                 list,
@@ -166,6 +177,7 @@ impl CopyMaker {
                 body: known.body.clone(),
                 signed: known.signed.clone(),
                 seal: known.seal.clone(),
+                posts,
             },
             None => {
                 let language = reader.unwrap_or(list.settings.language);
@@ -182,7 +194,7 @@ impl CopyMaker {
                 let seal = seal.map(|(common, raw)| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
                 let (message_id, seal) = (source.message_id(), seal.unwrap_or_default());
-                Prepared { journal, list, withdrawn, message_id, head, body, signed, seal }
+                Prepared { journal, list, withdrawn, message_id, head, body, signed, seal, posts }
             }
         };
         let made = Arc::new(made);

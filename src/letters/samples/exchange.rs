@@ -115,6 +115,12 @@ pub(super) fn letter<'a>(
         | LetterKind::Check
         | LetterKind::Recovery
         | LetterKind::Draft
+        | LetterKind::WhichItem
+        | LetterKind::PrivateWord
+        | LetterKind::AskWord
+        | LetterKind::NotPassed
+        | LetterKind::WentOut
+        | LetterKind::AskSummary
         | LetterKind::Welcome
         | LetterKind::Farewell
         | LetterKind::Held

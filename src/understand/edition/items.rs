@@ -117,7 +117,17 @@ fn place(said: &[String], items: &[DraftItem<'_>]) -> Found {
     ];
     let shown: Vec<u32> = items.iter().filter(|item| item.is_in).map(|item| item.number).collect();
     let named = |names: &[&str]| said.iter().any(|word| names.contains(&word.as_str()));
-    let found = if named(&["dernier", "derniere", "last"]) {
+    const COUNTS: [(&[&str], usize); 3] =
+        [(&["deux", "two", "2"], 2), (&["trois", "three", "3"], 3), (&["quatre", "four", "4"], 4)];
+    let last = named(&["dernier", "derniere", "derniers", "dernieres", "last"]);
+    // « les deux premiers », “the last three”.
+    let several = last || named(&["premiers", "premieres", "first"]);
+    if let Some((_, count)) = COUNTS.iter().find(|(names, _)| several && named(names)) {
+        let from = if last { shown.len().saturating_sub(*count) } else { 0 };
+        let some: Vec<u32> = shown.iter().skip(from).take(*count).copied().collect();
+        return if some.len() == *count { Found::These(some) } else { Found::Nothing };
+    }
+    let found = if last {
         shown.last()
     } else {
         PLACES.iter().find(|(names, _)| named(names)).and_then(|(_, at)| shown.get(*at))
@@ -141,9 +151,9 @@ fn by_words(content: &[&String], said: &[String], items: &[DraftItem<'_>]) -> Fo
     }
     let found: Vec<u32> =
         scores.iter().filter(|(_, score)| *score == best).map(|(number, _)| *number).collect();
-    let plural = said
-        .iter()
-        .any(|word| matches!(word.as_str(), "les" | "tous" | "toutes" | "all" | "messages" | "those"));
+    let plural = said.iter().any(|word| {
+        matches!(word.as_str(), "les" | "tous" | "toutes" | "all" | "both" | "messages" | "those")
+    });
     if found.len() == 1 || plural { Found::These(found) } else { Found::Nothing }
 }
 

@@ -86,6 +86,8 @@ fn read_line(line: &str, items: &[DraftItem<'_>], verbs: &Verbs, answer: &mut Dr
         return;
     }
     let mut before: Option<Verb> = None;
+    // « 2 et 5 à retirer »: numbers may come first.
+    let mut numbers: Vec<&str> = Vec::new();
     for clause in verbs.clauses(line) {
         if verbs.is_polite(clause) {
             continue;
@@ -94,11 +96,15 @@ fn read_line(line: &str, items: &[DraftItem<'_>], verbs: &Verbs, answer: &mut Dr
             Clause::Is(Verb::Send, _) => answer.wishes.push(EditionWish::Send),
             Clause::Is(verb, what) => {
                 before = Some(verb);
+                for earlier in std::mem::take(&mut numbers) {
+                    act(verb, earlier, earlier, (items, verbs), answer);
+                }
                 act(verb, &what, clause, (items, verbs), answer);
             }
             // « retirer 2, 5 et 7 »: the verb goes on.
             Clause::Bare(what) => match before {
                 Some(verb) => act(verb, &what, clause, (items, verbs), answer),
+                None if is_numbers(&what) => numbers.push(clause),
                 None if looks_like_a_sign_off(clause) => {}
                 None => answer.unclear.push(clause.to_owned()),
             },
@@ -106,6 +112,11 @@ fn read_line(line: &str, items: &[DraftItem<'_>], verbs: &Verbs, answer: &mut Dr
             Clause::Not(_) | Clause::NotThese(..) => answer.unclear.push(clause.to_owned()),
         }
     }
+    answer.unclear.extend(numbers.into_iter().map(str::to_owned));
+}
+
+fn is_numbers(what: &str) -> bool {
+    !what.is_empty() && what.split(' ').all(|word| word.parse::<u32>().is_ok())
 }
 
 /// A name below the commands: few words, no number.

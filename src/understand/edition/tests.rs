@@ -75,6 +75,13 @@ fn words_for_items_as_well_as_numbers() {
         ("Peux-tu retirer l’histoire du vélo stp ?", "Drop([5])"),
         ("ne retire pas le merci", "Keep([4])"),
         ("ne retire pas la fête", ""),
+        ("on ne garde que la fête", "KeepOnly([2])"),
+        ("pas de vide-grenier", "Drop([3])"),
+        ("2 et 5 à retirer", "Drop([2]) Drop([5])"),
+        ("garde seulement les deux premiers", "KeepOnly([1, 2])"),
+        ("remove the last two", "Drop([3, 5])"),
+        ("nomme-la « La rue en fête »", "Title(None, \"La rue en fête\")"),
+        ("mets un mot au 3 : venez tôt", "Note(3, \"venez tôt\")"),
     ] {
         assert_eq!(heard(text), meaning, "{text}");
     }

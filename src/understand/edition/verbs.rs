@@ -48,6 +48,9 @@ pub(super) struct Verbs {
     unfold: Vec<String>,
     fold: Vec<String>,
     title: Vec<String>,
+    naming: Vec<String>,
+    adding: Vec<String>,
+    word: Vec<String>,
     note: Vec<String>,
     intro: Vec<String>,
     first: Vec<String>,
@@ -86,6 +89,9 @@ impl Verbs {
 
     /// « titre 2 La fête », « note 3 : à lire ».
     pub(super) fn titled<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
+        if let Some(named) = self.named(line).or_else(|| self.worded(line)) {
+            return Some(named);
+        }
         let (word, rest) = first_word(line);
         let word = fold(word);
         let verb = if self.title.contains(&word) {
@@ -108,6 +114,31 @@ impl Verbs {
         }
     }
 
+    /// « appelle-la La semaine », “call it ‘The week’”.
+    fn named<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
+        let said = words(line);
+        let naming = self.naming.iter().find(|phrase| begins_with(&said, phrase))?;
+        let rest = behind_words(line, naming.split(' ').count())?;
+        let quotes = |c: char| c.is_whitespace() || matches!(c, ':' | '«' | '»' | '“' | '”' | '"');
+        let title = rest.trim_matches(quotes);
+        (!title.is_empty()).then_some((Verb::Title, None, title))
+    }
+
+    /// « ajoute un mot au 3 : venez nombreux ».
+    fn worded<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
+        let (before, rest) = line.split_once(':')?;
+        let said = words(before);
+        let adds = self.adding.iter().any(|phrase| begins_with(&said, phrase));
+        let word = self.word.iter().any(|phrase| position(&said, phrase).is_some());
+        let mut numbers = said.iter().filter_map(|word| word.parse().ok());
+        match (numbers.next(), numbers.next()) {
+            (Some(number), None) if adds && word && !rest.trim().is_empty() => {
+                Some((Verb::Note, Some(number), rest.trim()))
+            }
+            (Some(_) | None, _) => None,
+        }
+    }
+
     /// Whether a line begins with a word of command.
     pub(super) fn begins(&self, line: &str) -> bool {
         let words = words(line);
@@ -121,6 +152,7 @@ impl Verbs {
             &self.unfold,
             &self.fold,
             &self.title,
+            &self.naming,
             &self.note,
         ]
         .into_iter()
@@ -170,12 +202,17 @@ impl Verbs {
         if self.is_send(&words) {
             return Clause::Is(Verb::Send, String::new());
         }
-        let negated = self.take(&mut words, &self.negation).is_some();
-        while self.take(&mut words, &self.negation).is_some() {}
+        // « pas de covoiturage cette fois »: no negation of anything.
+        let bare_no = ["pas de", "pas d", "plus de"].iter().any(|no| begins_with(&words, no));
+        let refused = ["pas", "plus", "jamais", "not"].iter().any(|no| position(&words, no).is_some());
+        let negated = !bare_no && self.take(&mut words, &self.negation).is_some();
+        while !bare_no && self.take(&mut words, &self.negation).is_some() {}
         let verb = self.verb(&mut words);
         let what = words.join(" ");
         match (verb, negated) {
             (Some(verb), false) => Clause::Is(verb, what),
+            // « on ne garde que la fête ».
+            (Some(Verb::KeepOnly), true) if !refused => Clause::Is(Verb::KeepOnly, what),
             (Some(verb), true) => Clause::NotThese(verb, what),
             (None, true)
                 if self.is_send(&words) || self.send.iter().any(|s| position(&words, s).is_some()) =>
@@ -201,8 +238,10 @@ impl Verbs {
             (&self.last, Verb::Last),
         ];
         // "Remove the last one": what stands last, not to its end.
-        let drops = self.drop.iter().any(|phrase| position(words, phrase).is_some());
-        let place = place.into_iter().filter(|(_, verb)| !drops || *verb == Verb::Later);
+        let has = |phrases: &[String]| phrases.iter().any(|phrase| position(words, phrase).is_some());
+        let which = position(words, "the first").or(position(words, "the last")).is_some();
+        let stays = has(&self.drop) || (which && has(&self.keep));
+        let place = place.into_iter().filter(|(_, verb)| !stays || *verb == Verb::Later);
         for (phrases, verb) in place {
             if self.take(words, phrases).is_some() {
                 for helping in [&self.put, &self.keep, &self.drop] {
@@ -273,6 +312,23 @@ fn first_word(line: &str) -> (&str, &str) {
     let line = line.trim_start();
     let end = line.find(|c: char| !c.is_alphanumeric() && c != '’' && c != '\'').unwrap_or(line.len());
     line.split_at(end)
+}
+
+/// What stands behind so many words of a line.
+fn behind_words(line: &str, count: usize) -> Option<&str> {
+    let mut seen = 0;
+    let mut inside = false;
+    for (at, c) in line.char_indices() {
+        let letter = c.is_alphanumeric();
+        if inside && !letter {
+            seen += 1;
+            if seen == count {
+                return Some(&line[at..]);
+            }
+        }
+        inside = letter;
+    }
+    None
 }
 
 fn starts_ignoring_case(text: &str, ascii: &str) -> bool {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::super::routes::ListPage;
+use super::super::routes::{ListPage, Route};
 use super::super::text::{many_lines, one_line};
-use super::{Desk, Frame, Place, PostView, When};
+use super::{Desk, Frame, Link, Place, PostView, When};
 use crate::domain::edition::EditionItem;
 use crate::mail::paragraphs::{Paragraph, paragraphs};
 use crate::store::editions::EditionShown;
@@ -21,6 +21,7 @@ pub(crate) struct EditionView {
     by: Option<String>,
     intro: Option<Vec<Paragraph>>,
     items: Vec<ItemView>,
+    feed: Link,
 }
 
 /// A conversation in it.
@@ -61,11 +62,7 @@ impl EditionView {
         items: Vec<ItemView>,
     ) -> EditionView {
         let number = shown.edition.number;
-        let named = one_line(&desk.masked(&shown.edition.title), TITLE_CHARS_MAX);
-        let title = match named.as_str() {
-            "" => desk.tell("edition_title", &[("number", &number.to_string())]),
-            _ => named,
-        };
+        let title = edition_title(desk, shown);
         let by: Vec<String> = shown.by.iter().filter_map(|name| desk.name(name)).collect();
         EditionView {
             frame: desk.list_frame(place, &title, ListPage::Edition { number }, &[]),
@@ -74,6 +71,56 @@ impl EditionView {
             intro: words(desk, &shown.edition.intro),
             title,
             items,
+            feed: Link {
+                text: desk.say("edition_feed"),
+                href: desk.feed_href(&Route::list(place.segment, ListPage::EditionFeed)),
+            },
+        }
+    }
+}
+
+/// What an edition is called on the web.
+pub(crate) fn edition_title(desk: &Desk<'_>, shown: &EditionShown) -> String {
+    let named = one_line(&desk.masked(&shown.edition.title), TITLE_CHARS_MAX);
+    match named.as_str() {
+        "" => desk.tell("edition_title", &[("number", &shown.edition.number.to_string())]),
+        _ => named,
+    }
+}
+
+/// An edition as a feed says it.
+#[derive(Serialize)]
+pub(crate) struct ContentsView {
+    intro: Option<Vec<Paragraph>>,
+    lines: Vec<ContentsLine>,
+}
+
+/// A conversation in its contents.
+#[derive(Serialize)]
+pub(crate) struct ContentsLine {
+    title: String,
+    href: Option<String>,
+    note: Option<Vec<Paragraph>>,
+}
+
+impl ContentsView {
+    pub(crate) fn new(desk: &Desk<'_>, shown: &EditionShown, lines: Vec<ContentsLine>) -> ContentsView {
+        ContentsView { intro: words(desk, &shown.edition.intro), lines }
+    }
+}
+
+impl ContentsLine {
+    pub(crate) fn new(
+        desk: &Desk<'_>,
+        item: &EditionItem,
+        subject: String,
+        href: Option<String>,
+    ) -> ContentsLine {
+        let named = one_line(&desk.masked(&item.title), TITLE_CHARS_MAX);
+        ContentsLine {
+            title: if named.is_empty() { subject } else { named },
+            href,
+            note: words(desk, &item.note),
         }
     }
 }

@@ -29,11 +29,11 @@ use super::words::Words;
 
 pub(crate) use body::{BodyView, TEXT_BYTES_MAX};
 pub(crate) use doors::Door;
-pub(crate) use edition::{EditionView, ItemView};
+pub(crate) use edition::{ContentsLine, ContentsView, EditionView, ItemView, edition_title};
 pub(crate) use lists::{FrontView, HomeView, Latest, ListLine, MonthPage, MonthView, More};
 pub(crate) use post::{Neighbours, PostPageView, PostView, Printed};
 pub(crate) use search::{OpenSearchView, Results, SearchBox, SearchView};
-pub(crate) use thread::{Arrangement, InThread, Opened, Stands, ThreadView};
+pub(crate) use thread::{Arrangement, InThread, Opened, Stands, SummaryView, ThreadView};
 
 /// Longer subjects are cut, characters.
 const SUBJECT_CHARS_MAX: usize = 300;

@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use crate::domain::time::Timestamp;
+use crate::mail::paragraphs::{Paragraph, paragraphs};
 use crate::mail::show::Shown;
 use crate::store::archive::{PostSummary, ThreadSummary};
 
 use super::super::dates;
 use super::super::routes::{ListPage, Route};
+use super::super::text::many_lines;
 use super::{BodyView, Desk, Door, Frame, Link, Pager, Place, PostView, Printed};
 
 /// Deeper answers are not set further in.
@@ -63,6 +65,7 @@ pub(crate) struct ThreadView {
     nested: bool,
     nested_href: String,
     flat_href: String,
+    summary: Option<SummaryView>,
     posts: Vec<PostView>,
     pager: Option<Pager>,
     mbox: Link,
@@ -70,9 +73,28 @@ pub(crate) struct ThreadView {
     doors: Vec<Door>,
 }
 
+/// What stands for a conversation.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SummaryView {
+    by: String,
+    words: Vec<Paragraph>,
+}
+
+impl SummaryView {
+    pub(crate) fn new(desk: &Desk<'_>, post: &PostSummary, words: &str) -> SummaryView {
+        let by = desk.tell("summary_by", &[("name", &desk.author(post))]);
+        SummaryView { by, words: paragraphs(&many_lines(&desk.masked(words))) }
+    }
+}
+
 impl ThreadView {
     /// One page of a conversation.
-    pub(crate) fn new(desk: &Desk<'_>, place: Place<'_>, opened: &Opened<'_>) -> ThreadView {
+    pub(crate) fn new(
+        desk: &Desk<'_>,
+        place: Place<'_>,
+        opened: &Opened<'_>,
+        stands: Option<SummaryView>,
+    ) -> ThreadView {
         let summary = opened.summary;
         let key = summary.key.clone();
         let page = ListPage::Thread { key: key.clone() };
@@ -98,6 +120,7 @@ impl ThreadView {
         };
         frame.feeds.push(feed.clone());
         ThreadView {
+            summary: stands,
             frame,
             title,
             facts: facts(desk, summary),

@@ -234,9 +234,9 @@ fn who_was_forgotten_since_is_forgotten_in_an_older_backup() {
     assert_eq!(names_anne(&scene.data()), [""; 0]);
     // All of the newer folder, and its journal alone.
     let alone = scene.path("alone");
-    fs::create_dir(&alone).unwrap();
-    fs::copy(scene.data().join("journal/000001.jsonl"), alone.join("000001.jsonl")).unwrap();
-    for (name, newer) in [("whole", scene.data()), ("journal", alone)] {
+    fs::create_dir_all(alone.join("journal")).unwrap();
+    fs::copy(scene.data().join("journal/000001.jsonl"), alone.join("journal/000001.jsonl")).unwrap();
+    for (name, newer) in [("whole", scene.data()), ("by-journal", alone)] {
         let (back, said) = restore(&scene, &file, name, &["--journal", &text(&newer)]);
         assert_eq!(said["forgotten_again"], json!(1), "{name}: {said}");
         assert_eq!(names_anne(&back.dir), [""; 0], "{name}");

@@ -4,6 +4,7 @@
 //! `PARVIS_KILLS=500 cargo test --test it killed -- --nocapture` kills as often as that,
 //! `PARVIS_SEED=7` at other moments. Each prints its seed and a ledger.
 
+mod digest_hour;
 pub(crate) mod process;
 
 use std::collections::BTreeMap;

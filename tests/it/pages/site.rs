@@ -92,6 +92,9 @@ impl Site {
                 Purpose::Bounce { .. }
                 | Purpose::Probe { .. }
                 | Purpose::Answer { .. }
+                | Purpose::Digest { .. }
+                | Purpose::Private { .. }
+                | Purpose::Paper { .. }
                 | Purpose::Leave { .. }
                 | Purpose::Question { .. }
                 | Purpose::Pass { .. }
@@ -110,7 +113,7 @@ impl Site {
         let state = WebState::new(
             store.reader().clone(),
             search.clone(),
-            Doors { leave: door(left.clone()), members, opens: Arc::new(opens) },
+            Doors { leave: door(left.clone()), members, opens: Arc::new(opens), papers: Arc::new(|_| None) },
             &options,
             desk.clock.clone(),
             {

@@ -3,6 +3,7 @@
 //! One case a line in `tests/phrases/`: what is wanted, a bar, the mail (`⏎` ends a line, `[a] b` is a
 //! subject and a text). `leave` is sure, `?leave` proposed, `not leave` declined, `people` left to them.
 
+mod drafts;
 mod moderators;
 mod places;
 

@@ -13,6 +13,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("letters", &["domain", "mail"]),
     // Several posts in one mail: facts in, bytes out.
     ("digest", &["domain", "mail", "letters"]),
+    // The same on paper.
+    ("paper", &["domain", "mail", "digest"]),
     // What people mean: words in, a meaning out. Of a mail it gets only the words.
     ("understand", &["domain"]),
     ("config", &["domain"]),
@@ -37,6 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "mail",
             "letters",
             "digest",
+            "paper",
             "understand",
             "store",
             "search",
@@ -74,6 +77,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "mail",
             "letters",
             "digest",
+            "paper",
             "understand",
             "config",
             "init",
@@ -132,6 +136,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 /// `serde`, `serde_json`, `thiserror`, `tracing`, `metrics`, `tokio`'s channels, the codecs and checksums.
 const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["store/engine"]),
+    ("pdf_writer", &["paper/ink"]),
+    ("subsetter", &["paper/ink"]),
+    ("rustybuzz", &["paper/fonts"]),
+    ("hypher", &["paper"]),
     ("tantivy", &["search"]),
     ("image", &["web/thumbnails"]),
     ("frostem", &["search"]),
@@ -144,7 +152,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("age", &["recovery/seal"]),
     ("tar", &["recovery/archive"]),
     ("zstd", &["mail/mbox", "recovery"]),
-    ("flate2", &["mail/mbox"]),
+    ("flate2", &["mail/mbox", "paper/ink"]),
     ("ammonia", &["mail/html"]),
     ("html2text", &["mail/html"]),
     ("mail_builder", &["letters"]),
@@ -187,6 +195,7 @@ const KEEPS_FROM: &[(&str, &[&str])] = &[
     ("domain", &["std::fs", "std::net::Tcp", "std::env", "std::process", "std::thread", "tokio"]),
     ("mail", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("understand", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
+    ("paper", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("digest", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("letters", &["std::net", "std::env", "std::process", "std::thread", "tokio"]),
     ("store", &["std::net", "std::env", "std::process"]),

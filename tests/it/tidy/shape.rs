@@ -10,6 +10,8 @@ const FUNCTION_LINES_MAX: usize = 90;
 const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ("src/domain/list.rs", "set", "one arm for each setting, and nothing between them"),
     ("src/store/apply.rs", "apply", "one arm for each event, and nothing between them"),
+    ("src/flow/send/letters/exchange.rs", "ask", "one arm for each question, and nothing between them"),
+    ("src/flow/send/letters/exchange.rs", "tell", "one arm for each note, and nothing between them"),
     ("src/letters/samples/exchange.rs", "letter", "one letter of each kind, one after the other"),
     ("src/store/catch_up/tests.rs", "eventful", "one of each event, one after the other"),
 ];

@@ -1,9 +1,9 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
 use super::archive;
-use super::finding;
 use super::orders::{self, Desktop, Wanted};
 use super::{Facts, Shown, Unsigned, answer_to, care, compose, compose_with};
+use super::{finding, of_digests};
 use crate::domain::care::Told;
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Joining, Language, List, ListState};
@@ -192,6 +192,7 @@ fn ask(
             let link = desk.sign_in_url(&token);
             send(Letter::SignIn(SignIn { host: &desk.hostname, link: &link, until: asked.until }))
         }
+        (Matter::Digest { asked: about }, Some(list)) => of_digests::ask(desk, facts, list, about, send)?,
         (Matter::Draft { number }, Some(list)) => {
             let shown = digests::letter(desk, list, *number, asked_in, facts.language)?;
             let Some(shown) = shown else { return Ok(None) };
@@ -208,6 +209,7 @@ fn ask(
             | Matter::Either { .. }
             | Matter::Yours { .. }
             | Matter::Draft { .. }
+            | Matter::Digest { .. }
             | Matter::Admit { .. }
             | Matter::Invitation { .. },
             _,
@@ -297,6 +299,7 @@ fn tell(
                 posts: &posts,
             }))
         }
+        (Note::Digest { told: what }, Some(list)) => of_digests::tell(desk, list, what, send)?,
         (Note::TakenBack | Note::GoneAlready, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: *note == Note::TakenBack }))
         }
@@ -314,6 +317,7 @@ fn tell(
         (
             Note::Settings
             | Note::Care { .. }
+            | Note::Digest { .. }
             | Note::MemberAlready
             | Note::JoinWaits
             | Note::JoinClosed

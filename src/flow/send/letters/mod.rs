@@ -4,6 +4,7 @@ mod archive;
 mod care;
 mod exchange;
 mod finding;
+mod of_digests;
 mod orders;
 
 use std::sync::Arc;

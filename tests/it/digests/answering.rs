@@ -1,0 +1,138 @@
+//! Answers to digests: to one post, to all of them, to an author alone; and digests of several lists.
+
+use super::*;
+
+#[test]
+fn an_answer_from_a_digest_lands_in_its_conversation() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.add("each", &[]);
+    let (one, _) = (scene.post(), scene.post());
+    scene.after(24 * HOUR);
+    let digest = text_of(&scene.mails("anne")[0]);
+    let answers = digest.split("Répondre au groupe\u{a0}: ").nth(1).unwrap();
+    scene.write("anne", answers.split_whitespace().next().unwrap(), "mark-99- Je viens.");
+    assert_eq!(scene.got("each").last(), Some(&vec![99]));
+    let copy = scene.mails("each").pop().unwrap();
+    assert!(copy.contains(&format!("In-Reply-To: <p{one}@author.example>")), "{copy}");
+    let threads = scene.desk().store.reader().latest_threads(scene.list().id, 0, 9).unwrap();
+    assert_eq!(threads.iter().map(|thread| thread.posts).max(), Some(2));
+}
+
+#[test]
+fn an_answer_to_a_whole_digest_finds_its_conversation() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.add("each", &[]);
+    let (_, two) = (scene.post(), scene.post());
+    scene.after(24 * HOUR);
+    let before = scene.mails("each").len();
+    let digest = scene.mails("anne").pop().unwrap();
+    scene.write("anne", &answers_of(&digest), "mark-77- Je viens, et j’apporte\nle pain.\n\n> tout le reste");
+    assert_eq!(scene.mails("each").len(), before, "nothing goes out before it is known where to");
+    let asked = text_of(&scene.mails("anne").pop().unwrap());
+    for line in ["\n1. sujet 1\n", "\n2. sujet 2\n", "nouveau"] {
+        assert!(asked.contains(line), "{line} is not in\n{asked}");
+    }
+    scene.answer("anne", "le 2, merci");
+    let copy = scene.mails("each").pop().unwrap();
+    let text = text_of(&copy);
+    assert!(copy.contains(&format!("In-Reply-To: <p{two}@author.example>")), "{copy}");
+    assert!(text.contains("Subject: Re: sujet 2") && text.contains("et j’apporte\nle pain."), "{text}");
+    assert!(!text.contains("tout le reste"), "{text}");
+    assert_eq!(scene.mails("each").len(), before + 1);
+    // Said twice, it is sent once.
+    let number =
+        scene.mails("anne").iter().rev().find(|mail| text_of(mail).contains("nouveau")).unwrap().clone();
+    scene.write("anne", &answers_of(&number), "2");
+    assert_eq!(scene.mails("each").len(), before + 1);
+    // The number may stand on top at once; a whole post can be had.
+    scene.write("anne", &answers_of(&digest), "1\nmark-78- Et moi aussi.");
+    assert!(text_of(&scene.mails("each").pop().unwrap()).contains("Subject: Re: sujet 1"));
+    scene.write("anne", &answers_of(&digest), "2 en entier, svp");
+    let whole = text_of(&scene.mails("anne").pop().unwrap());
+    assert!(whole.contains("> mark-2-"), "{whole}");
+    // A command is one here too.
+    scene.write("anne", &answers_of(&digest), "hebdo");
+    assert_eq!(scene.mails("each").len(), before + 2);
+    scene.is_whole();
+}
+
+#[test]
+fn a_private_word_reaches_its_author_and_gives_no_address_away() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.add("marcel", &[("reading", "each")]);
+    scene.write("marcel", "lilas@lists.example", "mark-5- Un vélo est à donner.");
+    scene.after(24 * HOUR);
+    let digest = text_of(&scene.mails("anne").pop().unwrap());
+    let private = digest.split("Un mot en privé\u{a0}: ").nth(1).unwrap();
+    let private = private.split_whitespace().next().unwrap().to_owned();
+    scene.write("anne", &private, "Il est encore là ?");
+    let word = scene.mails("marcel").pop().unwrap();
+    let text = text_of(&word);
+    assert!(text.contains("> Il est encore là ?") && text.contains("anne vous écrit"), "{text}");
+    assert!(!word.contains("anne@members"), "{word}");
+    scene.answer("marcel", "Oui, passe ce soir.");
+    let back = scene.mails("anne").pop().unwrap();
+    assert!(text_of(&back).contains("> Oui, passe ce soir.") && !back.contains("marcel@members"), "{back}");
+    // Nobody else writes so, and nobody very often.
+    let before = scene.mails("marcel").len();
+    scene.write("stranger", &private, "Bonjour");
+    assert_eq!(scene.mails("marcel").len(), before);
+    for n in 0..6 {
+        scene.write("anne", &private, &format!("Encore moi {n}"));
+    }
+    assert!(scene.mails("marcel").len() <= before + 5);
+    assert!(text_of(&scene.mails("anne").pop().unwrap()).contains("n’a pas été transmis"));
+    scene.is_whole();
+}
+
+#[test]
+fn several_lists_come_in_one_mail_for_who_asks() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    let new = NewList {
+        address: "jardin@lists.example".to_owned(),
+        name: Some("Le jardin".to_owned()),
+        language: Language::Fr,
+        preset: Preset::Discussion,
+    };
+    let garden = lists::create(scene.desk(), &new).unwrap();
+    let settings = [("posting", "anyone"), ("moderation", "none")];
+    let settings: Vec<(String, String)> =
+        settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    lists::set(scene.desk(), &garden, &settings).unwrap();
+    let garden = lists::find(scene.desk(), "jardin@lists.example").unwrap();
+    for (name, together) in [("anne", "yes"), ("marcel", "no")] {
+        scene.add(name, &[("reading", "daily"), ("together", together)]);
+        let wish = Wish {
+            email: EmailAddress::parse(&format!("{name}@members.example")).unwrap(),
+            name: None,
+            language: None,
+            since: None,
+            settings: vec![("reading".into(), "daily".into()), ("together".into(), together.into())],
+            joined: Joined::Declared,
+        };
+        add_member(&scene.desk().store, &garden, &wish, scene.act()).unwrap().unwrap();
+    }
+    let one = scene.post();
+    scene.write("marcel", "jardin@lists.example", "mark-50- Des tomates !");
+    let two = scene.post();
+    scene.after(24 * HOUR);
+    assert_eq!(scene.got("anne"), [[50, one, two]]);
+    let mut separate = scene.got("marcel");
+    separate.sort();
+    assert_eq!(separate, [vec![one, two], vec![50]]);
+    let mail = text_of(&scene.mails("anne")[0]);
+    for said in
+        ["Le jardin et Les Lilas", "1. Le jardin · edition", "Les Lilas · sujet 1", "jardin+", "lilas+"]
+    {
+        assert!(mail.contains(said), "{said} is not in\n{mail}");
+    }
+    // An answer finds its own list.
+    scene.write("anne", &answers_of(&scene.mails("anne")[0].clone()), "2\nmark-60- J’en veux bien.");
+    scene.after(24 * HOUR);
+    assert_eq!(scene.got("anne").last(), Some(&vec![60]));
+    assert!(text_of(scene.mails("anne").last().unwrap()).contains("Les Lilas"));
+    scene.is_whole();
+}

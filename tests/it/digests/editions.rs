@@ -1,0 +1,94 @@
+//! Editions: curated by answering mails, summed up, printed.
+
+use super::*;
+
+#[test]
+fn an_edition_is_curated_by_answering_mails() {
+    // A Friday; editions go on Monday at eight, their drafts a day before.
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.set_list(&[("curation", "draft")]);
+    scene.add("claire", &[("role", "animator"), ("reading", "weekly")]);
+    scene.add("marcel", &[("role", "animator"), ("reading", "none")]);
+    scene.add("daily", &[("reading", "daily")]);
+    scene.add("each", &[]);
+    let asks = scene.post_of("Qui a une échelle ?");
+    let party = scene.post_of("La fête aura lieu samedi.");
+    let thanks = scene.post_of("Merci beaucoup !");
+    let bike = scene.post_of("Un vélo est à donner.");
+    scene.after(24 * HOUR);
+    assert_eq!(scene.got("daily").len(), 0, "no digest beside the edition");
+    assert!(scene.mails("claire").is_empty());
+    scene.after(22 * HOUR);
+    let draft = text_of(&scene.mails("claire")[0]);
+    for line in [
+        "\n1. sujet 1 (Anne) · question sans réponse\n",
+        "\n2. sujet 2 (Anne)\n",
+        "\n4. sujet 3 (Anne) · remerciements\n",
+    ] {
+        assert!(draft.contains(line), "{line} is not in\n{draft}");
+    }
+    assert_eq!(scene.mails("marcel").len(), 1);
+    // Two animators, each answering what they have.
+    scene.answer("claire", "mets le sujet 2 en premier\nnote 2 Venez nombreux !\nretirer 9");
+    let again = text_of(scene.mails("claire").last().unwrap());
+    for said in ["en premier\u{a0}: 2", "> retirer 9", "\n2. sujet 2 (Anne) · Venez nombreux !\n1. sujet 1"]
+    {
+        assert!(again.contains(said), "{said} is not in\n{again}");
+    }
+    scene.answer("marcel", "plus tard 3\ntitre La semaine\nintro Bonjour à tous,\n\nquelle semaine.\nok");
+    let got = scene.got("daily");
+    assert_eq!(got, [[party, asks]]);
+    assert_eq!(scene.got("claire"), [[party, asks]]);
+    assert_eq!(scene.got("each"), [[asks], [party], [thanks], [bike]]);
+    let edition = text_of(&scene.mails("daily")[0]);
+    for said in
+        ["Subject: ", "La semaine", "quelle semaine.", "Venez nombreux", "https://lists.example/lilas/e/1/"]
+    {
+        assert!(edition.contains(said), "{said} is not in\n{edition}");
+    }
+    // What was put off comes back, and goes by itself when nobody answers.
+    scene.answer("claire", "ok");
+    scene.after(7 * 24 * HOUR);
+    scene.after(24 * HOUR);
+    assert_eq!(scene.got("daily"), [vec![party, asks], vec![bike]]);
+    let kept = scene.desk().store.reader().edition(scene.list().id, 1).unwrap().unwrap();
+    assert_eq!((kept.edition.title.as_str(), kept.edition.items.len()), ("La semaine", 2));
+    scene.is_whole();
+}
+
+#[test]
+fn a_summary_stands_for_its_conversation_in_the_next_edition() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.set_list(&[("curation", "draft")]);
+    scene.add("claire", &[("role", "animator"), ("reading", "weekly")]);
+    scene.add("anne", &[("reading", "daily")]);
+    scene.post_of("La fête aura lieu samedi.");
+    scene.after(HOUR);
+    scene.write_answering("anne", "p1@author.example", "Résumé :\n\nSamedi à 15 h, dans la cour.");
+    let asked = text_of(&scene.mails("claire").pop().unwrap());
+    assert!(asked.contains("> Samedi à 15 h, dans la cour."), "{asked}");
+    let thread = scene.desk().store.reader().latest_threads(scene.list().id, 0, 1).unwrap()[0].id;
+    assert!(scene.desk().store.reader().summary(scene.list().id, thread).unwrap().is_none());
+    scene.answer("claire", "ok");
+    let stands = scene.desk().store.reader().summary(scene.list().id, thread).unwrap().unwrap();
+    assert_eq!(stands.author_name, "anne");
+    digests::send_now(scene.desk(), &scene.list()).unwrap();
+    scene.deliver();
+    let edition = text_of(scene.mails("anne").last().unwrap());
+    assert!(edition.contains("Résumé de anne\u{a0}:\n\nSamedi à 15 h, dans la cour."), "{edition}");
+    assert!(!edition.contains("aura lieu samedi"), "{edition}");
+    // And it can be printed, with whom to hand it to; the animator has the link.
+    parvis::flow::membership::add_on_paper(
+        &scene.desk().store,
+        &scene.list(),
+        "Mme Duval, par Paul",
+        scene.act(),
+    )
+    .unwrap()
+    .unwrap();
+    let printed = digests::printed(scene.desk(), &scene.list(), 1, digests::For::Bringers).unwrap().unwrap();
+    assert!(printed.unwrap().starts_with(b"%PDF-"));
+    let told: Vec<String> = scene.mails("claire").iter().map(|mail| text_of(mail)).collect();
+    assert!(told.iter().any(|mail| mail.contains("/lilas/e/1/paper.pdf?k=")), "{told:?}");
+    scene.is_whole();
+}
