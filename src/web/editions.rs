@@ -60,14 +60,17 @@ pub(crate) fn in_feed(
     let mut lines = Vec::new();
     for item in shown.edition.chosen() {
         let Some(first) = item.posts.first() else { continue };
-        let Some(post) = pages.archive.post(*first)?.filter(|post| desk.hidden_because(post).is_none())
+        let Some(post) = pages
+            .archive_of(place.list, desk.eyes)
+            .post(*first)?
+            .filter(|post| desk.hidden_because(post).is_none())
         else {
             continue;
         };
-        let thread = pages.archive.thread(place.list.id, post.thread, 0)?;
+        let thread = pages.archive_of(place.list, desk.eyes).thread(place.list.id, post.thread, 0)?;
         let href = thread.map(|thread| thread.summary.key);
         let href = href.map(|key| desk.absolute(&Route::list(place.segment, ListPage::Thread { key })));
         lines.push(ContentsLine::new(desk, item, desk.subject(&post.subject), href));
     }
-    Ok(pages.templates.render("edition_contents", &ContentsView::new(desk, shown, lines))?)
+    Ok(pages.templates.render(desk.language, "edition_contents", &ContentsView::new(desk, shown, lines))?)
 }

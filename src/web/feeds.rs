@@ -107,7 +107,9 @@ pub(crate) fn of_editions(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> R
     let mut entries = Vec::new();
     let mut updated = place.list.since;
     for (number, at) in pages.archive.editions(place.list.id, FEED_EDITIONS)? {
-        let Some(shown) = pages.archive.edition(place.list.id, number)? else { continue };
+        let Some(shown) = pages.archive_of(place.list, desk.eyes).edition(place.list.id, number)? else {
+            continue;
+        };
         updated = updated.max(at);
         let content = super::editions::in_feed(pages, desk, place, &shown)?;
         let address = desk.absolute(&Route::list(place.segment, ListPage::Edition { number }));

@@ -136,7 +136,7 @@ fn stands_for(
     place: Place<'_>,
     thread: ThreadId,
 ) -> Result<Option<SummaryView>, PageError> {
-    let post = pages.archive.summary(place.list.id, thread)?;
+    let post = pages.archive_of(place.list, desk.eyes).summary(place.list.id, thread)?;
     let Some(post) = post.filter(|post| desk.hidden_because(post).is_none()) else { return Ok(None) };
     let Some(raw) = pages.archive.raw(post.id)? else { return Ok(None) };
     let own = own_words(&raw);
