@@ -12,6 +12,7 @@ mod facts;
 mod index;
 mod measurements;
 mod nightly;
+mod only_pages;
 pub mod operator;
 mod pages;
 mod rounds;
@@ -57,6 +58,7 @@ use self::rounds::{
 };
 pub use clock::system_clock;
 pub use facts::check_facts;
+pub use only_pages::only_pages;
 pub use pages::members_door;
 pub use pages::show_aside;
 

@@ -55,6 +55,26 @@ fn unpack(packed: &[u8]) -> Option<Item> {
     }
 }
 
+/// A table of where posts were found before.
+pub(super) fn old_addresses(desk: &Desk, list: &str, channel: &mut dyn Channel) -> Result<Value, NotDone> {
+    let list = lists::find(desk, list)?;
+    let mut table = Vec::new();
+    loop {
+        match channel.blob() {
+            Ok(Some(blob)) => table.extend_from_slice(&blob),
+            Ok(None) => break,
+            Err(error) => return refused(format!("the table did not arrive: {error}")),
+        }
+    }
+    let noted = import::old_addresses::note(desk, list.id, &String::from_utf8_lossy(&table))?;
+    let unusable = noted.unusable.iter().map(|(n, why)| json!({ "n": n, "why": why }));
+    Ok(json!({
+        "old_urls": noted.noted,
+        "known": noted.known,
+        "unusable": unusable.collect::<Vec<Value>>(),
+    }))
+}
+
 pub(super) fn import(
     desk: &Desk,
     list: &str,

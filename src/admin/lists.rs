@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 use super::request::Welcoming;
 use super::{NotDone, members, refused};
 use crate::domain::address::EmailAddress;
-use crate::domain::list::{Language, List, ListState, Preset};
+use crate::domain::list::{Language, List, ListState, Opening, Preset};
 use crate::domain::member::Role;
 use crate::flow::lists::{self, NewList};
+use crate::flow::opening::{self, Past};
 use crate::flow::{Desk, history, is_current};
 use crate::letters::HistoryEntry;
 
@@ -72,9 +73,26 @@ pub(super) fn history(desk: &Desk, list: &str, language: Option<Language>) -> Re
     Ok(shown)
 }
 
-pub(super) fn set(desk: &Desk, list: &str, settings: &[(String, String)]) -> Result<Value, NotDone> {
+pub(super) fn set(
+    desk: &Desk,
+    list: &str,
+    settings: &[(String, String)],
+    past: Past,
+) -> Result<Value, NotDone> {
     let list = lists::find(desk, list)?;
-    show_list(desk, &lists::set(desk, &list, settings)?)
+    if past == Past::Asked {
+        return Err(opening::not_sure(desk, &list).into());
+    }
+    let list = lists::set(desk, &list, settings)?;
+    let list = match past {
+        Past::Kept | Past::Asked => list,
+        Past::Shown => {
+            let list = opening::show_past(desk, &list)?;
+            desk.nudge();
+            list
+        }
+    };
+    show_list(desk, &list)
 }
 
 pub(super) fn set_state(desk: &Desk, list: &str, state: ListState) -> Result<Value, NotDone> {
@@ -107,6 +125,12 @@ fn show_list(desk: &Desk, list: &List) -> Result<Value, NotDone> {
     for (key, value) in list.settings.values() {
         shown.insert(key.to_owned(), json!(value));
     }
+    let older = match list.opening {
+        None => "shown".to_owned(),
+        Some(Opening { past: None, .. }) => "members".to_owned(),
+        Some(Opening { past: Some(at), .. }) => at.rfc3339(&desk.zone),
+    };
+    shown.insert("older_posts".to_owned(), json!(older));
     shown.insert("state".to_owned(), json!(state));
     shown.insert("since".to_owned(), json!(list.since.rfc3339(&desk.zone)));
     shown.insert("posts".to_owned(), json!(counts.posts));

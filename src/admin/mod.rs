@@ -76,7 +76,7 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::ListLs => lists::ls(desk),
         Request::ListShow { list } => lists::show(desk, &list),
         Request::ListHistory { list, language } => lists::history(desk, &list, language),
-        Request::ListSet { list, settings } => lists::set(desk, &list, &settings),
+        Request::ListSet { list, settings, past } => lists::set(desk, &list, &settings, past),
         Request::ListState { list, state } => lists::set_state(desk, &list, state),
         Request::ListRemove { list } => archive::remove(desk, &list),
         Request::MemberAdd { list, email, name, reading, role, welcome } => {
@@ -110,6 +110,7 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::QueueRetry { id } => queue::retry(desk, id.as_deref()),
         Request::QueueDrop { id } => queue::drop_copy(desk, &id),
         Request::QueueRelease { newer_than } => queue::release(desk, newer_than),
+        Request::OldAddresses { list } => archive::old_addresses(desk, &list, channel),
         Request::Import { list, rehearsal } => archive::import(desk, &list, rehearsal, channel),
         Request::Export { list } => archive::export(desk, &list, channel),
         Request::Fence => upkeep::fence(desk),

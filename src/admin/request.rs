@@ -6,6 +6,7 @@ use crate::domain::list::{Language, ListState};
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::PostsLeft;
+use crate::flow::opening::Past;
 
 /// One command.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -30,6 +31,7 @@ pub enum Request {
     ListSet {
         list: String,
         settings: Vec<(String, String)>,
+        past: Past,
     },
     ListState {
         list: String,
@@ -136,6 +138,9 @@ pub enum Request {
         newer_than: Option<Timestamp>,
     },
     /// The messages follow, a blob each.
+    OldAddresses {
+        list: String,
+    },
     Import {
         list: String,
         rehearsal: Rehearsal,

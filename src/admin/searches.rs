@@ -17,8 +17,12 @@ pub(super) fn search(desk: &Desk, list: &str, query: &str) -> Result<Value, NotD
     desk.search.catch_up_wholly(|_| ())?;
     let lists = desk.store.reader().lists()?;
     // The operator may read everything.
-    let shelf =
-        |list: &List| Shelf { list: list.id, address: list.address.to_string(), reader: Reader::Member };
+    let shelf = |list: &List| Shelf {
+        list: list.id,
+        address: list.address.to_string(),
+        reader: Reader::Member,
+        from: None,
+    };
     let shelves: Vec<Shelf> = lists.iter().map(shelf).collect();
     let found = desk.search.find(&Wish {
         query,

@@ -214,8 +214,13 @@ pub(super) enum ListCommand {
         /// Its address
         address: String,
         /// KEY=VALUE; see docs/settings.md
-        #[arg(required = true, value_name = "KEY=VALUE", value_parser = setting)]
+        #[arg(required_unless_present = "past", value_name = "KEY=VALUE", value_parser = setting)]
         settings: Vec<(String, String)>,
+        /// With archive=public: what was written before is shown too, 14 days after members were told
+        #[arg(long)]
+        past: bool,
+        #[arg(long, help = "Yes, tell them")]
+        yes: bool,
     },
     /// No more posts, no more members; it can still be read
     #[command(after_help = "Example: parvis list close quartier@lists.example.org")]
@@ -332,6 +337,12 @@ pub(super) enum ImportCommand {
         /// Count, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Where messages were found before: rows of an old URL and a Message-ID
+        #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+        old_urls: Option<PathBuf>,
+        /// Where pipermail had its pages of these files
+        #[arg(long, value_name = "URL", conflicts_with = "dry_run")]
+        pipermail: Option<String>,
     },
     /// A maildir folder
     #[command(after_help = "Example: parvis import maildir quartier@lists.example.org ~/Maildir/.quartier")]
@@ -343,6 +354,9 @@ pub(super) enum ImportCommand {
         /// Count, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Where messages were found before: rows of an old URL and a Message-ID
+        #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+        old_urls: Option<PathBuf>,
     },
 }
 

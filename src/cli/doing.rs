@@ -53,6 +53,7 @@ fn doing(request: &Request) -> String {
         Request::QueueRetry { id: Some(id) } => format!("try {id} again"),
         Request::QueueDrop { id } => format!("drop {id}"),
         Request::QueueRelease { .. } => "let mail leave again".to_owned(),
+        Request::OldAddresses { list } => format!("note old addresses of {list}"),
         Request::Import { list, rehearsal: Rehearsal::Dry } => format!("rehearse an import into {list}"),
         Request::Import { list, rehearsal: Rehearsal::ForReal } => format!("import into {list}"),
         Request::Export { list } => format!("export {list}"),

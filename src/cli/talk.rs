@@ -22,6 +22,7 @@ use crate::admin::{Channel, Frame, perform};
 use crate::config::Config;
 use crate::domain::list::ListState;
 use crate::domain::wish::PostsLeft;
+use crate::flow::opening::Past;
 use crate::serve;
 
 /// A server that is starting or ending is waited for.
@@ -144,7 +145,14 @@ fn list(config: &Config, command: ListCommand, voice: &Voice) -> anyhow::Result<
         ListCommand::Show { address, history: true, lang } => {
             Request::ListHistory { list: address, language: lang.map(Into::into) }
         }
-        ListCommand::Set { address, settings } => Request::ListSet { list: address, settings },
+        ListCommand::Set { address, settings, past, yes } => {
+            let past = match (past, yes) {
+                (false, _) => Past::Kept,
+                (true, false) => Past::Asked,
+                (true, true) => Past::Shown,
+            };
+            Request::ListSet { list: address, settings, past }
+        }
         ListCommand::Close { address } => Request::ListState { list: address, state: ListState::Closed },
         ListCommand::Reopen { address } => Request::ListState { list: address, state: ListState::Open },
         ListCommand::Remove { address, yes: false } => {

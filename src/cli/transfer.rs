@@ -1,5 +1,6 @@
 //! `parvis import …` and `parvis export`: archives in and out, with progress.
 
+mod old_addresses;
 mod sources;
 
 use std::fs::{self, File};
@@ -19,13 +20,28 @@ use crate::admin::socket::{Blobs, no_blobs};
 use crate::config::Config;
 use crate::flow::export::MANIFEST;
 
+/// Bytes of a table sent at a time.
+const PIECE_BYTES: usize = 256 * 1024;
+
 pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> anyhow::Result<()> {
-    let (list, sources, dry_run) = match command {
-        ImportCommand::Mbox { list, files, dry_run } => (list, Sources::mailboxes(files)?, dry_run),
-        ImportCommand::Maildir { list, dir, dry_run } => (list, Sources::maildir(dir)?, dry_run),
+    let mut table = String::new();
+    let (list, sources, dry_run, old_urls) = match command {
+        ImportCommand::Mbox { list, files, dry_run, old_urls, pipermail } => {
+            let sources = Sources::mailboxes(files.clone())?;
+            if let Some(base) = &pipermail {
+                table.push_str(&old_addresses::of_pipermail(base, &files, &config.timezone)?);
+            }
+            (list, sources, dry_run, old_urls)
+        }
+        ImportCommand::Maildir { list, dir, dry_run, old_urls } => {
+            (list, Sources::maildir(dir)?, dry_run, old_urls)
+        }
     };
+    if let Some(path) = &old_urls {
+        table.push_str(&old_addresses::table(path)?);
+    }
     let rehearsal = if dry_run { Rehearsal::Dry } else { Rehearsal::ForReal };
-    let request = Request::Import { list, rehearsal };
+    let request = Request::Import { list: list.clone(), rehearsal };
     let blobs: Blobs = sources.messages();
     let progress = Progress::new(voice, sources.bytes());
     let answer = talk::ask(config, &request, blobs, |frame| {
@@ -40,7 +56,20 @@ pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> 
         sources.say_where(unreadable);
     }
     answer["dry_run"] = json!(dry_run);
+    if !table.is_empty() {
+        let noted = note_old_addresses(config, list, table)?;
+        answer["old_urls"] = noted["old_urls"].clone();
+        answer["old_urls_known"] = noted["known"].clone();
+        answer["old_urls_unusable"] = noted["unusable"].clone();
+    }
     show::answer(&request, &answer, voice)
+}
+
+/// Sent a piece at a time: frames have a size.
+fn note_old_addresses(config: &Config, list: String, table: String) -> anyhow::Result<Value> {
+    let pieces: Vec<Vec<u8>> = table.into_bytes().chunks(PIECE_BYTES).map(<[u8]>::to_vec).collect();
+    let blobs: Blobs = Box::new(move || Box::new(pieces.clone().into_iter().map(Ok)));
+    talk::ask(config, &Request::OldAddresses { list }, blobs, |_| Ok(()))
 }
 
 fn how_far(counts: &Value) -> String {

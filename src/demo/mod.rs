@@ -23,6 +23,7 @@ use crate::admin::{Channel, NotDone, pack, perform};
 use crate::config::{Config, ConfigError};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{MessageId, PostId};
+use crate::flow::opening::Past;
 use crate::flow::{FlowError, digests, import};
 use crate::mail::headers::Headers;
 use crate::serve::{self, ServeError, Server};
@@ -199,7 +200,12 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
         ("description", community.description),
     ];
     let settings = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    ask(server, Request::ListSet { list: community.address.to_owned(), settings }, Vec::new()).await?;
+    ask(
+        server,
+        Request::ListSet { list: community.address.to_owned(), settings, past: Past::Kept },
+        Vec::new(),
+    )
+    .await?;
     let members = Request::MemberImport {
         list: community.address.to_owned(),
         welcome: Welcoming::Silent,

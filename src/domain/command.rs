@@ -83,6 +83,12 @@ pub enum AnimatorCommand {
     Members,
     /// Every further post of the thread that is answered waits.
     Slow,
+    /// The post that is answered begins a thread of its own.
+    Split,
+    /// It belongs into the thread of these words.
+    MoveTo(String),
+    /// Its thread and that of these words are one.
+    JoinWith(String),
     /// Nobody writes to the thread that is answered any more.
     Close,
     /// The thread that is answered goes on as any other.
@@ -105,6 +111,9 @@ impl AnimatorCommand {
             | AnimatorCommand::Role(_, people) => Some(people),
             AnimatorCommand::Members
             | AnimatorCommand::Slow
+            | AnimatorCommand::Split
+            | AnimatorCommand::MoveTo(_)
+            | AnimatorCommand::JoinWith(_)
             | AnimatorCommand::Close
             | AnimatorCommand::Reopen
             | AnimatorCommand::History
@@ -264,6 +273,9 @@ impl Command {
                 | AnimatorCommand::Ban(_)
                 | AnimatorCommand::Unban(_)
                 | AnimatorCommand::Role(..)
+                | AnimatorCommand::Split
+                | AnimatorCommand::MoveTo(_)
+                | AnimatorCommand::JoinWith(_)
                 | AnimatorCommand::Slow
                 | AnimatorCommand::Close
                 | AnimatorCommand::Reopen => false,

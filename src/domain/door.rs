@@ -168,6 +168,7 @@ mod tests {
             state: ListState::Open,
             since: Timestamp::from_seconds(0),
             settings: ListSettings::preset(Preset::Discussion, "Quartier", Language::Fr),
+            opening: None,
         };
         let mut arrival = SOUND;
         change(&mut list, &mut arrival);

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::address::EmailAddress;
-use super::ids::ListId;
+use super::ids::{ListId, PostId};
 use super::time::{CivilDate, Timestamp};
 use super::units;
 
@@ -265,6 +265,26 @@ pub struct List {
     pub since: Timestamp,
     /// What its keeper chose.
     pub settings: ListSettings,
+    /// How much of its archive everybody may read, where that is not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<Opening>,
+}
+
+/// An archive that was for members, and was opened: what had been written before that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Opening {
+    /// The first number a post can have that everybody may read.
+    pub from: PostId,
+    /// When the older ones may be read as well, as members were told; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<Timestamp>,
+}
+
+impl List {
+    /// The first number a post can have that strangers may read; absent: all.
+    pub fn open_from(&self) -> Option<PostId> {
+        self.opening.map(|opening| opening.from)
+    }
 }
 
 /// The address posts are sent to: `quartier@lists.example.org`, in lower case.

@@ -196,6 +196,7 @@ mod tests {
             state: ListState::Open,
             since: Timestamp::from_seconds(0),
             settings,
+            opening: None,
         };
         let facts = |proof, body| PostFacts { standing, proof, body, weight: Weight::Usual };
         assert_eq!(
@@ -223,6 +224,7 @@ mod tests {
             state: ListState::Open,
             since: Timestamp::from_seconds(0),
             settings,
+            opening: None,
         };
         for (proof, expected) in [
             (Proof::Proven, Verdict::Publish),
@@ -252,6 +254,7 @@ mod tests {
                 state: ListState::Open,
                 since: Timestamp::from_seconds(0),
                 settings: ListSettings { attachments, ..settings.clone() },
+                opening: None,
             };
             let post = PostFacts { standing, proof: Proof::NoMeans, body: Body::Plain, weight };
             assert_eq!(decide(&list, &post), expected, "{attachments:?} {weight:?} {standing:?}");

@@ -120,6 +120,22 @@ pub enum Threads {
     First,
 }
 
+/// What came of setting a thread right by mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fixed {
+    /// The post stands in another thread.
+    Moved,
+    /// It begins one.
+    Split,
+    /// Two threads are one.
+    Joined,
+    /// The thread that was named is not there, or several are.
+    NoSuchThread,
+    /// It was so already, or cannot be.
+    NothingToDo,
+}
+
 /// How somebody takes part in one thread.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -233,6 +249,8 @@ pub enum Matter {
         /// Which of the list's.
         number: u32,
     },
+    /// What they wrote before the archive was opened will be shown too: unless they take it out.
+    Opening,
     /// Something about a digest.
     Digest {
         /// What.

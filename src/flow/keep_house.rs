@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::lists::{self, ListFault};
 use super::membership::{self, Act, Telling};
 use super::moderate::gather::gather;
-use super::{Desk, FlowError, forget, is_current, retain};
+use super::{Desk, FlowError, forget, is_current, opening, retain};
 use crate::domain::ids::{ListId, PersonId, QuestionId};
 use crate::domain::list::ListState;
 use crate::domain::member::{MemberState, Membership};
@@ -35,6 +35,7 @@ pub fn keep_house(desk: &Desk) -> Result<(), FlowError> {
     }
     close_what_ends(desk, now)?;
     gather(desk)?;
+    opening::open_due(desk)?;
     forget::carry_out_due(desk)?;
     retain::let_go_once_a_day(desk)?;
     for pass in desk.store.passes()?.into_iter().filter(|pass| pass.until <= now) {

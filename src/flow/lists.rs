@@ -1,8 +1,8 @@
 //! Making and changing lists.
 
 use super::membership::ATTEMPTS_MAX;
-use super::{Desk, FlowError};
-use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Preset};
+use super::{Desk, FlowError, opening};
+use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Opening, Preset};
 use crate::domain::recipient::names_collide;
 use crate::store::StoreError;
 use crate::store::change::{Change, Conflict, Expect};
@@ -72,7 +72,8 @@ pub fn create(desk: &Desk, new: &NewList) -> Result<List, ListFault> {
     }
     let now = desk.now();
     let id = desk.store.next_list();
-    let list = List { id, address: address.clone(), state: ListState::Open, since: now, settings };
+    let list =
+        List { id, address: address.clone(), state: ListState::Open, since: now, settings, opening: None };
     let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Made };
     desk.store.commit(Change::at(now).expect(Expect::ListAddressOf(address, id)).event(event))?;
     Ok(list)
@@ -103,9 +104,19 @@ pub fn find_removed(desk: &Desk, text: &str) -> Result<Option<List>, ListFault> 
 /// Changes settings; all of them, or none.
 pub fn set(desk: &Desk, list: &List, settings: &[(String, String)]) -> Result<List, ListFault> {
     keep(desk, list, ListCause::Settings, |list| {
+        let before = list.clone();
         for (key, value) in settings {
             list.settings.set(key, value).map_err(|why| ListFault::Refused(why.to_string()))?;
         }
+        list.opening = opening::after_change(desk, &before, list)?;
+        Ok(())
+    })
+}
+
+/// Says how much of an archive everybody may read.
+pub(super) fn open_past(desk: &Desk, list: &List, opening: Option<Opening>) -> Result<List, ListFault> {
+    keep(desk, list, ListCause::Settings, |list| {
+        list.opening = opening;
         Ok(())
     })
 }

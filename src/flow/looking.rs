@@ -40,8 +40,13 @@ impl Library {
             |list: &&List| if as_member { mine.contains(&list.id) && is_kept(list) } else { is_public(list) };
         let readable: Vec<&List> = all.iter().filter(open).collect();
         let reader = if as_member { Reader::Member } else { Reader::Stranger };
-        let shelves =
-            readable.iter().map(|list| Shelf { list: list.id, address: list.address.to_string(), reader });
+        let shelves = readable.iter().map(|list| Shelf {
+            list: list.id,
+            address: list.address.to_string(),
+            reader,
+            // What was written before an archive was opened is for members.
+            from: if as_member { None } else { list.open_from() },
+        });
         let at_hand =
             readable.iter().map(|known| known.id).filter(|known| list.is_none_or(|list| list == *known));
         Ok(Library { shelves: shelves.collect(), at_hand: at_hand.collect(), reader })
@@ -87,7 +92,8 @@ impl Library {
 
     fn may_read(&self, post: &PostSummary) -> bool {
         let hidden = self.reader == Reader::Stranger && post.no_archive;
-        !hidden && post.withdrawn.is_none() && self.shelves.iter().any(|shelf| shelf.list == post.list)
+        let may = |shelf: &Shelf| shelf.list == post.list && shelf.from.is_none_or(|from| from <= post.id);
+        !hidden && post.withdrawn.is_none() && self.shelves.iter().any(may)
     }
 
     /// What a post says, its own words and what it answers, with addresses where they may be seen.

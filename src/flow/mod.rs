@@ -22,6 +22,7 @@ pub mod members_csv;
 pub mod membership;
 pub mod moderate;
 pub mod obey_command;
+pub mod opening;
 mod publish;
 pub mod receive;
 mod requests;

@@ -12,7 +12,10 @@ use super::message::Frame;
 use super::of_digests::OfDigest;
 use super::orders::Order;
 use super::recovery::Recovery;
-use super::rights::{AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged};
+use super::rights::{
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,
+    Unchanged,
+};
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
 use crate::domain::member::Reading;
@@ -57,6 +60,12 @@ pub enum Letter<'a> {
     Forgotten(Forgotten<'a>),
     /// To the author of a first post that everybody could read.
     AskConsent(AskConsent<'a>),
+    /// The older posts of an archive will be shown.
+    Opening(OpeningSoon<'a>),
+    /// Theirs stay among members.
+    KeptBack(KeptBack<'a>),
+    /// What came of setting a conversation right.
+    SetRight(SetRight<'a>),
     /// To who looks after a list, about a post in their name.
     AskYours(AskYours<'a>),
     /// To somebody whose words and whose address say two things.
@@ -121,6 +130,9 @@ pub enum LetterKind {
     MyData,
     Forgotten,
     AskConsent,
+    Opening,
+    KeptBack,
+    SetRight,
     AskYours,
     AskEither,
     Unchanged,
@@ -306,7 +318,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 59] = [
+    pub const ALL: [LetterKind; 62] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -325,6 +337,9 @@ impl LetterKind {
         LetterKind::MyData,
         LetterKind::Forgotten,
         LetterKind::AskConsent,
+        LetterKind::Opening,
+        LetterKind::KeptBack,
+        LetterKind::SetRight,
         LetterKind::AskYours,
         LetterKind::AskEither,
         LetterKind::Unchanged,
@@ -389,6 +404,9 @@ impl LetterKind {
             LetterKind::MyData => "my-data",
             LetterKind::Forgotten => "forgotten",
             LetterKind::AskConsent => "ask-consent",
+            LetterKind::Opening => "opening",
+            LetterKind::KeptBack => "kept-back",
+            LetterKind::SetRight => "set-right",
             LetterKind::AskYours => "ask-yours",
             LetterKind::AskEither => "ask-either",
             LetterKind::Unchanged => "unchanged",
@@ -456,6 +474,9 @@ impl Letter<'_> {
             Letter::MyData(_) => LetterKind::MyData,
             Letter::Forgotten(_) => LetterKind::Forgotten,
             Letter::AskConsent(_) => LetterKind::AskConsent,
+            Letter::Opening(_) => LetterKind::Opening,
+            Letter::KeptBack(_) => LetterKind::KeptBack,
+            Letter::SetRight(_) => LetterKind::SetRight,
             Letter::AskYours(_) => LetterKind::AskYours,
             Letter::AskEither(_) => LetterKind::AskEither,
             Letter::Unchanged(_) => LetterKind::Unchanged,
@@ -500,6 +521,9 @@ impl Letter<'_> {
             Letter::MyData(letter) => letter.facts(facts, frame),
             Letter::Forgotten(letter) => letter.facts(facts, frame),
             Letter::AskConsent(letter) => letter.facts(facts, frame),
+            Letter::Opening(letter) => letter.facts(facts, frame),
+            Letter::KeptBack(letter) => letter.facts(facts, frame),
+            Letter::SetRight(letter) => letter.facts(facts, frame),
             Letter::AskYours(letter) => letter.facts(facts, frame),
             Letter::AskEither(letter) => letter.facts(facts, frame),
             Letter::Unchanged(letter) => letter.facts(facts, frame),

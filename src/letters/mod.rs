@@ -47,7 +47,8 @@ pub use of_digests::{AboutPost, AskSummary, OfDigest, PrivateWord, WentOut, Whic
 pub use orders::{History, MemberRow, Members, Order, OrderAct, OrderLine, Ordered, Overview, Recalled};
 pub use recovery::{Recovery, RecoveryTurn};
 pub use rights::{
-    AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,
+    Unchanged, WrittenTo,
 };
 pub use samples::{Sample, samples};
 pub use templates::{LetterFault, Letters, read_template};

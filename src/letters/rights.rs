@@ -6,6 +6,7 @@ use super::kinds::{Group, names_or_keeper};
 use super::message::Frame;
 use super::words;
 use crate::domain::time::Timestamp;
+use crate::domain::wish::Fixed;
 
 /// To be forgotten: what becomes of your posts?
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,41 @@ pub struct AskConsent<'a> {
     pub title: &'a str,
     /// Until when an answer counts.
     pub until: Timestamp,
+}
+
+/// What was written before an archive was opened will be shown too.
+#[derive(Clone, Copy, Debug)]
+pub struct OpeningSoon<'a> {
+    /// Where.
+    pub group: Group<'a>,
+    /// How many of these posts the reader wrote.
+    pub own: usize,
+    /// From then on.
+    pub until: Timestamp,
+}
+
+/// What they wrote before an archive was opened stays with the members.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptBack<'a> {
+    /// Where.
+    pub group: Group<'a>,
+    /// How many posts.
+    pub posts: u64,
+}
+
+/// What came of setting a conversation right.
+#[derive(Clone, Copy, Debug)]
+pub struct SetRight<'a> {
+    /// Where.
+    pub group: Group<'a>,
+    /// The subject of the post.
+    pub title: &'a str,
+    /// What the conversation is called in which it stands now.
+    pub thread: &'a str,
+    /// The page of the post.
+    pub page: &'a str,
+    /// What came of it.
+    pub fixed: Fixed,
 }
 
 /// Is this post in your name yours?
@@ -98,10 +134,7 @@ impl AskForget<'_> {
 
 impl MyData<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let left_out = match self.left_out {
-            0 => String::new(),
-            count => words::number(count, frame.language),
-        };
+        let left_out = some(self.left_out, frame);
         group_facts(None, facts, frame.language).phrase("host", self.host).phrase("left_out", &left_out)
     }
 }
@@ -117,6 +150,42 @@ impl AskConsent<'_> {
         let facts = self.group.facts(facts, frame.language);
         facts.phrase("title", self.title).phrase("until", &day_of(self.until, frame))
     }
+}
+
+impl OpeningSoon<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let facts = self.group.facts(facts, frame.language);
+        facts.phrase("own", &some(self.own, frame)).phrase("until", &day_of(self.until, frame))
+    }
+}
+
+impl SetRight<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let is = |fixed| self.fixed == fixed;
+        let facts = self.group.facts(facts, frame.language);
+        facts
+            .phrase("title", self.title)
+            .phrase("thread", self.thread)
+            .link("page", self.page)
+            .is("done", is(Fixed::Moved) || is(Fixed::Split) || is(Fixed::Joined))
+            .is("moved", is(Fixed::Moved))
+            .is("split", is(Fixed::Split))
+            .is("joined", is(Fixed::Joined))
+            .is("no_such_thread", is(Fixed::NoSuchThread))
+            .is("nothing_to_do", is(Fixed::NothingToDo))
+    }
+}
+
+impl KeptBack<'_> {
+    pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let posts = usize::try_from(self.posts).unwrap_or(usize::MAX);
+        self.group.facts(facts, frame.language).phrase("posts", &some(posts, frame))
+    }
+}
+
+/// A number, where there is something to count.
+fn some(count: usize, frame: &Frame<'_>) -> String {
+    if count == 0 { String::new() } else { words::number(count, frame.language) }
 }
 
 impl AskYours<'_> {

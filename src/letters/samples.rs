@@ -109,6 +109,10 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Forgotten, "forgotten"),
     (LetterKind::Forgotten, "forgotten-withdrawn"),
     (LetterKind::AskConsent, "ask-consent"),
+    (LetterKind::Opening, "opening"),
+    (LetterKind::KeptBack, "kept-back"),
+    (LetterKind::SetRight, "set-right"),
+    (LetterKind::SetRight, "set-right-not-found"),
     (LetterKind::AskYours, "ask-yours"),
     (LetterKind::AskEither, "ask-either"),
     (LetterKind::AskEither, "ask-either-join"),
@@ -245,6 +249,9 @@ impl Sample {
             | LetterKind::MyData
             | LetterKind::Forgotten
             | LetterKind::AskConsent
+            | LetterKind::Opening
+            | LetterKind::KeptBack
+            | LetterKind::SetRight
             | LetterKind::AskYours
             | LetterKind::AskEither
             | LetterKind::Unchanged

@@ -6,6 +6,7 @@
 pub mod answering;
 pub mod autoreply;
 pub mod bounce;
+pub mod calendar;
 pub mod canonical;
 pub mod charset;
 pub mod compose;

@@ -15,7 +15,6 @@ use super::query::{Clause, Query, Wanted, Within};
 use super::schema::{Fields, HAS_ATTACHMENT, NOT_FOR_STRANGERS};
 use super::words::{Endings, Tongue, Word, is_everywhere, words};
 use super::{Reader, Shelf};
-use crate::domain::ids::ListId;
 
 type Boxed = Box<dyn IndexQuery>;
 
@@ -43,9 +42,8 @@ pub(super) struct Compiled {
 /// What a query means, each list being looked into as its reader may. `None`: nothing can be found.
 pub(super) fn compile(fields: &Fields, query: &Query, shelves: &[&Shelf]) -> Option<Compiled> {
     let as_reader = |reader: Reader| {
-        let lists: Vec<ListId> =
-            shelves.iter().filter(|shelf| shelf.reader == reader).map(|shelf| shelf.list).collect();
-        Compiler { fields, reader, endings: Endings::new() }.compile(query, &lists)
+        let theirs: Vec<&Shelf> = shelves.iter().filter(|shelf| shelf.reader == reader).copied().collect();
+        Compiler { fields, reader, endings: Endings::new() }.compile(query, &theirs)
     };
     match (as_reader(Reader::Stranger), as_reader(Reader::Member)) {
         (Some(open), Some(theirs)) => Some(Compiled {
@@ -70,8 +68,8 @@ impl<'a> Compiler<'a> {
         Compiler { fields, reader: Reader::Stranger, endings: Endings::new() }
     }
 
-    fn compile(&self, query: &Query, lists: &[ListId]) -> Option<Compiled> {
-        if lists.is_empty() || query.is_empty() {
+    fn compile(&self, query: &Query, shelves: &[&Shelf]) -> Option<Compiled> {
+        if shelves.is_empty() || query.is_empty() {
             return None;
         }
         let mut parts: Vec<(Occur, Boxed)> = Vec::new();
@@ -97,39 +95,51 @@ impl<'a> Compiler<'a> {
             parts.extend(self.clause(clause, &mut HashSet::new()).map(|one| (Occur::MustNot, one)));
         }
         parts.extend(self.conditions(query));
-        parts.push((Occur::Must, self.within_lists(lists)));
+        parts.push((Occur::Must, self.within(shelves)));
         Some(Compiled { query: Box::new(BooleanQuery::new(parts)), marks, ranked })
     }
 
     /// Only what one author wrote under that name.
-    pub(super) fn by_author(&self, key: &str, list: ListId) -> Compiled {
+    pub(super) fn by_author(&self, key: &str, shelf: &Shelf) -> Compiled {
         let mut parts: Vec<(Occur, Boxed)> = vec![
             (Occur::Must, word(Term::from_field_text(self.fields.by, key))),
-            (Occur::Must, self.within_lists(&[list])),
+            (Occur::Must, self.within(&[shelf])),
         ];
         parts.extend(self.not_for_strangers());
         Compiled { query: Box::new(BooleanQuery::new(parts)), marks: HashSet::new(), ranked: false }
     }
 
     /// Only posts that hold what a word is kept under, of these lists.
-    pub(super) fn holding(&self, form: &str, lists: &[ListId]) -> Boxed {
+    pub(super) fn holding(&self, form: &str, shelves: &[&Shelf]) -> Boxed {
         let either =
             self.text_fields().into_iter().map(|(field, _)| word(Term::from_field_text(field, form)));
         let mut parts: Vec<(Occur, Boxed)> = vec![
             (Occur::Must, Box::new(BooleanQuery::union(either.collect()))),
-            (Occur::Must, self.within_lists(lists)),
+            (Occur::Must, self.within(shelves)),
         ];
         parts.extend(self.not_for_strangers());
         Box::new(BooleanQuery::new(parts))
     }
 
-    fn within_lists(&self, lists: &[ListId]) -> Boxed {
-        let one = |list: &ListId| word(self.fields.list_term(*list));
-        let any: Boxed = match lists {
-            [list] => one(list),
-            lists => Box::new(BooleanQuery::union(lists.iter().map(one).collect())),
+    fn within(&self, shelves: &[&Shelf]) -> Boxed {
+        let any: Boxed = match shelves {
+            [shelf] => self.on(shelf),
+            shelves => Box::new(BooleanQuery::union(shelves.iter().map(|shelf| self.on(shelf)).collect())),
         };
         Box::new(ConstScoreQuery::new(any, 0.0))
+    }
+
+    /// What of one list may be found.
+    fn on(&self, shelf: &Shelf) -> Boxed {
+        let list = word(self.fields.list_term(shelf.list));
+        match shelf.from {
+            None => list,
+            Some(from) => {
+                let from = Bound::Included(self.fields.post_term(from));
+                let since: Boxed = Box::new(RangeQuery::new(from, Bound::Unbounded));
+                Box::new(BooleanQuery::new(vec![(Occur::Must, list), (Occur::Must, since)]))
+            }
+        }
     }
 
     fn not_for_strangers(&self) -> Option<(Occur, Boxed)> {

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::tokens::unmarked;
-use super::words::{Endings, Tongue, Word, fold, words};
+use super::words::{Endings, Tongue, Word, beginnings_of, fold, words};
 
 /// An excerpt is about as long, bytes of the text.
 const EXCERPT_BYTES: usize = 200;
@@ -38,7 +38,8 @@ pub(super) struct Marker<'a> {
 
 impl<'a> Marker<'a> {
     pub(super) fn new(marks: &'a HashSet<String>, endings: &'a Endings) -> Marker<'a> {
-        let beginnings = marks.iter().map(|mark| beginning(mark)).collect();
+        let written = |mark: &String| beginnings_of(mark).iter().map(|word| beginning(word));
+        let beginnings = marks.iter().flat_map(|mark| written(mark).chain([beginning(mark)])).collect();
         Marker { marks, endings, beginnings }
     }
 
@@ -59,6 +60,12 @@ impl<'a> Marker<'a> {
             dots(&mut pieces, last);
         }
         pieces
+    }
+
+    /// Whether anything that was looked for stands in a text as the index keeps it.
+    pub(super) fn marks_in(&self, kept: &str) -> bool {
+        let (tongue, text) = unmarked(kept);
+        self.marks.is_empty() || !self.found(text, tongue).is_empty()
     }
 
     /// A whole line (a subject), with its words marked.

@@ -1,6 +1,8 @@
 //! From what is asked to what is found: asks the index, looks every answer up in the store, and
 //! makes excerpts.
 
+use std::cell::Cell;
+
 use tantivy::schema::Value;
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 
@@ -9,13 +11,17 @@ use super::excerpt::{Marker, Piece};
 use super::gather::{Gather, Gathering};
 use super::keeper::Opened;
 use super::query::Query;
-use super::schema::{Fields, author_key};
+use super::schema::{Fields, author_key, is_cut, shown_whole};
+use super::tokens::unmarked;
 use super::words::{Endings, Tongue};
 use super::{Gathered, Order, Reader, SearchError, Shelf, Standing, Wish, suggest};
-use crate::domain::ids::{ListId, PostId};
+use crate::domain::ids::PostId;
 use crate::domain::time::Zone;
 use crate::mail::mask::mask_addresses;
 use crate::store::archive::{ArchiveReader, PostSummary, ThreadId};
+
+/// Mails read to show a piece of what stands far down in them, for one query.
+const MAILS_READ_MAX: usize = 10;
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -90,13 +96,12 @@ pub(super) fn find(
     let searcher = opened.reader.searcher();
     if let Some(compiled) = compile(&opened.fields, &query, &shelves) {
         let order = if compiled.ranked { wish.order } else { Order::Newest };
-        let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, shelves: &shelves };
+        let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
         looking.gather(&compiled, wish, order, &mut found)?;
     }
     if found.posts_in_all == 0 && query.has_words() && !shelves.is_empty() {
-        let lists: Vec<ListId> = shelves.iter().map(|shelf| shelf.list).collect();
         let compiler = Compiler::of_strangers(&opened.fields);
-        let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, lists: &lists };
+        let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, shelves: &shelves };
         found.suggestion = suggest::suggest(&asked, &query, wish.query)?;
     }
     Ok(found)
@@ -105,18 +110,17 @@ pub(super) fn find(
 pub(super) fn by_author(
     archive: &ArchiveReader,
     opened: &Opened,
-    list: ListId,
+    shelf: &Shelf,
     name: &str,
-    reader: Reader,
     (skip, take): (usize, usize),
 ) -> Result<Found, SearchError> {
     let mut found = Found::nothing();
     let Some(key) = author_key(name) else { return Ok(found) };
-    let compiler = Compiler { fields: &opened.fields, reader, endings: Endings::new() };
+    let compiler = Compiler { fields: &opened.fields, reader: shelf.reader, endings: Endings::new() };
     let searcher = opened.reader.searcher();
-    let shelf = Shelf { list, address: String::new(), reader };
-    let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, shelves: &[&shelf] };
-    let compiled = compiler.by_author(&key, list);
+    let shelves = [shelf];
+    let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
+    let compiled = compiler.by_author(&key, shelf);
     let wish = Wish {
         query: "",
         readable: &[],
@@ -148,9 +152,20 @@ struct Looking<'a> {
     searcher: &'a Searcher,
     fields: &'a Fields,
     shelves: &'a [&'a Shelf],
+    /// Mails that may still be read to show a piece of them.
+    reads_left: Cell<usize>,
 }
 
-impl Looking<'_> {
+impl<'a> Looking<'a> {
+    fn new(
+        archive: &'a ArchiveReader,
+        searcher: &'a Searcher,
+        fields: &'a Fields,
+        shelves: &'a [&'a Shelf],
+    ) -> Looking<'a> {
+        Looking { archive, searcher, fields, shelves, reads_left: Cell::new(MAILS_READ_MAX) }
+    }
+
     fn gather(
         &self,
         compiled: &Compiled,
@@ -184,13 +199,35 @@ impl Looking<'_> {
         let posts = segment.fast_fields().column_first_or_default::<u64>("post")?;
         let Some(post) = self.archive.post(PostId(posts.get_val(at.doc_id)))? else { return Ok(None) };
         let Some(shelf) = self.shelves.iter().find(|shelf| shelf.list == post.list) else { return Ok(None) };
-        if shelf.reader == Reader::Stranger && post.no_archive || post.withdrawn.is_some() {
+        let kept_back = shelf.from.is_some_and(|from| post.id < from);
+        if shelf.reader == Reader::Stranger && post.no_archive || post.withdrawn.is_some() || kept_back {
             return Ok(None);
         }
         let kept: TantivyDocument = self.searcher.doc(at)?;
         let shown = kept.get_first(self.fields.shown).and_then(|value| value.as_str()).unwrap_or_default();
         let tongue = post.language.as_deref().map_or(Tongue::French, Tongue::of);
         let subject = marker.line(&mask_addresses(&post.subject), tongue);
-        Ok(Some(Hit { excerpt: marker.excerpt(shown), subject, post }))
+        let excerpt = match self.excerpt_below(&post, shown, marker)? {
+            Some(excerpt) => excerpt,
+            None => marker.excerpt(shown),
+        };
+        Ok(Some(Hit { excerpt, subject, post }))
+    }
+
+    /// From further down than the index keeps, where only there stands what was looked for.
+    fn excerpt_below(
+        &self,
+        post: &PostSummary,
+        shown: &str,
+        marker: &Marker<'_>,
+    ) -> Result<Option<Vec<Piece>>, SearchError> {
+        if !is_cut(shown) || marker.marks_in(shown) || self.reads_left.get() == 0 {
+            return Ok(None);
+        }
+        self.reads_left.set(self.reads_left.get() - 1);
+        // Bytes that are damaged have no piece to show.
+        let raw = self.archive.raw(post.id).ok().flatten();
+        let whole = raw.map(|raw| shown_whole(&raw, unmarked(shown).0));
+        Ok(whole.filter(|whole| marker.marks_in(whole)).map(|whole| marker.excerpt(&whole)))
     }
 }

@@ -293,7 +293,8 @@ fn existing(folder: &Path, archive: &ArchiveReader) -> Result<Option<Open>, Sear
 fn begin(folder: &Path, archive: &ArchiveReader) -> Result<Open, SearchError> {
     fs::create_dir_all(folder)?;
     let (schema, fields) = schema::schema();
-    let mut index = Index::create_in_dir(folder, schema)?;
+    let builder = Index::builder().schema(schema).settings(schema::settings());
+    let mut index = builder.create_in_dir(folder)?;
     index.set_tokenizers(schema::tokenizers());
     open(index, fields, Place::default(), archive.lines()?)
 }

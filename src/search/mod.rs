@@ -26,7 +26,7 @@ pub use self::excerpt::{Piece, plain};
 pub use self::find::{Found, Group, Hit};
 use self::keeper::{Advanced, Keeper, Opened};
 pub use self::query::QUERY_CHARS_MAX;
-use crate::domain::ids::ListId;
+use crate::domain::ids::{ListId, PostId};
 use crate::domain::time::Zone;
 use crate::store::StoreError;
 use crate::store::archive::ArchiveReader;
@@ -93,6 +93,8 @@ pub struct Shelf {
     pub address: String,
     /// Who they are to this list.
     pub reader: Reader,
+    /// The first number of the posts they may read; absent: all.
+    pub from: Option<PostId>,
 }
 
 /// What somebody looks for.
@@ -202,13 +204,12 @@ impl Search {
     /// What one author wrote in a list, under that name; the newest first.
     pub fn by_author(
         &self,
-        list: ListId,
+        shelf: &Shelf,
         name: &str,
-        reader: Reader,
         (skip, take): (usize, usize),
     ) -> Result<Found, SearchError> {
         let Some(opened) = self.opened()? else { return Ok(Found::not_yet()) };
-        self.guarded(|| find::by_author(&self.inner.archive, &opened, list, name, reader, (skip, take)))
+        self.guarded(|| find::by_author(&self.inner.archive, &opened, shelf, name, (skip, take)))
     }
 
     /// Lines of the journal the index has not seen yet, as far as anybody looked.

@@ -3,6 +3,7 @@
 //!
 //! Anything is a query; what cannot be meant is named, and left out. Pure: words in, values out.
 
+use super::words::fold;
 use crate::domain::time::{CivilDate, Timestamp, Zone};
 
 /// More of a query is not read, characters.
@@ -107,34 +108,73 @@ impl Query {
     }
 
     fn add_condition(&mut self, name: &str, value: &str, phrase: bool, wanted: Wanted, zone: &Zone) {
-        match name.to_ascii_lowercase().as_str() {
-            "from" => self.add_words(Within::From, value, phrase, wanted),
-            "subject" => self.add_words(Within::Subject, value, phrase, wanted),
-            "list" if !value.is_empty() => match wanted {
+        let Some(condition) = Condition::named(name) else { return };
+        let unread = || format!("{name}:{value}");
+        match condition {
+            Condition::From => self.add_words(Within::From, value, phrase, wanted),
+            Condition::Subject => self.add_words(Within::Subject, value, phrase, wanted),
+            Condition::List if value.is_empty() => self.unread.push(unread()),
+            Condition::List => match wanted {
                 Wanted::Yes => self.lists.push(value.to_lowercase()),
                 Wanted::No => self.lists_not.push(value.to_lowercase()),
             },
-            "has" if matches!(value.to_ascii_lowercase().as_str(), "attachment" | "attachments") => {
-                self.attachment = Some(wanted);
-            }
-            name @ ("after" | "before") => match day(value).map(|day| midnight(day, zone)) {
+            Condition::Has if ATTACHMENT.contains(&fold(value).as_str()) => self.attachment = Some(wanted),
+            Condition::Has => self.unread.push(unread()),
+            Condition::After | Condition::Before => match day(value).map(|day| midnight(day, zone)) {
                 // Not before is after.
-                Some(moment) if (name == "after") == (wanted == Wanted::Yes) => {
+                Some(moment) if (condition == Condition::After) == (wanted == Wanted::Yes) => {
                     self.after = Some(self.after.map_or(moment, |known| known.max(moment)));
                 }
                 Some(moment) => {
                     self.before = Some(self.before.map_or(moment, |known| known.min(moment)));
                 }
-                None => self.unread.push(format!("{name}:{value}")),
+                None => self.unread.push(unread()),
             },
-            name => self.unread.push(format!("{name}:{value}")),
         }
     }
 }
 
+/// What can be asked of a post beside its words, in English and in French.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Condition {
+    From,
+    Subject,
+    After,
+    Before,
+    Has,
+    List,
+}
+
+/// What `has:` can ask for.
+const ATTACHMENT: [&str; 10] = [
+    "attachment",
+    "attachments",
+    "file",
+    "piece-jointe",
+    "pieces-jointes",
+    "piece",
+    "pj",
+    "fichier",
+    "fichiers",
+    "piece jointe",
+];
+
+impl Condition {
+    fn named(name: &str) -> Option<Condition> {
+        Some(match fold(name).as_str() {
+            "from" | "de" => Condition::From,
+            "subject" | "sujet" | "objet" => Condition::Subject,
+            "after" | "apres" | "depuis" => Condition::After,
+            "before" | "avant" => Condition::Before,
+            "has" | "avec" => Condition::Has,
+            "list" | "liste" => Condition::List,
+            _ => return None,
+        })
+    }
+}
+
 fn is_condition(name: &str) -> bool {
-    const CONDITIONS: [&str; 6] = ["from", "subject", "after", "before", "has", "list"];
-    CONDITIONS.iter().any(|known| known.eq_ignore_ascii_case(name))
+    Condition::named(name).is_some()
 }
 
 fn is_quote(c: char) -> bool {
@@ -165,17 +205,52 @@ fn midnight(day: CivilDate, zone: &Zone) -> Timestamp {
     Timestamp::from_seconds(Timestamp::last_second_of(day.plus_days(-1), zone).seconds() + 1)
 }
 
-/// `2026`, `2026-11` or `2026-11-23`: its first day.
+/// `2026`, `2026-11` or `2026-11-23`, and as one writes it in French, `11/2026`, `23/11/2026` or
+/// « novembre 2026 »: its first day.
 fn day(text: &str) -> Option<CivilDate> {
-    let mut numbers = text.split('-');
-    let mut number = |digits: usize, otherwise: Option<i16>| match numbers.next() {
-        Some(part) if part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()) => part.parse().ok(),
-        Some(_) => None,
-        None => otherwise,
+    let folded = fold(text);
+    let parts: Vec<&str> = folded
+        .split(|c: char| c.is_whitespace() || "-/.".contains(c))
+        .filter(|part| !part.is_empty())
+        .collect();
+    let year = |text: &str| number(text, 4..=4);
+    let small = |text: &str| number(text, 1..=2);
+    let (year, month, day) = match parts.as_slice() {
+        [one] => (year(one)?, 1, 1),
+        [one, two] if one.len() == 4 => (year(one)?, small(two)?, 1),
+        [one, two] => (year(two)?, small(one).or_else(|| month_named(one))?, 1),
+        [one, two, three] if one.len() == 4 => (year(one)?, small(two)?, small(three)?),
+        [one, two, three] => {
+            let day = if *one == "1er" { 1 } else { small(one)? };
+            (year(three)?, small(two).or_else(|| month_named(two))?, day)
+        }
+        _ => return None,
     };
-    let (year, month, day) = (number(4, None)?, number(2, Some(1))?, number(2, Some(1))?);
-    let ends = numbers.next().is_none();
-    CivilDate::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).filter(|_| ends)
+    CivilDate::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?)
+}
+
+fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i16> {
+    let is_one = digits.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    if is_one { text.parse().ok() } else { None }
+}
+
+/// A month by its French or English name, without accents.
+fn month_named(name: &str) -> Option<i16> {
+    const MONTHS: [(&str, &str); 12] = [
+        ("janvier", "january"),
+        ("fevrier", "february"),
+        ("mars", "march"),
+        ("avril", "april"),
+        ("mai", "may"),
+        ("juin", "june"),
+        ("juillet", "july"),
+        ("aout", "august"),
+        ("septembre", "september"),
+        ("octobre", "october"),
+        ("novembre", "november"),
+        ("decembre", "december"),
+    ];
+    (1..).zip(MONTHS).find(|(_, (french, english))| name == *french || name == *english).map(|(n, _)| n)
 }
 
 #[cfg(test)]
@@ -224,6 +299,14 @@ mod tests {
             ("after:hier", "unread(after:hier)"),
             ("after:2026-13", "unread(after:2026-13)"),
             ("after:", "unread(after:)"),
+            ("de:anne objet:bac", "+From(anne) +Subject(bac)"),
+            ("après:23/11/2026", "after(2026-11-23T00:00:00+00:00)"),
+            ("avant:11/2026", "before(2026-11-01T00:00:00+00:00)"),
+            ("depuis:\"1er août 2026\"", "after(2026-08-01T00:00:00+00:00)"),
+            ("after:\"novembre 2026\"", "after(2026-11-01T00:00:00+00:00)"),
+            ("avec:pièce-jointe liste:club", "list(club) attachment(Yes)"),
+            ("after:31/02/2026", "unread(after:31/02/2026)"),
+            ("after:1/2/3/4", "unread(after:1/2/3/4)"),
             ("has:attachment", "attachment(Yes)"),
             ("-has:attachment", "attachment(No)"),
             ("has:photo", "unread(has:photo)"),

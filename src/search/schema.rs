@@ -3,8 +3,9 @@
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
 };
+use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::tokenizer::TokenizerManager;
-use tantivy::{TantivyDocument, Term};
+use tantivy::{IndexSettings, TantivyDocument, Term};
 
 use super::tokens::{self, Cutter, marked};
 use super::words::{Tongue, fold};
@@ -14,10 +15,20 @@ use crate::mail::show::{Searched, searched};
 use crate::store::archive::PostSummary;
 
 /// An index of another number is built again.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
-/// Of what a post says, so much is kept to show a piece of it, bytes.
-const SHOWN_BYTES_MAX: usize = 4 * 1024;
+/// Of what a post says, so much is kept to show a piece of it, bytes. What stands further down is
+/// read from the mail itself when it is what was looked for.
+const SHOWN_BYTES_MAX: usize = 1_536;
+/// What is kept to be shown is compressed so much at a time: more is smaller, and slower to show.
+const SHOWN_BLOCK_BYTES: usize = 32 * 1024;
+/// What follows the last word that fits may be about so long, bytes.
+const WORD_BYTES: usize = 64;
+/// Of a mail that is read to show a piece of it, so much is looked at, bytes.
+const READ_BYTES_MAX: usize = 64 * 1024;
+/// How hard it is compressed, by zstd's count: further up costs an import more than it saves.
+const SHOWN_LEVEL: i32 = 6;
+
 /// Addresses in one text that can be found.
 const ADDRESSES_MAX: usize = 40;
 
@@ -72,6 +83,18 @@ pub(super) fn schema() -> (Schema, Fields) {
     (builder.build(), fields)
 }
 
+/// How the index lies on the disk.
+pub(super) fn settings() -> IndexSettings {
+    let level = ZstdCompressor { compression_level: Some(SHOWN_LEVEL) };
+    IndexSettings {
+        docstore_compression: Compressor::Zstd(level),
+        docstore_blocksize: SHOWN_BLOCK_BYTES,
+        // Few bytes: not worth a thread of its own.
+        docstore_compress_dedicated_thread: false,
+        ..IndexSettings::default()
+    }
+}
+
 /// What cuts texts into words.
 pub(super) fn tokenizers() -> TokenizerManager {
     let manager = TokenizerManager::default();
@@ -121,7 +144,7 @@ impl Fields {
         for address in author.chain(told) {
             words(self.address, &address, Tongue::Other);
         }
-        document.add_text(self.shown, marked(&shown(&own_masked), tongue));
+        document.add_text(self.shown, marked(&beginning(&own_masked, SHOWN_BYTES_MAX), tongue));
         document
     }
 }
@@ -144,11 +167,21 @@ fn addresses_in(text: &str) -> impl Iterator<Item = &str> {
         })
 }
 
+/// Whether what is kept of a text may be its beginning only.
+pub(super) fn is_cut(kept: &str) -> bool {
+    kept.len() + WORD_BYTES >= SHOWN_BYTES_MAX
+}
+
+/// All that can be shown of a mail, as the index keeps the beginning of it.
+pub(super) fn shown_whole(raw: &[u8], tongue: Tongue) -> String {
+    marked(&beginning(&mask_addresses(&searched(raw).own), READ_BYTES_MAX), tongue)
+}
+
 /// The beginning of a text with one space between words.
-fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len().min(SHOWN_BYTES_MAX));
+fn beginning(text: &str, bytes_max: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(bytes_max));
     for word in text.split_whitespace() {
-        if shown.len() + word.len() >= SHOWN_BYTES_MAX {
+        if shown.len() + word.len() >= bytes_max {
             break;
         }
         if !shown.is_empty() {

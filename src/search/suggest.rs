@@ -10,11 +10,13 @@ use tantivy::schema::Value;
 use tantivy::{DocAddress, TantivyDocument};
 
 use super::SearchError;
+use super::Shelf;
 use super::compile::Compiler;
 use super::query::{Clause, Query, Wanted, Within};
+use super::schema::{is_cut, shown_whole};
 use super::tokens::unmarked;
 use super::words::{Endings, Tongue, fold, is_everywhere, words};
-use crate::domain::ids::{ListId, PostId};
+use crate::domain::ids::PostId;
 use crate::mail::mask::mask_addresses;
 use crate::store::archive::ArchiveReader;
 
@@ -35,7 +37,7 @@ pub(super) struct Asked<'a> {
     pub(super) compiler: &'a Compiler<'a>,
     pub(super) searcher: &'a Searcher,
     /// Those they may read.
-    pub(super) lists: &'a [ListId],
+    pub(super) shelves: &'a [&'a Shelf],
 }
 
 /// The query with words that are found in place of those that are not; `None`: no idea.
@@ -74,7 +76,7 @@ fn forms_of(endings: &Endings, word: &str) -> Vec<String> {
 
 fn is_found(asked: &Asked<'_>, word: &str) -> Result<bool, SearchError> {
     for form in forms_of(&asked.compiler.endings, word) {
-        if asked.searcher.search(&*asked.compiler.holding(&form, asked.lists), &Count)? > 0 {
+        if asked.searcher.search(&*asked.compiler.holding(&form, asked.shelves), &Count)? > 0 {
             return Ok(true);
         }
     }
@@ -83,14 +85,14 @@ fn is_found(asked: &Asked<'_>, word: &str) -> Result<bool, SearchError> {
 
 /// The nearest word that is found, as it was written there.
 fn meant(asked: &Asked<'_>, word: &str) -> Result<Option<String>, SearchError> {
-    let Asked { archive: _, compiler, searcher, lists } = asked;
+    let Asked { archive: _, compiler, searcher, shelves } = asked;
     let forms = forms_of(&compiler.endings, word);
     let neighbours = neighbours(compiler, searcher, &forms)?.into_iter();
     let mut near: Vec<(usize, u64, String)> =
         neighbours.map(|(form, (distance, posts))| (distance, posts, form)).collect();
     near.sort_by(|one, other| (one.0, other.1, &one.2).cmp(&(other.0, one.1, &other.2)));
     for (_, _, form) in near.into_iter().take(CANDIDATES_MAX) {
-        let query = compiler.holding(&form, lists);
+        let query = compiler.holding(&form, shelves);
         let best = searcher.search(&*query, &TopDocs::with_limit(1).order_by_score())?;
         if let Some((_, at)) = best.into_iter().next() {
             // In a file only: without its ending it is still a word that is found.
@@ -102,7 +104,7 @@ fn meant(asked: &Asked<'_>, word: &str) -> Result<Option<String>, SearchError> {
 
 /// How a word is written in the text of a post, or else in its subject.
 fn written_in(asked: &Asked<'_>, at: DocAddress, form: &str) -> Result<Option<String>, SearchError> {
-    let Asked { archive, compiler, searcher, lists: _ } = asked;
+    let Asked { archive, compiler, searcher, shelves: _ } = asked;
     let kept: TantivyDocument = searcher.doc(at)?;
     let shown = kept.get_first(compiler.fields.shown).and_then(|value| value.as_str());
     let (tongue, text) = unmarked(shown.unwrap_or_default());
@@ -110,8 +112,15 @@ fn written_in(asked: &Asked<'_>, at: DocAddress, form: &str) -> Result<Option<St
         return Ok(Some(written));
     }
     let fast = searcher.segment_reader(at.segment_ord).fast_fields();
-    let posts = fast.column_first_or_default::<u64>("post")?;
-    let subject = archive.post(PostId(posts.get_val(at.doc_id)))?.map(|post| post.subject);
+    let post = PostId(fast.column_first_or_default::<u64>("post")?.get_val(at.doc_id));
+    if is_cut(shown.unwrap_or_default())
+        && let Some(raw) = archive.raw(post).ok().flatten()
+        && let Some(written) =
+            as_written(&compiler.endings, unmarked(&shown_whole(&raw, tongue)).1, tongue, form)
+    {
+        return Ok(Some(written));
+    }
+    let subject = archive.post(post)?.map(|post| post.subject);
     Ok(as_written(&compiler.endings, &mask_addresses(&subject.unwrap_or_default()), tongue, form))
 }
 

@@ -9,7 +9,7 @@ use frostem::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use self::common::{ELIDED, ENGLISH, FRENCH, PLURALS, PRONOUNS, SUFFIXES};
+use self::common::{ELECTRONIC_MAIL, ELIDED, ENGLISH, FRENCH, KEPT_AS_EMAIL, PLURALS, PRONOUNS, SUFFIXES};
 
 /// Longer words are noise (keys, encoded files) and cannot be found, characters.
 const WORD_CHARS_MAX: usize = 40;
@@ -65,9 +65,9 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
         let between = |one: &Run<'_>, other: &Run<'_>| text.get(one.end..other.start).unwrap_or_default();
         let before = n.checked_sub(1).map_or("", |before| between(&runs[before], run));
         let after = runs.get(n + 1).map_or("", |after| between(run, after));
-        let part = is_one_of(run.text, ELIDED) && is_apostrophe(after)
-            || is_one_of(run.text, SUFFIXES) && is_apostrophe(before) && !is_hyphen(after);
-        if part || run.text.chars().count() > WORD_CHARS_MAX {
+        let part = is_apostrophe(after) && is_one_of(run.text, ELIDED)
+            || is_apostrophe(before) && is_one_of(run.text, SUFFIXES) && !is_hyphen(after);
+        if part || run.text.len() > WORD_CHARS_MAX && run.text.chars().count() > WORD_CHARS_MAX {
             chain = 0;
             continue;
         }
@@ -93,7 +93,11 @@ fn runs(text: &str) -> Vec<Run<'_>> {
     let mut runs = Vec::new();
     let mut start: Option<usize> = None;
     for (at, c) in text.char_indices() {
-        let is_part = c.is_alphanumeric() && !is_ideogram(c) || is_within(c) && start.is_some();
+        let is_part = if c.is_ascii() {
+            c.is_ascii_alphanumeric()
+        } else {
+            c.is_alphanumeric() && !is_ideogram(c) || is_within(c) && start.is_some()
+        };
         match (start, is_part) {
             (None, true) => start = Some(at),
             (Some(from), false) => {
@@ -171,6 +175,9 @@ impl Endings {
     /// another. Nothing for words that are everywhere.
     pub(super) fn forms(&self, word: &str, tongue: Tongue) -> Forms {
         let folded = fold(word);
+        if is_electronic_mail(word, &folded) {
+            return Forms::one(KEPT_AS_EMAIL.to_owned());
+        }
         match tongue {
             Tongue::Other => Forms::one(folded),
             Tongue::English if is_common(&folded, ENGLISH) => Forms::default(),
@@ -222,6 +229,16 @@ impl Forms {
     }
 }
 
+/// Whether a word is one of those for what this is all about. « Mel » is a name, « mél » is mail.
+fn is_electronic_mail(word: &str, folded: &str) -> bool {
+    is_common(folded, ELECTRONIC_MAIL) && !(word.is_ascii() && folded.starts_with("mel"))
+}
+
+/// How the words begin that are kept under another.
+pub(super) fn beginnings_of(kept: &str) -> &'static [&'static str] {
+    if kept == KEPT_AS_EMAIL { ELECTRONIC_MAIL } else { &[] }
+}
+
 /// Whether a word is so common in French or English that looking for it finds everything.
 pub(super) fn is_everywhere(word: &str) -> bool {
     let folded = fold(word);
@@ -256,6 +273,8 @@ mod tests {
             (Tongue::English, "meeting", &["meetings", "Meetings"]),
             (Tongue::English, "garden", &["gardens", "GARDEN"]),
             (Tongue::Other, "straße", &["strasse", "STRASSE"]),
+            (Tongue::French, "courriel", &["mails", "Mél", "EMAIL", "courriels"]),
+            (Tongue::English, "mail", &["emails", "email"]),
         ] {
             let wanted = forms(one, tongue);
             for other in others {
@@ -274,6 +293,8 @@ mod tests {
             (Tongue::French, "porte", "portail"),
             (Tongue::French, "lundi", "lundiville"),
             (Tongue::English, "gardener", "gate"),
+            (Tongue::French, "mail", "Mel"),
+            (Tongue::French, "courriel", "courrier"),
         ] {
             let (one, other) = (forms(one, tongue), forms(other, tongue));
             assert!(!one.iter().any(|form| other.contains(form)), "{one:?} {other:?}");

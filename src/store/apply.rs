@@ -16,6 +16,7 @@ use super::event::{Ban, DropReason, Event, Fence, Line};
 use super::issue;
 use super::keys;
 use super::ledger::{CopyOutcome, CopyResult, LedgerLine};
+use super::old_addresses;
 use super::person_set::{Chunk, PersonSet};
 use super::records::{
     Decision, FanOutRecord, ForgettingRecord, HeldRecord, LetterRecord, MarkRecord, PassRecord, PostRecord,
@@ -229,6 +230,12 @@ pub(super) fn apply(
         Event::PassEnded { pass, person } => {
             view.remove(keys::pass(*person, *pass));
             raise(view, HIGHEST_PASS, u64::from(pass.0))?;
+        }
+        Event::OldAddresses { list, addresses } => old_addresses::note(view, *list, addresses),
+        Event::KeptBack { list, posts, by: _ } => {
+            for post in posts {
+                threads::keep_back(view, *list, *post)?;
+            }
         }
         Event::Heeded { list, thread, person, heed } => {
             let key = keys::heed(*list, *thread, *person);

@@ -147,13 +147,15 @@ pub struct ListCounts {
 /// Reads the archive. Cheap to clone; every method may wait for the disk.
 #[derive(Clone)]
 pub struct ArchiveReader {
-    engine: Engine,
-    data: Arc<PathBuf>,
+    pub(super) engine: Engine,
+    pub(super) data: Arc<PathBuf>,
+    /// Posts before this one are not there; absent: all are.
+    pub(super) from: Option<PostId>,
 }
 
 impl ArchiveReader {
     pub(super) fn new(engine: Engine, data: Arc<PathBuf>) -> ArchiveReader {
-        ArchiveReader { engine, data }
+        ArchiveReader { engine, data, from: None }
     }
 
     /// Open and closed lists, by address.
@@ -188,6 +190,9 @@ impl ArchiveReader {
 
     /// A published post.
     pub fn post(&self, post: PostId) -> Result<Option<PostSummary>, StoreError> {
+        if !self.sees(post) {
+            return Ok(None);
+        }
         let record: Option<PostRecord> = self.record(&keys::post(post))?;
         Ok(record.and_then(|record| summary_of(post, record)))
     }
@@ -210,6 +215,9 @@ impl ArchiveReader {
 
     /// The months that have posts, the oldest first.
     pub fn months(&self, list: ListId) -> Result<Vec<MonthCount>, StoreError> {
+        if self.from.is_some() {
+            return self.months_seen(list);
+        }
         let prefix = keys::months(list);
         let mut months = Vec::new();
         for entry in self.engine.scan(&prefix, &prefix) {
@@ -237,6 +245,7 @@ impl ArchiveReader {
         let keys = self.engine.scan(&prefix, &prefix);
         let mut posts: Vec<PostId> =
             keys.map(|entry| entry.map(|(key, _)| last_post(&key))).collect::<Result<_, _>>()?;
+        posts.retain(|post| self.sees(*post));
         posts.sort_unstable();
         Ok(posts)
     }
@@ -245,7 +254,8 @@ impl ArchiveReader {
     pub fn latest_posts(&self, list: ListId, take: usize) -> Result<Vec<PostSummary>, StoreError> {
         let prefix = keys::all_month_posts(list);
         let mut posts = Vec::new();
-        for entry in self.engine.scan(&prefix, &prefix).rev().take(take) {
+        let seen = self.engine.scan(&prefix, &prefix).rev().filter(|entry| self.sees_entry(entry));
+        for entry in seen.take(take) {
             let (key, _) = entry?;
             posts.extend(self.post(last_post(&key))?);
         }
@@ -261,9 +271,19 @@ impl ArchiveReader {
     ) -> Result<Vec<ThreadSummary>, StoreError> {
         let prefix = keys::recent(list);
         let mut threads = Vec::new();
-        for entry in self.engine.scan(&prefix, &prefix).skip(skip).take(take) {
-            let (key, _) = entry?;
-            threads.extend(self.thread_summary(list, ThreadId(last_post(&key)))?);
+        let mut passed = 0;
+        for entry in self.engine.scan(&prefix, &prefix) {
+            let id = ThreadId(last_post(&entry?.0));
+            if threads.len() == take {
+                break;
+            }
+            if !self.sees_of_thread(list, id)? {
+                continue;
+            }
+            passed += 1;
+            if passed > skip {
+                threads.extend(self.thread_summary(list, id)?);
+            }
         }
         Ok(threads)
     }
@@ -299,10 +319,20 @@ impl ArchiveReader {
         if take == 0 {
             return Ok(Some(Thread { summary, posts: Vec::new() }));
         }
-        let mut posts = self.posts_of(&keys::thread_posts(list, summary.id), 0, THREAD_POSTS_MAX)?;
-        posts.sort_by_key(|post| (post.date, post.id));
+        let mut posts = self.posts_of_thread(list, summary.id)?;
         posts.truncate(take);
         Ok(Some(Thread { summary, posts }))
+    }
+
+    /// By date.
+    pub(super) fn posts_of_thread(
+        &self,
+        list: ListId,
+        thread: ThreadId,
+    ) -> Result<Vec<PostSummary>, StoreError> {
+        let mut posts = self.posts_of(&keys::thread_posts(list, thread), 0, THREAD_POSTS_MAX)?;
+        posts.sort_by_key(|post| (post.date, post.id));
+        Ok(posts)
     }
 
     /// What the page of a thread is called; of one that was joined with another, of that.
@@ -327,7 +357,7 @@ impl ArchiveReader {
                 }) => {
                     let summary =
                         ThreadSummary { id, key, subject, first_author, posts, first, last, last_author };
-                    return Ok(Some(summary));
+                    return self.as_seen(list, summary);
                 }
                 None => return Ok(None),
             }
@@ -338,7 +368,8 @@ impl ArchiveReader {
     /// The posts whose numbers end the keys below a prefix.
     fn posts_of(&self, prefix: &[u8], skip: usize, take: usize) -> Result<Vec<PostSummary>, StoreError> {
         let mut posts = Vec::new();
-        for entry in self.engine.scan(prefix, prefix).skip(skip).take(take) {
+        let seen = self.engine.scan(prefix, prefix).filter(|entry| self.sees_entry(entry));
+        for entry in seen.skip(skip).take(take) {
             let (key, _) = entry?;
             posts.extend(self.post(last_post(&key))?);
         }
@@ -376,7 +407,7 @@ pub(super) fn counts_name(list: ListId) -> String {
     format!("counts/{list}")
 }
 
-fn last_post(key: &[u8]) -> PostId {
+pub(super) fn last_post(key: &[u8]) -> PostId {
     PostId(keys::number_u64(key, key.len().saturating_sub(8)))
 }
 

@@ -175,6 +175,8 @@ impl Change {
             | Event::Answered { .. }
             | Event::Lapsed { .. }
             | Event::Rethreaded { .. }
+            | Event::OldAddresses { .. }
+            | Event::KeptBack { .. }
             | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }

@@ -59,6 +59,9 @@ impl ArchiveReader {
         let Some(record) = self.record::<DocumentRecord>(&keys::edition(list, number))? else {
             return Ok(None);
         };
+        if !self.sees(record.document) {
+            return Ok(None);
+        }
         let Some(edition) = read_document(self, &record)? else { return Ok(None) };
         let mut by = Vec::new();
         for person in &edition.by {

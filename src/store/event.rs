@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::issue::{Issue, Slot};
+use super::old_addresses::OldAddress;
 use super::passes::Opens;
 use super::person_set::PersonSet;
 use super::segments::MailPlace;
@@ -23,7 +24,7 @@ use crate::domain::moderation::{HoldReason, ThreadPace};
 use crate::domain::proof::Proof;
 use crate::domain::reach::Reach;
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Answered, Heed, PostsLeft, Question, Wish};
+use crate::domain::wish::{Answered, Fixed, Heed, PostsLeft, Question, Wish};
 
 pub use self::fence::{Fence, FenceReason};
 
@@ -243,6 +244,22 @@ pub enum Event {
     /// A published post is shown no more; that there was one stays.
     #[allow(missing_docs, reason = "the names say it")]
     Withdrawn { post: PostId, by: Decider },
+    /// Posts of a list had these addresses in another archive.
+    OldAddresses {
+        /// The list.
+        list: ListId,
+        /// Where each was.
+        addresses: Vec<OldAddress>,
+    },
+    /// These posts of a list, written before its archive was opened, stay with its members.
+    KeptBack {
+        /// The list.
+        list: ListId,
+        /// Which.
+        posts: Vec<PostId>,
+        /// Who wrote them and said so.
+        by: PersonId,
+    },
     /// A browser or a feed reader of somebody's may read from now on what they may read.
     #[allow(missing_docs, reason = "the names say it")]
     PassGiven { pass: PassId, person: PersonId, opens: Opens, until: Timestamp },
@@ -623,6 +640,18 @@ pub enum Note {
     TakenBack,
     /// Their post has gone out already, and cannot be taken back by mail.
     GoneAlready,
+    /// What came of setting a thread right.
+    SetRight {
+        /// The post they answered.
+        post: PostId,
+        /// What came of it.
+        fixed: Fixed,
+    },
+    /// What they wrote before the archive was opened stays with the members.
+    KeptBack {
+        /// How many posts.
+        posts: u64,
+    },
     /// Something about a digest.
     Digest {
         /// What.

@@ -123,7 +123,9 @@ fn touched(line: &Line) -> Vec<Touched> {
     match &line.event {
         Event::Published { post, .. } | Event::Imported { post, .. } => vec![Touched::Added(*post)],
         Event::Withdrawn { post, .. } => vec![Touched::Changed(*post)],
-        Event::Rethreaded { posts, .. } => posts.iter().copied().map(Touched::Changed).collect(),
+        Event::Rethreaded { posts, .. } | Event::KeptBack { posts, .. } => {
+            posts.iter().copied().map(Touched::Changed).collect()
+        }
         Event::Forgotten { .. } => vec![Touched::All { line: line.seq }],
         Event::Forgetting { .. }
         | Event::Tidied {}
@@ -141,6 +143,7 @@ fn touched(line: &Line) -> Vec<Touched> {
         | Event::Asked { .. }
         | Event::Answered { .. }
         | Event::Lapsed { .. }
+        | Event::OldAddresses { .. }
         | Event::Heeded { .. }
         | Event::Banned { .. }
         | Event::Summarized { .. }

@@ -294,6 +294,12 @@ pub(super) fn forgetting(person: PersonId) -> Vec<u8> {
 pub(super) fn forgotten_mark(mark: &str) -> Vec<u8> {
     key!(b'z', mark)
 }
+pub(super) fn old_addresses() -> Vec<u8> {
+    key!(b'a')
+}
+pub(super) fn old_address(path: &[u8; 16]) -> Vec<u8> {
+    key!(b'a', path)
+}
 pub(super) fn mail_file_end(file: &str) -> Vec<u8> {
     key!(b'G', file)
 }

@@ -97,6 +97,8 @@ fn news_of(event: &Event) -> Option<News> {
         | Event::Answered { .. }
         | Event::Lapsed { .. }
         | Event::Rethreaded { .. }
+        | Event::OldAddresses { .. }
+        | Event::KeptBack { .. }
         | Event::Withdrawn { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }

@@ -57,6 +57,9 @@ pub(super) enum Topic {
     AnimatesNot,
     Members,
     Slow,
+    Split,
+    MoveTo,
+    JoinWith,
     Close,
     Reopen,
     History,
@@ -109,6 +112,9 @@ const NAMES: &[(&str, Topic)] = &[
     ("close", Topic::Close),
     ("reopen", Topic::Reopen),
     ("slow", Topic::Slow),
+    ("split", Topic::Split),
+    ("move-to", Topic::MoveTo),
+    ("join-with", Topic::JoinWith),
     ("history", Topic::History),
     ("letter", Topic::Letter),
     ("people", Topic::People),
@@ -129,9 +135,10 @@ impl Topic {
     /// Whether only those who look after the group say such a thing.
     pub(super) fn is_animators(self) -> bool {
         use Topic::{Add, Animates, AnimatesNot, Ban, Close, History, Invite, Letter, Members, Remove};
-        use Topic::{Reopen, Slow, Unban};
+        use Topic::{JoinWith, MoveTo, Reopen, Slow, Split, Unban};
         let about_people = matches!(self, Add | Invite | Remove | Ban | Unban | Animates | AnimatesNot);
-        about_people || matches!(self, Members | Slow | Close | Reopen | History | Letter)
+        about_people
+            || matches!(self, Members | Slow | Split | MoveTo | JoinWith | Close | Reopen | History | Letter)
     }
 
     /// The command, with what was read; nothing if what it needs was not.
@@ -190,6 +197,9 @@ impl Topic {
             }
             Topic::Members => sure(Command::Animator(AnimatorCommand::Members)),
             Topic::Slow => sure(Command::Animator(AnimatorCommand::Slow)),
+            Topic::Split => sure(Command::Animator(AnimatorCommand::Split)),
+            Topic::MoveTo => sure(Command::Animator(AnimatorCommand::MoveTo(read.words()?))),
+            Topic::JoinWith => sure(Command::Animator(AnimatorCommand::JoinWith(read.words()?))),
             Topic::Close => sure(Command::Animator(AnimatorCommand::Close)),
             Topic::Reopen => sure(Command::Animator(AnimatorCommand::Reopen)),
             Topic::History => sure(Command::Animator(AnimatorCommand::History)),

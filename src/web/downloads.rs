@@ -168,7 +168,7 @@ fn shown_post(
     place: Place<'_>,
     id: &MessageId,
 ) -> Result<Result<PostSummary, Answer>, PageError> {
-    let posts = match pages.found(wish, place, id)? {
+    let posts = match pages.found(wish, desk.eyes, place, id)? {
         Found::Nothing => return Ok(Err(pages.absent(desk)?)),
         Found::Posts(posts) => posts,
     };

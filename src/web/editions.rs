@@ -18,7 +18,8 @@ pub(crate) fn page(
     place: Place<'_>,
     number: u32,
 ) -> Result<Answer, PageError> {
-    let Some(shown) = pages.archive.edition(place.list.id, number)? else { return pages.absent(desk) };
+    let archive = pages.archive_of(place.list, desk.eyes);
+    let Some(shown) = archive.edition(place.list.id, number)? else { return pages.absent(desk) };
     let mut items = Vec::new();
     let mut room = POSTS_MAX;
     for item in shown.edition.chosen() {
@@ -29,12 +30,12 @@ pub(crate) fn page(
         let mut views = Vec::new();
         let mut title = None;
         for post in posts.into_iter().take(room) {
-            let Some(post) = pages.archive.post(post)? else { continue };
+            let Some(post) = archive.post(post)? else { continue };
             let read = pages.read(desk, place, &post)?;
             let printed = Printed { post: &post, shown: read.as_ref().map(|read| &read.shown) };
             views.push(PostView::new(desk, place, &printed, TEXT_BYTES_MAX / POSTS_MAX));
             if title.is_none() {
-                let thread = pages.archive.thread(place.list.id, post.thread, 0)?;
+                let thread = archive.thread(place.list.id, post.thread, 0)?;
                 title = Some((desk.subject(&post.subject), thread.map(|thread| thread.summary.key)));
             }
         }
@@ -59,14 +60,17 @@ pub(crate) fn in_feed(
     let mut lines = Vec::new();
     for item in shown.edition.chosen() {
         let Some(first) = item.posts.first() else { continue };
-        let Some(post) = pages.archive.post(*first)?.filter(|post| desk.hidden_because(post).is_none())
+        let Some(post) = pages
+            .archive_of(place.list, desk.eyes)
+            .post(*first)?
+            .filter(|post| desk.hidden_because(post).is_none())
         else {
             continue;
         };
-        let thread = pages.archive.thread(place.list.id, post.thread, 0)?;
+        let thread = pages.archive_of(place.list, desk.eyes).thread(place.list.id, post.thread, 0)?;
         let href = thread.map(|thread| thread.summary.key);
         let href = href.map(|key| desk.absolute(&Route::list(place.segment, ListPage::Thread { key })));
         lines.push(ContentsLine::new(desk, item, desk.subject(&post.subject), href));
     }
-    Ok(pages.templates.render("edition_contents", &ContentsView::new(desk, shown, lines))?)
+    Ok(pages.templates.render(desk.language, "edition_contents", &ContentsView::new(desk, shown, lines))?)
 }

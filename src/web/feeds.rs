@@ -45,13 +45,12 @@ struct EntryView {
 
 #[derive(Serialize)]
 struct ContentView {
-    t: std::collections::BTreeMap<String, String>,
     body: BodyView,
 }
 
 /// `/LIST/feed.atom`
 pub(crate) fn of_list(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> Result<Answer, PageError> {
-    let posts = pages.archive.latest_posts(place.list.id, FEED_POSTS)?;
+    let posts = pages.archive_of(place.list, desk.eyes).latest_posts(place.list.id, FEED_POSTS)?;
     let settings = &place.list.settings;
     let itself = Route::list(place.segment, ListPage::Feed);
     let page = Route::list(place.segment, ListPage::Front);
@@ -65,8 +64,9 @@ pub(crate) fn of_thread(
     place: Place<'_>,
     key: &str,
 ) -> Result<Answer, PageError> {
-    let Some(id) = pages.archive.thread_of(place.list.id, key)? else { return pages.absent(desk) };
-    let Some(whole) = super::threads::whole(pages, place.list.id, id)? else {
+    let archive = pages.archive_of(place.list, desk.eyes);
+    let Some(id) = archive.thread_of(place.list.id, key)? else { return pages.absent(desk) };
+    let Some(whole) = super::threads::whole(pages, desk.eyes, place.list, id)? else {
         return pages.absent(desk);
     };
     let thread = &whole.thread;
@@ -107,7 +107,9 @@ pub(crate) fn of_editions(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> R
     let mut entries = Vec::new();
     let mut updated = place.list.since;
     for (number, at) in pages.archive.editions(place.list.id, FEED_EDITIONS)? {
-        let Some(shown) = pages.archive.edition(place.list.id, number)? else { continue };
+        let Some(shown) = pages.archive_of(place.list, desk.eyes).edition(place.list.id, number)? else {
+            continue;
+        };
         updated = updated.max(at);
         let content = super::editions::in_feed(pages, desk, place, &shown)?;
         let address = desk.absolute(&Route::list(place.segment, ListPage::Edition { number }));
@@ -180,7 +182,7 @@ fn written(
 }
 
 fn finished(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, view: &FeedView) -> Result<Answer, PageError> {
-    let atom = pages.templates.render("feed", view)?;
+    let atom = pages.templates.render(desk.language, "feed", view)?;
     Ok(Answer {
         indexed: indexed(place.list),
         language: Some(desk.language),
@@ -197,8 +199,7 @@ fn entry(
     let content = match pages.read(desk, place, post)? {
         Some(read) => {
             let body = BodyView::new(desk, &read.shown, ENTRY_TEXT_BYTES_MAX);
-            let t = desk.plain().clone();
-            pages.templates.render("text", &ContentView { t, body })?
+            pages.templates.render(desk.language, "text", &ContentView { body })?
         }
         None => String::new(),
     };

@@ -153,7 +153,8 @@ impl WebState {
         length: JournalLength,
     ) -> Result<WebState, TemplateError> {
         let Doors { leave, members, opens, papers } = doors;
-        let templates = Templates::load(options.templates.as_deref())?;
+        let words = Words::embedded();
+        let templates = Templates::load(options.templates.as_deref(), &words)?;
         let base_url = options.base_url.trim_end_matches('/').to_owned();
         let rest = base_url.split_once("://").map_or(base_url.as_str(), |(_, rest)| rest);
         let slash = rest.find('/').unwrap_or(rest.len());
@@ -165,7 +166,6 @@ impl WebState {
             style: Route::Style { hash: templates.style_hash.clone() },
             base_url: base_url.clone(),
         };
-        let words = Words::embedded();
         let (language, thumbnails) = (options.language, thumbnails::Thumbnails::default());
         let threads = Kept::new(length.clone(), threads::READ_THREADS_BYTES_MAX);
         let pages =
@@ -222,6 +222,7 @@ async fn answer(State(web): State<WebState>, request: Request) -> Response<Body>
     let Ok(_turn) = Arc::clone(&web.turns).acquire_owned().await else { return trouble() };
     let task = Task {
         query: Query::parse(parts.uri.query().unwrap_or_default()),
+        path: parts.uri.path().to_owned(),
         cookie,
         preferred,
         method: parts.method,
@@ -255,6 +256,8 @@ async fn answer(State(web): State<WebState>, request: Request) -> Response<Body>
 struct Task {
     method: Method,
     asked: Asked,
+    /// As it was asked for.
+    path: String,
     query: Query,
     preferred: Option<Language>,
     /// What the browser showed.
@@ -283,7 +286,7 @@ fn made(web: &WebState, task: &Task) -> Result<Answer, PageError> {
         Err(fault) => return failed(fault),
     };
     let wish = Wish { reader, ..stranger.clone() };
-    match dispatch(web, task, &wish) {
+    match dispatch(web, task, &wish).and_then(|answer| elsewhere(web, task, &wish, answer)) {
         // What somebody who is signed in was shown is nobody else's, here or in any cache.
         Ok(answer) if wish.reader.is_some() && answer.keep == Keep::Public => {
             Ok(Answer { keep: Keep::No, indexed: Indexed::No, ..answer })
@@ -291,6 +294,15 @@ fn made(web: &WebState, task: &Task) -> Result<Answer, PageError> {
         Ok(answer) => Ok(answer),
         Err(fault) => failed(fault),
     }
+}
+
+/// What is not here may have been the address of a post before it came here.
+fn elsewhere(web: &WebState, task: &Task, wish: &Wish, answer: Answer) -> Result<Answer, PageError> {
+    let reads = task.method == Method::GET || task.method == Method::HEAD;
+    if answer.status != StatusCode::NOT_FOUND || !reads {
+        return Ok(answer);
+    }
+    Ok(web.pages.at_old_address(wish, &task.path)?.unwrap_or(answer))
 }
 
 /// Who asks, as far as their browser or feed reader shows it.

@@ -121,6 +121,14 @@ impl Pages {
         }
     }
 
+    /// The archive of a list as these eyes may see it.
+    pub(crate) fn archive_of(&self, list: &List, eyes: Eyes) -> ArchiveReader {
+        match eyes {
+            Eyes::Stranger => self.archive.only_from(list.open_from()),
+            Eyes::Member => self.archive.clone(),
+        }
+    }
+
     /// Words and language for this reader.
     pub(crate) fn desk<'a>(&'a self, wish: &'a Wish, otherwise: Language) -> Desk<'a> {
         let chosen = match wish.query.language {
@@ -140,7 +148,7 @@ impl Pages {
     /// A page that says one thing: `KEY_title` and `KEY_words`.
     pub(crate) fn notice(&self, desk: &Desk<'_>, status: StatusCode, key: &str) -> Result<Answer, PageError> {
         let view = desk.notice(&format!("{key}_title"), &format!("{key}_words"));
-        Ok(Answer::private(status, desk.language, self.templates.render("notice", &view)?))
+        Ok(Answer::private(status, desk.language, self.templates.render(desk.language, "notice", &view)?))
     }
 
     fn robots(&self, desk: &Desk<'_>) -> Answer {
@@ -171,9 +179,10 @@ impl Pages {
             let segment = segment_of(list, lists);
             let place = Place { list, segment: &segment };
             let (posts, last) = match sight::of(list, desk.reader) {
-                Sight::Archive(_) => {
-                    let posts = self.archive.months(list.id)?.iter().map(|m| u64::from(m.posts)).sum();
-                    (Some(posts), self.archive.latest_posts(list.id, 1)?.first().map(|post| post.date))
+                Sight::Archive(eyes) => {
+                    let archive = self.archive_of(list, eyes);
+                    let posts = archive.months(list.id)?.iter().map(|m| u64::from(m.posts)).sum();
+                    (Some(posts), archive.latest_posts(list.id, 1)?.first().map(|post| post.date))
                 }
                 Sight::Doorstep | Sight::Nothing => (None, None),
             };
@@ -226,7 +235,7 @@ impl Pages {
     /// Several groups of that name: which one?
     fn choice(&self, desk: &Desk<'_>, lists: &[List]) -> Result<Answer, PageError> {
         let view = HomeView::choice(desk, self.list_lines(desk, lists)?);
-        let html = self.templates.render("home", &view)?;
+        let html = self.templates.render(desk.language, "home", &view)?;
         Ok(Answer::private(StatusCode::MULTIPLE_CHOICES, desk.language, html))
     }
 
@@ -246,7 +255,8 @@ impl Pages {
             ListPage::SearchMbox => searching::mbox(self, wish, desk, place),
             ListPage::Author { name } => searching::author(self, wish, desk, place, name),
             ListPage::MonthMbox { year, month } => {
-                let posts = self.archive.month(place.list.id, (*year, *month), 0, MBOX_POSTS_MAX)?;
+                let archive = self.archive_of(place.list, desk.eyes);
+                let posts = archive.month(place.list.id, (*year, *month), 0, MBOX_POSTS_MAX)?;
                 if posts.is_empty() { self.absent(desk) } else { Ok(mbox::file(self, desk, posts)) }
             }
             ListPage::Month { year, month } => self.month(wish, desk, place, *year, *month),
@@ -268,13 +278,14 @@ impl Pages {
     fn front(&self, wish: &Wish, desk: &Desk<'_>, place: Place<'_>) -> Result<Answer, PageError> {
         let page = wish.query.page;
         let skip = (page - 1).saturating_mul(THREADS_PER_PAGE);
-        let mut threads = self.archive.latest_threads(place.list.id, skip, THREADS_PER_PAGE + 1)?;
+        let archive = self.archive_of(place.list, desk.eyes);
+        let mut threads = archive.latest_threads(place.list.id, skip, THREADS_PER_PAGE + 1)?;
         if threads.is_empty() && page > 1 {
             return self.absent(desk);
         }
         let more = if threads.len() > THREADS_PER_PAGE { More::Follows } else { More::Ends };
         threads.truncate(THREADS_PER_PAGE);
-        let months = self.archive.months(place.list.id)?;
+        let months = archive.months(place.list.id)?;
         let view = FrontView::new(desk, place, Some(&Latest { threads, months, page, more }));
         let route = Route::list(place.segment, ListPage::Front);
         self.public_page(desk, "list", &view, &route, indexed(place.list))
@@ -288,7 +299,8 @@ impl Pages {
         year: i16,
         month: i8,
     ) -> Result<Answer, PageError> {
-        let months = self.archive.months(place.list.id)?;
+        let archive = self.archive_of(place.list, desk.eyes);
+        let months = archive.months(place.list.id)?;
         let count = months.iter().find(|m| (m.year, m.month) == (year, month)).map_or(0, |m| m.posts);
         let pages = usize::try_from(count).unwrap_or(usize::MAX).div_ceil(MONTH_POSTS_PER_PAGE);
         let page = wish.query.page;
@@ -296,7 +308,7 @@ impl Pages {
             return self.absent(desk);
         }
         let skip = (page - 1) * MONTH_POSTS_PER_PAGE;
-        let posts = self.archive.month(place.list.id, (year, month), skip, MONTH_POSTS_PER_PAGE)?;
+        let posts = archive.month(place.list.id, (year, month), skip, MONTH_POSTS_PER_PAGE)?;
         let of = MonthPage { year, month, posts: &posts, months: &months, page, pages };
         let route = Route::list(place.segment, ListPage::Month { year, month });
         self.public_page(desk, "month", &MonthView::new(desk, place, &of), &route, indexed(place.list))
@@ -309,7 +321,7 @@ impl Pages {
         place: Place<'_>,
         id: &MessageId,
     ) -> Result<Answer, PageError> {
-        let posts = match self.found(wish, place, id)? {
+        let posts = match self.found(wish, desk.eyes, place, id)? {
             Found::Nothing => return self.absent(desk),
             Found::Posts(posts) => posts,
         };
@@ -320,7 +332,7 @@ impl Pages {
         let printed: Vec<Printed<'_>> =
             posts.iter().zip(&shown).map(|(post, shown)| Printed { post, shown: shown.as_ref() }).collect();
         let around = match posts.first() {
-            Some(first) => threads::around(self, place, first)?,
+            Some(first) => threads::around(self, desk.eyes, place, first)?,
             None => None,
         };
         let neighbours = around.as_ref().map(threads::Around::neighbours);
@@ -335,14 +347,34 @@ impl Pages {
         Ok(if gone { Answer { status: StatusCode::GONE, keep: Keep::No, ..page } } else { page })
     }
 
+    /// Where a post stands that had this address before it came here, if this reader may see it.
+    pub(crate) fn at_old_address(&self, wish: &Wish, path: &str) -> Result<Option<Answer>, PageError> {
+        let Some((list, post)) = self.archive.at_old_address(path)? else { return Ok(None) };
+        let Some(list) = self.archive.list(list)? else { return Ok(None) };
+        let Sight::Archive(eyes) = sight::of(&list, wish.reader.as_ref()) else { return Ok(None) };
+        let Some(post) = self.archive_of(&list, eyes).post(post)? else { return Ok(None) };
+        let mut lists = self.archive.lists()?;
+        lists.retain(|list| sight::is_listed(list, wish.reader.as_ref()));
+        let page = ListPage::Post { id: post.message_id };
+        let href = self.desk(wish, self.language).href(&Route::list(&segment_of(&list, &lists), page));
+        Ok(Some(Answer::elsewhere(StatusCode::MOVED_PERMANENTLY, href)))
+    }
+
     /// That something was here, and is no more (RFC 9110 §15.5.11).
     pub(crate) fn gone(&self, desk: &Desk<'_>) -> Result<Answer, PageError> {
         self.notice(desk, StatusCode::GONE, "withdrawn")
     }
 
     /// The posts of a Message-ID, or the one whose content was asked for.
-    pub(crate) fn found(&self, wish: &Wish, place: Place<'_>, id: &MessageId) -> Result<Found, PageError> {
-        let mut posts = self.archive.posts_by_message_id(place.list.id, id)?;
+    pub(crate) fn found(
+        &self,
+        wish: &Wish,
+        eyes: Eyes,
+        place: Place<'_>,
+        id: &MessageId,
+    ) -> Result<Found, PageError> {
+        let archive = self.archive_of(place.list, eyes);
+        let mut posts = archive.posts_by_message_id(place.list.id, id)?;
         if let Some(content) = &wish.query.content {
             posts.retain(|post| post.hash12 == *content);
         }
@@ -375,7 +407,7 @@ impl Pages {
         route: &Route,
         indexed: Indexed,
     ) -> Result<Answer, PageError> {
-        let html = self.templates.render(template, view)?;
+        let html = self.templates.render(desk.language, template, view)?;
         Ok(Answer {
             language: Some(desk.language),
             indexed,

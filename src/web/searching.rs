@@ -40,11 +40,7 @@ impl Library {
         let mut shelves = Vec::new();
         lists.retain(|list| match sight::of(list, desk.reader) {
             Sight::Archive(eyes) => {
-                let reader = match eyes {
-                    Eyes::Stranger => Reader::Stranger,
-                    Eyes::Member => Reader::Member,
-                };
-                shelves.push(Shelf { list: list.id, address: list.address.to_string(), reader });
+                shelves.push(shelf_of(list, eyes));
                 true
             }
             Sight::Doorstep | Sight::Nothing => false,
@@ -57,6 +53,15 @@ impl Library {
         let list = self.lists.iter().find(|list| list.id == post.list)?;
         Some(Place { list, segment: self.segments.get(&list.id)? })
     }
+}
+
+/// What these eyes may find in a list.
+fn shelf_of(list: &List, eyes: Eyes) -> Shelf {
+    let (reader, from) = match eyes {
+        Eyes::Stranger => (Reader::Stranger, list.open_from()),
+        Eyes::Member => (Reader::Member, None),
+    };
+    Shelf { list: list.id, address: list.address.to_string(), reader, from }
 }
 
 /// `/search`
@@ -119,7 +124,7 @@ fn results(
             pages: count,
         },
     );
-    let html = pages.templates.render("search", &view)?;
+    let html = pages.templates.render(desk.language, "search", &view)?;
     Ok(Answer {
         language: Some(desk.language),
         indexed: Indexed::No,
@@ -193,12 +198,8 @@ pub(crate) fn author(
     if page > PAGES_MAX {
         return pages.absent(desk);
     }
-    let reader = match desk.eyes {
-        Eyes::Stranger => Reader::Stranger,
-        Eyes::Member => Reader::Member,
-    };
     let part = ((page - 1) * POSTS_PER_PAGE, POSTS_PER_PAGE);
-    let found = pages.search.by_author(place.list.id, name, reader, part)?;
+    let found = pages.search.by_author(&shelf_of(place.list, desk.eyes), name, part)?;
     let Some(first) = found.groups.first().and_then(|group| group.hits.first()) else {
         return pages.absent(desk);
     };
@@ -218,13 +219,13 @@ pub(crate) fn author(
         },
         &name,
     );
-    let html = pages.templates.render("search", &view)?;
+    let html = pages.templates.render(desk.language, "search", &view)?;
     Ok(Answer { language: Some(desk.language), indexed: Indexed::No, ..Answer::public(Content::Html(html)) })
 }
 
 /// `/opensearch.xml` (OpenSearch 1.1)
 pub(crate) fn description(pages: &Pages, desk: &Desk<'_>) -> Result<Answer, PageError> {
-    let xml = pages.templates.render("opensearch", &OpenSearchView::new(desk))?;
+    let xml = pages.templates.render(desk.language, "opensearch", &OpenSearchView::new(desk))?;
     Ok(Answer { language: Some(desk.language), ..Answer::public(Content::OpenSearch(xml)) })
 }
 

@@ -116,7 +116,7 @@ impl SignIn<'_> {
                     .map(|list| (list, super::pages::segment_of(list, &lists)))
                     .collect();
                 let places: Vec<_> = shown.iter().map(|(list, segment)| Place { list, segment }).collect();
-                let html = self.pages.templates.render("you", &desk.you(reader, &places))?;
+                let html = self.pages.templates.render(desk.language, "you", &desk.you(reader, &places))?;
                 Ok(quiet(Answer::private(StatusCode::OK, desk.language, html)))
             }
         }
@@ -191,7 +191,7 @@ impl SignIn<'_> {
     }
 
     fn page<V: serde::Serialize>(&self, view: &V, status: StatusCode) -> Result<Answer, PageError> {
-        let html = self.pages.templates.render("sign_in", view)?;
+        let html = self.pages.templates.render(self.desk().language, "sign_in", view)?;
         Ok(quiet(Answer::private(status, self.desk().language, html)))
     }
 }

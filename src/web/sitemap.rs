@@ -37,11 +37,13 @@ pub(crate) fn of_list(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> Resul
     }
     let list = place.list.id;
     let mut entries = entry(desk, &Route::list(place.segment, ListPage::Front), None);
-    for month in pages.archive.months(list)?.iter().rev() {
+    // As strangers see it, whoever asks.
+    let archive = pages.archive_of(place.list, Eyes::Stranger);
+    for month in archive.months(list)?.iter().rev() {
         let page = ListPage::Month { year: month.year, month: month.month };
         entries.push_str(&entry(desk, &Route::list(place.segment, page), None));
     }
-    for thread in pages.archive.latest_threads(list, 0, THREADS_MAX)? {
+    for thread in archive.latest_threads(list, 0, THREADS_MAX)? {
         let route = Route::list(place.segment, ListPage::Thread { key: thread.key });
         entries.push_str(&entry(desk, &route, Some(thread.last)));
     }

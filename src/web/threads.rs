@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 
 use crate::domain::ids::{ListId, PostId};
+use crate::domain::list::List;
 use crate::domain::thread::{Node, Placed, tree};
 use crate::mail::summary::{own_words, summary_words};
 use crate::store::archive::{PostState, PostSummary, Thread, ThreadId};
@@ -15,6 +16,7 @@ use super::kept::Kept;
 use super::mbox;
 use super::pages::{PageError, Pages, Wish, indexed};
 use super::routes::{ListPage, Route};
+use super::sight::Eyes;
 use super::views::{Arrangement, Desk, InThread, Neighbours, Opened, Place, Stands, SummaryView, ThreadView};
 
 /// Posts on one page of a conversation.
@@ -41,8 +43,8 @@ pub(crate) struct Whole {
     nested: Vec<Placed>,
 }
 
-/// Conversations that were read, by list and thread.
-pub(crate) type ReadThreads = Kept<(ListId, ThreadId), Whole>;
+/// Conversations that were read, by list, thread and the first post that may be seen.
+pub(crate) type ReadThreads = Kept<(ListId, ThreadId, Option<PostId>), Whole>;
 
 /// Shorter conversations are read as quickly as found.
 const KEPT_FROM_POSTS: usize = 100;
@@ -52,12 +54,23 @@ const POST_BYTES: usize = 1_024;
 pub(crate) const READ_THREADS_BYTES_MAX: usize = 4 * THREAD_POSTS_MAX * POST_BYTES;
 
 /// A conversation, read now or before.
-pub(crate) fn whole(pages: &Pages, list: ListId, id: ThreadId) -> Result<Option<Arc<Whole>>, PageError> {
-    if let Some(known) = pages.threads.get(&(list, id)) {
+pub(crate) fn whole(
+    pages: &Pages,
+    eyes: Eyes,
+    list: &List,
+    id: ThreadId,
+) -> Result<Option<Arc<Whole>>, PageError> {
+    let archive = pages.archive_of(list, eyes);
+    let from = match eyes {
+        Eyes::Stranger => list.open_from(),
+        Eyes::Member => None,
+    };
+    let key = (list.id, id, from);
+    if let Some(known) = pages.threads.get(&key) {
         return Ok(Some(known));
     }
     let moment = pages.threads.moment();
-    let Some(thread) = pages.archive.thread(list, id, THREAD_POSTS_MAX)? else { return Ok(None) };
+    let Some(thread) = archive.thread(list.id, id, THREAD_POSTS_MAX)? else { return Ok(None) };
     let nodes: Vec<Node<'_>> = thread
         .posts
         .iter()
@@ -67,14 +80,15 @@ pub(crate) fn whole(pages: &Pages, list: ListId, id: ThreadId) -> Result<Option<
     let count = thread.posts.len();
     let whole = Arc::new(Whole { thread, nested });
     if count >= KEPT_FROM_POSTS {
-        pages.threads.put((list, id), Arc::clone(&whole), count * POST_BYTES, moment);
+        pages.threads.put(key, Arc::clone(&whole), count * POST_BYTES, moment);
     }
     Ok(Some(whole))
 }
 
-fn seek(pages: &Pages, place: Place<'_>, key: &str) -> Result<Sought, PageError> {
-    let Some(id) = pages.archive.thread_of(place.list.id, key)? else { return Ok(Sought::Nothing) };
-    let Some(whole) = whole(pages, place.list.id, id)? else { return Ok(Sought::Nothing) };
+fn seek(pages: &Pages, eyes: Eyes, place: Place<'_>, key: &str) -> Result<Sought, PageError> {
+    let archive = pages.archive_of(place.list, eyes);
+    let Some(id) = archive.thread_of(place.list.id, key)? else { return Ok(Sought::Nothing) };
+    let Some(whole) = whole(pages, eyes, place.list, id)? else { return Ok(Sought::Nothing) };
     let thread = &whole.thread;
     let readable = thread.posts.iter().any(|post| post.state == PostState::Published);
     Ok(match (readable, thread.summary.key == key) {
@@ -92,7 +106,7 @@ pub(crate) fn page(
     place: Place<'_>,
     key: &str,
 ) -> Result<Answer, PageError> {
-    let whole = match seek(pages, place, key)? {
+    let whole = match seek(pages, desk.eyes, place, key)? {
         Sought::Nothing => return pages.absent(desk),
         Sought::Moved(key) => {
             let there = desk.href(&Route::list(place.segment, ListPage::Thread { key }));
@@ -122,7 +136,7 @@ fn stands_for(
     place: Place<'_>,
     thread: ThreadId,
 ) -> Result<Option<SummaryView>, PageError> {
-    let post = pages.archive.summary(place.list.id, thread)?;
+    let post = pages.archive_of(place.list, desk.eyes).summary(place.list.id, thread)?;
     let Some(post) = post.filter(|post| desk.hidden_because(post).is_none()) else { return Ok(None) };
     let Some(raw) = pages.archive.raw(post.id)? else { return Ok(None) };
     let own = own_words(&raw);
@@ -181,7 +195,7 @@ fn read_posts(
 
 /// `/LIST/t/THREAD/mbox`: by date, addresses masked.
 pub(crate) fn mbox(pages: &Pages, desk: &Desk<'_>, place: Place<'_>, key: &str) -> Result<Answer, PageError> {
-    let posts = match seek(pages, place, key)? {
+    let posts = match seek(pages, desk.eyes, place, key)? {
         Sought::Nothing => return pages.absent(desk),
         Sought::Moved(key) => {
             let there = desk.href(&Route::list(place.segment, ListPage::ThreadMbox { key }));
@@ -215,16 +229,18 @@ impl Around {
 /// Where a post stands in its conversation; `None` if it stands alone.
 pub(crate) fn around(
     pages: &Pages,
+    eyes: Eyes,
     place: Place<'_>,
     post: &PostSummary,
 ) -> Result<Option<Around>, PageError> {
-    let Some(summary) = pages.archive.thread(place.list.id, post.thread, 0)? else { return Ok(None) };
+    let archive = pages.archive_of(place.list, eyes);
+    let Some(summary) = archive.thread(place.list.id, post.thread, 0)? else { return Ok(None) };
     let summary = summary.summary;
     let key = summary.key;
     if summary.posts > COUNTED_POSTS_MAX {
         return Ok(Some(Around { key, before: None, after: None, position: None }));
     }
-    let Some(whole) = whole(pages, place.list.id, summary.id)? else { return Ok(None) };
+    let Some(whole) = whole(pages, eyes, place.list, summary.id)? else { return Ok(None) };
     let mut posts = whole.thread.posts.clone();
     posts.retain(|other| other.state == PostState::Published && !other.no_archive || other.id == post.id);
     posts.sort_by_key(|other| (other.date, other.id));

@@ -52,7 +52,7 @@ pub(crate) fn ask(pages: &Pages, wish: &Wish, door: &LeaveDoor, token: &str) -> 
     let desk = pages.desk(wish, pages.language);
     match (door.look)(token)? {
         Some(group) => {
-            let html = pages.templates.render("leave", &desk.leave_question(&group))?;
+            let html = pages.templates.render(desk.language, "leave", &desk.leave_question(&group))?;
             Ok(Answer::private(StatusCode::OK, desk.language, html))
         }
         None => pages.notice(&desk, StatusCode::NOT_FOUND, "leave_unknown"),
@@ -75,7 +75,7 @@ pub(crate) fn leave(
     match (door.leave)(token, now)? {
         Leaving::Unknown => pages.notice(&desk, StatusCode::NOT_FOUND, "leave_unknown"),
         left @ (Leaving::Now(_) | Leaving::Before(_)) => {
-            let html = pages.templates.render("leave", &desk.left(&left))?;
+            let html = pages.templates.render(desk.language, "leave", &desk.left(&left))?;
             Ok(Answer::private(StatusCode::OK, desk.language, html))
         }
     }

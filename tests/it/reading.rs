@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use parvis::mail::mask::{mask_addresses, mask_raw};
+use parvis::mail::parse::summarize;
 use parvis::mail::show::{Block, attachment, plain_text, show, show_with_pictures};
 use parvis::mail::text::{Segment, links};
 
@@ -12,7 +13,7 @@ fn page(raw: &str) -> String {
     let mut out = format!(
         "{:?} preferred, in {}\n",
         shown.preferred,
-        shown.language.as_deref().unwrap_or("no language")
+        summarize(raw.as_bytes()).language.unwrap_or("no language")
     );
     for block in &shown.blocks {
         let (name, text) = match block {

@@ -5,6 +5,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "measuring reads the clock")]
 
+mod material;
+mod reader;
+mod reading;
 mod recovery;
 mod system;
 
@@ -44,6 +47,8 @@ use crate::smtp::session::Door;
 
 const LIST: &str = "bench@parvis.example";
 const AUTHOR: &str = "author@members.example";
+/// Messages, if not said.
+const MESSAGES: u32 = 20_000;
 
 pub(super) fn bench(args: &BenchArgs, voice: &Voice) -> anyhow::Result<()> {
     run::log_to_stderr("error");
@@ -68,6 +73,8 @@ pub(super) fn bench(args: &BenchArgs, voice: &Voice) -> anyhow::Result<()> {
             BenchWhat::Ingest => ingest(args, folder).await,
             BenchWhat::Import => import(args, folder).await,
             BenchWhat::Start => start(args, folder).await,
+            BenchWhat::Search => reading::search(args, folder).await,
+            BenchWhat::Pages => reading::pages(args, folder).await,
             BenchWhat::Recovery => recovery::recovery(args, folder).await,
         }
     })?;
@@ -179,7 +186,7 @@ fn bare_signatures() -> anyhow::Result<Bare> {
 async fn ingest(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
     let server = community(folder, "mx", 1).await?;
     let next = Arc::new(AtomicU64::new(0));
-    let all = u64::from(args.messages);
+    let all = u64::from(args.messages.unwrap_or(MESSAGES));
     let begun = Instant::now();
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..args.connections {
@@ -228,10 +235,10 @@ async fn import(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
     let seconds = import_some(&server, args).await?;
     end(server).await?;
     Ok(json!({
-        "messages": args.messages,
+        "messages": args.messages.unwrap_or(MESSAGES),
         "bytes": args.bytes,
         "seconds": seconds,
-        "messages per second": (f64::from(args.messages) / seconds).round(),
+        "messages per second": (f64::from(args.messages.unwrap_or(MESSAGES)) / seconds).round(),
         "memory MB": memory_mb(),
     }))
 }
@@ -246,12 +253,12 @@ async fn start(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
     let seconds = begun.elapsed().as_secs_f64();
     end(second).await?;
     Ok(
-        json!({ "posts": args.messages, "seconds until the doors are open": seconds, "memory MB": memory_mb() }),
+        json!({ "posts": args.messages.unwrap_or(MESSAGES), "seconds until the doors are open": seconds, "memory MB": memory_mb() }),
     )
 }
 
 async fn import_some(server: &Server, args: &BenchArgs) -> anyhow::Result<f64> {
-    let (messages, bytes) = (u64::from(args.messages), args.bytes);
+    let (messages, bytes) = (u64::from(args.messages.unwrap_or(MESSAGES)), args.bytes);
     let items = (1..=messages).map(move |n| {
         pack(&Item::Message(Message { n, raw: message(n, bytes), sender: AUTHOR.to_owned(), dated: None }))
     });
@@ -266,18 +273,22 @@ async fn import_some(server: &Server, args: &BenchArgs) -> anyhow::Result<f64> {
 }
 
 async fn server(folder: &Path, route: &str) -> anyhow::Result<Server> {
-    let text = configuration(folder, route);
-    let config =
-        Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?;
+    let config = configured(&folder.join("data"), folder, route)?;
     Ok(serve::start(&config, serve::system_clock()).await?)
 }
 
-fn configuration(folder: &Path, route: &str) -> String {
+fn configured(data: &Path, folder: &Path, route: &str) -> anyhow::Result<Config> {
+    let text = configuration(data, route);
+    Ok(Config::from_text(Some(&text), &folder.join("parvis.toml"), Vec::new(), &|file| file.exists())?)
+}
+
+/// Loopback ports, and nobody to ask.
+fn configuration(data: &Path, route: &str) -> String {
     format!(
         "hostname = \"parvis.example\"\ndata_dir = {:?}\n[smtp]\nlisten = [\"127.0.0.1:0\"]\n\
          connections_max = 2000\nconnections_per_peer_max = 2000\n\
          [dns]\nservers = [\"127.0.0.1:1\"]\n[delivery]\nroute = {route:?}\n[web]\nlisten = [\"127.0.0.1:0\"]\n",
-        folder.join("data").display().to_string()
+        data.display().to_string()
     )
 }
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use super::{BenchArgs, community, configuration, end, import_some, server};
+use super::{BenchArgs, MESSAGES, community, configuration, end, import_some, server};
 
 /// Backup, rehearsal, restore, and the start of what was restored.
 pub(super) async fn recovery(args: &BenchArgs, folder: &Path) -> anyhow::Result<Value> {
@@ -16,13 +16,13 @@ pub(super) async fn recovery(args: &BenchArgs, folder: &Path) -> anyhow::Result<
     import_some(&first, args).await?;
     end(first).await?;
     let config = folder.join("parvis.toml");
-    std::fs::write(&config, configuration(folder, "mx"))?;
+    std::fs::write(&config, configuration(&folder.join("data"), "mx"))?;
     let (copy, back) = (folder.join("all.tar.zst"), folder.join("back"));
     let (copy, into) = (copy.display().to_string(), back.join("data").display().to_string());
     let config = config.display().to_string();
     let (backup, _) = timed(&["--config", &config, "backup", &copy])?;
     let (drill, drilled) = timed(&["--config", &config, "drill", &copy])?;
-    if drilled["good"] != json!(true) || drilled["posts"] != json!(args.messages) {
+    if drilled["good"] != json!(true) || drilled["posts"] != json!(args.messages.unwrap_or(MESSAGES)) {
         bail!("the rehearsal found {drilled}");
     }
     let (restore, _) = timed(&["restore", &copy, "--dir", &into])?;
@@ -31,7 +31,7 @@ pub(super) async fn recovery(args: &BenchArgs, folder: &Path) -> anyhow::Result<
     let start = begun.elapsed().as_secs_f64();
     end(second).await?;
     Ok(json!({
-        "posts": args.messages,
+        "posts": args.messages.unwrap_or(MESSAGES),
         "bytes": args.bytes,
         "backup s": backup,
         "drill s": drill,

@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Who belongs", &["joining", "listed", "roster", "until"]),
     ("Copies", &["reply_to", "own_posts", "subject_prefix", "footer", "edits", "attachments"]),
     ("Digests", &["digest_day", "digest_hour", "curation", "edition_days", "curation_wait"]),
-    ("Archive", &["archive", "noindex", "retention"]),
+    ("Archive", &["archive", "older_posts", "noindex", "retention"]),
 ];
 /// What stands at the top, and is no setting.
 const NO_SETTINGS: [&str; 7] = ["address", "state", "since", "posts", "threads", "members", "held"];
@@ -84,8 +84,12 @@ pub(super) fn made(list: &Value) -> String {
 }
 
 pub(super) fn changed(list: &Value, settings: &[(String, String)]) -> String {
+    let mut keys: Vec<&str> = settings.iter().map(|(key, _)| key.as_str()).collect();
+    if list["older_posts"] != "shown" {
+        keys.push("older_posts");
+    }
     let now: Vec<(&str, String)> =
-        settings.iter().map(|(key, _)| (key.as_str(), on_one_line(&word(&list[key])))).collect();
+        keys.into_iter().map(|key| (key, on_one_line(&word(&list[key])))).collect();
     format!("{}\n{}", word(&list["address"]), facts("  ", &now))
 }
 

@@ -70,7 +70,7 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
         Request::Trace { .. } => posts::traced(answer),
         Request::Search { .. } => posts::found(answer),
         Request::Reindex { .. } => reindexed(answer),
-        Request::Import { .. } => posts::imported(answer),
+        Request::OldAddresses { .. } | Request::Import { .. } => posts::imported(answer),
         Request::Export { .. } => lists::exported(answer),
         Request::Cut
         | Request::Fence

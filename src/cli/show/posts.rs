@@ -134,6 +134,13 @@ pub(super) fn imported(answer: &Value) -> String {
         let why = on_one_line(&word(&bad["why"]));
         text.push_str(&format!("{}, message {}: {why}\n", word(&bad["file"]), word(&bad["n"])));
     }
+    if let Some(noted) = answer["old_urls"].as_u64() {
+        let known = word(&answer["old_urls_known"]);
+        text.push_str(&format!("{noted} old addresses lead here from now on, {known} did already\n"));
+    }
+    for bad in answer["old_urls_unusable"].as_array().into_iter().flatten() {
+        text.push_str(&format!("old address {}: {}\n", word(&bad["n"]), on_one_line(&word(&bad["why"]))));
+    }
     if unnamed > 0 {
         text.push_str(&format!("and {unnamed} more that are not named here\n"));
     }

@@ -71,6 +71,8 @@ impl Lines {
             | Event::Answered { .. }
             | Event::Lapsed { .. }
             | Event::Rethreaded { .. }
+            | Event::OldAddresses { .. }
+            | Event::KeptBack { .. }
             | Event::Withdrawn { .. }
             | Event::PassGiven { .. }
             | Event::PassEnded { .. }
@@ -109,6 +111,8 @@ fn describe(store: &Store, line: Line) -> Result<String, StoreError> {
         | Event::Answered { .. }
         | Event::Lapsed { .. }
         | Event::Rethreaded { .. }
+        | Event::OldAddresses { .. }
+        | Event::KeptBack { .. }
         | Event::Withdrawn { .. }
         | Event::PassGiven { .. }
         | Event::PassEnded { .. }

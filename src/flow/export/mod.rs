@@ -22,7 +22,7 @@ use crate::domain::ids::ListId;
 use crate::domain::list::List;
 use crate::domain::member::{Membership, Person};
 use crate::domain::time::Timestamp;
-use crate::store::{Store, StoreError};
+use crate::store::{OldAddress, Store, StoreError};
 
 /// Address and settings.
 pub const LIST: &str = "list.toml";
@@ -32,6 +32,8 @@ pub const MEMBERS: &str = "members.csv";
 pub const PAPER: &str = "paper.csv";
 /// Who decided what, when.
 pub const DECISIONS: &str = "decisions.jsonl";
+/// Where posts were found before they came here, if anything is known of that.
+pub const OLD_ADDRESSES: &str = "old-urls.tsv";
 /// The posts, in the order they came (mboxrd).
 pub const ARCHIVE: &str = "archive.mbox";
 /// What the other files are. Comes last: with it the export is whole.
@@ -80,6 +82,10 @@ pub fn export(
         files.write(PAPER, |out| Ok(members_csv::write_paper(out, &on_paper)?))?;
     }
     let decisions = files.write(DECISIONS, |out| decisions::write(store, list.id, out))?;
+    let old = store.reader().old_addresses(list.id)?;
+    if !old.is_empty() {
+        files.write(OLD_ADDRESSES, |out| write_old_addresses(store, &old, out))?;
+    }
     let archived = files.write(ARCHIVE, |out| archive::write(store, list.id, out))?;
     let manifest = Manifest {
         parvis: env!("CARGO_PKG_VERSION").to_owned(),
@@ -93,6 +99,16 @@ pub fn export(
     sink(Piece::File(MANIFEST))?;
     sink(Piece::Bytes(text.as_bytes()))?;
     Ok(manifest)
+}
+
+/// As `parvis import … --old-urls` reads it.
+fn write_old_addresses(store: &Store, old: &[OldAddress], out: &mut dyn Write) -> Result<(), ExportError> {
+    for address in old {
+        if let Some(post) = store.reader().post(address.post)? {
+            writeln!(out, "{}\t<{}>", address.path, post.message_id)?;
+        }
+    }
+    Ok(())
 }
 
 fn write_members(store: &Store, list: ListId, out: &mut dyn Write) -> Result<u64, ExportError> {

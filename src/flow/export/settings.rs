@@ -105,6 +105,7 @@ mod tests {
                 state,
                 since: Timestamp::from_seconds(0),
                 settings: settings.clone(),
+                opening: None,
             };
             let read = read_list(&list_toml(&list)).expect("own output");
             assert_eq!(read, ExportedList { address: list.address, state, settings: settings.clone() });

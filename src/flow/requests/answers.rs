@@ -9,8 +9,9 @@ use crate::domain::member::{Membership, Role};
 use crate::domain::wish::{Answered, Matter, Question, Wish};
 use crate::flow::FlowError;
 use crate::flow::digests::{self, Answer, Following, Otherwise};
+use crate::flow::opening::older_posts;
 use crate::store::OpenQuestion;
-use crate::store::event::{MemberCause, Note, Occasion};
+use crate::store::event::{Event, MemberCause, Note, Occasion};
 
 /// What somebody answered, and that it is theirs is beyond doubt.
 pub(super) fn answer(
@@ -25,6 +26,7 @@ pub(super) fn answer(
         None => None,
     };
     match (&asked.matter, &said.heard) {
+        (Matter::Opening, heard) => opening(talk, request, question, list.as_ref(), heard, said),
         (Matter::Digest { asked: about }, _) => match &list {
             Some(list) => super::digests::asked(talk, request, question, (list, about), said),
             None => Ok(Fate::Done),
@@ -163,6 +165,44 @@ fn draft(
         }
         Answer::SomethingElse => hearing(talk, request, Some(list.id), said),
     }
+}
+
+/// The older posts of an archive that is being opened: theirs stay among members, or may be shown.
+fn opening(
+    talk: &mut Talk<'_>,
+    request: &Request<'_>,
+    question: &OpenQuestion,
+    list: Option<&List>,
+    heard: &Heard,
+    said: &Said,
+) -> Result<Fate, FlowError> {
+    let out = match heard {
+        Heard::No => true,
+        Heard::Wishes(wishes) => matches!(wishes.as_slice(), [Wish::Withdraw { .. }]),
+        Heard::Guess(wish) => matches!(wish, Wish::Withdraw { .. }),
+        Heard::Yes
+        | Heard::Either(..)
+        | Heard::ForPeople
+        | Heard::ForOthers
+        | Heard::Nothing
+        | Heard::Declined => false,
+    };
+    let (Some(list), None) = (list, question.answer) else { return Ok(Fate::Done) };
+    if out {
+        talk.settle(question.question.number, Answered::No);
+        let posts = older_posts(talk.desk, list, &talk.person)?;
+        let count = posts.len() as u64;
+        if !posts.is_empty() {
+            talk.event(Event::KeptBack { list: list.id, posts, by: talk.person.id });
+        }
+        talk.tell(Some(list.id), Note::KeptBack { posts: count })?;
+        return Ok(Fate::Done);
+    }
+    if *heard == Heard::Yes {
+        talk.settle(question.question.number, Answered::Yes);
+        return Ok(Fate::Done);
+    }
+    hearing(talk, request, Some(list.id), said)
 }
 
 /// The wish is known; the answer says for which group.

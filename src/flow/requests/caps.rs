@@ -114,6 +114,7 @@ fn asks_to_join(matter: &Matter) -> bool {
         | Matter::SignIn { .. }
         | Matter::Either { .. }
         | Matter::Yours { .. }
+        | Matter::Opening
         | Matter::Consent { .. } => false,
     }
 }

@@ -65,6 +65,9 @@ pub(super) fn only_asks(talk: &Talk<'_>, list: &List, mail: PostId) -> Result<bo
         | AnimatorCommand::Unban(_)
         | AnimatorCommand::Role(..)
         | AnimatorCommand::Slow
+        | AnimatorCommand::Split
+        | AnimatorCommand::MoveTo(_)
+        | AnimatorCommand::JoinWith(_)
         | AnimatorCommand::Close
         | AnimatorCommand::Reopen => false,
     };
@@ -85,7 +88,13 @@ pub(in crate::flow) fn planned(desk: &Desk, list: &List, mail: PostId) -> Result
             AnimatorCommand::Slow => (Kind::Slow, vec![Called::default()]),
             AnimatorCommand::Close => (Kind::Close, vec![Called::default()]),
             AnimatorCommand::Reopen => (Kind::Reopen, vec![Called::default()]),
-            AnimatorCommand::Members | AnimatorCommand::History | AnimatorCommand::Letter => continue,
+            // Told or done by themselves, see `tell_asked`.
+            AnimatorCommand::Split
+            | AnimatorCommand::MoveTo(_)
+            | AnimatorCommand::JoinWith(_)
+            | AnimatorCommand::Members
+            | AnimatorCommand::History
+            | AnimatorCommand::Letter => continue,
         };
         for called in people {
             items.push(match kind {
@@ -199,7 +208,7 @@ pub(super) fn obey(
         return talk.tell(Some(list.id), Note::Help);
     }
     for command in animator_commands_in(talk.desk, list, mail)? {
-        tell_asked(talk, list, &command)?;
+        tell_asked(talk, list, mail, &command)?;
     }
     let items = planned(talk.desk, list, mail)?;
     if items.is_empty() {
@@ -220,9 +229,19 @@ pub(super) fn obey(
     talk.tell(Some(list.id), Note::Care { told: Told::Carried { mail, came } })
 }
 
-/// What is only asked for is answered.
-fn tell_asked(talk: &mut Talk<'_>, list: &List, command: &AnimatorCommand) -> Result<(), FlowError> {
+/// What is only asked for is answered; what is said of a post's conversation is done, and told.
+fn tell_asked(
+    talk: &mut Talk<'_>,
+    list: &List,
+    mail: PostId,
+    command: &AnimatorCommand,
+) -> Result<(), FlowError> {
     let told = match command {
+        AnimatorCommand::Split | AnimatorCommand::MoveTo(_) | AnimatorCommand::JoinWith(_) => {
+            let raw = talk.desk.store.raw(mail)?.unwrap_or_default();
+            let answered = super::answered_post(talk.desk, list.id, &raw)?;
+            return super::fixing::set_thread_right(talk, list, answered, command);
+        }
         AnimatorCommand::Members => Told::Members,
         AnimatorCommand::History => Told::History,
         AnimatorCommand::Letter => {

@@ -12,6 +12,7 @@ mod answers;
 mod caps;
 mod commanding;
 mod digests;
+mod fixing;
 mod hear;
 mod joining;
 mod recalling;
@@ -270,6 +271,7 @@ fn asks_yes_or_no(matter: &Matter) -> bool {
         | Matter::Back { .. }
         | Matter::Found { .. }
         | Matter::SignIn { .. }
+        | Matter::Opening
         | Matter::Digest { .. }
         | Matter::Draft { .. } => false,
     }

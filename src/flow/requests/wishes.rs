@@ -73,6 +73,7 @@ pub(super) fn is_done_for_the_proven(matter: &Matter) -> bool {
         | Matter::SignIn { .. }
         | Matter::Yours { .. }
         | Matter::Consent { .. }
+        | Matter::Opening
         | Matter::Digest { .. }
         | Matter::Draft { .. } => return false,
     };

@@ -4,6 +4,7 @@ use super::Neighbourhood;
 use crate::domain::list::{ArchivePolicy, Language};
 use crate::domain::member::{Day, Reading};
 use crate::domain::time::Timestamp;
+use crate::domain::wish::Fixed;
 use crate::domain::wish::{Heed, Threads};
 use crate::letters::exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
@@ -12,7 +13,8 @@ use crate::letters::exchange::{
 use crate::letters::finding::{AskedFor, Found, FoundItem, PostAskedFor};
 use crate::letters::kinds::{Group, Letter, LetterKind};
 use crate::letters::rights::{
-    AskConsent, AskEither, AskForget, AskYours, Forgotten, MyData, PassedOn, Unchanged, WrittenTo,
+    AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,
+    Unchanged, WrittenTo,
 };
 
 pub(super) fn letter<'a>(
@@ -60,6 +62,9 @@ pub(super) fn letter<'a>(
         | LetterKind::MyData
         | LetterKind::Forgotten
         | LetterKind::AskConsent
+        | LetterKind::Opening
+        | LetterKind::KeptBack
+        | LetterKind::SetRight
         | LetterKind::AskYours
         | LetterKind::AskEither
         | LetterKind::Unchanged
@@ -144,6 +149,15 @@ fn rights<'a>(
         LetterKind::AskConsent => {
             Letter::AskConsent(AskConsent { group, title: place.title, until: week_on })
         }
+        LetterKind::Opening => Letter::Opening(OpeningSoon { group, own: 12, until: week_on }),
+        LetterKind::SetRight => Letter::SetRight(SetRight {
+            group,
+            title: place.title,
+            thread: place.title,
+            page: "https://lists.example.org/quartier/m/4711%40courrier.example/",
+            fixed: if name == "set-right" { Fixed::Moved } else { Fixed::NoSuchThread },
+        }),
+        LetterKind::KeptBack => Letter::KeptBack(KeptBack { group, posts: 12 }),
         LetterKind::AskYours => Letter::AskYours(AskYours { group, title: place.title, people: 312 }),
         LetterKind::AskEither => Letter::AskEither(AskEither {
             group,

@@ -23,6 +23,13 @@ pub(super) fn of_text(text: &str) -> Option<&'static str> {
     LANGUAGES.iter().find(|(lang, _)| *lang == info.lang()).map(|(_, tag)| *tag)
 }
 
+/// The same of a text that may be short: good enough to be read aloud by.
+pub(in crate::mail) fn probably(text: &str) -> Option<&'static str> {
+    let text = words::first_chars(text, LANGUAGE_CHARS_READ);
+    let info = whatlang::detect(text).filter(Info::is_reliable)?;
+    LANGUAGES.iter().find(|(lang, _)| *lang == info.lang()).map(|(_, tag)| *tag)
+}
+
 /// French or English by their commonest words, none of which the neighbours share four of. Most
 /// posts are told by these in a fortieth of the time.
 fn by_common_words(text: &str) -> Option<&'static str> {

@@ -5,7 +5,7 @@
 mod excerpt;
 mod faults;
 mod key;
-mod language;
+pub(in crate::mail) mod language;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -14,13 +14,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bodies::Piece;
 use parts::{Disposition, Flow, Part, Walked};
 
+use super::calendar::PART_BYTES_MAX;
 use super::html::{self, CleanHtml};
+use super::parse::language;
 pub use super::quote::Block;
 use super::{quote, text};
 pub use searched::{Searched, searched};
 
-/// Characters looked at to tell the language of a post.
-const LANGUAGE_CHARACTERS_MAX: usize = 4_000;
+/// Calendar parts of one message that are read.
+const CALENDARS_MAX: usize = 3;
+
 /// Bytes of an attachment looked at to know a picture.
 const MAGIC_BYTES: usize = 32;
 
@@ -35,8 +38,8 @@ pub struct Shown {
     pub preferred: Preferred,
     /// What came with it, numbered from 1.
     pub attachments: Vec<Attachment>,
-    /// ISO 639-1, only when it can be told reliably from the author's own words.
-    pub language: Option<String>,
+    /// The calendar parts, as they are written.
+    pub calendars: Vec<String>,
     /// Why what is here is not all.
     pub fault: Option<Undisplayable>,
 }
@@ -204,10 +207,21 @@ fn show_unguarded(raw: &[u8], address_of: &dyn Fn(&Attachment) -> Option<String>
     };
     let (text, preferred) = readable_text(&bodies.pieces);
     let blocks = quote::blocks(&text);
-    let html = bodies::html(&bodies.pieces).and_then(|html| html::clean(&html, &picture));
+    // Cleaning costs more than all the rest: only what is shown is cleaned.
+    let html = match preferred {
+        Preferred::Html => bodies::html(&bodies.pieces).and_then(|html| html::clean(&html, &picture)),
+        Preferred::Text => None,
+    };
     let preferred = if html.is_none() { Preferred::Text } else { preferred };
-    let language = language(&blocks);
-    Shown { blocks, html, preferred, attachments, language, fault: walked.fault }
+    let calendars = bodies
+        .attachments
+        .iter()
+        .map(|index| &walked.parts[*index])
+        .filter(|part| part.is("text/calendar") && part.body.len() <= 2 * PART_BYTES_MAX)
+        .take(CALENDARS_MAX)
+        .map(|part| part.text(raw))
+        .collect();
+    Shown { blocks, html, preferred, attachments, calendars, fault: walked.fault }
 }
 
 /// The text of all pieces, and whether the HTML says more.
@@ -269,15 +283,15 @@ fn kind_of(raw: &[u8], part: &Part) -> AttachmentKind {
     }
 }
 
-/// Told from what the author wrote, not from what they quote.
-fn language(blocks: &[Block]) -> Option<String> {
-    let own = blocks.iter().filter_map(|block| match block {
-        Block::Text(text) => Some(text.as_str()),
-        Block::Quote { .. } | Block::Signature(_) => None,
-    });
-    let sample: String = own.flat_map(|t| t.chars().chain(['\n'])).take(LANGUAGE_CHARACTERS_MAX).collect();
-    let told = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
-    names::language_code(told.lang().code()).map(str::to_owned)
+impl Shown {
+    /// The language of what the author wrote, not of what they quote, as far as a short text tells.
+    pub fn language(&self) -> Option<&'static str> {
+        let own = self.blocks.iter().filter_map(|block| match block {
+            Block::Text(text) => Some(text.trim()),
+            Block::Quote { .. } | Block::Signature(_) => None,
+        });
+        language::probably(&own.collect::<Vec<_>>().join("\n"))
+    }
 }
 
 #[cfg(test)]

@@ -88,59 +88,6 @@ fn is_bidi_control(character: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
-/// ISO 639-1 for the ISO 639-3 codes of the languages that can be told.
-pub(super) fn language_code(code: &str) -> Option<&'static str> {
-    const CODES: [(&str, &str); 46] = [
-        ("fra", "fr"),
-        ("eng", "en"),
-        ("deu", "de"),
-        ("spa", "es"),
-        ("ita", "it"),
-        ("por", "pt"),
-        ("nld", "nl"),
-        ("cat", "ca"),
-        ("swe", "sv"),
-        ("dan", "da"),
-        ("nob", "nb"),
-        ("fin", "fi"),
-        ("pol", "pl"),
-        ("ces", "cs"),
-        ("slk", "sk"),
-        ("hun", "hu"),
-        ("ron", "ro"),
-        ("bul", "bg"),
-        ("rus", "ru"),
-        ("ukr", "uk"),
-        ("bel", "be"),
-        ("srp", "sr"),
-        ("hrv", "hr"),
-        ("slv", "sl"),
-        ("mkd", "mk"),
-        ("ell", "el"),
-        ("tur", "tr"),
-        ("ara", "ar"),
-        ("heb", "he"),
-        ("pes", "fa"),
-        ("urd", "ur"),
-        ("hin", "hi"),
-        ("ben", "bn"),
-        ("tam", "ta"),
-        ("cmn", "zh"),
-        ("jpn", "ja"),
-        ("kor", "ko"),
-        ("vie", "vi"),
-        ("tha", "th"),
-        ("ind", "id"),
-        ("epo", "eo"),
-        ("lat", "la"),
-        ("lit", "lt"),
-        ("lav", "lv"),
-        ("est", "et"),
-        ("yid", "yi"),
-    ];
-    CODES.iter().find(|(three, _)| *three == code).map(|(_, two)| *two)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

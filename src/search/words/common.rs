@@ -43,6 +43,11 @@ pub(super) const ENGLISH: &[&str] = &[
     "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
 ];
 
+/// One thing with many names, without accents, sorted; and the one they are all kept under.
+pub(super) const ELECTRONIC_MAIL: &[&str] =
+    &["courriel", "courriels", "email", "emails", "mail", "mails", "mel", "mels"];
+pub(super) const KEPT_AS_EMAIL: &str = "email";
+
 /// Plurals whose endings no rule takes off, and their singulars, without accents, sorted.
 pub(super) const PLURALS: &[(&str, &str)] = &[
     ("adieux", "adieu"),

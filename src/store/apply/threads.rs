@@ -68,6 +68,15 @@ pub(super) fn withdraw(view: &mut View<'_>, post: PostId, by: Decider) -> Result
     recount(view, list, thread, thread, by_hand)
 }
 
+/// Shows a post to members alone.
+pub(super) fn keep_back(view: &mut View<'_>, list: ListId, post: PostId) -> Result<(), EngineError> {
+    let Some(mut record) = view.record::<PostRecord>(&keys::post(post))? else { return Ok(()) };
+    let Some(shown) = record.shown.as_mut().filter(|_| record.list == Some(list)) else { return Ok(()) };
+    shown.no_archive = true;
+    put_post(view, post, &mut record);
+    Ok(())
+}
+
 /// Works out anew what lists of threads show of one; one without posts leads to `instead`.
 fn recount(
     view: &mut View<'_>,

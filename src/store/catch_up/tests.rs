@@ -83,7 +83,8 @@ fn eventful(store: &Store) {
     let list = |name: &str| {
         let address = ListAddress::parse(name).expect("an address");
         let settings = ListSettings::preset(Preset::Discussion, "x", Language::En);
-        let list = List { id: ListId(1), address, state: ListState::Open, since: moment(), settings };
+        let list =
+            List { id: ListId(1), address, state: ListState::Open, since: moment(), settings, opening: None };
         Event::List { list: Box::new(list), cause: ListCause::Made }
     };
     let member = |person| Event::Member {

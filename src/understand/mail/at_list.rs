@@ -52,7 +52,12 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
         | Command::Help => true,
         Command::Mute | Command::Follow | Command::Withdraw => answers,
         Command::Animator(command) => match command {
-            AnimatorCommand::Slow | AnimatorCommand::Close | AnimatorCommand::Reopen => answers,
+            AnimatorCommand::Slow
+            | AnimatorCommand::Split
+            | AnimatorCommand::MoveTo(_)
+            | AnimatorCommand::JoinWith(_)
+            | AnimatorCommand::Close
+            | AnimatorCommand::Reopen => answers,
             // Nobody who looks after the group tells everybody whom to add, and nothing else.
             AnimatorCommand::Members
             | AnimatorCommand::Add(_)

@@ -1,7 +1,5 @@
 //! Signing in, and what somebody who is signed in may do about it.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::domain::list::ArchivePolicy;
@@ -13,8 +11,7 @@ use super::{Desk, Frame, Link, NAME_CHARS_MAX, Place};
 
 /// Asks for an address, or for one press of a button.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct SignInView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct SignInView {
     frame: Frame,
     title: String,
     words: String,
@@ -26,8 +23,7 @@ pub(crate) struct SignInView<'a> {
 
 /// What somebody who is signed in finds at `/in/`.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct YouView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct YouView {
     frame: Frame,
     title: String,
     words: String,
@@ -47,13 +43,13 @@ struct YourGroup {
 
 impl<'a> Desk<'a> {
     /// The form that asks for a link.
-    pub(crate) fn sign_in_form(&self, problem: Option<&str>) -> SignInView<'a> {
+    pub(crate) fn sign_in_form(&self, problem: Option<&str>) -> SignInView {
         let asks = Some(self.href(&Route::SignIn));
         self.sign_in_page("in_title", "in_words", problem, asks)
     }
 
     /// The page a link opens.
-    pub(crate) fn sign_in_button(&self) -> SignInView<'a> {
+    pub(crate) fn sign_in_button(&self) -> SignInView {
         self.sign_in_page("in_enter_title", "in_enter_words", None, None)
     }
 
@@ -63,16 +59,16 @@ impl<'a> Desk<'a> {
         words: &str,
         problem: Option<&str>,
         asks: Option<String>,
-    ) -> SignInView<'a> {
+    ) -> SignInView {
         let title = self.say(title);
         let mut frame = self.frame(&title, None, &[]);
         frame.noindex = true;
         let problem = problem.map(|key| self.say(key));
-        SignInView { t: self.plain(), frame, title, words: self.say(words), problem, asks }
+        SignInView { frame, title, words: self.say(words), problem, asks }
     }
 
     /// Their groups, their feeds, and the way out.
-    pub(crate) fn you(&self, reader: &Reader, places: &[Place<'_>]) -> YouView<'a> {
+    pub(crate) fn you(&self, reader: &Reader, places: &[Place<'_>]) -> YouView {
         let name = one_line(&reader.name, NAME_CHARS_MAX);
         let title = if name.is_empty() {
             self.say("you_title_nameless")
@@ -82,7 +78,6 @@ impl<'a> Desk<'a> {
         let mut frame = self.frame(&title, None, &[]);
         frame.noindex = true;
         YouView {
-            t: self.plain(),
             frame,
             title,
             words: self.say(if places.is_empty() { "you_no_groups" } else { "you_words" }),

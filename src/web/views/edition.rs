@@ -1,7 +1,5 @@
 //! An edition as a page.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::super::routes::{ListPage, Route};
@@ -16,8 +14,7 @@ const TITLE_CHARS_MAX: usize = 300;
 
 /// The page of an edition.
 #[derive(Serialize)]
-pub(crate) struct EditionView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct EditionView {
     frame: Frame,
     title: String,
     when: When,
@@ -57,18 +54,17 @@ impl ItemView {
     }
 }
 
-impl<'a> EditionView<'a> {
+impl EditionView {
     pub(crate) fn new(
-        desk: &Desk<'a>,
+        desk: &Desk<'_>,
         place: Place<'_>,
         shown: &EditionShown,
         items: Vec<ItemView>,
-    ) -> EditionView<'a> {
+    ) -> EditionView {
         let number = shown.edition.number;
         let title = edition_title(desk, shown);
         let by: Vec<String> = shown.by.iter().filter_map(|name| desk.name(name)).collect();
         EditionView {
-            t: desk.plain(),
             frame: desk.list_frame(place, &title, ListPage::Edition { number }, &[]),
             when: desk.when(shown.at),
             by: (!by.is_empty()).then(|| desk.tell("edition_by", &[("names", &by.join(", "))])),

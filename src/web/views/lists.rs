@@ -22,8 +22,7 @@ const BAR_HEIGHTS: u32 = 8;
 
 /// `/`
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct HomeView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct HomeView {
     frame: Frame,
     title: String,
     words: Option<String>,
@@ -44,8 +43,7 @@ pub(crate) struct ListLine {
 
 /// `/LIST/`
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct FrontView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct FrontView {
     frame: Frame,
     name: String,
     language: &'static str,
@@ -99,8 +97,7 @@ struct MonthCell {
 
 /// `/LIST/YYYY/MM/`
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct MonthView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct MonthView {
     frame: Frame,
     title: String,
     facts: String,
@@ -127,22 +124,22 @@ struct PostLine {
     language: Option<String>,
 }
 
-impl<'a> HomeView<'a> {
+impl HomeView {
     /// The groups a stranger may see.
-    pub(crate) fn new(desk: &Desk<'a>, lists: Vec<ListLine>) -> HomeView<'a> {
+    pub(crate) fn new(desk: &Desk<'_>, lists: Vec<ListLine>) -> HomeView {
         let title = desk.tell("home_title", &[("host", &desk.site.host)]);
         let words = lists.is_empty().then(|| desk.say("home_empty"));
         let frame = desk.frame(&title, Some(&Route::Home), &[]);
         let search = lists.iter().any(|list| list.facts.is_some()).then(|| SearchBox::everywhere(desk, ""));
-        HomeView { t: desk.plain(), frame, title, words, lists, search }
+        HomeView { frame, title, words, lists, search }
     }
 
     /// Groups of several domains that share one name.
-    pub(crate) fn choice(desk: &Desk<'a>, lists: Vec<ListLine>) -> HomeView<'a> {
+    pub(crate) fn choice(desk: &Desk<'_>, lists: Vec<ListLine>) -> HomeView {
         let title = desk.say("choose_title");
         let mut frame = desk.frame(&title, None, &[]);
         frame.noindex = true;
-        HomeView { t: desk.plain(), frame, title, words: Some(desk.say("choose_words")), lists, search: None }
+        HomeView { frame, title, words: Some(desk.say("choose_words")), lists, search: None }
     }
 }
 
@@ -193,9 +190,9 @@ pub(crate) enum More {
     Ends,
 }
 
-impl<'a> FrontView<'a> {
+impl FrontView {
     /// `latest` is `None` where a stranger may know no more than the promise and how to join.
-    pub(crate) fn new(desk: &Desk<'a>, place: Place<'_>, latest: Option<&Latest>) -> FrontView<'a> {
+    pub(crate) fn new(desk: &Desk<'_>, place: Place<'_>, latest: Option<&Latest>) -> FrontView {
         let settings = &place.list.settings;
         let page = latest.map_or(1, |latest| latest.page).to_string();
         let query: &[(&str, &str)] = if page == "1" { &[] } else { &[("page", &page)] };
@@ -211,7 +208,6 @@ impl<'a> FrontView<'a> {
         let join = desk.join_door(place.list);
         let write = latest.and_then(|_| desk.write_door(place.list));
         FrontView {
-            t: desk.plain(),
             frame,
             name: one_line(&settings.name, NAME_CHARS_MAX),
             language: settings.language.tag(),
@@ -322,9 +318,9 @@ pub(crate) struct MonthPage<'p> {
     pub(crate) pages: usize,
 }
 
-impl<'a> MonthView<'a> {
+impl MonthView {
     /// One page of one month, by day.
-    pub(crate) fn new(desk: &Desk<'a>, place: Place<'_>, of: &MonthPage<'_>) -> MonthView<'a> {
+    pub(crate) fn new(desk: &Desk<'_>, place: Place<'_>, of: &MonthPage<'_>) -> MonthView {
         let title = dates::month(desk.language, of.year, of.month);
         let here = ListPage::Month { year: of.year, month: of.month };
         let page = of.page.to_string();
@@ -339,7 +335,6 @@ impl<'a> MonthView<'a> {
         let before = of.months.iter().rfind(|m| (m.year, m.month) < at);
         let after = of.months.iter().find(|m| (m.year, m.month) > at);
         MonthView {
-            t: desk.plain(),
             frame: desk.list_frame(place, &title, here.clone(), query),
             title: capitalised(&title),
             facts: desk.count("messages", count.into()),

@@ -12,8 +12,6 @@ mod post;
 mod search;
 mod thread;
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::domain::list::{Language, List};
@@ -130,8 +128,7 @@ pub(crate) struct Pager {
 
 /// A page with one thing to say.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct NoticeView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct NoticeView {
     frame: Frame,
     title: String,
     words: String,
@@ -139,8 +136,7 @@ pub(crate) struct NoticeView<'a> {
 
 /// The page behind the link to leave a group.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct LeaveView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct LeaveView {
     frame: Frame,
     title: String,
     words: String,
@@ -149,12 +145,7 @@ pub(crate) struct LeaveView<'a> {
     button: bool,
 }
 
-impl<'a> Desk<'a> {
-    /// The words that need no facts.
-    pub(crate) fn plain(&self) -> &'a BTreeMap<String, String> {
-        self.words.plain(self.language)
-    }
-
+impl Desk<'_> {
     pub(crate) fn say(&self, key: &str) -> String {
         self.words.say(self.language, key)
     }
@@ -317,15 +308,15 @@ impl<'a> Desk<'a> {
     }
 
     /// A page with one thing to say.
-    pub(crate) fn notice(&self, title_key: &str, words_key: &str) -> NoticeView<'a> {
+    pub(crate) fn notice(&self, title_key: &str, words_key: &str) -> NoticeView {
         let title = self.say(title_key);
         let mut frame = self.frame(&title, None, &[]);
         frame.noindex = true;
-        NoticeView { t: self.plain(), frame, title, words: self.say(words_key) }
+        NoticeView { frame, title, words: self.say(words_key) }
     }
 
     /// Asks whether somebody wants to leave.
-    pub(crate) fn leave_question(&self, group: &str) -> LeaveView<'a> {
+    pub(crate) fn leave_question(&self, group: &str) -> LeaveView {
         let group = one_line(group, NAME_CHARS_MAX);
         self.leave_page(
             self.tell("leave_title", &[("group", &group)]),
@@ -336,7 +327,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Says that they have left.
-    pub(crate) fn left(&self, leaving: &Leaving) -> LeaveView<'a> {
+    pub(crate) fn left(&self, leaving: &Leaving) -> LeaveView {
         let (group, more) = match leaving {
             Leaving::Now(group) => (group.as_str(), Some(self.say("left_back"))),
             Leaving::Before(group) => (group.as_str(), None),
@@ -347,10 +338,10 @@ impl<'a> Desk<'a> {
         self.leave_page(self.say("left_title"), words, more, false)
     }
 
-    fn leave_page(&self, title: String, words: String, more: Option<String>, button: bool) -> LeaveView<'a> {
+    fn leave_page(&self, title: String, words: String, more: Option<String>, button: bool) -> LeaveView {
         let mut frame = self.frame(&title, None, &[]);
         frame.noindex = true;
-        LeaveView { t: self.plain(), frame, title, words, more, button }
+        LeaveView { frame, title, words, more, button }
     }
 
     /// Links to the pages before and after number `page` of `pages`, counted from 1.

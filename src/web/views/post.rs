@@ -1,7 +1,5 @@
 //! One post: as part of a conversation, and on its own page.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::domain::ids::MessageId;
@@ -13,9 +11,12 @@ use super::super::dates;
 use super::super::routes::{ListPage, Route};
 use super::super::sight::Eyes;
 use super::super::text::one_line;
-use super::{BodyView, Desk, Door, Frame, Link, Place, SUBJECT_CHARS_MAX, When, mailto};
+use super::{BodyView, Desk, Door, Frame, Link, Place, SUBJECT_CHARS_MAX, When as Moment, mailto};
+use crate::mail::calendar::{self, When};
 use crate::mail::file_names::shown_name;
 
+/// Events of one post that are told.
+const EVENTS_MAX: usize = 5;
 /// Longer excerpts are cut, characters.
 const EXCERPT_CHARS_MAX: usize = 300;
 
@@ -31,7 +32,7 @@ pub(crate) struct Printed<'p> {
 pub(crate) struct PostView {
     anchor: String,
     author: String,
-    when: When,
+    when: Moment,
     href: String,
     /// Who is answered, and where their words are.
     answers: Option<Link>,
@@ -43,9 +44,21 @@ pub(crate) struct PostView {
     excerpt: Option<String>,
     body: Option<BodyView>,
     attachments: Vec<AttachmentView>,
+    /// What its calendar parts invite to.
+    events: Vec<EventView>,
     reply: Option<String>,
     /// Its subject, where it differs from what stands above.
     subject: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct EventView {
+    title: String,
+    when: Option<String>,
+    place: Option<String>,
+    organizer: Option<String>,
+    /// It does not take place, or it comes again.
+    note: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -61,8 +74,7 @@ struct AttachmentView {
 
 /// `/LIST/m/MESSAGE-ID/`
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct PostPageView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct PostPageView {
     frame: Frame,
     title: String,
     language: Option<String>,
@@ -108,7 +120,9 @@ impl PostView {
         let notice = desk.hidden_because(post);
         let shown = printed.shown.filter(|_| notice.is_none());
         let excerpt = one_line(&desk.masked(&post.excerpt), EXCERPT_CHARS_MAX);
-        let language = shown.and_then(|shown| shown.language.clone()).or_else(|| post.language.clone());
+        // Told when it came, where the text is long enough; shorter ones are looked at again.
+        let again = || shown.and_then(Shown::language).map(str::to_owned);
+        let language = post.language.clone().or_else(again);
         PostView {
             anchor: format!("m-{}", post.hash12),
             author: if notice.is_some() { String::new() } else { desk.author(post) },
@@ -120,6 +134,7 @@ impl PostView {
             excerpt: (notice.is_none() && shown.is_none()).then_some(excerpt),
             body: shown.map(|shown| BodyView::new(desk, shown, bytes_max)),
             attachments: shown.map_or_else(Vec::new, |shown| attachments(desk, place, post, shown)),
+            events: shown.map_or_else(Vec::new, |shown| events(desk, shown)),
             reply: if notice.is_some() { None } else { desk.reply(place, post) },
             notice,
             subject: None,
@@ -140,14 +155,14 @@ impl PostView {
     }
 }
 
-impl<'a> PostPageView<'a> {
+impl PostPageView {
     /// Posts of one Message-ID, mostly one.
     pub(crate) fn new(
-        desk: &Desk<'a>,
+        desk: &Desk<'_>,
         place: Place<'_>,
         printed: &[Printed<'_>],
         neighbours: Option<&Neighbours<'_>>,
-    ) -> Option<PostPageView<'a>> {
+    ) -> Option<PostPageView> {
         let first = printed.first()?.post;
         let id = first.message_id.clone();
         let page = ListPage::Post { id: id.clone() };
@@ -175,7 +190,6 @@ impl<'a> PostPageView<'a> {
         let number = |n: usize| dates::number(desk.language, u64::try_from(n).unwrap_or(u64::MAX));
         let position = neighbours.and_then(|n| n.position);
         Some(PostPageView {
-            t: desk.plain(),
             frame,
             title,
             language: first.language.clone().filter(|tag| is_language_tag(tag)),
@@ -200,6 +214,48 @@ fn thread_link(desk: &Desk<'_>, place: Place<'_>, key: &str, hash: &str) -> Link
 
 fn attachments(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary, shown: &Shown) -> Vec<AttachmentView> {
     shown.attachments.iter().map(|one| attachment(desk, place, post, one)).collect()
+}
+
+/// What an invitation says, in the reader's words; addresses hidden as everywhere.
+fn events(desk: &Desk<'_>, shown: &Shown) -> Vec<EventView> {
+    let zone = &desk.site.zone;
+    let all = shown.calendars.iter().flat_map(|text| calendar::events(text, zone));
+    let some = |text: &str| {
+        let text = one_line(&desk.masked(text), SUBJECT_CHARS_MAX);
+        (!text.is_empty()).then_some(text)
+    };
+    all.take(EVENTS_MAX)
+        .map(|event| EventView {
+            title: some(&event.summary).unwrap_or_else(|| desk.say("no_subject")),
+            when: event.start.map(|start| when(desk, start, event.end)),
+            place: some(&event.place),
+            organizer: some(&event.organizer),
+            note: match (event.cancelled, event.repeats) {
+                (true, _) => Some(desk.say("event_cancelled")),
+                (false, true) => Some(desk.say("event_repeats")),
+                (false, false) => None,
+            },
+        })
+        .collect()
+}
+
+/// From when to when, as one would say it.
+fn when(desk: &Desk<'_>, start: When, end: Option<When>) -> String {
+    let (language, zone) = (desk.language, &desk.site.zone);
+    let between = |first: &str, last: &str| desk.tell("event_between", &[("first", first), ("last", last)]);
+    match (start, end) {
+        (When::Day(first), Some(When::Day(last))) => {
+            between(&dates::day(language, first), &dates::day(language, last))
+        }
+        (When::Day(day), _) => dates::day(language, day),
+        (When::At(first), Some(When::At(last))) if first < last => {
+            let one_day = first.date_in(zone) == last.date_in(zone);
+            let end =
+                if one_day { dates::hour(language, last, zone) } else { dates::moment(language, last, zone) };
+            between(&dates::moment(language, first, zone), &end)
+        }
+        (When::At(first), _) => dates::moment(language, first, zone),
+    }
 }
 
 fn attachment(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary, one: &Attachment) -> AttachmentView {

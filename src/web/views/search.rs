@@ -1,7 +1,5 @@
 //! What was found, and the box to ask in.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::super::routes::{ListPage, Route};
@@ -25,8 +23,7 @@ pub(crate) struct SearchBox {
 
 /// `/search`, `/LIST/search`
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct SearchView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct SearchView {
     frame: Frame,
     title: String,
     search: SearchBox,
@@ -148,8 +145,8 @@ pub(crate) fn search_route(place: Option<Place<'_>>) -> Route {
     place.map_or(Route::Search, |place| Route::list(place.segment, ListPage::Search))
 }
 
-impl<'a> SearchView<'a> {
-    pub(crate) fn new(desk: &Desk<'a>, of: &Results<'_>) -> SearchView<'a> {
+impl SearchView {
+    pub(crate) fn new(desk: &Desk<'_>, of: &Results<'_>) -> SearchView {
         let route = search_route(of.place);
         let title = match of.place {
             Some(place) => {
@@ -168,7 +165,6 @@ impl<'a> SearchView<'a> {
         let search =
             SearchBox { newest: of.order == Order::Newest, ..SearchBox::new(desk, &route, of.words) };
         SearchView {
-            t: desk.plain(),
             frame,
             title,
             search,
@@ -184,7 +180,7 @@ impl<'a> SearchView<'a> {
     }
 
     /// What one author wrote.
-    pub(crate) fn of_author(desk: &Desk<'a>, of: &Results<'_>, name: &str) -> SearchView<'a> {
+    pub(crate) fn of_author(desk: &Desk<'_>, of: &Results<'_>, name: &str) -> SearchView {
         let mut view = SearchView::new(desk, of);
         let Some(place) = of.place else { return view };
         let page = ListPage::Author { name: name.to_owned() };

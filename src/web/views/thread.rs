@@ -1,7 +1,5 @@
 //! A conversation: its posts one below the other, by who answers whom or by date.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::domain::time::Timestamp;
@@ -60,8 +58,7 @@ pub(crate) enum Stands {
 
 /// `/LIST/t/THREAD/`
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct ThreadView<'a> {
-    t: &'a BTreeMap<String, String>,
+pub(crate) struct ThreadView {
     frame: Frame,
     title: String,
     facts: String,
@@ -90,14 +87,14 @@ impl SummaryView {
     }
 }
 
-impl<'a> ThreadView<'a> {
+impl ThreadView {
     /// One page of a conversation.
     pub(crate) fn new(
-        desk: &Desk<'a>,
+        desk: &Desk<'_>,
         place: Place<'_>,
         opened: &Opened<'_>,
         stands: Option<SummaryView>,
-    ) -> ThreadView<'a> {
+    ) -> ThreadView {
         let summary = opened.summary;
         let key = summary.key.clone();
         let page = ListPage::Thread { key: key.clone() };
@@ -124,7 +121,6 @@ impl<'a> ThreadView<'a> {
         frame.feeds.push(feed.clone());
         ThreadView {
             summary: stands,
-            t: desk.plain(),
             frame,
             title,
             facts: facts(desk, summary),

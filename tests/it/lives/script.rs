@@ -47,6 +47,19 @@ fn step(town: &mut Town, line: &str, below: &[&str], number: usize) -> Result<()
     match words.as_slice() {
         ["list", address, ..] => town.found(address, &pairs(&rest(2))),
         ["set", list, ..] => town.set(list, &pairs(&rest(2))),
+        ["show-past", list] => town.show_past(list),
+        ["threads", list, count] => {
+            let threads = town.threads(list);
+            if threads.to_string() != *count {
+                return Err(format!("{threads} threads in {list}"));
+            }
+        }
+        ["strangers", "read", list, count] => {
+            let read = town.read_by_strangers(list);
+            if read.to_string() != *count {
+                return Err(format!("strangers read {read} posts of {list}"));
+            }
+        }
         ["member", list, email, ..] => town.add(list, email, pairs(&rest(3))),
         ["remove", list, email] => town.remove(list, email),
         ["later", count, unit] => {

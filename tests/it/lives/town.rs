@@ -14,6 +14,7 @@ use parvis::domain::retry::RetrySchedule;
 use parvis::domain::time::{Timestamp, Zone};
 use parvis::flow::lists::{self, NewList};
 use parvis::flow::membership::{self, Act, Telling, Wish, add_member};
+use parvis::flow::opening;
 use parvis::flow::receive::PostRoom;
 use parvis::flow::send::copies::CopyMaker;
 use parvis::flow::send::dispatch::{Dispatch, Sorted};
@@ -171,6 +172,25 @@ impl Town {
 
     pub(super) fn set(&self, list: &str, settings: &[(String, String)]) {
         lists::set(&self.desk, &self.list(list), settings).expect("set");
+    }
+
+    pub(super) fn show_past(&mut self, list: &str) {
+        opening::show_past(&self.desk, &self.list(list)).expect("announced");
+        self.later(std::time::Duration::ZERO);
+    }
+
+    pub(super) fn threads(&self, list: &str) -> u64 {
+        self.desk.store.reader().counts(self.list(list).id).expect("readable").threads
+    }
+
+    /// Posts of a list that anybody may read, were its archive public.
+    pub(super) fn read_by_strangers(&self, list: &str) -> usize {
+        let list = self.list(list);
+        let archive = self.desk.store.reader().only_from(list.open_from());
+        let posts = archive.post_numbers(list.id).expect("readable").into_iter();
+        posts
+            .filter(|post| archive.post(*post).expect("readable").is_some_and(|post| !post.no_archive))
+            .count()
     }
 
     pub(super) fn add(&self, list: &str, email: &str, mut settings: Vec<(String, String)>) {

@@ -2,6 +2,8 @@
 
 mod leaving;
 mod looks;
+mod old_addresses;
+mod opening;
 mod privacy;
 mod safety;
 mod set_right;

@@ -162,7 +162,8 @@ impl Site {
             chosen.set(key, value).expect("a setting");
         }
         let address = ListAddress::parse(address).expect("an address");
-        let list = List { id, address, state: ListState::Open, since: now(), settings: chosen };
+        let list =
+            List { id, address, state: ListState::Open, since: now(), settings: chosen, opening: None };
         self.put_list(list, ListCause::Made);
         id
     }

@@ -36,6 +36,14 @@ fn what_people_ask_and_find() {
         // What hyphens join.
         ("email", &["coeur"]),
         ("e-mail", &["coeur"]),
+        ("courriel", &["coeur"]),
+        ("mails", &["coeur"]),
+        // Conditions as one says them in French.
+        ("de:anne", &["fete", "cours"]),
+        ("sujet:composteur", &["compost"]),
+        ("après:08/2026 avant:\"septembre 2026\"", &["meeting"]),
+        ("avant:3/3/2026", &["fete"]),
+        ("avec:pj", &["meeting"]),
         ("rendezvous", &["fete-re"]),
         ("rendez-vous", &["fete-re"]),
         // Phrases.

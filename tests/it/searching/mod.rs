@@ -50,7 +50,7 @@ impl Town {
 }
 
 fn find_in(search: &Search, list: ListId, reader: Reader, order: Order, query: &str) -> Found {
-    let shelves = [Shelf { list, address: "village@lists.example.org".to_owned(), reader }];
+    let shelves = [Shelf { list, address: "village@lists.example.org".to_owned(), reader, from: None }];
     let wish = Wish {
         query,
         readable: &shelves,

@@ -110,6 +110,7 @@ pub(super) fn list(id: ListId, name: &str) -> List {
         state: ListState::Open,
         since: at(0),
         settings: ListSettings::preset(Preset::Discussion, name, Language::Fr),
+        opening: None,
     }
 }
 

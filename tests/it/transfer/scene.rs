@@ -51,6 +51,7 @@ impl Scene {
             state: ListState::Open,
             since: at(0),
             settings: ListSettings::preset(Preset::Discussion, name, Language::Fr),
+            opening: None,
         };
         let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Made };
         self.store().commit(Change::at(at(0)).event(event)).expect("made");

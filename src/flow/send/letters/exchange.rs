@@ -1,5 +1,6 @@
 //! The letters of a conversation: from what was asked, or is told, to a letter.
 
+use super::archive;
 use super::orders::{self, Desktop, Wanted};
 use super::{Facts, Shown, Unsigned, answer_to, care, compose, compose_with};
 use super::{finding, of_digests};
@@ -165,6 +166,7 @@ fn ask(
             let (group, until) = (group(list), asked.until);
             send(Letter::AskConsent(AskConsent { group, title: &title, until }))
         }
+        (Matter::Opening, Some(list)) => send(archive::opening_soon(desk, facts, list, asked)?),
         (Matter::Yours { post }, Some(list)) => {
             let title = title_of(desk, *post)?;
             let people = readers_in_all(desk, list)?;
@@ -185,10 +187,8 @@ fn ask(
             send(Letter::AskAdmit(AskAdmit { group: group(list), address: address.as_str() }))
         }
         (Matter::SignIn { .. }, _) => {
-            let token = desk
-                .store
-                .tokens()
-                .token(Purpose::Question { question: asked.number, person: facts.person.id });
+            let purpose = Purpose::Question { question: asked.number, person: facts.person.id };
+            let token = desk.store.tokens().token(purpose);
             let link = desk.sign_in_url(&token);
             send(Letter::SignIn(SignIn { host: &desk.hostname, link: &link, until: asked.until }))
         }
@@ -204,6 +204,7 @@ fn ask(
             | Matter::Found { .. }
             | Matter::Care { .. }
             | Matter::Back { .. }
+            | Matter::Opening
             | Matter::Consent { .. }
             | Matter::Either { .. }
             | Matter::Yours { .. }
@@ -255,10 +256,9 @@ fn tell(
             let thread = thread_subject(desk, wish)?;
             send(Letter::Done(Done { group: here, act: act(wish, &thread) }))
         }
-        (Note::Settings | Note::MemberAlready, Some(list)) => match member {
-            Some(member) => send(Letter::Settings(settings(facts, list, member))),
-            None => None,
-        },
+        (Note::Settings | Note::MemberAlready, Some(list)) => {
+            member.and_then(|member| send(Letter::Settings(settings(facts, list, member))))
+        }
         (Note::NoMember, _) => {
             let open =
                 |list: &&List| list.settings.joining != Joining::Closed && list.state == ListState::Open;
@@ -269,28 +269,25 @@ fn tell(
             send(Letter::JoinWaits(JoinWaits { group: group(list), animators: &animators }))
         }
         (Note::JoinClosed | Note::NotAdmitted, Some(list)) => {
-            let closed = *note == Note::JoinClosed;
-            let why = if closed { WhyNoEntry::Closed } else { WhyNoEntry::Declined };
+            let why = if *note == Note::JoinClosed { WhyNoEntry::Closed } else { WhyNoEntry::Declined };
             send(Letter::NoEntry(NoEntry { group: group(list), why }))
         }
-        (Note::EndsSoon, Some(list)) => match member.and_then(|member| member.until) {
-            Some(until) => send(Letter::EndsSoon(EndsSoon { group: group(list), until })),
-            None => None,
-        },
+        (Note::EndsSoon, Some(list)) => member
+            .and_then(|member| member.until)
+            .and_then(|until| send(Letter::EndsSoon(EndsSoon { group: group(list), until }))),
         (Note::Trace, _) => {
             let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
             send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
         }
-        (Note::Found { mail, posts }, _) => match finding::found(desk, facts, *mail, posts)? {
-            Some(told) => send(Letter::Found(Found {
+        (Note::Found { mail, posts }, _) => finding::found(desk, facts, *mail, posts)?.and_then(|told| {
+            send(Letter::Found(Found {
                 group: here,
                 words: &told.words,
                 items: &told.items,
                 in_all: told.in_all,
                 meant: told.meant.as_deref(),
-            })),
-            None => None,
-        },
+            }))
+        }),
         (Note::AskedFor { posts, thread }, _) => {
             let (posts, cut) = finding::asked_for(desk, facts, posts, *thread)?;
             let title = posts.first().map(|post| post.title.clone()).unwrap_or_default();
@@ -306,6 +303,8 @@ fn tell(
         (Note::TakenBack | Note::GoneAlready, Some(list)) => {
             send(Letter::TakenBack(TakenBack { group: group(list), in_time: *note == Note::TakenBack }))
         }
+        (Note::SetRight { post, fixed }, Some(list)) => archive::set_right(desk, list, *post, *fixed, send)?,
+        (Note::KeptBack { posts }, Some(list)) => send(archive::kept_back(list, *posts)),
         (Note::Forgotten { posts }, _) => send(Letter::Forgotten(Forgotten {
             host: &desk.hostname,
             withdrawn: *posts == PostsLeft::Withdrawn,
@@ -324,6 +323,8 @@ fn tell(
             | Note::JoinClosed
             | Note::NotAdmitted
             | Note::EndsSoon
+            | Note::SetRight { .. }
+            | Note::KeptBack { .. }
             | Note::TakenBack
             | Note::GoneAlready,
             None,

@@ -1,5 +1,6 @@
 //! The mails Parvis writes itself: written when they are sent, from what is true at that moment.
 
+mod archive;
 mod care;
 mod exchange;
 mod finding;

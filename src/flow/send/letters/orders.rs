@@ -12,8 +12,8 @@ use crate::flow::members_csv::Writer;
 use crate::flow::requests::{Item, Kind, planned};
 use crate::flow::{Desk, FlowError, history, is_current, whereabouts};
 use crate::letters::{
-    Attachment, History, Letter, MemberRow, Members, Order, OrderAct, OrderLine, Ordered, Overview, Recalled,
-    Whereto,
+    Act, AskWish, Attachment, History, Letter, MemberRow, Members, Order, OrderAct, OrderLine, Ordered,
+    Overview, Recalled, Whereto,
 };
 use crate::store::OwedLetter;
 use crate::store::archive::PostState;
@@ -61,15 +61,19 @@ pub(super) fn write(
         Wanted::Members => return members(at, frame).map(Some),
         Wanted::Ask(_) | Wanted::Done(..) | Wanted::History | Wanted::Overview => {}
     }
+    if let Wanted::Ask(mail) = wanted
+        && planned(desk, list, *mail)?.is_empty()
+    {
+        // About a conversation: the mail itself, which this answers, says what.
+        let asked = AskWish { group: Some(group), act: Act::Animate };
+        return Ok(Some(compose(desk, facts, owed, Letter::AskWish(asked), frame)));
+    }
     let send = |order: Order<'_>| Some(compose(desk, facts, owed, Letter::Order(order), frame));
     Ok(match wanted {
         Wanted::Ask(mail) => {
             let items = planned(desk, list, *mail)?;
             let lines: Vec<OrderLine> =
                 items.iter().map(|item| line(item, item.problem.unwrap_or(Came::Done))).collect();
-            if lines.is_empty() {
-                return Ok(None);
-            }
             send(Order::Ask(Ordered { group, lines: &lines }))
         }
         Wanted::Done(mail, came) => {
