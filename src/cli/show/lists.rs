@@ -12,7 +12,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Who writes", &["posting", "moderation", "hold_all", "pace", "post_bytes_max", "consent"]),
     ("Who belongs", &["joining", "listed", "roster", "until"]),
     ("Copies", &["reply_to", "own_posts", "subject_prefix", "footer", "edits", "attachments"]),
-    ("Digests", &["digest_day", "digest_hour", "curation", "edition_days", "curation_wait"]),
+    ("Digests", &["on_paper", "digest_day", "digest_hour", "curation", "edition_days", "curation_wait"]),
     ("Archive", &["archive", "older_posts", "noindex", "retention"]),
 ];
 /// What stands at the top, and is no setting.

@@ -12,6 +12,8 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ("src/store/apply.rs", "apply", "one arm for each event, and nothing between them"),
     ("src/flow/send/letters/exchange.rs", "ask", "one arm for each question, and nothing between them"),
     ("src/flow/send/letters/exchange.rs", "tell", "one arm for each note, and nothing between them"),
+    ("src/flow/requests/answers.rs", "answer", "one arm for each question, and nothing between them"),
+    ("src/letters/samples.rs", "letter", "one letter of each kind, one after the other"),
     ("src/letters/samples/exchange.rs", "letter", "one letter of each kind, one after the other"),
     ("src/store/catch_up/tests.rs", "eventful", "one of each event, one after the other"),
 ];

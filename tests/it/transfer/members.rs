@@ -265,7 +265,7 @@ fn settings_of_a_member() {
         state="left": state cannot be set to left: remove the member
         state="pending": state cannot be set to pending: nobody would be asked
         hour="25": hour cannot be "25": it takes an hour from 0 to 23
-        colour="blue": a member has no setting "colour"; there are name, email, language, reading, day, hour, role, until, pause_until, digest_form, quiet, own_posts, threads, state
+        colour="blue": a member has no setting "colour"; there are name, email, language, reading, day, hour, role, until, pause_until, digest_form, quiet, own_posts, threads, state, together
         email="a@b>\r\nDATA": "a@b>\r\nDATA" is not an address: the part after the @ is not a domain
         email="bob@people.example": bob@people.example belongs to somebody else
         email="quartier-help@lists.example": quartier-help@lists.example is an address of the list itself
