@@ -26,6 +26,7 @@ use crate::domain::wish::Matter;
 use crate::mail::compose;
 use crate::mail::headers::Headers;
 use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
+use crate::mail::summary::{is_summary, own_words};
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect, Ticket};
 use crate::store::event::{DropReason, Event, LetterAbout, Note, Occasion, RequestDoor};
@@ -397,7 +398,8 @@ fn is_misdirected_request(
         Some(author) => desk.store.member(list.id, author)?.is_some_and(|member| is_current(&member)),
         None => false,
     };
-    Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now)?)
+    // « Résumé : » is how digests are asked for, too.
+    Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now)? && !is_summary(&own_words(raw)))
 }
 
 fn read(raw: &[u8]) -> (Summary, Body) {

@@ -40,6 +40,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_mark_on_a_line_of_its_own_is_its_authors() {
+        for body in ["Résumé :\r\n\r\nSamedi.\r\n", "Résumé : samedi.\r\n", "Summary:\r\n\r\nSaturday.\r\n"]
+        {
+            let raw = format!("From: a@b.example\r\nIn-Reply-To: <1@b.example>\r\n\r\n{body}");
+            assert!(is_summary(&own_words(raw.as_bytes())), "{body}: {}", own_words(raw.as_bytes()));
+        }
+    }
+
+    #[test]
     fn what_sums_up_says_so_at_once() {
         for (text, words) in [
             ("résumé : on se retrouve lundi", Some("on se retrouve lundi")),

@@ -88,22 +88,19 @@ fn an_answer_from_gmail() {
     check(
         GMAIL,
         expect![[r#"
-        Text preferred, in fr
-        [text]
-        Bonjour à toutes et à tous, je viendrai avec plaisir dimanche matin et j'apporterai des tables.
+            Text preferred, in fr
+            [text]
+            Bonjour à toutes et à tous, je viendrai avec plaisir dimanche matin et j'apporterai des tables.
 
-        Marie
-        [quote, Le mar. 12 mai 2026 à 10:23, Jean Petit <jean@exemple.example> a écrit :]
-        Qui vient dimanche ?
+            Marie
+            [quote, Le mar. 12 mai 2026 à 10:23, Jean Petit <jean@exemple.example> a écrit :]
+            Qui vient dimanche ?
 
-        Il faut des tables, des chaises,
-        et du monde pour ranger.
+            Il faut des tables, des chaises,
+            et du monde pour ranger.
 
-        Jean
-        [html]
-        <div><div dir="ltr">Bonjour à toutes et à tous, je viendrai avec plaisir.<br></div><br><div><div dir="ltr">Le mar. 12 mai 2026 à 10:23, Jean Petit &lt;<a href="mailto:jean@exemple.example" rel="nofollow noopener noreferrer ugc">jean@exemple.example</a>&gt; a écrit&nbsp;:<br></div><blockquote><p>Qui vient dimanche ?</p><p>Il faut des tables, des chaises, et du monde pour ranger. Et des bras le soir pour tout remettre en place.</p></blockquote></div>
-        </div>
-    "#]],
+            Jean
+        "#]],
     );
 }
 
@@ -139,27 +136,27 @@ fn an_answer_from_outlook_without_text() {
     check(
         OUTLOOK,
         expect![[r#"
-        Html preferred, in no language
-        [text]
-        Voici le plan de la salle, à imprimer.
+            Html preferred, in fr
+            [text]
+            Voici le plan de la salle, à imprimer.
 
-        Plan
-        [quote in sight, De : Marie Dupont
-        Envoyé : mardi 12 mai 2026 10:23
-        À : Jean Petit
-        Objet : Plan]
-        Tu as le plan ?
-        [attachment 1 image001.png Picture(Png)]
-        [html]
-        <div>
-        <div><p>Voici le plan de la salle, à imprimer.</p>
-        <p><img src="/ours/1/image001.png" alt="Plan"></p>
-        <details><summary>…</summary><div><div>
-        <p><b>De&nbsp;:</b> Marie Dupont<br><b>Envoyé&nbsp;:</b> mardi 12 mai 2026 10:23<br>
-        <b>À&nbsp;:</b> Jean Petit<br><b>Objet&nbsp;:</b> Plan</p></div></div>
-        <p>Tu as le plan ?</p></details></div>
-        </div>
-    "#]],
+            Plan
+            [quote in sight, De : Marie Dupont
+            Envoyé : mardi 12 mai 2026 10:23
+            À : Jean Petit
+            Objet : Plan]
+            Tu as le plan ?
+            [attachment 1 image001.png Picture(Png)]
+            [html]
+            <div>
+            <div><p>Voici le plan de la salle, à imprimer.</p>
+            <p><img src="/ours/1/image001.png" alt="Plan"></p>
+            <details><summary>…</summary><div><div>
+            <p><b>De&nbsp;:</b> Marie Dupont<br><b>Envoyé&nbsp;:</b> mardi 12 mai 2026 10:23<br>
+            <b>À&nbsp;:</b> Jean Petit<br><b>Objet&nbsp;:</b> Plan</p></div></div>
+            <p>Tu as le plan ?</p></details></div>
+            </div>
+        "#]],
     );
 }
 

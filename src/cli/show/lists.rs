@@ -16,7 +16,8 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Archive", &["archive", "older_posts", "noindex", "retention"]),
 ];
 /// What stands at the top, and is no setting.
-const NO_SETTINGS: [&str; 7] = ["address", "state", "since", "posts", "threads", "members", "held"];
+const NO_SETTINGS: [&str; 8] =
+    ["address", "state", "since", "posts", "threads", "members", "on_paper", "held"];
 
 pub(super) fn all(answer: &Value) -> String {
     if answer.as_array().is_some_and(Vec::is_empty) {
@@ -39,13 +40,17 @@ pub(super) fn all(answer: &Value) -> String {
 
 pub(super) fn one(list: &Value) -> String {
     let mut text = format!(
-        "{}\n{} since {}; {} in {}, {}, {} held\n",
+        "{}\n{} since {}; {} in {}, {}{}, {} held\n",
         word(&list["address"]),
         word(&list["state"]),
         day_and_hour(&list["since"]),
         count(&list["posts"], "post"),
         count(&list["threads"], "thread"),
         count(&list["members"], "member"),
+        match list["on_paper"].as_u64() {
+            None | Some(0) => String::new(),
+            Some(readers) => format!(" and {readers} on paper"),
+        },
         word(&list["held"]),
     );
     let setting = |key: &str| (key.to_owned(), on_one_line(&word(&list[key])));

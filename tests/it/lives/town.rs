@@ -268,9 +268,10 @@ impl Town {
             dispatch.refill(&self.desk, self.desk.now()).expect("readable");
             while dispatch.sort(&self.desk, &self.boxes) == Sorted::NotYet {}
             let Some(work) = dispatch.take(self.desk.now(), AT_ONCE) else { return };
+            let attempts = dispatch.letter_attempts(&work);
             let ended = self
                 .runtime
-                .block_on(deliver::carry_out(&self.desk, &self.boxes, &maker, &work, 0, 0.5))
+                .block_on(deliver::carry_out(&self.desk, &self.boxes, &maker, &work, attempts, 0.5))
                 .expect("carried");
             dispatch.give_back(&work, ended, self.desk.now());
         }
