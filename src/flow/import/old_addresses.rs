@@ -60,7 +60,7 @@ fn commit(desk: &Desk, list: ListId, some: &mut Vec<OldAddress>, noted: &mut Not
 }
 
 fn read(desk: &Desk, list: ListId, row: &str) -> Result<Result<OldAddress, String>, FlowError> {
-    let mut parts = row.splitn(2, |c: char| c == '\t' || c == ',' || c == ' ');
+    let mut parts = row.splitn(2, ['\t', ',', ' ']);
     let (Some(url), Some(id)) = (parts.next(), parts.next()) else {
         return Ok(Err("it needs an address and a Message-ID".to_owned()));
     };
