@@ -33,7 +33,7 @@ pub(super) fn is_urgent(
     Ok(member.is_some_and(|member| member.role == Role::Animator && is_current(&member)))
 }
 
-/// « Urgent : coupure d’eau », « [URGENT] … », “Urgent - …”, « Urgent ! ». Not « urgent besoin de … »,
+/// « Urgent : coupure d’eau », « \[URGENT\] … », “Urgent - …”, « Urgent ! ». Not « urgent besoin de … »,
 /// and not an answer.
 fn says_urgent(subject: &str) -> bool {
     let subject = subject.trim();
