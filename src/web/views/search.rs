@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
 use super::post::is_language_tag;
-use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, SUBJECT_CHARS_MAX, When};
+use super::set::marked;
+use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, When};
 use crate::search::{Found, Group, Hit, Order, Piece, QUERY_CHARS_MAX, Standing};
 use crate::store::archive::PostSummary;
 
@@ -47,7 +48,8 @@ struct OrderLink {
 
 #[derive(Clone, Debug, Serialize)]
 struct GroupView {
-    subject: Vec<PieceView>,
+    /// Escaped, with marks.
+    subject: String,
     language: Option<String>,
     href: String,
     hits: Vec<HitView>,
@@ -62,15 +64,9 @@ struct HitView {
     when: When,
     href: String,
     list: Option<Link>,
-    excerpt: Vec<PieceView>,
+    /// Escaped, with marks.
+    excerpt: String,
     language: Option<String>,
-}
-
-/// Templates escape the text, and set the mark.
-#[derive(Clone, Debug, Serialize)]
-struct PieceView {
-    text: String,
-    marked: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -284,7 +280,7 @@ fn hit_view(desk: &Desk<'_>, of: &Results<'_>, hit: &Hit) -> Option<HitView> {
         when: desk.day(hit.post.date),
         href: post_href(desk, place, &hit.post),
         list,
-        excerpt: pieces(&hit.excerpt),
+        excerpt: marked(&hit.excerpt),
         language: language(&hit.post),
     })
 }
@@ -299,21 +295,11 @@ fn post_href(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary) -> String {
     desk.href(&Route::list(place.segment, ListPage::Post { id: post.message_id.clone() }))
 }
 
-fn subject(desk: &Desk<'_>, hit: &Hit) -> Vec<PieceView> {
-    let mut subject = pieces(&hit.subject);
-    if subject.iter().all(|piece| piece.text.trim().is_empty()) {
-        subject = vec![PieceView { text: desk.say("no_subject"), marked: false }];
+fn subject(desk: &Desk<'_>, hit: &Hit) -> String {
+    if hit.subject.iter().all(|piece| piece.text.trim().is_empty()) {
+        return marked(&[Piece { text: desk.say("no_subject"), marked: false }]);
     }
-    subject
-}
-
-fn pieces(pieces: &[Piece]) -> Vec<PieceView> {
-    let plain = |piece: &Piece| PieceView {
-        // Spaces at the edges stand between pieces.
-        text: piece.text.chars().filter(|c| !c.is_control()).take(SUBJECT_CHARS_MAX).collect(),
-        marked: piece.marked,
-    };
-    pieces.iter().map(plain).collect()
+    marked(&hit.subject)
 }
 
 fn language(post: &PostSummary) -> Option<String> {
