@@ -76,6 +76,12 @@ impl<'a> Marker<'a> {
         (pieces, holds)
     }
 
+    /// Whether anything that was looked for stands in a text as the index keeps it.
+    pub(super) fn marks_in(&self, kept: &str) -> bool {
+        let (tongue, text) = unmarked(kept);
+        self.marks.is_empty() || !self.found(text, tongue).is_empty()
+    }
+
     /// A whole line (a subject), with its words marked.
     pub(super) fn line(&self, line: &str, tongue: Tongue) -> Vec<Piece> {
         let found = self.found(line, tongue);
