@@ -14,6 +14,7 @@ mod editions;
 mod feeds;
 mod files;
 mod forms;
+mod found_files;
 pub mod front;
 mod kept;
 mod limits;

@@ -16,6 +16,7 @@ use super::answer::{Answer, Content, Indexed, Keep};
 use super::downloads::Wanted;
 use super::editions;
 use super::feeds;
+use super::found_files;
 use super::mbox;
 use super::request::Query;
 use super::routes::{Asked, ListPage, Route};
@@ -251,8 +252,8 @@ impl Pages {
             ListPage::Feed => feeds::of_list(self, desk, place),
             ListPage::Sitemap => sitemap::of_list(self, desk, place),
             ListPage::Search => searching::in_list(self, wish, desk, place),
-            ListPage::SearchFeed => searching::feed(self, wish, desk, place),
-            ListPage::SearchMbox => searching::mbox(self, wish, desk, place),
+            ListPage::SearchFeed => found_files::feed(self, wish, desk, place),
+            ListPage::SearchMbox => found_files::mbox(self, wish, desk, place),
             ListPage::Author { name } => searching::author(self, wish, desk, place, name),
             ListPage::MonthMbox { year, month } => {
                 let archive = self.archive_of(place.list, desk.eyes);

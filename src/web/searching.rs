@@ -5,11 +5,8 @@ use std::collections::HashMap;
 use crate::domain::ids::ListId;
 use crate::domain::list::List;
 use crate::search::{Found, Gathered, Order, Reader, Shelf, Standing, Wish as Asked};
-use crate::store::archive::PostSummary;
 
 use super::answer::{Answer, Content, Indexed, Keep};
-use super::feeds::{self, FEED_POSTS};
-use super::mbox;
 use super::pages::{PageError, Pages, Wish, segment_of};
 use super::sight::{self, Eyes, Sight};
 use super::views::{Desk, OpenSearchView, Place, Results, SearchView};
@@ -18,8 +15,6 @@ use super::views::{Desk, OpenSearchView, Place, Results, SearchView};
 const THREADS_PER_PAGE: usize = 10;
 /// Posts on one page of an author.
 const POSTS_PER_PAGE: usize = 30;
-/// Posts found that are put into one file.
-const MBOX_POSTS_MAX: usize = 1_000;
 /// Further pages are not made: another word finds more than page 41.
 const PAGES_MAX: usize = 40;
 
@@ -27,7 +22,7 @@ const PAGES_MAX: usize = 40;
 pub(crate) struct Library {
     lists: Vec<List>,
     segments: HashMap<ListId, String>,
-    shelves: Vec<Shelf>,
+    pub(super) shelves: Vec<Shelf>,
 }
 
 impl Library {
@@ -134,59 +129,6 @@ fn results(
         keep,
         ..Answer::public(Content::Html(html))
     })
-}
-
-/// `/LIST/search/feed.atom`
-pub(crate) fn feed(
-    pages: &Pages,
-    wish: &Wish,
-    desk: &Desk<'_>,
-    place: Place<'_>,
-) -> Result<Answer, PageError> {
-    let words = wish.query.words.as_deref().unwrap_or_default().trim();
-    match newest(pages, desk, place, words, FEED_POSTS)? {
-        Some(posts) => Ok(Answer { keep: Keep::No, ..feeds::of_search(pages, desk, place, words, posts)? }),
-        None => pages.absent(desk),
-    }
-}
-
-/// `/LIST/search/mbox`
-pub(crate) fn mbox(
-    pages: &Pages,
-    wish: &Wish,
-    desk: &Desk<'_>,
-    place: Place<'_>,
-) -> Result<Answer, PageError> {
-    let words = wish.query.words.as_deref().unwrap_or_default().trim();
-    match newest(pages, desk, place, words, MBOX_POSTS_MAX)? {
-        Some(posts) => Ok(Answer { keep: Keep::No, ..mbox::file(pages, desk, posts) }),
-        None => pages.absent(desk),
-    }
-}
-
-/// The newest posts of one list that hold these words; `None` where none were given.
-fn newest(
-    pages: &Pages,
-    desk: &Desk<'_>,
-    place: Place<'_>,
-    words: &str,
-    take: usize,
-) -> Result<Option<Vec<PostSummary>>, PageError> {
-    let library = Library::of(pages, desk)?;
-    // Posts of other lists have no place in a file of this one.
-    let here: Vec<Shelf> =
-        library.shelves.iter().filter(|shelf| shelf.list == place.list.id).cloned().collect();
-    let found = pages.search.find(&Asked {
-        query: words,
-        readable: &here,
-        at_hand: &[place.list.id],
-        order: Order::Newest,
-        gathered: Gathered::Posts,
-        skip: 0,
-        take,
-    })?;
-    let posts = found.groups.into_iter().flat_map(|group| group.hits).map(|hit| hit.post).collect();
-    Ok((!found.nothing_asked).then_some(posts))
 }
 
 /// `/LIST/by/NAME/`: what one author wrote, the newest first.

@@ -82,7 +82,16 @@ pages=(home=/ list="/quartier/?lang=fr" month="$month" conversation="$thread?lan
   absent=/nobody/ sign-in=/in/ sign-in-button="$button" you="/in/#$cookie" leave="$leave"
   member-list="/quartier/#$cookie" english="/quartier/?lang=en")
 [ -z "$file" ] || pages+=(attachments="${file%a/}")
-if curl -sf "$site/quartier/search?q=chat" >/dev/null; then pages+=(search="/quartier/search?q=chat"); fi
+pages+=(search="/quartier/search?q=chat&lang=fr" search-nothing="/quartier/search?q=chorrale&lang=fr" search-everywhere="/search?q=garden")
+# What only some conversations have, and what only some lists: an event, a page of an author, an edition.
+for t in $(page /quartier/ | grep -o '/quartier/t/[^/"]*/' | sort -u) $(page "/quartier/?page=2" | grep -o '/quartier/t/[^/"]*/' | sort -u); do
+  if page "$t" | grep -q 'class="event"'; then pages+=(event="$t"); break; fi
+done
+author=$(page "/quartier/search?q=chat" | grep -o '/quartier/by/[^/"]*/' | sed -n 1p)
+[ -z "$author" ] || pages+=(author="$author")
+for list in quartier allotments; do
+  if curl -sf "$site/$list/e/1/" >/dev/null; then pages+=(edition="/$list/e/1/"); break; fi
+done
 
 pictures=${PICTURES:--}
 node "$here/accessible.mjs" "$axe" "$pictures" "$site" "${pages[@]}" || fail "somebody cannot use these pages"

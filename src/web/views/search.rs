@@ -6,6 +6,7 @@ use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
 use super::post::is_language_tag;
 use super::set::marked;
+use super::thread::bare_subject;
 use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, When};
 use crate::domain::ids::ListId;
 use crate::search::{EditionHit, Found, Group, Hit, Order, Piece, QUERY_CHARS_MAX, Standing};
@@ -342,7 +343,14 @@ fn subject(desk: &Desk<'_>, hit: &Hit) -> String {
     if hit.subject.iter().all(|piece| piece.text.trim().is_empty()) {
         return marked(&[Piece { text: desk.say("no_subject"), marked: false }]);
     }
-    marked(&hit.subject)
+    let mut subject = hit.subject.clone();
+    // A conversation is not called « Re: ».
+    if let Some(first) = subject.first_mut().filter(|first| !first.marked) {
+        let bare = bare_subject(&first.text);
+        let start = first.text.find(bare).filter(|_| !bare.is_empty()).unwrap_or(first.text.len());
+        first.text.drain(..start);
+    }
+    marked(&subject)
 }
 
 fn language(post: &PostSummary) -> Option<String> {
