@@ -124,8 +124,8 @@ impl<'a> Compiler<'a> {
 
     /// Only posts that hold what a word is kept under, of these lists.
     pub(super) fn holding(&self, form: &str, shelves: &[&Shelf]) -> Boxed {
-        let either =
-            self.text_fields().into_iter().map(|(field, _)| word(Term::from_field_text(field, form)));
+        let fields = self.text_fields().map(|(field, _)| field).into_iter().chain([self.fields.author]);
+        let either = fields.map(|field| word(Term::from_field_text(field, form)));
         let mut parts: Vec<(Occur, Boxed)> = vec![
             (Occur::Must, Box::new(BooleanQuery::union(either.collect()))),
             (Occur::Must, self.within(shelves)),

@@ -46,8 +46,10 @@ pub(super) struct One {
 
 impl One {
     fn better(&self, other: &One) -> std::cmp::Ordering {
-        // Of equals the newer one.
-        other.rank.total_cmp(&self.rank).then(other.date.cmp(&self.date)).then(other.at.cmp(&self.at))
+        // Of equals the one that came first, which the others mostly answer; without ranks, the newer.
+        let earlier = self.date.cmp(&other.date);
+        let dates = if self.rank == 0.0 { earlier.reverse() } else { earlier };
+        other.rank.total_cmp(&self.rank).then(dates).then(other.at.cmp(&self.at))
     }
 }
 

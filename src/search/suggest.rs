@@ -62,8 +62,8 @@ pub(super) fn suggest(asked: &Asked<'_>, query: &Query, text: &str) -> Result<Op
 fn is_guessable(clause: &Clause) -> bool {
     clause.wanted == Wanted::Yes
         && match clause.within {
-            Within::Anywhere | Within::Subject => true,
-            Within::From => false,
+            // Names are written wrong more than anything else.
+            Within::Anywhere | Within::Subject | Within::From => true,
         }
 }
 
@@ -118,7 +118,7 @@ fn meant(asked: &Asked<'_>, word: &str) -> Result<Option<String>, SearchError> {
     Ok(None)
 }
 
-/// How a word is written in the text of a post, or else in its subject.
+/// How a word is written in the text of a post, or else in its subject or its author's name.
 fn written_in(asked: &Asked<'_>, at: DocAddress, form: &str) -> Result<Option<String>, SearchError> {
     let Asked { archive, compiler, searcher, shelves: _ } = asked;
     let kept: TantivyDocument = searcher.doc(at)?;
@@ -136,8 +136,9 @@ fn written_in(asked: &Asked<'_>, at: DocAddress, form: &str) -> Result<Option<St
     {
         return Ok(Some(written));
     }
-    let subject = archive.post(post)?.map(|post| post.subject);
-    Ok(as_written(&compiler.endings, &mask_addresses(&subject.unwrap_or_default()), tongue, form))
+    let Some(post) = archive.post(post)? else { return Ok(None) };
+    let own = |text: &str, tongue| as_written(&compiler.endings, &mask_addresses(text), tongue, form);
+    Ok(own(&post.subject, tongue).or_else(|| own(&post.author_name, Tongue::Other)))
 }
 
 /// Words of the index that are nearly the same: how many letters are wrong, how often they stand.
@@ -149,7 +150,7 @@ fn neighbours(
     let mut found: HashMap<String, (usize, u64)> = HashMap::new();
     let letters: Vec<Vec<char>> = forms.iter().map(|form| form.chars().collect()).collect();
     let beginnings: HashSet<char> = letters.iter().filter_map(|form| form.first().copied()).collect();
-    let fields = [compiler.fields.body, compiler.fields.subject];
+    let fields = [compiler.fields.body, compiler.fields.subject, compiler.fields.author];
     for segment in searcher.segment_readers() {
         for field in fields {
             let index = segment.inverted_index(field)?;

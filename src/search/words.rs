@@ -13,6 +13,8 @@ use self::common::{ELECTRONIC_MAIL, ELIDED, ENGLISH, FRENCH, KEPT_AS_EMAIL, PLUR
 
 /// Longer words are noise (keys, encoded files) and cannot be found, characters.
 const WORD_CHARS_MAX: usize = 40;
+/// Shorter words end in an `s` of their own: `bus`, `dos`.
+const PLURAL_BYTES_MIN: usize = 3;
 /// Parts of a word joined by hyphens that are one word too.
 const JOINED_PARTS_MAX: usize = 4;
 
@@ -187,13 +189,13 @@ impl Endings {
                 if let Ok(known) = PLURALS.binary_search_by_key(&folded.as_str(), |(plural, _)| *plural) {
                     return Forms::one(self.french.stem(PLURALS[known].1).into_owned());
                 }
-                let plain = self.french.stem(&folded).into_owned();
+                let plain = self.french.stem(of_one(&folded)).into_owned();
                 if word.is_ascii() {
                     return Forms::one(plain);
                 }
                 let written: String =
                     word.nfc().flat_map(char::to_lowercase).filter(|c| !is_within(*c)).collect();
-                let accented = fold(&self.french.stem(&written));
+                let accented = fold(&self.french.stem(of_one(&written)));
                 let other = (accented != plain && !accented.is_empty()).then_some(accented);
                 Forms { first: Some(plain), other }
             }
@@ -210,6 +212,13 @@ impl Endings {
         let whole: String = parts.iter().map(|part| part.text).collect();
         (whole.chars().count() <= WORD_CHARS_MAX).then(|| self.forms(&whole, tongue).first).flatten()
     }
+}
+
+/// A French word without the `s` of its plural where the stemmer leaves it, since verbs end so too:
+/// `vélos`, `amis`, `perdus`.
+fn of_one(word: &str) -> &str {
+    let one = word.strip_suffix('s').filter(|one| one.len() >= PLURAL_BYTES_MIN);
+    one.filter(|one| one.ends_with(['a', 'i', 'o', 'u'])).unwrap_or(word)
 }
 
 /// What a word is kept under; nothing, one thing or two.
@@ -269,6 +278,12 @@ mod tests {
             (Tongue::French, "travail", &["travaux"]),
             (Tongue::French, "lieu", &["lieux"]),
             (Tongue::French, "cheval", &["chevaux"]),
+            (Tongue::French, "vélo", &["vélos", "VELOS"]),
+            (Tongue::French, "perdu", &["perdus", "perdue", "perdues"]),
+            (Tongue::French, "ami", &["amis", "amie", "amies"]),
+            (Tongue::French, "agenda", &["agendas"]),
+            (Tongue::French, "clé", &["clés", "clef", "clefs"]),
+            (Tongue::French, "repas", &["Repas"]),
             (Tongue::French, "jardinage", &["jardinages"]),
             (Tongue::English, "meeting", &["meetings", "Meetings"]),
             (Tongue::English, "garden", &["gardens", "GARDEN"]),
@@ -291,6 +306,7 @@ mod tests {
     fn words_that_are_others() {
         for (tongue, one, other) in [
             (Tongue::French, "porte", "portail"),
+            (Tongue::French, "bus", "bu"),
             (Tongue::French, "lundi", "lundiville"),
             (Tongue::English, "gardener", "gate"),
             (Tongue::French, "mail", "Mel"),

@@ -59,6 +59,8 @@ pub(super) const PLURALS: &[(&str, &str)] = &[
     ("cheveux", "cheveu"),
     ("choux", "chou"),
     ("cieux", "ciel"),
+    ("clef", "cle"),
+    ("clefs", "cle"),
     ("coraux", "corail"),
     ("dieux", "dieu"),
     ("enjeux", "enjeu"),
