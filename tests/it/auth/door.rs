@@ -271,7 +271,11 @@ fn a_signature_alone_proves_nothing_to_those_it_was_not_made_for() {
     {
         assert_eq!(post(n, peer, to, head, named), Some(proof), "{n}: {head}{named}");
         let said = house.said_of_the_last("signed this, but not for this list");
-        assert_eq!(said, proof == Proof::Disproved, "{n}: the trace says why a good signature was not enough");
+        assert_eq!(
+            said,
+            proof == Proof::Disproved,
+            "{n}: the trace says why a good signature was not enough"
+        );
     }
     let forged = mail("a@anne.example").replace("Qui a", "Personne n’a");
     house.hand_in_from(anothers, "a@anne.example", here, &forged);
