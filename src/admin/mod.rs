@@ -24,7 +24,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::archive::pack;
-pub use self::frames::{Channel, Frame};
+pub use self::frames::{Channel, Frame, Given};
 pub use self::request::Request;
 pub use self::upkeep::{fence_words, release_words};
 use crate::flow::lists::ListFault;

@@ -6,7 +6,8 @@ use std::cell::Cell;
 use tantivy::schema::Value;
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 
-use super::compile::{Compiled, Compiler, compile};
+use super::compile::{Compiled, Compiler, Sought, compile};
+use super::editions::{EditionHit, Editions};
 use super::excerpt::{Marker, Piece};
 use super::gather::{Gather, Gathering};
 use super::keeper::Opened;
@@ -28,6 +29,8 @@ const MAILS_READ_MAX: usize = 10;
 pub struct Found {
     /// One for each thread, or each post.
     pub groups: Vec<Group>,
+    /// Editions whose own words hold what is looked for: the best few, on the first page alone.
+    pub editions: Vec<EditionHit>,
     /// How many of these there are in all.
     pub groups_in_all: usize,
     /// How many posts there are in all.
@@ -68,6 +71,7 @@ impl Found {
     fn nothing() -> Found {
         Found {
             groups: Vec::new(),
+            editions: Vec::new(),
             groups_in_all: 0,
             posts_in_all: 0,
             suggestion: None,
@@ -94,12 +98,22 @@ pub(super) fn find(
     let mut found = Found { unread: query.unread.clone(), ..Found::nothing() };
     found.nothing_asked = query.is_empty();
     let searcher = opened.reader.searcher();
-    if let Some(compiled) = compile(&opened.fields, &query, &shelves) {
+    if let Some(compiled) = compile(&opened.fields, &query, &shelves, Sought::Posts) {
         let order = if compiled.ranked { wish.order } else { Order::Newest };
         let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
         looking.gather(&compiled, wish, order, &mut found)?;
     }
-    if found.posts_in_all == 0 && query.has_words() && !shelves.is_empty() {
+    // A condition alone is about posts: nobody asks for every edition of a month.
+    if wish.skip == 0 && query.has_words() {
+        let fields = &opened.fields;
+        let editions = Editions { archive, searcher: &searcher, fields, shelves: &shelves };
+        if editions.are_there()?
+            && let Some(compiled) = compile(fields, &query, &shelves, Sought::Editions)
+        {
+            found.editions = editions.find(&compiled, wish.order)?;
+        }
+    }
+    if found.posts_in_all == 0 && found.editions.is_empty() && query.has_words() && !shelves.is_empty() {
         let compiler = Compiler::of_strangers(&opened.fields);
         let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, shelves: &shelves };
         found.suggestion = suggest::suggest(&asked, &query, wish.query)?;
@@ -116,7 +130,8 @@ pub(super) fn by_author(
 ) -> Result<Found, SearchError> {
     let mut found = Found::nothing();
     let Some(key) = author_key(name) else { return Ok(found) };
-    let compiler = Compiler { fields: &opened.fields, reader: shelf.reader, endings: Endings::new() };
+    let (fields, reader, endings) = (&opened.fields, shelf.reader, Endings::new());
+    let compiler = Compiler { fields, reader, sought: Sought::Posts, endings };
     let searcher = opened.reader.searcher();
     let shelves = [shelf];
     let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);

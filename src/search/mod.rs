@@ -5,6 +5,7 @@
 //! answer is looked up in the store again before it is given. Knows nothing of pages or mail.
 
 mod compile;
+mod editions;
 mod excerpt;
 mod find;
 mod gather;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+pub use self::editions::EditionHit;
 pub use self::excerpt::{Piece, plain};
 pub use self::find::{Found, Group, Hit};
 use self::keeper::{Advanced, Keeper, Opened};

@@ -48,9 +48,9 @@ impl Library {
         Ok(Library { lists, segments, shelves })
     }
 
-    /// Where posts of a list stand, if they may be read.
-    pub(crate) fn place(&self, post: &PostSummary) -> Option<Place<'_>> {
-        let list = self.lists.iter().find(|list| list.id == post.list)?;
+    /// Where what a list has stands, if it may be read.
+    pub(crate) fn place(&self, list: ListId) -> Option<Place<'_>> {
+        let list = self.lists.iter().find(|known| known.id == list)?;
         Some(Place { list, segment: self.segments.get(&list.id)? })
     }
 }
@@ -119,7 +119,7 @@ fn results(
             order,
             found: &found,
             threads,
-            place_of: &|post| library.place(post),
+            place_of: &|list| library.place(list),
             page,
             pages: count,
         },

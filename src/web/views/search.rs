@@ -6,7 +6,8 @@ use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
 use super::post::is_language_tag;
 use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, SUBJECT_CHARS_MAX, When};
-use crate::search::{Found, Group, Hit, Order, Piece, QUERY_CHARS_MAX, Standing};
+use crate::domain::ids::ListId;
+use crate::search::{EditionHit, Found, Group, Hit, Order, Piece, QUERY_CHARS_MAX, Standing};
 use crate::store::archive::PostSummary;
 
 /// A box to look for words.
@@ -31,6 +32,7 @@ pub(crate) struct SearchView {
     suggestion: Option<Link>,
     facts: Option<String>,
     orders: Vec<OrderLink>,
+    editions: Vec<EditionFound>,
     groups: Vec<GroupView>,
     pager: Option<Pager>,
     help: Vec<HelpLine>,
@@ -43,6 +45,20 @@ struct OrderLink {
     text: String,
     /// `None`: it is this one.
     href: Option<String>,
+}
+
+/// An edition whose own words hold what was looked for.
+#[derive(Clone, Debug, Serialize)]
+struct EditionFound {
+    title: Vec<PieceView>,
+    /// By its number, where it has a title too.
+    named: Option<String>,
+    by: Option<String>,
+    when: When,
+    href: String,
+    list: Option<Link>,
+    excerpt: Vec<PieceView>,
+    language: &'static str,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -112,8 +128,8 @@ pub(crate) struct Results<'r> {
     pub(crate) found: &'r Found,
     /// The thread of each group, as its page is called.
     pub(crate) threads: Vec<Option<String>>,
-    /// Where posts of each list stand.
-    pub(crate) place_of: &'r dyn Fn(&PostSummary) -> Option<Place<'r>>,
+    /// Where what each list has stands.
+    pub(crate) place_of: &'r dyn Fn(ListId) -> Option<Place<'r>>,
     /// Counted from 1.
     pub(crate) page: usize,
     pub(crate) pages: usize,
@@ -172,9 +188,10 @@ impl SearchView {
             suggestion: suggestion(desk, of, &route),
             facts: (!nothing).then(|| facts(desk, of.found)),
             orders: if nothing { Vec::new() } else { orders(desk, of, &route) },
+            editions: of.found.editions.iter().filter_map(|hit| edition_view(desk, of, hit)).collect(),
             groups: groups(desk, of),
             pager: desk.pager(&route, &query, of.page, of.pages),
-            help: if nothing { help(desk, &route) } else { Vec::new() },
+            help: if nothing && of.found.editions.is_empty() { help(desk, &route) } else { Vec::new() },
             tools: of.place.filter(|_| !nothing).map_or_else(Vec::new, |place| tools(desk, place, of.words)),
         }
     }
@@ -218,7 +235,7 @@ fn notices(desk: &Desk<'_>, of: &Results<'_>) -> Vec<String> {
     let found = of.found;
     let unread = found.unread.iter().map(|part| desk.tell("search_unread", &[("part", part)]));
     let mut notices: Vec<String> = unread.collect();
-    if found.groups.is_empty() && !found.nothing_asked {
+    if found.groups.is_empty() && found.editions.is_empty() && !found.nothing_asked {
         notices.push(desk.say("search_nothing"));
     }
     match found.behind {
@@ -255,7 +272,7 @@ fn groups(desk: &Desk<'_>, of: &Results<'_>) -> Vec<GroupView> {
 
 fn group_view(desk: &Desk<'_>, of: &Results<'_>, group: &Group, thread: Option<&str>) -> Option<GroupView> {
     let first = group.hits.first()?;
-    let place = (of.place_of)(&first.post)?;
+    let place = (of.place_of)(first.post.list)?;
     let href = match thread {
         Some(key) => desk.href(&Route::list(place.segment, ListPage::Thread { key: key.to_owned() })),
         None => post_href(desk, place, &first.post),
@@ -272,20 +289,45 @@ fn group_view(desk: &Desk<'_>, of: &Results<'_>, group: &Group, thread: Option<&
 }
 
 fn hit_view(desk: &Desk<'_>, of: &Results<'_>, hit: &Hit) -> Option<HitView> {
-    let place = (of.place_of)(&hit.post)?;
-    let elsewhere = of.place.is_none_or(|here| here.list.id != place.list.id);
-    let list = elsewhere.then(|| Link {
-        text: one_line(&place.list.settings.name, NAME_CHARS_MAX),
-        href: desk.href(&Route::list(place.segment, ListPage::Front)),
-    });
+    let place = (of.place_of)(hit.post.list)?;
     Some(HitView {
         author: desk.author(&hit.post),
         by: by(desk, place, &hit.post),
         when: desk.day(hit.post.date),
         href: post_href(desk, place, &hit.post),
-        list,
+        list: list_link(desk, of, place),
         excerpt: pieces(&hit.excerpt),
         language: language(&hit.post),
+    })
+}
+
+/// The list something stands in, where that is not the one at hand.
+fn list_link(desk: &Desk<'_>, of: &Results<'_>, place: Place<'_>) -> Option<Link> {
+    of.place.is_none_or(|here| here.list.id != place.list.id).then(|| Link {
+        text: one_line(&place.list.settings.name, NAME_CHARS_MAX),
+        href: desk.href(&Route::list(place.segment, ListPage::Front)),
+    })
+}
+
+fn edition_view(desk: &Desk<'_>, of: &Results<'_>, hit: &EditionHit) -> Option<EditionFound> {
+    let place = (of.place_of)(hit.list)?;
+    let number = hit.number;
+    let named = desk.tell("edition_title", &[("number", &number.to_string())]);
+    let by: Vec<String> = hit.by.iter().filter_map(|name| desk.name(name)).collect();
+    let untitled = hit.title.is_empty();
+    Some(EditionFound {
+        title: if untitled {
+            vec![PieceView { text: named.clone(), marked: false }]
+        } else {
+            pieces(&hit.title)
+        },
+        named: (!untitled).then_some(named),
+        by: (!by.is_empty()).then(|| desk.tell("edition_by", &[("names", &by.join(", "))])),
+        href: desk.href(&Route::list(place.segment, ListPage::Edition { number })),
+        when: desk.day(hit.at),
+        list: list_link(desk, of, place),
+        excerpt: pieces(&hit.excerpt),
+        language: place.list.settings.language.tag(),
     })
 }
 
