@@ -50,10 +50,10 @@ fn transcribed(text: &str) -> Option<Stage> {
     for line in text.lines().map(str::trim_start) {
         if let Some(command) = line.strip_prefix(">>>") {
             last = named(&command.trim().to_lowercase()).or(last);
-        } else if let Some(reply) = line.strip_prefix("<<<") {
-            if reply.trim_start().starts_with(['4', '5']) {
-                return last;
-            }
+        } else if let Some(reply) = line.strip_prefix("<<<")
+            && reply.trim_start().starts_with(['4', '5'])
+        {
+            return last;
         }
     }
     None
