@@ -151,7 +151,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("whatlang", &["mail"]),
     ("age", &["recovery/seal"]),
     ("tar", &["recovery/archive"]),
-    ("zstd", &["mail/mbox", "recovery"]),
+    ("zstd", &["mail/mbox", "recovery", "web/packed"]),
     ("flate2", &["mail/mbox", "paper/ink"]),
     ("ammonia", &["mail/html"]),
     ("html2text", &["mail/html"]),
