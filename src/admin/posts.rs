@@ -120,10 +120,8 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
     let kept = kept.unwrap_or_default();
     let checks = auth::results_in(&kept, &desk.hostname);
     if let Some(proof) = info.proof.filter(|_| !checks.is_empty()) {
-        let what = match proof {
-            Proof::Disproved if auth::author_signed(&kept, &desk.hostname) => SIGNED_FOR_OTHERS,
-            proof => who_writes(proof),
-        };
+        let for_others = proof == Proof::Disproved && auth::author_signed(&kept, &desk.hostname);
+        let what = if for_others { SIGNED_FOR_OTHERS } else { who_writes(proof) };
         tell(info.received, json!({ "what": what, "checks": checks.join(", ") }));
     }
     // An archive's posts are there from the moment they came; nobody decided about them.
