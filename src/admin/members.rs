@@ -159,13 +159,24 @@ pub(super) fn ls(desk: &Desk, list: &str) -> Result<Value, NotDone> {
     Ok(Value::Array(shown))
 }
 
-/// Somebody on all their lists.
+/// Somebody on all their lists; above these, what is the same on all of them.
 pub(super) fn show(desk: &Desk, email: &str) -> Result<Value, NotDone> {
     let email = membership::parse_address(email)?;
-    match desk.store.person_at(&email)? {
-        Some(person) => Ok(show_person(desk, &person)?),
-        None => refused("nobody of this address is known here"),
+    let Some(person) = desk.store.person_at(&email)? else {
+        return refused("nobody of this address is known here");
+    };
+    let mut shown = show_person(desk, &person)?;
+    shown["email"] = json!(person.addresses.first().map(ToString::to_string));
+    let left = |list: &Value| list["state"] == json!(MemberState::Left);
+    let mut lists = shown["lists"].as_array().cloned().unwrap_or_default();
+    if !lists.iter().all(left) {
+        lists.retain(|list| !left(list));
     }
+    for key in ["reading", "day", "role", "since", "state"] {
+        let first = lists.first().map(|list| list[key].clone());
+        shown[key] = first.filter(|first| lists.iter().all(|list| list[key] == *first)).into();
+    }
+    Ok(shown)
 }
 
 /// Everything that is held about somebody, and where: also of those who only ever wrote.

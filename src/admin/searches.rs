@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{NotDone, refused};
 use crate::domain::list::List;
 use crate::flow::{Desk, lists};
-use crate::search::{Gathered, Hit, Order, Reader, SearchError, Shelf, Wish, plain};
+use crate::search::{EditionHit, Gathered, Hit, Order, Reader, SearchError, Shelf, Wish, plain};
 
 /// Posts that are told; more words find fewer.
 const TOLD_MAX: usize = 50;
@@ -36,8 +36,26 @@ pub(super) fn search(desk: &Desk, list: &str, query: &str) -> Result<Value, NotD
     if found.nothing_asked {
         return refused("no word to look for was given");
     }
+    // What animators wrote stands above what it is about.
+    let editions = found.editions.iter().map(|hit| edition_told(desk, hit));
     let hits = found.groups.iter().flat_map(|group| &group.hits);
-    Ok(Value::Array(hits.map(|hit| told(desk, hit)).collect::<Result<_, _>>()?))
+    let posts = hits.map(|hit| told(desk, hit));
+    Ok(Value::Array(editions.chain(posts).collect::<Result<_, _>>()?))
+}
+
+fn edition_told(desk: &Desk, hit: &EditionHit) -> Result<Value, NotDone> {
+    let list = desk.store.reader().list(hit.list)?;
+    let language = list.as_ref().map_or(desk.language, |list| list.settings.language);
+    Ok(json!({
+        "message_id": Value::Null,
+        "thread": Value::Null,
+        "edition": hit.number,
+        "subject": hit.heading(language),
+        "from": Some(hit.by.join(", ")).filter(|by| !by.is_empty()),
+        "date": hit.at.rfc3339(&desk.zone),
+        "excerpt": plain(&hit.excerpt),
+        "url": list.map(|list| desk.edition_url(&list, hit.number)),
+    }))
 }
 
 fn told(desk: &Desk, hit: &Hit) -> Result<Value, NotDone> {
@@ -54,6 +72,7 @@ fn told(desk: &Desk, hit: &Hit) -> Result<Value, NotDone> {
     Ok(json!({
         "message_id": post.message_id.as_str(),
         "thread": thread,
+        "edition": Value::Null,
         "subject": post.subject,
         "from": from,
         "date": post.date.rfc3339(&desk.zone),

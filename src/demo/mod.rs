@@ -19,7 +19,7 @@ use serde_json::Value;
 pub use self::ledger::{Difference, Ledger};
 use self::material::{COMMUNITIES, Community};
 use crate::admin::request::{BadRows, Rehearsal, Request, Welcoming};
-use crate::admin::{Channel, NotDone, pack, perform};
+use crate::admin::{Given, NotDone, pack, perform};
 use crate::config::{Config, ConfigError};
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::{MessageId, PostId};
@@ -221,7 +221,7 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
         .map_err(wrong)?;
     let items: Vec<Vec<u8>> =
         items.map(|item| item.map(|item| pack(&item))).collect::<Result<_, _>>().map_err(wrong)?;
-    let request = Request::Import { list: community.address.to_owned(), rehearsal: Rehearsal::ForReal };
+    let request = Request::import(community.address.to_owned(), Rehearsal::ForReal);
     let imported = ask(server, request, items).await?;
     teller.say(&format!("  {} messages of its archive, nobody mailed", imported["imported"]));
     Ok(())
@@ -237,24 +237,6 @@ async fn ask(server: &Server, request: Request, blobs: Vec<Vec<u8>>) -> Result<V
         source: std::io::Error::other(error.to_string()),
     })?;
     Ok(ended?)
-}
-
-/// Blobs that are there already; nobody listens to the rest.
-struct Given(std::vec::IntoIter<Vec<u8>>);
-
-impl Channel for Given {
-    fn blob(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-        Ok(self.0.next())
-    }
-    fn progress(&mut self, _progress: Value) -> std::io::Result<()> {
-        Ok(())
-    }
-    fn file(&mut self, _name: &str) -> std::io::Result<()> {
-        Ok(())
-    }
-    fn bytes(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 async fn send_live_posts(server: &mut Server, teller: &dyn Teller) -> Result<(Vec<Sent>, u64), DemoError> {

@@ -100,6 +100,25 @@ pub enum AnimatorCommand {
 }
 
 impl AnimatorCommand {
+    /// Whether nothing is changed by it: it may be answered, but not undone.
+    pub fn only_asks(&self) -> bool {
+        match self {
+            AnimatorCommand::Members | AnimatorCommand::History | AnimatorCommand::Letter => true,
+            AnimatorCommand::Add(_)
+            | AnimatorCommand::Invite(_)
+            | AnimatorCommand::Remove(_)
+            | AnimatorCommand::Ban(_)
+            | AnimatorCommand::Unban(_)
+            | AnimatorCommand::Role(..)
+            | AnimatorCommand::Split
+            | AnimatorCommand::MoveTo(_)
+            | AnimatorCommand::JoinWith(_)
+            | AnimatorCommand::Slow
+            | AnimatorCommand::Close
+            | AnimatorCommand::Reopen => false,
+        }
+    }
+
     /// Those it names, if it is about people.
     pub fn people(&self) -> Option<&[Called]> {
         match self {
@@ -265,21 +284,7 @@ impl Command {
             | Command::Settings
             | Command::WhereIsMyMessage
             | Command::Help => true,
-            Command::Animator(command) => match command {
-                AnimatorCommand::Members | AnimatorCommand::History | AnimatorCommand::Letter => true,
-                AnimatorCommand::Add(_)
-                | AnimatorCommand::Invite(_)
-                | AnimatorCommand::Remove(_)
-                | AnimatorCommand::Ban(_)
-                | AnimatorCommand::Unban(_)
-                | AnimatorCommand::Role(..)
-                | AnimatorCommand::Split
-                | AnimatorCommand::MoveTo(_)
-                | AnimatorCommand::JoinWith(_)
-                | AnimatorCommand::Slow
-                | AnimatorCommand::Close
-                | AnimatorCommand::Reopen => false,
-            },
+            Command::Animator(command) => command.only_asks(),
             Command::Join
             | Command::Leave
             | Command::Read(_)

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{PersonId, PostId};
+use super::list::Language;
 use super::time::Timestamp;
 
 /// A draft as it stands, or an edition as it went out.
@@ -166,6 +167,15 @@ pub enum DigestTold {
         /// Which of the list's.
         number: u32,
     },
+}
+
+/// What an edition is called: by its title, or else by its number.
+pub fn heading(title: &str, number: u32, language: Language) -> String {
+    match (title, language) {
+        ("", Language::Fr) => format!("édition {number}"),
+        ("", Language::En) => format!("edition {number}"),
+        (title, _) => title.to_owned(),
+    }
 }
 
 /// More items than this are not proposed at once; the others come with the next edition.

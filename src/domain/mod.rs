@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod authority;
+pub mod calendar;
 pub mod care;
 pub mod command;
 pub mod door;

@@ -55,20 +55,16 @@ pub(super) fn door(desk: &Desk, token: &str) -> Option<RequestDoor> {
     }
 }
 
-/// All that follows from a mail to such an address.
+/// All that follows from a mail to such an address; `None` if it came to another door.
 pub(super) fn decide(
     desk: &Desk,
     info: &PostInfo,
     door: RequestDoor,
     raw: &[u8],
     now: Timestamp,
-) -> Result<Change, FlowError> {
+) -> Result<Option<Change>, FlowError> {
     let change = Change::at(now).expect(Expect::Undecided(info.id));
     let away = |why| Event::Dropped { post: info.id, why, by: None };
-    let Ok(report) = catch_unwind(AssertUnwindSafe(|| bounce::read(raw))) else {
-        tracing::error!(post = %info.id, "the reader failed on a report; nobody counts it");
-        return Ok(change.event(away(DropReason::Poison)));
-    };
     let whose = match door {
         RequestDoor::Bounce { post, person } => {
             list_of(desk, post)?.map(|list| Whose { list, person, post: Some(post) })
@@ -77,7 +73,7 @@ pub(super) fn decide(
         RequestDoor::Report => {
             let held = Event::Held { post: info.id, reason: HoldReason::ToOperator };
             let events = complaint_to_operator(desk, raw, now)?;
-            return Ok(events.into_iter().fold(change.event(held), Change::event));
+            return Ok(Some(events.into_iter().fold(change.event(held), Change::event)));
         }
         RequestDoor::Join
         | RequestDoor::Leave
@@ -87,9 +83,13 @@ pub(super) fn decide(
         | RequestDoor::Digest { .. }
         | RequestDoor::Private { .. }
         | RequestDoor::Answer(_)
-        | RequestDoor::Post => None,
+        | RequestDoor::Post => return Ok(None),
     };
-    let Some(whose) = whose else { return Ok(change.event(away(DropReason::Obeyed))) };
+    let Some(whose) = whose else { return Ok(Some(change.event(away(DropReason::Obeyed)))) };
+    let Ok(report) = catch_unwind(AssertUnwindSafe(|| bounce::read(raw))) else {
+        tracing::error!(post = %info.id, "the reader failed on a report; nobody counts it");
+        return Ok(Some(change.event(away(DropReason::Poison))));
+    };
     let events = match report {
         Report::Bounce(bounce) => {
             tracing::info!(
@@ -102,7 +102,7 @@ pub(super) fn decide(
         Report::Nothing => Vec::new(),
     };
     let change = events.into_iter().fold(change, Change::event);
-    Ok(change.event(away(DropReason::Obeyed)))
+    Ok(Some(change.event(away(DropReason::Obeyed))))
 }
 
 /// A complaint that came to the operator's address: whose it is stands in the message that was

@@ -160,19 +160,9 @@ fn decide_request(desk: &Desk, info: &PostInfo, door: RequestDoor, now: Timestam
         }
         Err(error) => return Err(error.into()),
         Ok(None) => undecided().event(Event::Held { post, reason: HoldReason::ToOperator }),
-        Ok(Some(raw)) => match door {
-            RequestDoor::Bounce { .. } | RequestDoor::Probe { .. } | RequestDoor::Report => {
-                bounces::decide(desk, info, door, &raw, now)?
-            }
-            RequestDoor::Join
-            | RequestDoor::Leave
-            | RequestDoor::Help
-            | RequestDoor::Request
-            | RequestDoor::Search
-            | RequestDoor::Digest { .. }
-            | RequestDoor::Private { .. }
-            | RequestDoor::Answer(_)
-            | RequestDoor::Post => requests::decide(desk, info, door, &raw, now)?,
+        Ok(Some(raw)) => match bounces::decide(desk, info, door, &raw, now)? {
+            Some(change) => change,
+            None => requests::decide(desk, info, door, &raw, now)?,
         },
     };
     match desk.store.commit(change) {

@@ -141,6 +141,11 @@ impl Desk {
         page_of(self, list, id)
     }
 
+    /// The lasting page of an edition.
+    pub fn edition_url(&self, list: &List, number: u32) -> String {
+        format!("{}e/{number}/", self.archive_url(list))
+    }
+
     /// The page where one click leaves a list.
     pub fn leave_url(&self, token: &Token) -> String {
         format!("{}/u/{token}", self.base_url)

@@ -16,7 +16,9 @@ pub struct Found<'a> {
     pub words: &'a str,
     /// The best of it.
     pub items: &'a [FoundItem],
-    /// How much there is in all.
+    /// Editions whose own words hold it.
+    pub editions: &'a [FoundEdition],
+    /// How many posts there are in all.
     pub in_all: u64,
     /// What may have been meant, where nothing was found.
     pub meant: Option<&'a str>,
@@ -36,6 +38,21 @@ pub struct FoundItem {
     /// Why it was found, in its own words.
     pub excerpt: String,
     /// Its page, if they can open it.
+    pub page: Option<String>,
+}
+
+/// One of the editions found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FoundEdition {
+    /// What it is called.
+    pub title: String,
+    /// When it went out.
+    pub date: Timestamp,
+    /// The name of its list, where that is not the one they looked in.
+    pub list: Option<String>,
+    /// Why it was found, in the animators' words.
+    pub excerpt: String,
+    /// Its page.
     pub page: Option<String>,
 }
 
@@ -83,6 +100,14 @@ impl Found<'_> {
                 .phrase("excerpt", &item.excerpt)
                 .link("page", item.page.as_deref().unwrap_or_default())
         };
+        let edition = |edition: &FoundEdition| {
+            Facts::default()
+                .phrase("title", &edition.title)
+                .phrase("day", &day(edition.date, frame))
+                .phrase("list", edition.list.as_deref().unwrap_or_default())
+                .phrase("excerpt", &edition.excerpt)
+                .link("page", edition.page.as_deref().unwrap_or_default())
+        };
         let shown = self.items.len();
         let more = self.in_all > shown as u64;
         let in_all = words::number(usize::try_from(self.in_all).unwrap_or(usize::MAX), frame.language);
@@ -93,6 +118,8 @@ impl Found<'_> {
             .phrase("in_all", &capitalised(&in_all))
             .phrase("shown", &words::number(shown, frame.language))
             .phrase("meant", self.meant.unwrap_or_default())
+            .is("nothing", shown == 0 && self.editions.is_empty())
+            .each("editions", self.editions.iter().map(edition).collect())
             .each("items", self.items.iter().zip(1..).map(item).collect())
     }
 }

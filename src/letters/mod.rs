@@ -36,7 +36,7 @@ pub use exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
-pub use finding::{AskedFor, Found, FoundItem, PostAskedFor};
+pub use finding::{AskedFor, Found, FoundEdition, FoundItem, PostAskedFor};
 pub use history::{Happened, HistoryEntry};
 pub use kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,

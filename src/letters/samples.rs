@@ -9,7 +9,7 @@ mod orders;
 use super::care::WaitingItem;
 use super::exchange::Whereabout;
 use super::facts::Facts;
-use super::finding::{FoundItem, PostAskedFor};
+use super::finding::{FoundEdition, FoundItem, PostAskedFor};
 use super::history::HistoryEntry;
 use super::kinds::{
     Arrival, Check, Departure, Farewell, Group, Held, Letter, LetterKind, NowAnimator, Refused, Welcome,
@@ -56,6 +56,7 @@ struct Neighbourhood {
     whereabouts: Vec<Whereabout>,
     sought: &'static str,
     found: Vec<FoundItem>,
+    found_editions: Vec<FoundEdition>,
     asked_for: Vec<PostAskedFor>,
     waiting: Vec<WaitingItem>,
     titles: Vec<String>,
@@ -118,7 +119,9 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::AskEither, "ask-either-join"),
     (LetterKind::Unchanged, "unchanged"),
     (LetterKind::PassedOn, "passed-on"),
+    (LetterKind::PassedOn, "passed-on-to-two"),
     (LetterKind::JoinWaits, "join-waits"),
+    (LetterKind::JoinWaits, "join-waits-for-two"),
     (LetterKind::NoEntry, "no-entry"),
     (LetterKind::NoEntry, "no-entry-declined"),
     (LetterKind::EndsSoon, "ends-soon"),
@@ -427,6 +430,7 @@ impl Neighbourhood {
             whereabouts: exchange::whereabouts(title, words),
             sought: exchange::sought(language),
             found: exchange::found(language),
+            found_editions: exchange::found_editions(language),
             asked_for: exchange::asked_for(language),
             waiting: care::waiting(title, now),
             titles: vec![title.to_owned(), of_digests::OTHER_TITLE.to_owned()],

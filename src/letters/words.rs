@@ -1,5 +1,6 @@
 //! Days, hours, sizes, numbers and names as a person would say them.
 
+use crate::domain::calendar::{month_name, weekday_name};
 use crate::domain::list::Language;
 use crate::domain::member::Day;
 use crate::domain::time::{CivilDate, Timestamp, Zone};
@@ -7,37 +8,6 @@ use crate::domain::time::{CivilDate, Timestamp, Zone};
 /// How many names are said before “and others”.
 const NAMES_MAX: usize = 4;
 
-const FRENCH_DAYS: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
-const ENGLISH_DAYS: [&str; 7] =
-    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const FRENCH_MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
-const ENGLISH_MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 const FRENCH_NUMBERS: [&str; 11] =
     ["zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"];
 const ENGLISH_NUMBERS: [&str; 11] =
@@ -45,24 +15,20 @@ const ENGLISH_NUMBERS: [&str; 11] =
 
 /// « dimanche 6 décembre », “Sunday 6 December”.
 pub fn day(date: CivilDate, language: Language) -> String {
-    let weekday = usize::from(date.weekday_from_monday());
-    let month = usize::from(date.month.unsigned_abs()).saturating_sub(1);
+    let weekday = weekday_name(language, date.weekday_from_monday().into());
+    let month = month_name(language, date.month);
     match language {
         Language::Fr => {
             let ordinal = if date.day == 1 { "er" } else { "" };
-            format!("{} {}{ordinal}\u{a0}{}", FRENCH_DAYS[weekday], date.day, FRENCH_MONTHS[month])
+            format!("{weekday} {}{ordinal}\u{a0}{month}", date.day)
         }
-        Language::En => format!("{} {} {}", ENGLISH_DAYS[weekday], date.day, ENGLISH_MONTHS[month]),
+        Language::En => format!("{weekday} {} {month}", date.day),
     }
 }
 
 /// « lundi », “Monday”.
 pub(super) fn weekday(day: Day, language: Language) -> &'static str {
-    let at = day as usize;
-    match language {
-        Language::Fr => FRENCH_DAYS[at],
-        Language::En => ENGLISH_DAYS[at],
-    }
+    weekday_name(language, day as usize)
 }
 
 /// « dimanche 6 décembre à 18 h 30 », “Sunday 6 December at 6:30 pm”, in the reader's zone.

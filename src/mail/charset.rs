@@ -11,23 +11,29 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 /// The longest charset label looked up, in bytes.
 const LABEL_BYTES_MAX: usize = 40;
 
-/// Text of unknown charset: UTF-8 if it is valid, else windows-1252, which takes any byte.
+/// Text of unknown charset: UTF-8 if it is valid, else windows-1252, which takes any byte; each line
+/// by itself, since people quote into one text what was written in several.
 pub fn guess(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
     }
+    let lines = bytes.split_inclusive(|b| *b == b'\n').map(|line| match std::str::from_utf8(line) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => WINDOWS_1252.decode_without_bom_handling(line).0,
+    });
+    Cow::Owned(lines.collect())
 }
 
 /// Text in the charset a label names; a label that is unknown, absent or plainly untrue is guessed around.
 pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>) -> Cow<'a, str> {
     decode_exactly(bytes, label.unwrap_or_default()).unwrap_or_else(|| {
         let known = label.and_then(encoding);
-        match (std::str::from_utf8(bytes), known) {
-            (Ok(text), _) => Cow::Borrowed(text),
+        match known {
             // A broken byte in a text of many: keep the rest.
-            (Err(_), Some(encoding)) if encoding.is_some_multi_byte() => encoding.lossy(bytes),
-            (Err(_), Some(_) | None) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+            Some(encoding) if encoding.is_some_multi_byte() && std::str::from_utf8(bytes).is_err() => {
+                encoding.lossy(bytes)
+            }
+            Some(_) | None => guess(bytes),
         }
     })
 }
@@ -106,6 +112,8 @@ mod tests {
             (b"r\xe9union", Some("utf-8"), "réunion"),
             (b"r\xc3\xa9union", Some("us-ascii"), "réunion"),
             (b"r\xc3\xa9union", Some("%charset"), "réunion"),
+            (b"caf\xe9\n> r\xc3\xa9union\n", Some("utf-8"), "café\n> réunion\n"),
+            (b"caf\xe9\n> r\xc3\xa9union\n", None, "café\n> réunion\n"),
             (b"\xa4", Some("ISO-8859-15"), "€"),
             (b"r\x82union", Some("cp850"), "réunion"),
             (b"+ADw-script+AD4-", Some("utf-7"), "+ADw-script+AD4-"),

@@ -39,11 +39,23 @@ pub(super) struct Compiled {
     pub(super) ranked: bool,
 }
 
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sought {
+    Posts,
+    Editions,
+}
+
 /// What a query means, each list being looked into as its reader may. `None`: nothing can be found.
-pub(super) fn compile(fields: &Fields, query: &Query, shelves: &[&Shelf]) -> Option<Compiled> {
+pub(super) fn compile(
+    fields: &Fields,
+    query: &Query,
+    shelves: &[&Shelf],
+    sought: Sought,
+) -> Option<Compiled> {
     let as_reader = |reader: Reader| {
         let theirs: Vec<&Shelf> = shelves.iter().filter(|shelf| shelf.reader == reader).copied().collect();
-        Compiler { fields, reader, endings: Endings::new() }.compile(query, &theirs)
+        Compiler { fields, reader, sought, endings: Endings::new() }.compile(query, &theirs)
     };
     match (as_reader(Reader::Stranger), as_reader(Reader::Member)) {
         (Some(open), Some(theirs)) => Some(Compiled {
@@ -59,13 +71,14 @@ pub(super) fn compile(fields: &Fields, query: &Query, shelves: &[&Shelf]) -> Opt
 pub(super) struct Compiler<'a> {
     pub(super) fields: &'a Fields,
     pub(super) reader: Reader,
+    pub(super) sought: Sought,
     pub(super) endings: Endings,
 }
 
 impl<'a> Compiler<'a> {
     /// Of what anybody may find.
     pub(super) fn of_strangers(fields: &'a Fields) -> Compiler<'a> {
-        Compiler { fields, reader: Reader::Stranger, endings: Endings::new() }
+        Compiler { fields, reader: Reader::Stranger, sought: Sought::Posts, endings: Endings::new() }
     }
 
     fn compile(&self, query: &Query, shelves: &[&Shelf]) -> Option<Compiled> {
@@ -131,7 +144,10 @@ impl<'a> Compiler<'a> {
 
     /// What of one list may be found.
     fn on(&self, shelf: &Shelf) -> Boxed {
-        let list = word(self.fields.list_term(shelf.list));
+        let list = word(match self.sought {
+            Sought::Posts => self.fields.list_term(shelf.list),
+            Sought::Editions => self.fields.editions_term(shelf.list),
+        });
         match shelf.from {
             None => list,
             Some(from) => {

@@ -6,8 +6,9 @@ use std::cell::Cell;
 use tantivy::schema::Value;
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 
-use super::compile::{Compiled, Compiler, compile};
-use super::excerpt::{Marker, Piece};
+use super::compile::{Compiled, Compiler, Sought, compile};
+use super::editions::{EditionHit, Editions};
+use super::excerpt::{Holds, Marker, Piece};
 use super::gather::{Gather, Gathering};
 use super::keeper::Opened;
 use super::query::Query;
@@ -21,13 +22,17 @@ use crate::mail::mask::mask_addresses;
 use crate::store::archive::{ArchiveReader, PostSummary, ThreadId};
 
 /// Mails read to show a piece of what stands far down in them, for one query.
-const MAILS_READ_MAX: usize = 10;
+const MAILS_READ_MAX: usize = 5;
+/// And no more of them than these bytes together, so that large mails cost no more than others.
+const MAILS_READ_BYTES_MAX: usize = 256 * 1024;
 
 /// What was found.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// One for each thread, or each post.
     pub groups: Vec<Group>,
+    /// Editions whose own words hold what is looked for: the best few, on the first page alone.
+    pub editions: Vec<EditionHit>,
     /// How many of these there are in all.
     pub groups_in_all: usize,
     /// How many posts there are in all.
@@ -68,6 +73,7 @@ impl Found {
     fn nothing() -> Found {
         Found {
             groups: Vec::new(),
+            editions: Vec::new(),
             groups_in_all: 0,
             posts_in_all: 0,
             suggestion: None,
@@ -94,12 +100,22 @@ pub(super) fn find(
     let mut found = Found { unread: query.unread.clone(), ..Found::nothing() };
     found.nothing_asked = query.is_empty();
     let searcher = opened.reader.searcher();
-    if let Some(compiled) = compile(&opened.fields, &query, &shelves) {
+    if let Some(compiled) = compile(&opened.fields, &query, &shelves, Sought::Posts) {
         let order = if compiled.ranked { wish.order } else { Order::Newest };
         let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
         looking.gather(&compiled, wish, order, &mut found)?;
     }
-    if found.posts_in_all == 0 && query.has_words() && !shelves.is_empty() {
+    // A condition alone is about posts: nobody asks for every edition of a month.
+    if wish.skip == 0 && query.has_words() {
+        let fields = &opened.fields;
+        let editions = Editions { archive, searcher: &searcher, fields, shelves: &shelves };
+        if editions.are_there()?
+            && let Some(compiled) = compile(fields, &query, &shelves, Sought::Editions)
+        {
+            found.editions = editions.find(&compiled, wish.order)?;
+        }
+    }
+    if found.posts_in_all == 0 && found.editions.is_empty() && query.has_words() && !shelves.is_empty() {
         let compiler = Compiler::of_strangers(&opened.fields);
         let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, shelves: &shelves };
         found.suggestion = suggest::suggest(&asked, &query, wish.query)?;
@@ -116,7 +132,8 @@ pub(super) fn by_author(
 ) -> Result<Found, SearchError> {
     let mut found = Found::nothing();
     let Some(key) = author_key(name) else { return Ok(found) };
-    let compiler = Compiler { fields: &opened.fields, reader: shelf.reader, endings: Endings::new() };
+    let (fields, reader, endings) = (&opened.fields, shelf.reader, Endings::new());
+    let compiler = Compiler { fields, reader, sought: Sought::Posts, endings };
     let searcher = opened.reader.searcher();
     let shelves = [shelf];
     let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
@@ -154,6 +171,8 @@ struct Looking<'a> {
     shelves: &'a [&'a Shelf],
     /// Mails that may still be read to show a piece of them.
     reads_left: Cell<usize>,
+    /// What these may weigh together, bytes.
+    bytes_left: Cell<usize>,
 }
 
 impl<'a> Looking<'a> {
@@ -163,7 +182,8 @@ impl<'a> Looking<'a> {
         fields: &'a Fields,
         shelves: &'a [&'a Shelf],
     ) -> Looking<'a> {
-        Looking { archive, searcher, fields, shelves, reads_left: Cell::new(MAILS_READ_MAX) }
+        let (reads_left, bytes_left) = (Cell::new(MAILS_READ_MAX), Cell::new(MAILS_READ_BYTES_MAX));
+        Looking { archive, searcher, fields, shelves, reads_left, bytes_left }
     }
 
     fn gather(
@@ -207,27 +227,21 @@ impl<'a> Looking<'a> {
         let shown = kept.get_first(self.fields.shown).and_then(|value| value.as_str()).unwrap_or_default();
         let tongue = post.language.as_deref().map_or(Tongue::French, Tongue::of);
         let subject = marker.line(&mask_addresses(&post.subject), tongue);
-        let excerpt = match self.excerpt_below(&post, shown, marker)? {
-            Some(excerpt) => excerpt,
-            None => marker.excerpt(shown),
-        };
+        let (mut excerpt, holds) = marker.excerpt(shown);
+        if holds == Holds::Nothing && is_cut(shown) {
+            excerpt = self.excerpt_below(&post, shown, marker).unwrap_or(excerpt);
+        }
         Ok(Some(Hit { excerpt, subject, post }))
     }
 
     /// From further down than the index keeps, where only there stands what was looked for.
-    fn excerpt_below(
-        &self,
-        post: &PostSummary,
-        shown: &str,
-        marker: &Marker<'_>,
-    ) -> Result<Option<Vec<Piece>>, SearchError> {
-        if !is_cut(shown) || marker.marks_in(shown) || self.reads_left.get() == 0 {
-            return Ok(None);
-        }
-        self.reads_left.set(self.reads_left.get() - 1);
+    fn excerpt_below(&self, post: &PostSummary, shown: &str, marker: &Marker<'_>) -> Option<Vec<Piece>> {
+        self.reads_left.set(self.reads_left.get().checked_sub(1)?);
         // Bytes that are damaged have no piece to show.
-        let raw = self.archive.raw(post.id).ok().flatten();
-        let whole = raw.map(|raw| shown_whole(&raw, unmarked(shown).0));
-        Ok(whole.filter(|whole| marker.marks_in(whole)).map(|whole| marker.excerpt(&whole)))
+        let raw = self.archive.raw(post.id).ok().flatten()?;
+        let room = self.bytes_left.get().checked_sub(raw.len())?;
+        self.bytes_left.set(room);
+        let (excerpt, holds) = marker.excerpt(&shown_whole(&raw, unmarked(shown).0));
+        (holds == Holds::Some).then_some(excerpt)
     }
 }

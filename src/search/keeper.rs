@@ -127,6 +127,11 @@ impl Keeper {
         self.open.as_ref().filter(|_| show).map(|open| open.opened.clone())
     }
 
+    /// Lines of the journal it has taken in.
+    pub(super) fn reached(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.place.lines())
+    }
+
     /// Takes in what is new, up to a commit.
     pub(super) fn advance(
         &mut self,
@@ -158,6 +163,13 @@ impl Keeper {
                 for touched in followed.touched {
                     let post = match touched {
                         Touched::Added(post) => post,
+                        Touched::Edition { list, number } => {
+                            posts += 1;
+                            if let Some(edition) = edition(&fields, archive, tongues, list, number)? {
+                                writer.add_document(edition)?;
+                            }
+                            continue;
+                        }
                         Touched::Changed(post) => {
                             writer.delete_term(fields.post_term(post));
                             gone = true;
@@ -245,16 +257,36 @@ fn document(
     let Some(summary) = summary else { return Ok(None) };
     // Bytes that are damaged are found by subject and author all the same.
     let raw = archive.raw(post).ok().flatten().unwrap_or_default();
-    let tongue = match tongues.iter().find(|(list, _)| *list == summary.list) {
-        Some((_, tongue)) => *tongue,
-        None => {
-            let list = archive.list(summary.list)?;
-            let tongue = list.map_or(Tongue::Other, |list: List| Tongue::of(list.settings.language.tag()));
-            tongues.push((summary.list, tongue));
-            tongue
-        }
-    };
+    let tongue = tongue(archive, tongues, summary.list)?;
     Ok(Some(fields.document(&summary, &raw, tongue)))
+}
+
+fn edition(
+    fields: &Fields,
+    archive: &ArchiveReader,
+    tongues: &mut Vec<(ListId, Tongue)>,
+    list: ListId,
+    number: u32,
+) -> Result<Option<TantivyDocument>, SearchError> {
+    // One whose bytes are damaged says nothing.
+    let Some(shown) = archive.edition(list, number).ok().flatten() else { return Ok(None) };
+    let tongue = tongue(archive, tongues, list)?;
+    Ok(Some(fields.edition_document(list, &shown, tongue)))
+}
+
+/// The language of a list.
+fn tongue(
+    archive: &ArchiveReader,
+    tongues: &mut Vec<(ListId, Tongue)>,
+    list: ListId,
+) -> Result<Tongue, SearchError> {
+    if let Some((_, tongue)) = tongues.iter().find(|(known, _)| *known == list) {
+        return Ok(*tongue);
+    }
+    let found = archive.list(list)?;
+    let tongue = found.map_or(Tongue::Other, |list: List| Tongue::of(list.settings.language.tag()));
+    tongues.push((list, tongue));
+    Ok(tongue)
 }
 
 /// The index as it is; an error where it cannot be used, nothing where there is none.

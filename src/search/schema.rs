@@ -15,7 +15,7 @@ use crate::mail::show::{Searched, searched};
 use crate::store::archive::PostSummary;
 
 /// An index of another number is built again.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Of what a post says, so much is kept to show a piece of it, bytes. What stands further down is
 /// read from the mail itself when it is what was looked for.
@@ -43,6 +43,8 @@ pub(super) struct Fields {
     pub(super) post: Field,
     pub(super) list: Field,
     pub(super) thread: Field,
+    /// The number of an edition; a post has none.
+    pub(super) edition: Field,
     pub(super) date: Field,
     /// [`HAS_ATTACHMENT`], [`NOT_FOR_STRANGERS`].
     pub(super) is: Field,
@@ -70,6 +72,7 @@ pub(super) fn schema() -> (Schema, Fields) {
         post: builder.add_u64_field("post", INDEXED | FAST),
         list: builder.add_u64_field("list", INDEXED),
         thread: builder.add_u64_field("thread", FAST),
+        edition: builder.add_u64_field("edition", FAST),
         date: builder.add_i64_field("date", FAST),
         is: builder.add_text_field("is", STRING),
         by: builder.add_text_field("by", STRING),
@@ -178,7 +181,7 @@ pub(super) fn shown_whole(raw: &[u8], tongue: Tongue) -> String {
 }
 
 /// The beginning of a text with one space between words.
-fn beginning(text: &str, bytes_max: usize) -> String {
+pub(super) fn beginning(text: &str, bytes_max: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(bytes_max));
     for word in text.split_whitespace() {
         if shown.len() + word.len() >= bytes_max {

@@ -2,7 +2,9 @@
 //! waiting, and no core is idle.
 //!
 //! A thread that has work does not sleep before there is none left: under load, handing work over
-//! wakes nobody.
+//! wakes nobody. What it takes at once it hands back at once, so that those who wait are woken
+//! together, and send and keep what they have together, rather than take the core from it after
+//! each signature.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +13,12 @@ use std::thread::{Builder, JoinHandle};
 
 use tokio::sync::oneshot;
 
-type Job = Box<dyn FnOnce() + Send>;
+/// Does the work, and gives what tells who waits for it.
+type Job = Box<dyn FnOnce() -> Telling + Send>;
+type Telling = Box<dyn FnOnce() + Send>;
+
+/// A thread takes no more jobs at once: nobody waits longer than so many signatures for their own.
+const AT_ONCE_MAX: usize = 8;
 
 /// The threads, and what waits for them. They end when it is dropped.
 pub(super) struct Pool {
@@ -22,6 +29,7 @@ pub(super) struct Pool {
 struct Shared {
     queue: Mutex<Queue>,
     more: Condvar,
+    threads: usize,
 }
 
 #[derive(Default)]
@@ -34,9 +42,10 @@ struct Queue {
 impl Pool {
     /// Starts so many threads.
     pub(super) fn start(threads: usize) -> std::io::Result<Pool> {
-        let shared = Arc::new(Shared { queue: Mutex::default(), more: Condvar::new() });
+        let threads = threads.max(1);
+        let shared = Arc::new(Shared { queue: Mutex::default(), more: Condvar::new(), threads });
         let mut pool = Pool { shared: shared.clone(), threads: Vec::new() };
-        for n in 0..threads.max(1) {
+        for n in 0..threads {
             let shared = shared.clone();
             let thread = Builder::new().name(format!("sign-{n}")).spawn(move || shared.work())?;
             pool.threads.push(thread);
@@ -48,8 +57,9 @@ impl Pool {
     pub(super) async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (done, result) = oneshot::channel();
         let job: Job = Box::new(move || {
+            let made = job();
             // Nobody may be waiting any more, which is their business.
-            let _ = done.send(job());
+            Box::new(move || drop(done.send(made)))
         });
         let wake = {
             let mut queue = self.shared.lock();
@@ -71,10 +81,14 @@ impl Shared {
     fn work(&self) {
         let mut queue = self.lock();
         loop {
-            if let Some(job) = queue.jobs.pop_front() {
+            let share = queue.jobs.len().div_ceil(self.threads).min(AT_ONCE_MAX);
+            if share > 0 {
+                let jobs: Vec<Job> = queue.jobs.drain(..share).collect();
                 drop(queue);
-                // Whoever waits sees that no answer comes.
-                let _ = catch_unwind(AssertUnwindSafe(job));
+                // Whoever waits for one that panicked sees that no answer comes.
+                let done = jobs.into_iter().filter_map(|job| catch_unwind(AssertUnwindSafe(job)).ok());
+                let done: Vec<Telling> = done.collect();
+                done.into_iter().for_each(|tell| tell());
                 queue = self.lock();
                 continue;
             }

@@ -38,6 +38,8 @@ pub struct DraftShown {
 /// An edition as it went out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EditionShown {
+    /// The number of the message its words are in, which no post has.
+    pub document: PostId,
     /// All of it.
     pub edition: Edition,
     /// When.
@@ -68,7 +70,7 @@ impl ArchiveReader {
             let person: Option<Person> = self.record(&keys::person(*person))?;
             by.extend(person.map(|person| person.name).filter(|name| !name.is_empty()));
         }
-        Ok(Some(EditionShown { edition, at: record.at, by }))
+        Ok(Some(EditionShown { document: record.document, edition, at: record.at, by }))
     }
 
     /// When each edition of a list went out, by number, the latest first.

@@ -13,7 +13,7 @@ use super::catch_up::POSITION;
 use super::event::{Event, Line};
 use super::journal::{self, Found, Position};
 use super::{StoreError, keys, lines};
-use crate::domain::ids::PostId;
+use crate::domain::ids::{ListId, PostId};
 
 /// Longer lines than this are none of ours, bytes.
 const LINE_BYTES_MAX: u64 = 16 << 20;
@@ -37,13 +37,20 @@ impl Place {
     }
 }
 
-/// What happened to a post as the archive shows it.
+/// What happened to what the archive shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Touched {
     /// It was not there before.
     Added(PostId),
     /// It stands elsewhere, or is shown no more.
     Changed(PostId),
+    /// An edition of a list went out.
+    Edition {
+        /// Of this list.
+        list: ListId,
+        /// Which of its editions.
+        number: u32,
+    },
     /// Any post may say something else now: somebody was taken out of all of them.
     All {
         /// The line of the journal that says so.
@@ -126,6 +133,9 @@ fn touched(line: &Line) -> Vec<Touched> {
         Event::Rethreaded { posts, .. } | Event::KeptBack { posts, .. } => {
             posts.iter().copied().map(Touched::Changed).collect()
         }
+        Event::Edition { list, number, document: _, mail: _ } => {
+            vec![Touched::Edition { list: *list, number: *number }]
+        }
         Event::Forgotten { .. } => vec![Touched::All { line: line.seq }],
         Event::Forgetting { .. }
         | Event::Tidied {}
@@ -155,7 +165,6 @@ fn touched(line: &Line) -> Vec<Touched> {
         | Event::Issued { .. }
         | Event::NotAwaited { .. }
         | Event::Drafted { .. }
-        | Event::Edition { .. }
         | Event::Fence { .. } => Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! Days, hours, numbers and sizes as people write them, in French and English.
 
+use crate::domain::calendar::{month_index, month_name, weekday_name};
 use crate::domain::list::Language;
 use crate::domain::time::{CivilDate, Timestamp, Zone};
 
@@ -8,40 +9,6 @@ use super::words::Words;
 /// Keeps a number and its noun on one line.
 const NO_BREAK: char = '\u{a0}';
 
-const WEEKDAYS: [[&str; 7]; 2] = [
-    ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
-    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
-];
-const MONTHS: [[&str; 12]; 2] = [
-    [
-        "janvier",
-        "février",
-        "mars",
-        "avril",
-        "mai",
-        "juin",
-        "juillet",
-        "août",
-        "septembre",
-        "octobre",
-        "novembre",
-        "décembre",
-    ],
-    [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-];
 const MONTHS_SHORT: [[&str; 12]; 2] = [
     ["janv.", "févr.", "mars", "avril", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."],
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
@@ -59,7 +26,7 @@ pub(crate) fn moment(language: Language, at: Timestamp, zone: &Zone) -> String {
 
 /// `dimanche 22 novembre 2026`, `Sunday 22 November 2026`.
 pub(crate) fn day(language: Language, date: CivilDate) -> String {
-    let weekday = WEEKDAYS[row(language)][usize::from(date.weekday_from_monday()) % 7];
+    let weekday = weekday_name(language, date.weekday_from_monday().into());
     format!("{weekday} {}", short_day(language, date))
 }
 
@@ -97,11 +64,6 @@ pub(crate) fn hour(language: Language, at: Timestamp, zone: &Zone) -> String {
 /// `novembre 2026`, `November 2026`.
 pub(crate) fn month(language: Language, year: i16, month: i8) -> String {
     format!("{} {year}", month_name(language, month))
-}
-
-/// `novembre`, `November`.
-pub(crate) fn month_name(language: Language, month: i8) -> &'static str {
-    MONTHS[row(language)][month_index(month)]
 }
 
 /// `nov.`, `Nov`.
@@ -145,10 +107,6 @@ pub(crate) fn size(words: &Words, language: Language, bytes: u64) -> String {
         1_000..1_000_000 => words.tell(language, "kilobytes", &[("shown", &shown(1_000))]),
         1_000_000.. => words.tell(language, "megabytes", &[("shown", &shown(1_000_000))]),
     }
-}
-
-fn month_index(month: i8) -> usize {
-    usize::from(month.clamp(1, 12).unsigned_abs()) - 1
 }
 
 fn row(language: Language) -> usize {

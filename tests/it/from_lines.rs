@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use data_encoding::HEXLOWER;
 use parvis::admin::request::Request;
-use parvis::admin::{Channel, perform};
+use parvis::admin::{Given, perform};
 use parvis::config::Config;
 use parvis::domain::address::EmailAddress;
 use parvis::domain::from_line::FromLine;
@@ -24,7 +24,6 @@ use parvis::smtp::client::{Copy, Outbox, Outcome};
 use parvis::store::change::{Change, Shelf};
 use parvis::store::event::{Event, ListCause, Via};
 use parvis::store::segments::MailPlace;
-use serde_json::Value;
 use tokio::runtime::Runtime;
 
 const LIST: &str = "quartier@lists.example";
@@ -43,23 +42,6 @@ impl Outbox for Taken {
     async fn carry(&self, copy: Copy) -> Outcome {
         self.0.lock().unwrap().push(copy);
         Outcome::Taken { reply: "250 taken".to_owned() }
-    }
-}
-
-struct Nobody;
-
-impl Channel for Nobody {
-    fn blob(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-        Ok(None)
-    }
-    fn progress(&mut self, _progress: Value) -> std::io::Result<()> {
-        Ok(())
-    }
-    fn file(&mut self, _name: &str) -> std::io::Result<()> {
-        Ok(())
-    }
-    fn bytes(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
-        Ok(())
     }
 }
 
@@ -134,7 +116,7 @@ impl Scene {
 
     fn trace(&self, id: &str) -> String {
         let request = Request::Trace { message_id: id.to_owned() };
-        perform(&self.desk, request, &mut Nobody).unwrap().to_string()
+        perform(&self.desk, request, &mut Given(std::iter::empty())).unwrap().to_string()
     }
 }
 

@@ -204,14 +204,15 @@ if command -v s-nail >/dev/null; then
   heads=$(LC_ALL=C.UTF-8 s-nail -:/ -R -H -f "$work/export/archive.mbox" | wc -l)
   [ "$heads" = "$posts" ] || fail "s-nail counts $heads messages in archive.mbox, not $posts"
 fi
-curl -fsS "http://127.0.0.1:$web/club/" | grep -q "Kettle" || fail "the list's page does not show a post"
+# Not -q: it would stop reading, and curl would fail for that.
+curl -fsS "http://127.0.0.1:$web/club/" | grep "Kettle" >/dev/null || fail "the list's page does not show a post"
 
 # -- a post that waits goes out once it is accepted, and not before
 "$parvis" list set $list hold_all=yes >/dev/null
 sed -e 's/Kettle/Teapot/' -e 's/kettle.1/teapot.1/' "$work/sent/curl.eml" >"$work/teapot.eml"
 curl -fsS --crlf "smtp://127.0.0.1:$door" --mail-from bob@club.example --mail-rcpt $list \
   --upload-file "$work/teapot.eml" || fail "curl could not post again"
-waiting() { "$parvis" held ls $list --json | grep -q Teapot; }
+waiting() { "$parvis" held ls $list --json | grep Teapot >/dev/null; }
 wait_for "a post that waits" waiting
 published || fail "a post that waits is in the archive"
 "$parvis" held accept "$("$parvis" held ls $list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["id"])')" >/dev/null

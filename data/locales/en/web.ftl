@@ -86,6 +86,7 @@ search_threads = { $count ->
    *[other] in { $shown } conversations
 }
 search_nothing = No message has all of that.
+search_editions = In the editions
 search_meant = Did you mean “{ $words }”?
 search_unread = “{ $part }” was not understood, and did not count.
 search_behind = The very latest messages may be missing: they are being read just now.

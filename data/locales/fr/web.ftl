@@ -87,6 +87,7 @@ search_threads = { $count ->
    *[other] dans { $shown } conversations
 }
 search_nothing = Aucun message ne contient tout cela.
+search_editions = Dans les éditions
 search_meant = Vouliez-vous dire « { $words } » ?
 search_unread = « { $part } » n’a pas été compris et n’a pas compté.
 search_behind = Les tout derniers messages manquent peut-être encore : ils sont en train d’être lus.

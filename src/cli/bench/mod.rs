@@ -28,7 +28,7 @@ use self::system::{SINK, Spent, anonymous_mb, memory_mb};
 use super::args::{BenchArgs, BenchWhat};
 use super::{Voice, run, show};
 use crate::admin::request::{Rehearsal, Request, Welcoming};
-use crate::admin::{Channel, pack, perform};
+use crate::admin::{Given, pack, perform};
 use crate::config::Config;
 use crate::domain::address::EmailAddress;
 use crate::domain::member::Role;
@@ -263,7 +263,7 @@ async fn import_some(server: &Server, args: &BenchArgs) -> anyhow::Result<f64> {
         pack(&Item::Message(Message { n, raw: message(n, bytes), sender: AUTHOR.to_owned(), dated: None }))
     });
     let begun = Instant::now();
-    let request = Request::Import { list: LIST.to_owned(), rehearsal: Rehearsal::ForReal };
+    let request = Request::import(LIST.to_owned(), Rehearsal::ForReal);
     let answer = ask(server, request, Box::new(items)).await?;
     let seconds = begun.elapsed().as_secs_f64();
     if answer["imported"] != json!(messages) {
@@ -336,21 +336,6 @@ async fn ask(
     request: Request,
     blobs: Box<dyn Iterator<Item = Vec<u8>> + Send>,
 ) -> anyhow::Result<Value> {
-    struct Given(Box<dyn Iterator<Item = Vec<u8>> + Send>);
-    impl Channel for Given {
-        fn blob(&mut self) -> std::io::Result<Option<Vec<u8>>> {
-            Ok(self.0.next())
-        }
-        fn progress(&mut self, _progress: Value) -> std::io::Result<()> {
-            Ok(())
-        }
-        fn file(&mut self, _name: &str) -> std::io::Result<()> {
-            Ok(())
-        }
-        fn bytes(&mut self, _bytes: &[u8]) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
     let desk = server.desk.clone();
     Ok(tokio::task::spawn_blocking(move || perform(&desk, request, &mut Given(blobs))).await??)
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use crate::domain::calendar::month_name;
+use crate::domain::list::Language;
 use crate::domain::time::{Timestamp, Zone};
 use crate::flow::import::Item;
 use crate::flow::import::sources::mbox_items;
@@ -39,21 +41,6 @@ pub(super) fn of_pipermail(base: &str, files: &[PathBuf], zone: &Zone) -> anyhow
 
 /// `2005-June`
 fn volume(date: Timestamp, zone: &Zone) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     let day = date.date_in(zone);
-    let month = usize::from(day.month.unsigned_abs().saturating_sub(1)).min(11);
-    format!("{}-{}", day.year, MONTHS[month])
+    format!("{}-{}", day.year, month_name(Language::En, day.month))
 }

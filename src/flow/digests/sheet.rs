@@ -248,11 +248,7 @@ fn part(
 
 /// What an edition is called.
 pub fn heading(edition: &Edition, language: Language) -> String {
-    match (edition.title.as_str(), language) {
-        ("", Language::Fr) => format!("édition {}", edition.number),
-        ("", Language::En) => format!("edition {}", edition.number),
-        (title, _) => title.to_owned(),
-    }
+    crate::domain::edition::heading(&edition.title, edition.number, language)
 }
 
 /// What an item of an edition is called, by the animators or by its author; and the id of its first post.

@@ -56,22 +56,7 @@ pub(in crate::flow) struct Item {
 /// Whether a mail only asks to be told something.
 pub(super) fn only_asks(talk: &Talk<'_>, list: &List, mail: PostId) -> Result<bool, FlowError> {
     let commands = animator_commands_in(talk.desk, list, mail)?;
-    let asks = |command: &AnimatorCommand| match command {
-        AnimatorCommand::Members | AnimatorCommand::History | AnimatorCommand::Letter => true,
-        AnimatorCommand::Add(_)
-        | AnimatorCommand::Invite(_)
-        | AnimatorCommand::Remove(_)
-        | AnimatorCommand::Ban(_)
-        | AnimatorCommand::Unban(_)
-        | AnimatorCommand::Role(..)
-        | AnimatorCommand::Slow
-        | AnimatorCommand::Split
-        | AnimatorCommand::MoveTo(_)
-        | AnimatorCommand::JoinWith(_)
-        | AnimatorCommand::Close
-        | AnimatorCommand::Reopen => false,
-    };
-    Ok(commands.iter().all(asks))
+    Ok(commands.iter().all(AnimatorCommand::only_asks))
 }
 
 /// All that a mail asks to be done, one by one.

@@ -90,11 +90,16 @@ pub(super) fn decide(
         return Ok(Change::at(now).expect(Expect::Undecided(info.id)).event(held));
     };
     let heard = heard?;
-    let question = match door {
-        RequestDoor::Answer(question) => desk.store.question(question)?,
-        RequestDoor::Digest { .. }
-        | RequestDoor::Private { .. }
-        | RequestDoor::Join
+    let mut talk = Talk::begin(desk, &request, from, heard.language)?;
+    let said = &heard.said;
+    let fate = match door {
+        RequestDoor::Answer(question) => match desk.store.question(question)? {
+            Some(question) => by_token(&mut talk, &request, &question, said)?,
+            None => without_token(&mut talk, &request, said)?,
+        },
+        RequestDoor::Digest { issue } => digests::answer(&mut talk, &request, issue, said)?,
+        RequestDoor::Private { post } => digests::private(&mut talk, &request, post)?,
+        RequestDoor::Join
         | RequestDoor::Leave
         | RequestDoor::Help
         | RequestDoor::Request
@@ -102,25 +107,7 @@ pub(super) fn decide(
         | RequestDoor::Probe { .. }
         | RequestDoor::Report
         | RequestDoor::Search
-        | RequestDoor::Post => None,
-    };
-    let mut talk = Talk::begin(desk, &request, from, heard.language)?;
-    let fate = match question {
-        Some(question) => by_token(&mut talk, &request, &question, &heard.said)?,
-        None => match door {
-            RequestDoor::Digest { issue } => digests::answer(&mut talk, &request, issue, &heard.said)?,
-            RequestDoor::Private { post } => digests::private(&mut talk, &request, post)?,
-            RequestDoor::Answer(_)
-            | RequestDoor::Join
-            | RequestDoor::Leave
-            | RequestDoor::Help
-            | RequestDoor::Request
-            | RequestDoor::Bounce { .. }
-            | RequestDoor::Probe { .. }
-            | RequestDoor::Report
-            | RequestDoor::Search
-            | RequestDoor::Post => without_token(&mut talk, &request, &heard.said)?,
-        },
+        | RequestDoor::Post => without_token(&mut talk, &request, said)?,
     };
     if let (Fate::Waits(reason), Some(list)) = (fate, &request.list) {
         let proof = info.proof.unwrap_or(Proof::NoMeans);
@@ -250,7 +237,7 @@ fn open_wish(talk: &Talk<'_>, request: &Request<'_>) -> Result<Option<OpenQuesti
     });
     let open: Vec<OpenQuestion> = open.collect();
     Ok(match <[OpenQuestion; 1]>::try_from(open) {
-        Ok([one]) if wishes::is_done_for_the_proven(&one.question.matter) => Some(one),
+        Ok([one]) if wishes::is_done_for_the_proven(talk, &one.question)? => Some(one),
         Ok(_) | Err(_) => None,
     })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use tokio::task::{Id, JoinSet, yield_now};
+use tokio::task::{Id, JoinError, JoinSet, yield_now};
 
 use super::copies::{CopyMaker, put_off_copy, send_copy};
 use super::dispatch::{Dispatch, Ended, Sorted, Work};
@@ -48,11 +48,9 @@ pub async fn deliver<O: Outbox + 'static>(
         let sorted = dispatch.sort(&desk, &*outbox);
         while in_hand.len() < at_once && !*stop.borrow() {
             let Some(work) = dispatch.take(desk.now(), at_once) else { break };
-            let (desk, outbox, maker, given) = (desk.clone(), outbox.clone(), maker.clone(), work.clone());
-            let (spread, attempts) = (spread.next(), dispatch.letter_attempts(&work));
-            let task = in_hand
-                .spawn(async move { carry_out(&desk, &*outbox, &maker, &given, attempts, spread).await });
-            works.insert(task.id(), work);
+            let how = (dispatch.letter_attempts(&work), spread.next());
+            let task = start(&mut in_hand, &desk, &outbox, &maker, &work, how);
+            works.insert(task, work);
         }
         if *stop.borrow() && in_hand.is_empty() {
             return Ok(());
@@ -67,24 +65,17 @@ pub async fn deliver<O: Outbox + 'static>(
             }
             () = yield_now(), if sorted == Sorted::NotYet => {}
             Some(ended) = in_hand.join_next_with_id(), if !in_hand.is_empty() => {
-                let (id, ended) = match ended {
-                    Ok((id, Err(error))) if error.is_for_want_of_room() => (id, Err((error.to_string(), NO_ROOM))),
-                    Ok((id, ended)) => (id, Ok(ended?)),
-                    Err(failed) => (failed.id(), Err((failed.to_string(), OURS))),
-                };
-                let Some(work) = works.remove(&id) else { continue };
-                match ended {
-                    Ok(ended) => dispatch.give_back(&work, ended, desk.now()),
-                    Err((error, why)) => {
-                        tracing::error!(error, ?work, "sending something ended in a failure of ours");
-                        if let Some(task) = after_a_failure(&desk, &mut dispatch, work, why, spread.next()) {
-                            let (desk, spread, given) = (desk.clone(), spread.next(), task.clone());
-                            let (outbox, maker) = (outbox.clone(), maker.clone());
-                            let spawned = in_hand
-                                .spawn(async move { carry_out(&desk, &*outbox, &maker, &given, 0, spread).await });
-                            works.insert(spawned.id(), task);
-                        }
+                // Those that ended with it make room together.
+                let mut ended = Some(ended);
+                while let Some(one) = ended {
+                    let (id, one) = how_it_ended(one)?;
+                    if let Some(work) = works.remove(&id)
+                        && let Some(again) = put_back(&desk, &mut dispatch, work, one, spread.next())
+                    {
+                        let task = start(&mut in_hand, &desk, &outbox, &maker, &again, (0, spread.next()));
+                        works.insert(task, again);
                     }
+                    ended = in_hand.try_join_next_with_id();
                 }
                 // When the last is back, what was put off meanwhile has its moment to be known.
                 look |= in_hand.is_empty();
@@ -98,6 +89,53 @@ pub async fn deliver<O: Outbox + 'static>(
             () = desk.bell.notified(), if !*stop.borrow() => look = true,
             _ = stop.changed(), if !*stop.borrow() => {}
             () = tokio::time::sleep(due_in.max(SHORTEST_PAUSE)), if !*stop.borrow() => look = true,
+        }
+    }
+}
+
+/// Begins a piece of work, at its attempt of that number and with that spread of its retry.
+fn start<O: Outbox + 'static>(
+    in_hand: &mut JoinSet<Result<Ended, FlowError>>,
+    desk: &Arc<Desk>,
+    outbox: &Arc<O>,
+    maker: &Arc<CopyMaker>,
+    work: &Work,
+    (attempts, spread): (u32, f64),
+) -> Id {
+    let (desk, outbox, maker, work) = (desk.clone(), outbox.clone(), maker.clone(), work.clone());
+    in_hand.spawn(async move { carry_out(&desk, &*outbox, &maker, &work, attempts, spread).await }).id()
+}
+
+/// A failure of ours: in its words, and in those its reader's server is spared.
+type OurFailure = (String, &'static str);
+
+/// Which piece of work ended, and how; an error where nothing more may leave.
+fn how_it_ended(
+    ended: Result<(Id, Result<Ended, FlowError>), JoinError>,
+) -> Result<(Id, Result<Ended, OurFailure>), FlowError> {
+    Ok(match ended {
+        Ok((id, Err(error))) if error.is_for_want_of_room() => (id, Err((error.to_string(), NO_ROOM))),
+        Ok((id, ended)) => (id, Ok(ended?)),
+        Err(failed) => (failed.id(), Err((failed.to_string(), OURS))),
+    })
+}
+
+/// Gives a piece of work back. Gives what is to be done instead, if it ended in a failure of ours.
+fn put_back(
+    desk: &Desk,
+    dispatch: &mut Dispatch,
+    work: Work,
+    ended: Result<Ended, OurFailure>,
+    spread: f64,
+) -> Option<Work> {
+    match ended {
+        Ok(ended) => {
+            dispatch.give_back(&work, ended, desk.now());
+            None
+        }
+        Err((error, why)) => {
+            tracing::error!(error, ?work, "sending something ended in a failure of ours");
+            after_a_failure(desk, dispatch, work, why, spread)
         }
     }
 }

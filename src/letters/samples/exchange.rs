@@ -10,7 +10,7 @@ use crate::letters::exchange::{
     Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
-use crate::letters::finding::{AskedFor, Found, FoundItem, PostAskedFor};
+use crate::letters::finding::{AskedFor, Found, FoundEdition, FoundItem, PostAskedFor};
 use crate::letters::kinds::{Group, Letter, LetterKind};
 use crate::letters::rights::{
     AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,
@@ -69,7 +69,7 @@ pub(super) fn letter<'a>(
         | LetterKind::AskEither
         | LetterKind::Unchanged
         | LetterKind::PassedOn => rights(kind, name, place, group, week_on),
-        LetterKind::JoinWaits => Letter::JoinWaits(JoinWaits { group, animators: &["Claire Martin"] }),
+        LetterKind::JoinWaits => Letter::JoinWaits(JoinWaits { group, animators: animators(name) }),
         LetterKind::NoEntry => Letter::NoEntry(NoEntry {
             group,
             why: if name == "no-entry" { WhyNoEntry::Closed } else { WhyNoEntry::Declined },
@@ -165,11 +165,14 @@ fn rights<'a>(
             at: if name == "ask-either-join" { WrittenTo::Join } else { WrittenTo::Leave },
         }),
         LetterKind::Unchanged => Letter::Unchanged(Unchanged { group: Some(group) }),
-        LetterKind::PassedOn => {
-            Letter::PassedOn(PassedOn { group: Some(group), animators: &["Claire Martin"] })
-        }
+        LetterKind::PassedOn => Letter::PassedOn(PassedOn { group: Some(group), animators: animators(name) }),
         _ => Letter::AskForget(AskForget { host }),
     }
+}
+
+/// One, or two where the sample says so.
+fn animators(name: &str) -> &'static [&'static str] {
+    if name.ends_with("-two") { &["Claire Martin", "Anne Petit"] } else { &["Claire Martin"] }
 }
 
 fn settings<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>, week_on: Timestamp) -> Settings<'a> {
@@ -213,6 +216,7 @@ fn found_letter<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>) -> L
         group: Some(group),
         words: place.sought,
         items: if some { &place.found } else { &[] },
+        editions: if some { &place.found_editions } else { &[] },
         in_all: if some { 12 } else { 0 },
         meant: (!some).then_some(place.title),
     })
@@ -235,6 +239,21 @@ pub(super) fn sought(language: Language) -> &'static str {
         Language::Fr => "clé du local",
         Language::En => "key of the hall",
     }
+}
+
+/// An edition in which it was found.
+pub(super) fn found_editions(language: Language) -> Vec<FoundEdition> {
+    let (title, excerpt) = match language {
+        Language::Fr => ("Un automne au local", "Le local est à nous\u{a0}: la clé est chez Claire."),
+        Language::En => ("Autumn at the hall", "The hall is ours: Claire has the key."),
+    };
+    vec![FoundEdition {
+        title: title.to_owned(),
+        date: Timestamp::parse_rfc3339("2026-10-12T08:00:00+02:00").expect("written here"),
+        list: None,
+        excerpt: excerpt.to_owned(),
+        page: Some("https://lilas.example/quartier/e/12/".to_owned()),
+    }]
 }
 
 /// What was found for them.

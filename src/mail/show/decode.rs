@@ -5,6 +5,8 @@
 
 use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, WINDOWS_1252};
 
+use crate::mail::charset::guess;
+
 /// How a body is written down (RFC 2045 §6.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(in crate::mail) enum Transfer {
@@ -119,7 +121,7 @@ fn hex(byte: Option<&u8>) -> Option<u8> {
 
 /// Bytes in the charset named, or in the one they must be in.
 ///
-/// No label or an unknown one: UTF-8 if they are, else windows-1252. UTF-7, HZ and ISO-2022-KR
+/// No label or an unknown one: line by line UTF-8 if it is, else windows-1252. UTF-7, HZ and ISO-2022-KR
 /// are among the unknown: what they hide is never brought out. UTF-8 with bytes that are not
 /// (a list's Latin-1 footer below a UTF-8 text): those bytes alone are read as windows-1252.
 pub(in crate::mail) fn charset(bytes: &[u8], label: Option<&str>) -> String {
@@ -138,10 +140,7 @@ pub(in crate::mail) fn charset(bytes: &[u8], label: Option<&str>) -> String {
                 Ok(_) | Err(_) => text.into_owned(),
             }
         }
-        Some(_) | None => match std::str::from_utf8(bytes) {
-            Ok(utf8) => utf8.to_owned(),
-            Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(),
-        },
+        Some(_) | None => guess(bytes).into_owned(),
     };
     readable(&text)
 }
@@ -190,6 +189,7 @@ mod tests {
             (&b"caf\xe9"[..], Some("iso-8859-1"), "café"),
             (b"caf\xe9", None, "café"),
             (b"caf\xe9", Some("x-unknown"), "café"),
+            (b"caf\xe9\n> \xc3\xa9t\xc3\xa9\n", None, "café\n> été\n"),
             (b"caf\xe9", Some("%charset"), "café"),
             (b"caf\xe9", Some("us-ascii"), "café"),
             (b"caf\xc3\xa9", Some("us-ascii"), "café"),

@@ -82,7 +82,10 @@ impl<'a> Word<'a> {
             _ => return None,
         };
         let len = 2 + charset.len() + 3 + encoded.len() + 2;
-        Some(Word { charset: charset.split('*').next().unwrap_or(charset), bytes, len })
+        let charset = charset.split('*').next().unwrap_or(charset);
+        // Letters that stand in a word as they are, against RFC 2047 §2, were read with the field.
+        let charset = if encoded.is_ascii() { charset } else { "utf-8" };
+        Some(Word { charset, bytes, len })
     }
 
     /// Charsets that shift between states begin anew in each word.
@@ -114,6 +117,7 @@ mod tests {
             ("=?x-unknown?q?caf=E9?=", "café"),
             ("=?iso-2022-jp?B?GyRCJU8bKEI=?= =?iso-2022-jp?B?GyRCJU8bKEI=?=", "ハハ"),
             ("=?utf-7?q?+ADw-?=", "+ADw-"),
+            ("Zo=?iso-8859-1?Q?é_à_Lyon?=", "Zoé à Lyon"),
             ("\"=?utf-8?q?quoted?=\"", "\"quoted\""),
             ("=??=", "=??="),
             ("=?é?q?a?=", "=?é?q?a?="),

@@ -14,9 +14,9 @@ const GROUP_BYTES_MAX: usize = 16 << 20;
 
 /// Outcomes of copies come one by one, each with a connection that waits for it. While several are
 /// on their way, so many of them are written together…
-const OUTCOMES_TOGETHER: usize = 8;
+const OUTCOMES_TOGETHER: usize = 16;
 /// …or what has come after so many naps: each costs what a sync does.
-const NAPS_MAX: u32 = 2;
+const NAPS_MAX: u32 = 4;
 const NAP: Duration = Duration::from_millis(1);
 
 /// Changes that are written together.

@@ -5,8 +5,10 @@ use serde::Serialize;
 use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
 use super::post::is_language_tag;
-use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, SUBJECT_CHARS_MAX, When};
-use crate::search::{Found, Group, Hit, Order, Piece, QUERY_CHARS_MAX, Standing};
+use super::set::marked;
+use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, When};
+use crate::domain::ids::ListId;
+use crate::search::{EditionHit, Found, Group, Hit, Order, Piece, QUERY_CHARS_MAX, Standing};
 use crate::store::archive::PostSummary;
 
 /// A box to look for words.
@@ -31,6 +33,7 @@ pub(crate) struct SearchView {
     suggestion: Option<Link>,
     facts: Option<String>,
     orders: Vec<OrderLink>,
+    editions: Vec<EditionFound>,
     groups: Vec<GroupView>,
     pager: Option<Pager>,
     help: Vec<HelpLine>,
@@ -45,9 +48,25 @@ struct OrderLink {
     href: Option<String>,
 }
 
+/// An edition whose own words hold what was looked for.
+#[derive(Clone, Debug, Serialize)]
+struct EditionFound {
+    /// Escaped, with marks.
+    title: String,
+    /// By its number, where it has a title too.
+    named: Option<String>,
+    by: Option<String>,
+    when: When,
+    href: String,
+    list: Option<Link>,
+    excerpt: String,
+    language: &'static str,
+}
+
 #[derive(Clone, Debug, Serialize)]
 struct GroupView {
-    subject: Vec<PieceView>,
+    /// Escaped, with marks.
+    subject: String,
     language: Option<String>,
     href: String,
     hits: Vec<HitView>,
@@ -62,15 +81,9 @@ struct HitView {
     when: When,
     href: String,
     list: Option<Link>,
-    excerpt: Vec<PieceView>,
+    /// Escaped, with marks.
+    excerpt: String,
     language: Option<String>,
-}
-
-/// Templates escape the text, and set the mark.
-#[derive(Clone, Debug, Serialize)]
-struct PieceView {
-    text: String,
-    marked: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -112,8 +125,8 @@ pub(crate) struct Results<'r> {
     pub(crate) found: &'r Found,
     /// The thread of each group, as its page is called.
     pub(crate) threads: Vec<Option<String>>,
-    /// Where posts of each list stand.
-    pub(crate) place_of: &'r dyn Fn(&PostSummary) -> Option<Place<'r>>,
+    /// Where what each list has stands.
+    pub(crate) place_of: &'r dyn Fn(ListId) -> Option<Place<'r>>,
     /// Counted from 1.
     pub(crate) page: usize,
     pub(crate) pages: usize,
@@ -172,9 +185,10 @@ impl SearchView {
             suggestion: suggestion(desk, of, &route),
             facts: (!nothing).then(|| facts(desk, of.found)),
             orders: if nothing { Vec::new() } else { orders(desk, of, &route) },
+            editions: of.found.editions.iter().filter_map(|hit| edition_view(desk, of, hit)).collect(),
             groups: groups(desk, of),
             pager: desk.pager(&route, &query, of.page, of.pages),
-            help: if nothing { help(desk, &route) } else { Vec::new() },
+            help: if nothing && of.found.editions.is_empty() { help(desk, &route) } else { Vec::new() },
             tools: of.place.filter(|_| !nothing).map_or_else(Vec::new, |place| tools(desk, place, of.words)),
         }
     }
@@ -218,7 +232,7 @@ fn notices(desk: &Desk<'_>, of: &Results<'_>) -> Vec<String> {
     let found = of.found;
     let unread = found.unread.iter().map(|part| desk.tell("search_unread", &[("part", part)]));
     let mut notices: Vec<String> = unread.collect();
-    if found.groups.is_empty() && !found.nothing_asked {
+    if found.groups.is_empty() && found.editions.is_empty() && !found.nothing_asked {
         notices.push(desk.say("search_nothing"));
     }
     match found.behind {
@@ -255,7 +269,7 @@ fn groups(desk: &Desk<'_>, of: &Results<'_>) -> Vec<GroupView> {
 
 fn group_view(desk: &Desk<'_>, of: &Results<'_>, group: &Group, thread: Option<&str>) -> Option<GroupView> {
     let first = group.hits.first()?;
-    let place = (of.place_of)(&first.post)?;
+    let place = (of.place_of)(first.post.list)?;
     let href = match thread {
         Some(key) => desk.href(&Route::list(place.segment, ListPage::Thread { key: key.to_owned() })),
         None => post_href(desk, place, &first.post),
@@ -272,20 +286,45 @@ fn group_view(desk: &Desk<'_>, of: &Results<'_>, group: &Group, thread: Option<&
 }
 
 fn hit_view(desk: &Desk<'_>, of: &Results<'_>, hit: &Hit) -> Option<HitView> {
-    let place = (of.place_of)(&hit.post)?;
-    let elsewhere = of.place.is_none_or(|here| here.list.id != place.list.id);
-    let list = elsewhere.then(|| Link {
-        text: one_line(&place.list.settings.name, NAME_CHARS_MAX),
-        href: desk.href(&Route::list(place.segment, ListPage::Front)),
-    });
+    let place = (of.place_of)(hit.post.list)?;
     Some(HitView {
         author: desk.author(&hit.post),
         by: by(desk, place, &hit.post),
         when: desk.day(hit.post.date),
         href: post_href(desk, place, &hit.post),
-        list,
-        excerpt: pieces(&hit.excerpt),
+        list: list_link(desk, of, place),
+        excerpt: marked(&hit.excerpt),
         language: language(&hit.post),
+    })
+}
+
+/// The list something stands in, where that is not the one at hand.
+fn list_link(desk: &Desk<'_>, of: &Results<'_>, place: Place<'_>) -> Option<Link> {
+    of.place.is_none_or(|here| here.list.id != place.list.id).then(|| Link {
+        text: one_line(&place.list.settings.name, NAME_CHARS_MAX),
+        href: desk.href(&Route::list(place.segment, ListPage::Front)),
+    })
+}
+
+fn edition_view(desk: &Desk<'_>, of: &Results<'_>, hit: &EditionHit) -> Option<EditionFound> {
+    let place = (of.place_of)(hit.list)?;
+    let number = hit.number;
+    let named = desk.tell("edition_title", &[("number", &number.to_string())]);
+    let by: Vec<String> = hit.by.iter().filter_map(|name| desk.name(name)).collect();
+    let untitled = hit.title.is_empty();
+    Some(EditionFound {
+        title: if untitled {
+            marked(&[Piece { text: named.clone(), marked: false }])
+        } else {
+            marked(&hit.title)
+        },
+        named: (!untitled).then_some(named),
+        by: (!by.is_empty()).then(|| desk.tell("edition_by", &[("names", &by.join(", "))])),
+        href: desk.href(&Route::list(place.segment, ListPage::Edition { number })),
+        when: desk.day(hit.at),
+        list: list_link(desk, of, place),
+        excerpt: marked(&hit.excerpt),
+        language: place.list.settings.language.tag(),
     })
 }
 
@@ -299,21 +338,11 @@ fn post_href(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary) -> String {
     desk.href(&Route::list(place.segment, ListPage::Post { id: post.message_id.clone() }))
 }
 
-fn subject(desk: &Desk<'_>, hit: &Hit) -> Vec<PieceView> {
-    let mut subject = pieces(&hit.subject);
-    if subject.iter().all(|piece| piece.text.trim().is_empty()) {
-        subject = vec![PieceView { text: desk.say("no_subject"), marked: false }];
+fn subject(desk: &Desk<'_>, hit: &Hit) -> String {
+    if hit.subject.iter().all(|piece| piece.text.trim().is_empty()) {
+        return marked(&[Piece { text: desk.say("no_subject"), marked: false }]);
     }
-    subject
-}
-
-fn pieces(pieces: &[Piece]) -> Vec<PieceView> {
-    let plain = |piece: &Piece| PieceView {
-        // Spaces at the edges stand between pieces.
-        text: piece.text.chars().filter(|c| !c.is_control()).take(SUBJECT_CHARS_MAX).collect(),
-        marked: piece.marked,
-    };
-    pieces.iter().map(plain).collect()
+    marked(&hit.subject)
 }
 
 fn language(post: &PostSummary) -> Option<String> {

@@ -71,6 +71,16 @@ fn somebody_is_added_changed_and_taken_out() {
         let shown = scene.json(&["member", "show", "anne@new.example"]);
         assert_eq!(shown["lists"].as_array().map(Vec::len), Some(1));
         assert_eq!((&shown["name"], &shown["lists"][0]["reading"]), (&json!("Anne Élodie"), &json!("daily")));
+        for key in ["email", "reading", "day", "role", "since", "state"] {
+            assert_eq!(shown[key], shown["lists"][0][key], "the member stands above their lists too: {key}");
+        }
+        scene.done(&["list", "create", "autre@lists.example.org", "--animator", "anne@new.example"]);
+        let both = scene.json(&["member", "show", "anne@new.example"]);
+        assert_eq!(both["lists"].as_array().map(Vec::len), Some(2));
+        assert_eq!((&both["email"], &both["state"]), (&json!("anne@new.example"), &json!("active")));
+        assert_eq!(both["reading"], json!(null), "each there, daily here");
+        scene.done(&["member", "remove", "autre@lists.example.org", "anne@new.example"]);
+        assert_eq!(scene.json(&["member", "show", "anne@new.example"])["reading"], json!("daily"));
         assert!(
             scene
                 .refused(&["member", "show", "anne@members.example"])

@@ -53,6 +53,17 @@ fn an_edition_is_curated_by_answering_mails() {
     assert_eq!(scene.got("daily"), [vec![party, asks], vec![bike]]);
     let kept = scene.desk().store.reader().edition(scene.list().id, 1).unwrap().unwrap();
     assert_eq!((kept.edition.title.as_str(), kept.edition.items.len()), ("La semaine", 2));
+    // The animators' words are found by mail, by whoever may read them.
+    scene.desk().search.catch_up_wholly(|_| ()).unwrap();
+    scene.write("daily", "lilas-request@lists.example", "chercher nombreux");
+    let found = text_of(scene.mails("daily").last().unwrap());
+    for said in ["Dans les éditions", "La semaine", "Venez nombreux", "https://lists.example/lilas/e/1/"] {
+        assert!(found.contains(said), "{said} is not in\n{found}");
+    }
+    assert!(!found.contains("Aucun message") && !found.contains("par son numéro"), "{found}");
+    scene.write("passer-by", "lilas-request@lists.example", "chercher nombreux");
+    let found = text_of(scene.mails("passer-by").last().unwrap());
+    assert!(found.contains("Aucun message") && !found.contains("Venez"), "{found}");
     scene.is_whole();
 }
 

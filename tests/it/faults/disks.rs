@@ -21,6 +21,8 @@ const DISK_MIB: u32 = 160;
 const RESERVE_BYTES: usize = 64 << 20;
 /// So long until it goes on once there is room again.
 const ROOM_WAIT: Duration = Duration::from_secs(60);
+/// So long until pages can be read after it was started.
+const START_WAIT: Duration = Duration::from_secs(20);
 /// So long until it has ended after the disk failed.
 const END_WAIT: Duration = Duration::from_secs(20);
 
@@ -100,9 +102,16 @@ fn are_put_off(codes: &[Option<u16>]) -> bool {
     codes.iter().all(|code| matches!(code, Some(400..500)))
 }
 
-/// The status of a page.
+/// The status of a page. Pages open a little after the door of mail does.
 fn page(web: SocketAddr) -> String {
-    let mut stream = TcpStream::connect(web).expect("it listens");
+    let begun = Instant::now();
+    let mut stream = loop {
+        match TcpStream::connect(web) {
+            Ok(stream) => break stream,
+            Err(error) => assert!(begun.elapsed() < START_WAIT, "it does not listen: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
     stream.write_all(b"GET / HTTP/1.1\r\nHost: lists.example\r\nConnection: close\r\n\r\n").expect("asked");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("answered");

@@ -1,6 +1,7 @@
 //! Looking for words: what people ask, and what they should find; and what nobody may find out.
 
 mod answers;
+mod editions;
 mod index;
 mod safety;
 

@@ -284,6 +284,7 @@ fn tell(
                 group: here,
                 words: &told.words,
                 items: &told.items,
+                editions: &told.editions,
                 in_all: told.in_all,
                 meant: told.meant.as_deref(),
             }))

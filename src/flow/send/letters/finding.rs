@@ -2,19 +2,20 @@
 //! written, so that nobody gets what they may not read any more.
 
 use super::Facts;
-use crate::domain::ids::PostId;
+use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::List;
 use crate::flow::looking::{Blocks, Library, SENT_BYTES_MAX};
 use crate::flow::{Desk, FlowError, requests};
-use crate::letters::{FoundItem, PostAskedFor};
+use crate::letters::{FoundEdition, FoundItem, PostAskedFor};
 use crate::mail::mask::mask_addresses;
-use crate::search::{Found, Reader, plain};
+use crate::search::{EditionHit, Found, Reader, plain};
 use crate::store::archive::PostSummary;
 
 /// What is told of a search.
 pub(super) struct Finding {
     pub(super) words: String,
     pub(super) items: Vec<FoundItem>,
+    pub(super) editions: Vec<FoundEdition>,
     pub(super) in_all: u64,
     pub(super) meant: Option<String>,
 }
@@ -38,8 +39,28 @@ pub(super) fn found(
         }
     }
     let in_all = again.as_ref().map_or(0, |found| found.posts_in_all).max(items.len() as u64);
+    let mut editions = Vec::new();
+    for hit in again.iter().flat_map(|found| &found.editions) {
+        editions.extend(edition(desk, facts, hit)?);
+    }
     let meant = again.and_then(|found| found.suggestion).filter(|_| items.is_empty());
-    Ok(Some(Finding { words, items, in_all, meant }))
+    Ok(Some(Finding { words, items, editions, in_all, meant }))
+}
+
+fn edition(desk: &Desk, facts: &Facts, hit: &EditionHit) -> Result<Option<FoundEdition>, FlowError> {
+    let Some(list) = desk.store.list(hit.list)? else { return Ok(None) };
+    Ok(Some(FoundEdition {
+        title: hit.heading(list.settings.language),
+        date: hit.at,
+        list: elsewhere(facts, hit.list).then(|| list.settings.name.clone()),
+        excerpt: plain(&hit.excerpt),
+        page: Some(desk.edition_url(&list, hit.number)),
+    }))
+}
+
+/// Whether a list is not the one they looked in.
+fn elsewhere(facts: &Facts, list: ListId) -> bool {
+    facts.list.as_ref().is_none_or(|here| here.id != list)
 }
 
 /// A post, if the reader of the letter may read it, and who they are to its list.
@@ -59,12 +80,11 @@ fn item(
     let hits = again.into_iter().flat_map(|found| &found.groups).flat_map(|group| &group.hits);
     let excerpt = hits.into_iter().find(|hit| hit.post.id == post.id).map(|hit| plain(&hit.excerpt));
     let list = desk.store.list(post.list)?;
-    let elsewhere = facts.list.as_ref().is_none_or(|here| here.id != post.list);
     Ok(FoundItem {
         title: seen(&post.subject, reader),
         author: author(post, reader),
         date: post.date,
-        list: list.as_ref().filter(|_| elsewhere).map(|list| list.settings.name.clone()),
+        list: list.as_ref().filter(|_| elsewhere(facts, post.list)).map(|list| list.settings.name.clone()),
         excerpt: excerpt.unwrap_or_else(|| seen(&post.excerpt, reader)),
         page: list.map(|list: List| desk.post_url(&list, &post.message_id)),
     })

@@ -73,7 +73,7 @@ pub(super) fn tell(
         }
         DigestTold::WentOut { number } => {
             let Some(shown) = desk.store.reader().edition(list.id, *number)? else { return Ok(None) };
-            let page = format!("{}e/{number}/", desk.archive_url(list));
+            let page = desk.edition_url(list, *number);
             let token = desk.store.tokens().token(Purpose::Paper { list: list.id, edition: *number });
             let handed = digests::handed(desk, list)?.into_iter();
             let handed: Vec<String> = handed
