@@ -181,6 +181,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml", &["config", "init", "flow/export", "understand/book", "understand/edition/verbs"]),
     ("csv", &["flow"]),
     ("tempfile", &["digest/templates", "store", "recovery", "flow", "admin", "cli", "net", "serve"]),
+    ("mimalloc", &["main"]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
