@@ -282,12 +282,7 @@ pub enum Act<'a> {
 pub(super) fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Language) -> Facts {
     match group {
         Some(group) => group.facts(facts, language),
-        None => facts
-            .phrase("group", "")
-            .phrase("of_group", "")
-            .phrase("to_group", "")
-            .link("post_address", "")
-            .link("animators_address", ""),
+        None => facts.phrase("group", "").link("post_address", "").link("animators_address", ""),
     }
 }
 

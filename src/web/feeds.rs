@@ -3,7 +3,6 @@
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use crate::domain::contraction;
 use crate::domain::time::{Timestamp, Zone};
 use crate::store::archive::PostSummary;
 
@@ -126,9 +125,7 @@ pub(crate) fn of_editions(pages: &Pages, desk: &Desk<'_>, place: Place<'_>) -> R
             content,
         });
     }
-    let name = &place.list.settings.name;
-    let of_name = contraction::of(name, desk.language);
-    let title = desk.tell("edition_feed_title", &[("name", name), ("of_name", &of_name)]);
+    let title = desk.tell("edition_feed_title", &[("name", &place.list.settings.name)]);
     let view = FeedView {
         language: desk.language.tag(),
         // RFC 4287 §4.2.6: not that of the feed of posts.

@@ -14,7 +14,6 @@ mod thread;
 
 use serde::Serialize;
 
-use crate::domain::contraction;
 use crate::domain::list::{Language, List};
 use crate::domain::time::{Timestamp, Zone};
 use crate::mail::mask::mask_addresses;
@@ -335,8 +334,7 @@ impl Desk<'_> {
             Leaving::Unknown => ("", None),
         };
         let group = one_line(group, NAME_CHARS_MAX);
-        let of_group = contraction::of(&group, self.language);
-        let words = self.tell("left_words", &[("group", &group), ("of_group", &of_group)]);
+        let words = self.tell("left_words", &[("group", &group)]);
         self.leave_page(self.say("left_title"), words, more, false)
     }
 
