@@ -8,7 +8,7 @@ use super::request::Rehearsal;
 use super::{Channel, NotDone, lists as list_verbs, refused};
 use crate::domain::list::ListState;
 use crate::domain::time::Timestamp;
-use crate::flow::export::{self, ExportError, Folder, Piece};
+use crate::flow::export::{self, ExportError, Folder, OpenFrom, Piece};
 use crate::flow::import::{self, Imported, Item, Message, Run, SourceFault, UnreadableMessage};
 use crate::flow::{self, Desk, lists};
 
@@ -79,9 +79,13 @@ pub(super) fn import(
     desk: &Desk,
     list: &str,
     rehearsal: Rehearsal,
+    open_from: &OpenFrom,
     channel: &mut dyn Channel,
 ) -> Result<Value, NotDone> {
-    let list = lists::find(desk, list)?;
+    let mut list = lists::find(desk, list)?;
+    if rehearsal == Rehearsal::ForReal {
+        list = import::closed::close(desk, &list, open_from)?;
+    }
     let channel = RefCell::new(channel);
     let broken = SourceFault;
     let items = std::iter::from_fn(|| match channel.borrow_mut().blob() {
@@ -109,6 +113,10 @@ pub(super) fn import(
     let mut answer = serde_json::to_value(&imported).unwrap_or_default();
     if run == Run::Real && imported.imported > 0 {
         answer["search"] = json!("follows");
+    }
+    if run == Run::Real && *open_from != OpenFrom::Beginning {
+        import::closed::open(desk, &list, open_from)?;
+        answer["older_posts"] = json!("members");
     }
     answer["list"] = json!(list.address.to_string());
     Ok(answer)

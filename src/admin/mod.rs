@@ -111,7 +111,9 @@ pub fn perform(desk: &Arc<Desk>, request: Request, channel: &mut dyn Channel) ->
         Request::QueueDrop { id } => queue::drop_copy(desk, &id),
         Request::QueueRelease { newer_than } => queue::release(desk, newer_than),
         Request::OldAddresses { list } => archive::old_addresses(desk, &list, channel),
-        Request::Import { list, rehearsal } => archive::import(desk, &list, rehearsal, channel),
+        Request::Import { list, rehearsal, open_from } => {
+            archive::import(desk, &list, rehearsal, &open_from, channel)
+        }
         Request::Export { list } => archive::export(desk, &list, channel),
         Request::Fence => upkeep::fence(desk),
         Request::Cut => upkeep::cut(desk),

@@ -6,6 +6,7 @@ use crate::domain::list::{Language, ListState};
 use crate::domain::member::{Reading, Role};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::PostsLeft;
+use crate::flow::export::OpenFrom;
 use crate::flow::opening::Past;
 
 /// One command.
@@ -144,6 +145,9 @@ pub enum Request {
     Import {
         list: String,
         rehearsal: Rehearsal,
+        /// Of which of these messages on strangers may read them.
+        #[serde(default)]
+        open_from: OpenFrom,
     },
     /// The files come back as blobs.
     Export {
@@ -194,6 +198,13 @@ pub enum HeldDecision {
     Accept,
     Refuse(String),
     Discard,
+}
+
+impl Request {
+    /// An import of posts that are for whoever may read the list.
+    pub fn import(list: String, rehearsal: Rehearsal) -> Request {
+        Request::Import { list, rehearsal, open_from: OpenFrom::default() }
+    }
 }
 
 /// What is set right about a post.

@@ -1,35 +1,30 @@
-//! How many heaps a server has.
+//! How soon freed memory goes back to the system.
 //!
-//! The C library makes one for each thread that asks at a busy moment, up to eight for each
-//! processor, and gives little of them back: of the memory a busy server had, nearly half was that.
-//! As many as there are processors do as well. The library reads that from the environment, once,
-//! so a process that will live long begins again with it.
+//! The allocator keeps what is freed for a second, should somebody ask for it again: while posts
+//! come in quickly, a third more memory than is in use. It reads how long from the environment,
+//! once, so a process that will live long begins again with it.
 
 #![allow(clippy::disallowed_methods, reason = "this is about the environment")]
 
-/// What the C library reads (mallopt(3)).
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-const HEAPS_MAX: &str = "MALLOC_ARENA_MAX";
+/// What the allocator reads, and what it is told: milliseconds.
+#[cfg(unix)]
+const KEPT_FOR: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "10");
 
-/// Begins this process anew with as many heaps as there are processors, unless somebody has said
-/// how many. Comes back where that was done, or cannot be: then it has the heaps it has.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(super) fn share() {
+/// Begins this process anew with that, unless somebody has said otherwise. Comes back where that
+/// was done, or cannot be: then memory goes back a little later.
+#[cfg(unix)]
+pub(super) fn give_back_soon() {
     use std::os::unix::process::CommandExt;
-    if std::env::var_os(HEAPS_MAX).is_some() {
+    let (name, milliseconds) = KEPT_FOR;
+    if std::env::var_os(name).is_some() {
         return;
     }
     let mut words = std::env::args_os();
-    let (Ok(program), Some(name)) = (std::env::current_exe(), words.next()) else { return };
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let (Ok(program), Some(called)) = (std::env::current_exe(), words.next()) else { return };
     // It returns only if it did not work.
-    let _ = std::process::Command::new(program)
-        .arg0(name)
-        .args(words)
-        .env(HEAPS_MAX, processors.max(2).to_string())
-        .exec();
+    let _ = std::process::Command::new(program).arg0(called).args(words).env(name, milliseconds).exec();
 }
 
 /// Others have other ways.
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) fn share() {}
+#[cfg(not(unix))]
+pub(super) fn give_back_soon() {}

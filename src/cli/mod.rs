@@ -60,7 +60,7 @@ fn perform(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { config: path, json, command } = cli;
     let voice = Voice { json };
     if matches!(command, Command::Serve | Command::Demo(_) | Command::Bench(_) | Command::Import(_)) {
-        heaps::share();
+        heaps::give_back_soon();
     }
     let config = || -> anyhow::Result<Config> {
         // PARVIS_CONFIG= names no file.

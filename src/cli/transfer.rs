@@ -18,16 +18,20 @@ use crate::admin::Frame;
 use crate::admin::request::{Rehearsal, Request};
 use crate::admin::socket::{Blobs, no_blobs};
 use crate::config::Config;
-use crate::flow::export::MANIFEST;
+use crate::flow::export::{ARCHIVE, LIST, MANIFEST, OpenFrom, read_list};
 
 /// Bytes of a table sent at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
 pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> anyhow::Result<()> {
     let mut table = String::new();
+    let mut open_from = OpenFrom::default();
     let (list, sources, dry_run, old_urls) = match command {
         ImportCommand::Mbox { list, files, dry_run, old_urls, pipermail } => {
             let sources = Sources::mailboxes(files.clone())?;
+            if let [file] = files.as_slice() {
+                open_from = exported_open_from(file)?;
+            }
             if let Some(base) = &pipermail {
                 table.push_str(&old_addresses::of_pipermail(base, &files, &config.timezone)?);
             }
@@ -41,7 +45,7 @@ pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> 
         table.push_str(&old_addresses::table(path)?);
     }
     let rehearsal = if dry_run { Rehearsal::Dry } else { Rehearsal::ForReal };
-    let request = Request::Import { list: list.clone(), rehearsal };
+    let request = Request::Import { list: list.clone(), rehearsal, open_from };
     let blobs: Blobs = sources.messages();
     let progress = Progress::new(voice, sources.bytes());
     let answer = talk::ask(config, &request, blobs, |frame| {
@@ -63,6 +67,17 @@ pub(super) fn import(config: &Config, command: ImportCommand, voice: &Voice) -> 
         answer["old_urls_unusable"] = noted["unusable"].clone();
     }
     show::answer(&request, &answer, voice)
+}
+
+/// Of the archive of an export, what stands beside it says which posts were for members.
+fn exported_open_from(archive: &Path) -> anyhow::Result<OpenFrom> {
+    let settings = archive.with_file_name(LIST);
+    if !archive.ends_with(ARCHIVE) || !settings.exists() {
+        return Ok(OpenFrom::default());
+    }
+    let said = || format!("cannot find out from {} which posts are for members", settings.display());
+    let text = fs::read_to_string(&settings).with_context(said)?;
+    Ok(read_list(&text).with_context(said)?.open_from)
 }
 
 /// Sent a piece at a time: frames have a size.

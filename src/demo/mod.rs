@@ -221,7 +221,7 @@ async fn found(server: &Server, community: &'static Community, teller: &dyn Tell
         .map_err(wrong)?;
     let items: Vec<Vec<u8>> =
         items.map(|item| item.map(|item| pack(&item))).collect::<Result<_, _>>().map_err(wrong)?;
-    let request = Request::Import { list: community.address.to_owned(), rehearsal: Rehearsal::ForReal };
+    let request = Request::import(community.address.to_owned(), Rehearsal::ForReal);
     let imported = ask(server, request, items).await?;
     teller.say(&format!("  {} messages of its archive, nobody mailed", imported["imported"]));
     Ok(())

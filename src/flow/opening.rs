@@ -38,11 +38,15 @@ pub enum Past {
 pub(super) fn after_change(desk: &Desk, before: &List, after: &List) -> Result<Option<Opening>, FlowError> {
     let is_open = |list: &List| list.settings.archive == ArchivePolicy::Public;
     Ok(match (is_open(before), is_open(after)) {
-        (_, false) => None,
-        (true, true) => after.opening,
-        (false, true) if is_empty(desk, before.id)? || is_new(desk, before.id)? => None,
+        (true, false) => None,
+        // What came from another archive says which of it was for members.
+        (false, false) | (true, true) => after.opening,
+        (false, true) if is_empty(desk, before.id)? || is_new(desk, before.id)? => after.opening,
         // Whatever came in before this moment was written for members.
-        (false, true) => Some(Opening { from: desk.store.next_post(), past: None }),
+        (false, true) => {
+            let next = desk.store.next_post();
+            Some(Opening { from: after.open_from().map_or(next, |from| from.max(next)), past: None })
+        }
     })
 }
 

@@ -7,7 +7,7 @@
 use tantivy::{DocAddress, Searcher, TantivyDocument, Term};
 
 use super::compile::Compiled;
-use super::excerpt::{Marker, Piece, plain};
+use super::excerpt::{Holds, Marker, Piece, plain};
 use super::gather::Gather;
 use super::schema::{Fields, beginning};
 use super::tokens::marked;
@@ -166,7 +166,10 @@ impl Editions<'_> {
         let title = mask_addresses(&shown.edition.title);
         let by: Vec<String> = shown.by.iter().map(|name| mask_addresses(name)).collect();
         let names = marked(&by.join(", "), Tongue::Other);
-        if ![&words, &marked(&title, tongue), &names].into_iter().any(|text| marker.marks_in(text)) {
+        let (excerpt, holds) = marker.excerpt(&words);
+        if holds == Holds::Nothing
+            && ![&marked(&title, tongue), &names].into_iter().any(|text| marker.marks_in(text))
+        {
             return Ok(None);
         }
         Ok(Some(EditionHit {
@@ -175,7 +178,7 @@ impl Editions<'_> {
             at: shown.at,
             by,
             title: marker.line(&title, tongue),
-            excerpt: marker.excerpt(&words),
+            excerpt,
         }))
     }
 

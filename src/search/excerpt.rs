@@ -28,25 +28,39 @@ pub fn plain(pieces: &[Piece]) -> String {
     pieces.iter().map(|piece| piece.text.as_str()).collect()
 }
 
+/// Whether what was looked for stands in a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Holds {
+    /// Some of it, or nothing was looked for.
+    Some,
+    /// Nothing of it.
+    Nothing,
+}
+
 /// Finds words in texts.
 pub(super) struct Marker<'a> {
     marks: &'a HashSet<String>,
     endings: &'a Endings,
     /// How what is looked for begins: what begins otherwise need not be looked at.
-    beginnings: HashSet<String>,
+    beginnings: Vec<String>,
 }
 
 impl<'a> Marker<'a> {
     pub(super) fn new(marks: &'a HashSet<String>, endings: &'a Endings) -> Marker<'a> {
         let written = |mark: &String| beginnings_of(mark).iter().map(|word| beginning(word));
-        let beginnings = marks.iter().flat_map(|mark| written(mark).chain([beginning(mark)])).collect();
+        let mut beginnings: Vec<String> =
+            marks.iter().flat_map(|mark| written(mark).chain([beginning(mark)])).collect();
+        beginnings.sort_unstable();
+        beginnings.dedup();
         Marker { marks, endings, beginnings }
     }
 
-    /// The best piece of a text as the index keeps it.
-    pub(super) fn excerpt(&self, kept: &str) -> Vec<Piece> {
+    /// The best piece of a text as the index keeps it, and whether anything that was looked for
+    /// stands in it.
+    pub(super) fn excerpt(&self, kept: &str) -> (Vec<Piece>, Holds) {
         let (tongue, text) = unmarked(kept);
         let found = self.found(text, tongue);
+        let holds = if found.is_empty() && !self.marks.is_empty() { Holds::Nothing } else { Holds::Some };
         let (start, end) = window(text, &found);
         let mut pieces = self.pieces(text, &found, start, end);
         let dots = |pieces: &mut Vec<Piece>, at: usize| {
@@ -59,7 +73,7 @@ impl<'a> Marker<'a> {
             let last = pieces.len();
             dots(&mut pieces, last);
         }
-        pieces
+        (pieces, holds)
     }
 
     /// Whether anything that was looked for stands in a text as the index keeps it.
@@ -74,6 +88,17 @@ impl<'a> Marker<'a> {
         self.pieces(line, &found, 0, line.len())
     }
 
+    /// Most words begin otherwise than anything that was looked for: that is seen at once.
+    fn may_be_marked(&self, word: &str) -> bool {
+        let bytes = word.as_bytes();
+        let first = &bytes[..bytes.len().min(SHARED_LETTERS)];
+        if first.is_ascii() && (first.len() == SHARED_LETTERS || word.is_ascii()) {
+            return self.beginnings.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(first));
+        }
+        let folded = beginning(&fold(word));
+        self.beginnings.contains(&folded)
+    }
+
     /// The words that were looked for, and which of them each is.
     fn found<'t>(&self, text: &'t str, tongue: Tongue) -> Vec<(Word<'t>, usize, String)> {
         if self.marks.is_empty() {
@@ -82,7 +107,7 @@ impl<'a> Marker<'a> {
         let words = words(text);
         let mut found = Vec::new();
         for (n, word) in words.iter().enumerate() {
-            if word.joined == 0 && !self.beginnings.contains(&beginning(&fold(word.text))) {
+            if word.joined == 0 && !self.may_be_marked(word.text) {
                 continue;
             }
             let mut forms = self.endings.forms(word.text, tongue).into_iter();
@@ -181,7 +206,7 @@ mod tests {
             .flat_map(|word| endings.forms(word.text, Tongue::French).into_iter())
             .collect();
         let marker = Marker::new(&marks, &endings);
-        let pieces = marker.excerpt(&marked(text, Tongue::French));
+        let (pieces, _) = marker.excerpt(&marked(text, Tongue::French));
         pieces.iter().map(|p| if p.marked { format!("[{}]", p.text) } else { p.text.clone() }).collect()
     }
 

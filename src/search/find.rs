@@ -8,7 +8,7 @@ use tantivy::{DocAddress, Searcher, TantivyDocument};
 
 use super::compile::{Compiled, Compiler, Sought, compile};
 use super::editions::{EditionHit, Editions};
-use super::excerpt::{Marker, Piece};
+use super::excerpt::{Holds, Marker, Piece};
 use super::gather::{Gather, Gathering};
 use super::keeper::Opened;
 use super::query::Query;
@@ -22,7 +22,9 @@ use crate::mail::mask::mask_addresses;
 use crate::store::archive::{ArchiveReader, PostSummary, ThreadId};
 
 /// Mails read to show a piece of what stands far down in them, for one query.
-const MAILS_READ_MAX: usize = 10;
+const MAILS_READ_MAX: usize = 5;
+/// And no more of them than these bytes together, so that large mails cost no more than others.
+const MAILS_READ_BYTES_MAX: usize = 256 * 1024;
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -169,6 +171,8 @@ struct Looking<'a> {
     shelves: &'a [&'a Shelf],
     /// Mails that may still be read to show a piece of them.
     reads_left: Cell<usize>,
+    /// What these may weigh together, bytes.
+    bytes_left: Cell<usize>,
 }
 
 impl<'a> Looking<'a> {
@@ -178,7 +182,8 @@ impl<'a> Looking<'a> {
         fields: &'a Fields,
         shelves: &'a [&'a Shelf],
     ) -> Looking<'a> {
-        Looking { archive, searcher, fields, shelves, reads_left: Cell::new(MAILS_READ_MAX) }
+        let (reads_left, bytes_left) = (Cell::new(MAILS_READ_MAX), Cell::new(MAILS_READ_BYTES_MAX));
+        Looking { archive, searcher, fields, shelves, reads_left, bytes_left }
     }
 
     fn gather(
@@ -222,27 +227,21 @@ impl<'a> Looking<'a> {
         let shown = kept.get_first(self.fields.shown).and_then(|value| value.as_str()).unwrap_or_default();
         let tongue = post.language.as_deref().map_or(Tongue::French, Tongue::of);
         let subject = marker.line(&mask_addresses(&post.subject), tongue);
-        let excerpt = match self.excerpt_below(&post, shown, marker)? {
-            Some(excerpt) => excerpt,
-            None => marker.excerpt(shown),
-        };
+        let (mut excerpt, holds) = marker.excerpt(shown);
+        if holds == Holds::Nothing && is_cut(shown) {
+            excerpt = self.excerpt_below(&post, shown, marker).unwrap_or(excerpt);
+        }
         Ok(Some(Hit { excerpt, subject, post }))
     }
 
     /// From further down than the index keeps, where only there stands what was looked for.
-    fn excerpt_below(
-        &self,
-        post: &PostSummary,
-        shown: &str,
-        marker: &Marker<'_>,
-    ) -> Result<Option<Vec<Piece>>, SearchError> {
-        if !is_cut(shown) || marker.marks_in(shown) || self.reads_left.get() == 0 {
-            return Ok(None);
-        }
-        self.reads_left.set(self.reads_left.get() - 1);
+    fn excerpt_below(&self, post: &PostSummary, shown: &str, marker: &Marker<'_>) -> Option<Vec<Piece>> {
+        self.reads_left.set(self.reads_left.get().checked_sub(1)?);
         // Bytes that are damaged have no piece to show.
-        let raw = self.archive.raw(post.id).ok().flatten();
-        let whole = raw.map(|raw| shown_whole(&raw, unmarked(shown).0));
-        Ok(whole.filter(|whole| marker.marks_in(whole)).map(|whole| marker.excerpt(&whole)))
+        let raw = self.archive.raw(post.id).ok().flatten()?;
+        let room = self.bytes_left.get().checked_sub(raw.len())?;
+        self.bytes_left.set(room);
+        let (excerpt, holds) = marker.excerpt(&shown_whole(&raw, unmarked(shown).0));
+        (holds == Holds::Some).then_some(excerpt)
     }
 }

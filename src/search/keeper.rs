@@ -127,6 +127,11 @@ impl Keeper {
         self.open.as_ref().filter(|_| show).map(|open| open.opened.clone())
     }
 
+    /// Lines of the journal it has taken in.
+    pub(super) fn reached(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.place.lines())
+    }
+
     /// Takes in what is new, up to a commit.
     pub(super) fn advance(
         &mut self,

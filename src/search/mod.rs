@@ -135,6 +135,8 @@ struct Inner {
     broken: AtomicBool,
     /// Lines of the journal the index has not seen.
     behind: AtomicU64,
+    /// Lines of the journal searches have seen.
+    reached: AtomicU64,
 }
 
 /// Whether there is more to do.
@@ -191,6 +193,7 @@ impl Search {
             keeper: Mutex::new(Keeper::default()),
             broken: AtomicBool::new(false),
             behind: AtomicU64::new(0),
+            reached: AtomicU64::new(0),
         };
         Search { inner: Arc::new(inner) }
     }
@@ -220,6 +223,11 @@ impl Search {
             0 => Standing::UpToDate,
             lines => Standing::Behind(lines),
         }
+    }
+
+    /// Lines of the journal whose posts searches find; no more are there when that is all.
+    pub fn reached(&self) -> u64 {
+        self.inner.reached.load(Ordering::Acquire)
     }
 
     /// Takes in what is new, up to a commit; opens the index, or begins one, if need be.
@@ -309,6 +317,7 @@ impl Search {
         if let Some(opened) = keeper.whole(&self.inner.folder) {
             self.show(Some(opened));
         }
+        self.inner.reached.store(keeper.reached(), Ordering::Release);
         Ok(Standing::UpToDate)
     }
 
@@ -317,6 +326,7 @@ impl Search {
     }
 
     fn show(&self, opened: Option<Arc<Opened>>) {
+        self.inner.reached.store(0, Ordering::Release);
         *self.inner.shown.write().unwrap_or_else(PoisonError::into_inner) = opened;
     }
 

@@ -5,9 +5,10 @@
 use std::collections::{HashMap, HashSet};
 
 use tantivy::Searcher;
-use tantivy::collector::{Count, TopDocs};
+use tantivy::collector::TopDocs;
+use tantivy::query::{EnableScoring, Query as IndexQuery};
 use tantivy::schema::Value;
-use tantivy::{DocAddress, TantivyDocument};
+use tantivy::{DocAddress, DocSet, TERMINATED, TantivyDocument};
 
 use super::SearchError;
 use super::Shelf;
@@ -76,8 +77,23 @@ fn forms_of(endings: &Endings, word: &str) -> Vec<String> {
 
 fn is_found(asked: &Asked<'_>, word: &str) -> Result<bool, SearchError> {
     for form in forms_of(&asked.compiler.endings, word) {
-        if asked.searcher.search(&*asked.compiler.holding(&form, asked.shelves), &Count)? > 0 {
+        if finds_any(asked.searcher, &*asked.compiler.holding(&form, asked.shelves))? {
             return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a query finds anything; what else it finds is not looked at.
+fn finds_any(searcher: &Searcher, query: &dyn IndexQuery) -> Result<bool, SearchError> {
+    let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+    for segment in searcher.segment_readers() {
+        let mut found = weight.scorer(segment, 1.0)?;
+        while found.doc() != TERMINATED {
+            if segment.alive_bitset().is_none_or(|alive| alive.is_alive(found.doc())) {
+                return Ok(true);
+            }
+            found.advance();
         }
     }
     Ok(false)
@@ -162,18 +178,29 @@ fn next(c: char) -> char {
 }
 
 fn nearest(forms: &[Vec<char>], term: &str) -> Option<usize> {
+    // Most are too short or too long: that is seen at once.
+    let length = term.chars().count();
+    let may_be = |form: &&Vec<char>| form.len().abs_diff(length) <= wrong_max(form.len());
+    if !forms.iter().any(|form| may_be(&form)) {
+        return None;
+    }
     let term: Vec<char> = term.chars().collect();
-    forms.iter().filter_map(|form| distance(form, &term)).min()
+    forms.iter().filter(may_be).filter_map(|form| distance(form, &term)).min()
+}
+
+/// How many letters of a word may be wrong.
+fn wrong_max(letters: usize) -> usize {
+    match letters {
+        ..GUESSED_CHARS_MIN => 0,
+        GUESSED_CHARS_MIN..TWICE_WRONG_CHARS_MIN => 1,
+        _ => 2,
+    }
 }
 
 /// How many letters are wrong, missing, too many or changed about, if no more than may be.
 fn distance(one: &[char], other: &[char]) -> Option<usize> {
-    let allowed = match one.len() {
-        ..GUESSED_CHARS_MIN => return None,
-        GUESSED_CHARS_MIN..TWICE_WRONG_CHARS_MIN => 1,
-        _ => 2,
-    };
-    if one.len().abs_diff(other.len()) > allowed || one == other {
+    let allowed = wrong_max(one.len());
+    if allowed == 0 || one.len().abs_diff(other.len()) > allowed || one == other {
         return None;
     }
     let mut two_back: Vec<usize> = Vec::new();

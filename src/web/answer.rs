@@ -69,6 +69,8 @@ pub(crate) enum Keep {
     Public,
     /// Anybody may, for ever.
     Forever,
+    /// We may, for other strangers, until something changes.
+    Here,
     /// Nobody may.
     No,
 }
@@ -142,7 +144,7 @@ impl Answer {
         let keep = match self.keep {
             Keep::Public => PUBLIC_CACHE,
             Keep::Forever => FOREVER_CACHE,
-            Keep::No => "no-store",
+            Keep::Here | Keep::No => "no-store",
         };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
         match (self.language, self.keep) {
@@ -152,7 +154,7 @@ impl Answer {
             }
             (None, Keep::Forever) => {}
             // What is nobody's to keep says so too: a cache must not take it for everybody's.
-            (None, Keep::Public | Keep::No) => {
+            (None, Keep::Public | Keep::Here | Keep::No) => {
                 headers.insert(VARY, HeaderValue::from_static("Cookie"));
             }
         }
@@ -171,7 +173,10 @@ impl Answer {
             Opened::Bytes(bytes) => Bytes::from(bytes),
             Opened::Stream(body) => return Ready::Stream(response(self.status, headers, body)),
         };
-        let tag = (self.status == StatusCode::OK && self.keep != Keep::No).then(|| entity_tag(&bytes));
+        let tag = match self.keep {
+            Keep::Public | Keep::Forever => (self.status == StatusCode::OK).then(|| entity_tag(&bytes)),
+            Keep::Here | Keep::No => None,
+        };
         put(&mut headers, ETAG, tag.as_deref());
         // Said here, so that HEAD says it as well.
         headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
@@ -197,10 +202,20 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
+    /// The same with other bytes: packed, or unpacked again.
+    pub(crate) fn with_bytes(&self, bytes: Bytes) -> Whole {
+        Whole { status: self.status, headers: self.headers.clone(), bytes, tag: self.tag.clone() }
+    }
+
+    /// Whether they have it already.
+    pub(crate) fn is_known_to(&self, request: &HeaderMap) -> bool {
+        self.tag.as_ref().is_some_and(|tag| has_tag(request, tag))
+    }
+
     /// For one reader: 304 if they have it already.
     pub(crate) fn respond(&self, request: &HeaderMap) -> Response<Body> {
         let mut headers = self.headers.clone();
-        if self.tag.as_ref().is_some_and(|tag| has_tag(request, tag)) {
+        if self.is_known_to(request) {
             headers.remove(CONTENT_TYPE);
             headers.remove(CONTENT_LENGTH);
             return response(StatusCode::NOT_MODIFIED, headers, Body::empty());

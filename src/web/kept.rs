@@ -31,6 +31,13 @@ struct Inner<K, V> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Moment(u64);
 
+impl Moment {
+    /// How long the journal was then, in lines.
+    pub(crate) fn lines(self) -> u64 {
+        self.0
+    }
+}
+
 impl<K: Clone + Eq + Hash, V> Kept<K, V> {
     pub(crate) fn new(length: JournalLength, bytes_max: usize) -> Kept<K, V> {
         let inner = Inner { length: 0, values: HashMap::new(), order: VecDeque::new(), bytes: 0 };

@@ -19,6 +19,7 @@ mod kept;
 mod limits;
 pub mod mailboxes;
 mod mbox;
+mod packed;
 mod pages;
 mod request;
 mod routes;
@@ -55,12 +56,13 @@ use crate::domain::time::{Timestamp, Zone};
 use crate::search::Search;
 use crate::store::archive::ArchiveReader;
 
-use answer::{Answer, Indexed, Keep, Ready, Whole};
+use answer::{Answer, Indexed, Keep, Ready};
 use forms::{FORM_BYTES_MAX, Form};
 pub use kept::JournalLength;
 use kept::Kept;
 pub use limits::Peer;
 use limits::{Costs, Limits};
+use packed::{Packed, Press};
 use pages::{PageError, Pages, Wish};
 use request::{Query, preferred_language};
 use routes::{Asked, Route};
@@ -79,11 +81,8 @@ const PAGES_AT_ONCE_MAX: usize = 16;
 /// A form that takes longer to arrive is not waited for.
 const FORM_WAIT_MAX: Duration = Duration::from_secs(30);
 
-/// What pages that are kept may weigh together, bytes.
+/// What pages that are kept may weigh together, packed, bytes.
 const KEPT_PAGES_BYTES_MAX: usize = 64 << 20;
-
-/// What a page weighs beside its text: headers, and its place among the others.
-const KEPT_PAGE_OVERHEAD: usize = 2_048;
 
 /// An answer that nothing is there takes at least so long.
 const ABSENT_FLOOR: Duration = Duration::from_millis(5);
@@ -135,7 +134,8 @@ pub struct WebState {
     members: Arc<dyn MembersDoor>,
     limits: Arc<Limits>,
     /// What strangers were shown, by address and language.
-    shown: Arc<Kept<(String, Option<Language>), Whole>>,
+    shown: Arc<Kept<(String, Option<Language>), Packed>>,
+    press: Arc<Press>,
     /// `https://host`, as browsers name where a form stood.
     origin: Arc<str>,
     turns: Arc<Semaphore>,
@@ -173,7 +173,8 @@ impl WebState {
         let turns = Arc::new(Semaphore::new(PAGES_AT_ONCE_MAX));
         let shown = Arc::new(Kept::new(length, KEPT_PAGES_BYTES_MAX));
         let limits = Arc::new(Limits::new(options.trusted.clone(), options.searches_per_minute_max));
-        Ok(WebState { pages: Arc::new(pages), leave, members, limits, shown, origin, turns, clock })
+        let press = Arc::new(Press::new().map_err(TemplateError::Press)?);
+        Ok(WebState { pages: Arc::new(pages), leave, members, limits, shown, press, origin, turns, clock })
     }
 }
 
@@ -215,10 +216,11 @@ async fn answer(State(web): State<WebState>, request: Request) -> Response<Body>
     let key = parts.uri.path_and_query().map_or("", |path| path.as_str()).to_owned();
     // Strangers all see the same.
     let key = (reads && room.is_ok() && cookie.is_none()).then_some((key, preferred));
-    if let Some(known) = key.as_ref().and_then(|key| web.shown.get(key)) {
-        return known.respond(&parts.headers);
+    let known = key.as_ref().and_then(|key| web.shown.get(key));
+    if let Some(again) = known.and_then(|known| web.press.respond(&known, &parts.headers)) {
+        return again;
     }
-    let (shown, moment) = (Arc::clone(&web.shown), web.shown.moment());
+    let moment = web.shown.moment();
     let Ok(_turn) = Arc::clone(&web.turns).acquire_owned().await else { return trouble() };
     let task = Task {
         query: Query::parse(parts.uri.query().unwrap_or_default()),
@@ -231,23 +233,28 @@ async fn answer(State(web): State<WebState>, request: Request) -> Response<Body>
         room,
         now,
     };
-    match tokio::task::spawn_blocking(move || made(&web, &task)).await {
-        Ok(Ok(answer)) => {
-            if answer.status == StatusCode::NOT_FOUND {
+    let making = move || {
+        let answer = made(&web, &task)?;
+        let keep = matches!(answer.keep, Keep::Public | Keep::Here) && answer.status == StatusCode::OK;
+        let ready = answer.ready();
+        if let (Ready::Whole(whole), Some(key)) = (&ready, key.filter(|_| keep))
+            && let Some(packed) = web.press.pack(whole)
+        {
+            let bytes = packed.bytes() + key.0.len();
+            web.shown.put(key, Arc::new(packed), bytes, moment);
+        }
+        Ok::<Ready, PageError>(ready)
+    };
+    match tokio::task::spawn_blocking(making).await {
+        Ok(Ok(Ready::Whole(whole))) => {
+            let answer = whole.respond(&parts.headers);
+            if answer.status() == StatusCode::NOT_FOUND {
                 // What is not there and what is not for this reader are told apart by no clock.
                 floor.await;
             }
-            let keep = answer.keep == Keep::Public && answer.status == StatusCode::OK;
-            let whole = match answer.ready() {
-                Ready::Whole(whole) => Arc::new(whole),
-                Ready::Stream(response) => return response,
-            };
-            if let Some(key) = key.filter(|_| keep) {
-                let bytes = whole.bytes.len() + key.0.len() + KEPT_PAGE_OVERHEAD;
-                shown.put(key, Arc::clone(&whole), bytes, moment);
-            }
-            whole.respond(&parts.headers)
+            answer
         }
+        Ok(Ok(Ready::Stream(response))) => response,
         Ok(Err(_)) | Err(_) => trouble(),
     }
 }
@@ -288,7 +295,7 @@ fn made(web: &WebState, task: &Task) -> Result<Answer, PageError> {
     let wish = Wish { reader, ..stranger.clone() };
     match dispatch(web, task, &wish).and_then(|answer| elsewhere(web, task, &wish, answer)) {
         // What somebody who is signed in was shown is nobody else's, here or in any cache.
-        Ok(answer) if wish.reader.is_some() && answer.keep == Keep::Public => {
+        Ok(answer) if wish.reader.is_some() && matches!(answer.keep, Keep::Public | Keep::Here) => {
             Ok(Answer { keep: Keep::No, indexed: Indexed::No, ..answer })
         }
         Ok(answer) => Ok(answer),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::domain::ids::ListId;
 use crate::domain::list::List;
-use crate::search::{Found, Gathered, Order, Reader, Shelf, Wish as Asked};
+use crate::search::{Found, Gathered, Order, Reader, Shelf, Standing, Wish as Asked};
 use crate::store::archive::PostSummary;
 
 use super::answer::{Answer, Content, Indexed, Keep};
@@ -15,7 +15,7 @@ use super::sight::{self, Eyes, Sight};
 use super::views::{Desk, OpenSearchView, Place, Results, SearchView};
 
 /// Conversations on one page of what was found.
-const THREADS_PER_PAGE: usize = 15;
+const THREADS_PER_PAGE: usize = 10;
 /// Posts on one page of an author.
 const POSTS_PER_PAGE: usize = 30;
 /// Posts found that are put into one file.
@@ -96,6 +96,7 @@ fn results(
     if page > PAGES_MAX {
         return pages.absent(desk);
     }
+    let seen = pages.search.reached() >= pages.threads.moment().lines();
     let found = pages.search.find(&Asked {
         query: words,
         readable: &library.shelves,
@@ -108,6 +109,8 @@ fn results(
     if found.groups.is_empty() && page > 1 {
         return pages.absent(desk);
     }
+    // What the index had not seen yet changes an answer without a line of the journal.
+    let keep = if seen && found.behind == Standing::UpToDate { Keep::Here } else { Keep::No };
     let count = found.groups_in_all.div_ceil(THREADS_PER_PAGE).min(PAGES_MAX);
     let threads = thread_keys(pages, &found)?;
     // Posts of several lists stand beside each other: nobody's address is shown on such a page.
@@ -128,7 +131,7 @@ fn results(
     Ok(Answer {
         language: Some(desk.language),
         indexed: Indexed::No,
-        keep: Keep::No,
+        keep,
         ..Answer::public(Content::Html(html))
     })
 }

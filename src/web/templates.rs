@@ -1,7 +1,7 @@
 //! The templates of the pages: embedded in the program, and a folder may replace each by its own.
 //!
-//! Templates get words and decide nothing. Everything they print is escaped; the one exception is
-//! cleaned HTML, which only `mail::html` can make.
+//! Templates get words and decide nothing. Everything they print is escaped; the exceptions are
+//! cleaned HTML, which only `mail::html` can make, and words `views::set` has escaped.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -59,6 +59,9 @@ pub enum TemplateError {
         /// Where it is wrong.
         source: Box<handlebars::TemplateError>,
     },
+    /// What pages are packed with could not be made.
+    #[error("cannot pack pages")]
+    Press(#[source] std::io::Error),
     /// It asks for something the page does not have.
     #[error("cannot write a page with the template {name}")]
     Render {
@@ -113,6 +116,11 @@ impl Templates {
         };
         pages.render(name, view).map_err(|source| TemplateError::Render { name, source: Box::new(source) })
     }
+}
+
+/// A text as templates print it.
+pub(crate) fn escaped(text: &str) -> String {
+    handlebars::html_escape(text)
 }
 
 fn registry() -> Handlebars<'static> {

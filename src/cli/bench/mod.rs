@@ -263,7 +263,7 @@ async fn import_some(server: &Server, args: &BenchArgs) -> anyhow::Result<f64> {
         pack(&Item::Message(Message { n, raw: message(n, bytes), sender: AUTHOR.to_owned(), dated: None }))
     });
     let begun = Instant::now();
-    let request = Request::Import { list: LIST.to_owned(), rehearsal: Rehearsal::ForReal };
+    let request = Request::import(LIST.to_owned(), Rehearsal::ForReal);
     let answer = ask(server, request, Box::new(items)).await?;
     let seconds = begun.elapsed().as_secs_f64();
     if answer["imported"] != json!(messages) {

@@ -89,7 +89,7 @@ async fn archive(args: &BenchArgs, folder: &Path, measured: &mut Measured) -> an
         pack(&Item::Message(Message { n: n + 1, raw, sender: AUTHOR.to_owned(), dated: None }))
     });
     let begun = Instant::now();
-    let request = Request::Import { list: LIST.to_owned(), rehearsal: Rehearsal::ForReal };
+    let request = Request::import(LIST.to_owned(), Rehearsal::ForReal);
     let answer = ask(&server, request, Box::new(items)).await?;
     let durable = begun.elapsed().as_secs_f64();
     caught_up(&server).await?;

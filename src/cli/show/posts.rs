@@ -130,6 +130,9 @@ pub(super) fn imported(answer: &Value) -> String {
     if answer["search"] == "follows" {
         text.push_str("Search will find them in a moment.\n");
     }
+    if answer["older_posts"] == "members" {
+        text.push_str("Those that were for members only still are, as list.toml says.\n");
+    }
     for bad in answer["unreadable"].as_array().into_iter().flatten() {
         let why = on_one_line(&word(&bad["why"]));
         text.push_str(&format!("{}, message {}: {why}\n", word(&bad["file"]), word(&bad["n"])));

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 
 pub use self::folder::Folder;
 pub use self::manifest::{Counts, DamagedPost, Manifest, ManifestFile};
-pub use self::settings::{ExportedList, InvalidListFile, read_list};
+pub use self::settings::{ExportedList, InvalidListFile, OpenFrom, read_list};
 
 use self::manifest::Digest;
 use super::{is_current, members_csv};
@@ -22,6 +22,7 @@ use crate::domain::ids::ListId;
 use crate::domain::list::List;
 use crate::domain::member::{Membership, Person};
 use crate::domain::time::Timestamp;
+use crate::store::archive::PostState;
 use crate::store::{OldAddress, Store, StoreError};
 
 /// Address and settings.
@@ -75,7 +76,9 @@ pub fn export(
     sink: &mut Sink<'_>,
 ) -> Result<Manifest, ExportError> {
     let mut files = Files { sink, written: Vec::new() };
-    files.write(LIST, |out| Ok(out.write_all(settings::list_toml(list).as_bytes())?))?;
+    files.write(LIST, |out| {
+        Ok(out.write_all(settings::list_toml(list, &open_from(store, list)?).as_bytes())?)
+    })?;
     let members = files.write(MEMBERS, |out| write_members(store, list.id, out))?;
     let on_paper = on_paper(store, list.id)?;
     if !on_paper.is_empty() {
@@ -99,6 +102,18 @@ pub fn export(
     sink(Piece::File(MANIFEST))?;
     sink(Piece::Bytes(text.as_bytes()))?;
     Ok(manifest)
+}
+
+/// Which post of the archive is the first that everybody may read.
+fn open_from(store: &Store, list: &List) -> Result<OpenFrom, StoreError> {
+    let Some(from) = list.open_from() else { return Ok(OpenFrom::Beginning) };
+    let archive = store.reader();
+    for number in archive.post_numbers(list.id)?.into_iter().filter(|number| *number >= from) {
+        if let Some(post) = archive.post(number)?.filter(|post| post.state == PostState::Published) {
+            return Ok(OpenFrom::Post(post.message_id));
+        }
+    }
+    Ok(OpenFrom::End)
 }
 
 /// As `parvis import … --old-urls` reads it.

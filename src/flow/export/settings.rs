@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::MessageId;
 use crate::domain::list::{
     InvalidListAddress, InvalidListSetting, Language, List, ListAddress, ListSettings, ListState, Preset,
 };
@@ -15,7 +18,24 @@ pub struct ExportedList {
     pub state: ListState,
     /// What its keeper chose; what the file does not name is as in a new list.
     pub settings: ListSettings,
+    /// Which of its posts strangers could read.
+    pub open_from: OpenFrom,
 }
+
+/// From which post of an archive on everybody may read.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum OpenFrom {
+    /// From the first one; or nobody but members may, if the settings say so.
+    #[default]
+    Beginning,
+    /// From the one of this Message-ID; what stands before it is for members.
+    Post(MessageId),
+    /// What there is, is for members; what comes later is for everybody.
+    End,
+}
+
+/// The word for [`OpenFrom::End`] in the file.
+const END: &str = "end";
 
 /// Why a `list.toml` cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -32,7 +52,7 @@ pub enum InvalidListFile {
 }
 
 /// The text of the file.
-pub(super) fn list_toml(list: &List) -> String {
+pub(super) fn list_toml(list: &List, open_from: &OpenFrom) -> String {
     let mut text =
         String::from("# A list of Parvis: its address and settings, by the names of `parvis list set`.\n\n");
     let mut line = |key: &str, value: String| {
@@ -48,6 +68,11 @@ pub(super) fn list_toml(list: &List) -> String {
     for (key, value) in list.settings.values() {
         line(key, value);
     }
+    match open_from {
+        OpenFrom::Beginning => {}
+        OpenFrom::Post(id) => line("open_from", format!("<{id}>")),
+        OpenFrom::End => line("open_from", END.to_owned()),
+    }
     text
 }
 
@@ -61,6 +86,7 @@ pub fn read_list(text: &str) -> Result<ExportedList, InvalidListFile> {
         state: ListState::Open,
         settings: ListSettings::preset(Preset::Discussion, address.name(), Language::default()),
         address,
+        open_from: OpenFrom::Beginning,
     };
     for (key, value) in &table {
         let value = match value {
@@ -80,6 +106,11 @@ pub fn read_list(text: &str) -> Result<ExportedList, InvalidListFile> {
             ("state", "removed") => list.state = ListState::Removed,
             ("state", other) => {
                 return Err(form(&format!("state cannot be {other:?}: it is open, closed or removed")));
+            }
+            ("open_from", END) => list.open_from = OpenFrom::End,
+            ("open_from", id) => {
+                let id = MessageId::parse(id).ok_or_else(|| form(&"open_from names no message"))?;
+                list.open_from = OpenFrom::Post(id);
             }
             (key, value) => list.settings.set(key, value)?,
         }
@@ -107,8 +138,12 @@ mod tests {
                 settings: settings.clone(),
                 opening: None,
             };
-            let read = read_list(&list_toml(&list)).expect("own output");
-            assert_eq!(read, ExportedList { address: list.address, state, settings: settings.clone() });
+            let id = MessageId::parse("a=\"b\"@c.example").expect("an id");
+            for open_from in [OpenFrom::Beginning, OpenFrom::Post(id), OpenFrom::End] {
+                let read = read_list(&list_toml(&list, &open_from)).expect("own output");
+                let address = list.address.clone();
+                assert_eq!(read, ExportedList { address, state, settings: settings.clone(), open_from });
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! over: an import can be stopped anywhere and begun again, or run twice, and doubles nothing.
 //! Nothing here knows where messages come from; see [`sources`].
 
+pub mod closed;
 pub mod old_addresses;
 mod prepare;
 pub mod sources;

@@ -74,6 +74,15 @@ enum Share {
     Refused(Reply),
 }
 
+/// A message as one of its recipients sees it, at one moment.
+#[derive(Clone, Copy)]
+struct Coming<'a> {
+    seen: &'a Seen,
+    envelope: &'a Envelope,
+    via: Via,
+    now: Timestamp,
+}
+
 /// Others may take the same message at the same moment; then one looks again.
 const ATTEMPTS_MAX: usize = 8;
 
@@ -170,9 +179,10 @@ impl PostRoom {
                     continue;
                 }
                 let seen = seen.at(address);
+                let coming = Coming { seen: &seen, envelope, via, now };
                 let share = match self.destination(address)? {
                     Destination::Post(list) => {
-                        let (share, next) = self.take_post(&list, &seen, envelope, via, change, now)?;
+                        let (share, next) = self.take_post(&list, coming, change)?;
                         anything |= next.1;
                         change = next.0;
                         match &share {
@@ -194,7 +204,7 @@ impl PostRoom {
                         Room::Full => Share::Refused(flood_reply()),
                         Room::Left => {
                             anything = true;
-                            change = self.take_other(&other, &seen, envelope, via, change, now)?;
+                            change = self.take_other(&other, coming, change)?;
                             Share::Kept
                         }
                     },
@@ -203,8 +213,9 @@ impl PostRoom {
             }
             let one_answer = envelope.protocol != Protocol::Lmtp;
             if one_answer && shares.iter().any(|share| matches!(share, Share::Kept)) {
+                let coming = Coming { seen: &seen, envelope, via, now };
                 for list in refused {
-                    let held = self.hold_beside(&list, &seen, envelope, via, change, now)?;
+                    let held = self.hold_beside(&list, coming, change)?;
                     anything |= held.1;
                     change = held.0;
                 }
@@ -228,12 +239,10 @@ impl PostRoom {
     fn take_post(
         &self,
         list: &List,
-        seen: &Seen,
-        envelope: &Envelope,
-        via: Via,
+        coming: Coming<'_>,
         change: Change,
-        now: Timestamp,
     ) -> Result<(Share, (Change, bool)), StoreError> {
+        let Coming { seen, envelope, .. } = coming;
         let headers = Headers::scan_leniently(&envelope.raw).0;
         let own_copy =
             autoreply::carries_list_mark(&headers, &list.address.list_id(), &list.address.to_string());
@@ -276,7 +285,7 @@ impl PostRoom {
             return Ok((Share::Kept, (change, false)));
         }
         let shelf = Shelf::List(list.id);
-        let (change, post) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
+        let (change, post) = self.keep(change, Some(list.id), None, shelf, coming);
         let change = match seen.unwanted {
             // It waits at once, and nobody gets a letter about it.
             Unwanted::Doubtful | Unwanted::Clearly => change
@@ -292,17 +301,15 @@ impl PostRoom {
     fn hold_beside(
         &self,
         list: &List,
-        seen: &Seen,
-        envelope: &Envelope,
-        via: Via,
+        coming: Coming<'_>,
         change: Change,
-        now: Timestamp,
     ) -> Result<(Change, bool), StoreError> {
+        let Coming { seen, envelope, now, .. } = coming;
         if self.desk.store.same_content(Some(list.id), &seen.content)?.is_some() {
             return Ok((change, false));
         }
         let shelf = Shelf::List(list.id);
-        let (change, post) = self.keep(change, Some(list.id), None, shelf, seen, envelope, via, now);
+        let (change, post) = self.keep(change, Some(list.id), None, shelf, coming);
         let reason = HoldReason::OtherList;
         let change =
             change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason });
@@ -313,12 +320,10 @@ impl PostRoom {
     fn take_other(
         &self,
         destination: &Destination,
-        seen: &Seen,
-        envelope: &Envelope,
-        via: Via,
+        coming: Coming<'_>,
         change: Change,
-        now: Timestamp,
     ) -> Result<Change, StoreError> {
+        let Coming { seen, envelope, now, .. } = coming;
         let door = self.request_door(destination);
         let (list, reason) = match destination {
             Destination::List(list, ListDoor::Animators) => (Some(list.id), Some(HoldReason::ToAnimators)),
@@ -336,7 +341,7 @@ impl PostRoom {
         let door = door.filter(|_| comes_back || (!automatic && seen.proof != Proof::Disproved));
         let reports = seen.is_report && *destination == Destination::Operator;
         let door = door.or(reports.then_some(RequestDoor::Report));
-        let (change, post) = self.keep(change, list, door, Shelf::Transit, seen, envelope, via, now);
+        let (change, post) = self.keep(change, list, door, Shelf::Transit, coming);
         Ok(match reason {
             // Read once it is safe, as a post is.
             _ if door.is_some() => change,
@@ -354,18 +359,15 @@ impl PostRoom {
         })
     }
 
-    #[allow(clippy::too_many_arguments, reason = "each is one fact of the same moment")]
     fn keep(
         &self,
         change: Change,
         list: Option<ListId>,
         door: Option<RequestDoor>,
         shelf: Shelf,
-        seen: &Seen,
-        envelope: &Envelope,
-        via: Via,
-        now: Timestamp,
+        coming: Coming<'_>,
     ) -> (Change, PostId) {
+        let Coming { seen, envelope, via, now } = coming;
         let post = self.desk.store.next_post();
         let id = format!("P{post}");
         let received = received_line(envelope, &self.desk.hostname, &id, now, &self.desk.zone);

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::mail::paragraphs::{Paragraph, paragraphs};
 use crate::mail::show::{Block, Preferred, Shown};
 
 use super::super::sight::Eyes;
 use super::super::text::{many_lines, one_line};
 use super::Desk;
+use super::set::{Paragraph, set};
 
 /// More text of one post than this is not set on a page; its original has it all. Bytes.
 pub(crate) const TEXT_BYTES_MAX: usize = 256 * 1024;
@@ -91,7 +91,7 @@ fn part(desk: &Desk<'_>, block: &Block, text: &str) -> PartView {
         Block::Text(_) | Block::Quote { .. } => text,
     };
     let text = many_lines(&desk.masked(text));
-    let paragraphs = paragraphs(&text);
+    let paragraphs = set(&text);
     match block {
         Block::Text(_) => PartView { quote: None, short_quote: false, signature: false, paragraphs },
         Block::Signature(_) => PartView { quote: None, short_quote: false, signature: true, paragraphs },

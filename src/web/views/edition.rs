@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::super::routes::{ListPage, Route};
 use super::super::text::{many_lines, one_line};
+use super::set::{Paragraph, set};
 use super::{Desk, Frame, Link, Place, PostView, When};
 use crate::domain::edition::EditionItem;
-use crate::mail::paragraphs::{Paragraph, paragraphs};
 use crate::store::editions::EditionShown;
 
 /// Longer titles and names are cut, characters.
@@ -128,5 +128,5 @@ impl ContentsLine {
 /// Words of an animator as strangers may read them.
 fn words(desk: &Desk<'_>, text: &str) -> Option<Vec<Paragraph>> {
     let text = many_lines(&desk.masked(text));
-    (!text.trim().is_empty()).then(|| paragraphs(&text))
+    (!text.trim().is_empty()).then(|| set(&text))
 }

@@ -10,6 +10,7 @@ mod edition;
 mod lists;
 mod post;
 mod search;
+mod set;
 mod thread;
 
 use serde::Serialize;

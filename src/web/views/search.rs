@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::super::routes::{ListPage, Route};
 use super::super::text::one_line;
 use super::post::is_language_tag;
-use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, SUBJECT_CHARS_MAX, When};
+use super::set::marked;
+use super::{Chosen, Desk, Frame, Link, NAME_CHARS_MAX, Pager, Place, When};
 use crate::domain::ids::ListId;
 use crate::search::{EditionHit, Found, Group, Hit, Order, Piece, QUERY_CHARS_MAX, Standing};
 use crate::store::archive::PostSummary;
@@ -50,20 +51,22 @@ struct OrderLink {
 /// An edition whose own words hold what was looked for.
 #[derive(Clone, Debug, Serialize)]
 struct EditionFound {
-    title: Vec<PieceView>,
+    /// Escaped, with marks.
+    title: String,
     /// By its number, where it has a title too.
     named: Option<String>,
     by: Option<String>,
     when: When,
     href: String,
     list: Option<Link>,
-    excerpt: Vec<PieceView>,
+    excerpt: String,
     language: &'static str,
 }
 
 #[derive(Clone, Debug, Serialize)]
 struct GroupView {
-    subject: Vec<PieceView>,
+    /// Escaped, with marks.
+    subject: String,
     language: Option<String>,
     href: String,
     hits: Vec<HitView>,
@@ -78,15 +81,9 @@ struct HitView {
     when: When,
     href: String,
     list: Option<Link>,
-    excerpt: Vec<PieceView>,
+    /// Escaped, with marks.
+    excerpt: String,
     language: Option<String>,
-}
-
-/// Templates escape the text, and set the mark.
-#[derive(Clone, Debug, Serialize)]
-struct PieceView {
-    text: String,
-    marked: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -296,7 +293,7 @@ fn hit_view(desk: &Desk<'_>, of: &Results<'_>, hit: &Hit) -> Option<HitView> {
         when: desk.day(hit.post.date),
         href: post_href(desk, place, &hit.post),
         list: list_link(desk, of, place),
-        excerpt: pieces(&hit.excerpt),
+        excerpt: marked(&hit.excerpt),
         language: language(&hit.post),
     })
 }
@@ -317,16 +314,16 @@ fn edition_view(desk: &Desk<'_>, of: &Results<'_>, hit: &EditionHit) -> Option<E
     let untitled = hit.title.is_empty();
     Some(EditionFound {
         title: if untitled {
-            vec![PieceView { text: named.clone(), marked: false }]
+            marked(&[Piece { text: named.clone(), marked: false }])
         } else {
-            pieces(&hit.title)
+            marked(&hit.title)
         },
         named: (!untitled).then_some(named),
         by: (!by.is_empty()).then(|| desk.tell("edition_by", &[("names", &by.join(", "))])),
         href: desk.href(&Route::list(place.segment, ListPage::Edition { number })),
         when: desk.day(hit.at),
         list: list_link(desk, of, place),
-        excerpt: pieces(&hit.excerpt),
+        excerpt: marked(&hit.excerpt),
         language: place.list.settings.language.tag(),
     })
 }
@@ -341,21 +338,11 @@ fn post_href(desk: &Desk<'_>, place: Place<'_>, post: &PostSummary) -> String {
     desk.href(&Route::list(place.segment, ListPage::Post { id: post.message_id.clone() }))
 }
 
-fn subject(desk: &Desk<'_>, hit: &Hit) -> Vec<PieceView> {
-    let mut subject = pieces(&hit.subject);
-    if subject.iter().all(|piece| piece.text.trim().is_empty()) {
-        subject = vec![PieceView { text: desk.say("no_subject"), marked: false }];
+fn subject(desk: &Desk<'_>, hit: &Hit) -> String {
+    if hit.subject.iter().all(|piece| piece.text.trim().is_empty()) {
+        return marked(&[Piece { text: desk.say("no_subject"), marked: false }]);
     }
-    subject
-}
-
-fn pieces(pieces: &[Piece]) -> Vec<PieceView> {
-    let plain = |piece: &Piece| PieceView {
-        // Spaces at the edges stand between pieces.
-        text: piece.text.chars().filter(|c| !c.is_control()).take(SUBJECT_CHARS_MAX).collect(),
-        marked: piece.marked,
-    };
-    pieces.iter().map(plain).collect()
+    marked(&hit.subject)
 }
 
 fn language(post: &PostSummary) -> Option<String> {

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::domain::time::Timestamp;
-use crate::mail::paragraphs::{Paragraph, paragraphs};
 use crate::mail::show::Shown;
 use crate::store::archive::{PostSummary, ThreadSummary};
 
 use super::super::dates;
 use super::super::routes::{ListPage, Route};
 use super::super::text::many_lines;
+use super::set::{Paragraph, set};
 use super::{BodyView, Desk, Door, Frame, Link, Pager, Place, PostView, Printed};
 
 /// Deeper answers are not set further in.
@@ -83,7 +83,7 @@ pub(crate) struct SummaryView {
 impl SummaryView {
     pub(crate) fn new(desk: &Desk<'_>, post: &PostSummary, words: &str) -> SummaryView {
         let by = desk.tell("summary_by", &[("name", &desk.author(post))]);
-        SummaryView { by, words: paragraphs(&many_lines(&desk.masked(words))) }
+        SummaryView { by, words: set(&many_lines(&desk.masked(words))) }
     }
 }
 

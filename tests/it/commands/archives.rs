@@ -194,6 +194,59 @@ fn progress_is_no_flood() {
 }
 
 #[test]
+fn posts_that_were_for_members_are_so_on_another_server() {
+    for world in WORLDS {
+        let scene = Scene::with_members(world);
+        let (older, newer) = (scene.file("a.mbox", mbox(0..20)), scene.file("b.mbox", mbox(20..25)));
+        let export = |list: &str, folder: &str| {
+            let out = scene.path(folder);
+            scene.done(&["export", list, "--out", &text(&out)]);
+            let said = fs::read_to_string(out.join("list.toml")).unwrap();
+            let open_from = said.lines().find(|line| line.starts_with("open_from")).map(str::to_owned);
+            (text(&out.join("archive.mbox")), open_from)
+        };
+        scene.done(&["import", "mbox", LIST, &older]);
+        assert_eq!(export(LIST, "private").1, None);
+        scene.done(&["list", "set", LIST, "archive=public"]);
+        let (past, open_from) = export(LIST, "past");
+        assert_eq!(open_from.as_deref(), Some("open_from = \"end\""));
+        scene.done(&["import", "mbox", LIST, &newer]);
+        let (whole, open_from) = export(LIST, "whole");
+        assert!(open_from.as_ref().is_some_and(|line| line.contains('@')), "{open_from:?}");
+
+        for (copy, archive, open_from) in [("un", &whole, &open_from), ("deux", &past, &None)] {
+            let address = format!("{copy}@lists.example");
+            scene.done(&["list", "create", &address]);
+            scene.done(&["list", "set", copy, "archive=public"]);
+            for _ in 0..2 {
+                let words = scene.done(&["import", "mbox", copy, archive]);
+                assert!(words.contains("still are, as list.toml says"), "{words}");
+            }
+            let shown = scene.json(&["list", "show", copy]);
+            assert_eq!((&shown["older_posts"], &shown["archive"]), (&json!("members"), &json!("public")));
+            if open_from.is_some() {
+                assert_eq!(&export(copy, copy).1, open_from);
+            }
+        }
+        // Made public after they came.
+        scene.done(&["list", "create", "trois@lists.example"]);
+        scene.done(&["import", "mbox", "trois", &whole]);
+        scene.done(&["list", "set", "trois", "archive=public"]);
+        assert_eq!(export("trois", "trois").1, open_from);
+        // Beside posts that everybody reads, there is no room for them.
+        scene.done(&["list", "create", "quatre@lists.example"]);
+        scene.done(&["list", "set", "quatre", "archive=public"]);
+        scene.done(&["import", "mbox", "quatre", &newer]);
+        let why = scene.refused(&["import", "mbox", "quatre", &whole]);
+        assert!(why.contains("import them into a list without posts"), "{why}");
+        let broken = scene.path("whole").join("list.toml");
+        fs::write(&broken, "address = ").unwrap();
+        let why = scene.refused(&["import", "mbox", "un", &whole]);
+        assert!(why.contains("which posts are for members"), "{why}");
+    }
+}
+
+#[test]
 fn an_export_is_whole_and_comes_back() {
     for world in WORLDS {
         let scene = Scene::with_members(world);

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use parvis::domain::address::EmailAddress;
+use parvis::domain::ids::MessageId;
 use parvis::domain::list::ListState;
+use parvis::flow::export::OpenFrom;
+use parvis::flow::import::closed;
 use parvis::flow::membership::{Act, Telling, remove_member};
 use parvis::flow::{keep_house, lists, opening};
 
@@ -105,6 +108,28 @@ fn what_was_written_before_is_nowhere_for_strangers() {
     assert_eq!(month.matches("jardin/m/").count(), 2, "{month}");
     assert!(site.get("/search?q=nouveau").text().contains("Du <mark>nouveau</mark>"));
     assert!(!site.get("/search?q=zinzolain").text().contains("<a href=\"/search?q=zinzolin"));
+}
+
+#[test]
+fn what_was_for_members_elsewhere_is_for_nobody_else_while_it_comes_in_and_after() {
+    let site = Site::empty();
+    let id = site.list("copie@lists.example.org", "La copie", &[("archive", "public")]);
+    let list = || site.store.reader().list(id).expect("readable").expect("there");
+    let until = OpenFrom::Post(MessageId::parse("b1@l.example").expect("an id"));
+    let closed = closed::close(&site.desk, &list(), &until).expect("closed");
+    for (name, answers, day) in [("a1", "", 1), ("a2", "a1", 2), ("b1", "a2", 4), ("b2", "", 5)] {
+        site.post(id, &written(name, answers, "Zinzolin", day, "Zinzolin encore."));
+        site.search.catch_up_wholly(|_| ()).expect("caught up");
+        assert_eq!(site.get(&format!("/copie/m/{name}%40l.example/")).status, StatusCode::NOT_FOUND);
+        assert!(!site.get("/search?q=zinzolin").text().contains("<mark>"));
+        // Whoever sets something meanwhile opens nothing.
+        lists::set(&site.desk, &list(), &[("archive".to_owned(), "public".to_owned())]).expect("set");
+    }
+    closed::open(&site.desk, &closed, &until).expect("opened");
+    for (name, status) in [("a1", 404), ("a2", 404), ("b1", 200), ("b2", 200)] {
+        assert_eq!(site.get(&format!("/copie/m/{name}%40l.example/")).status, status, "{name}");
+    }
+    assert!(site.get("/search?q=zinzolin").text().contains("<mark>"));
 }
 
 #[test]
