@@ -427,8 +427,8 @@ impl NoMember<'_> {
 
 impl JoinWaits<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let readers = super::kinds::names_or_keeper(self.animators, frame.language);
-        self.group.facts(facts, frame.language).phrase("reader", &readers)
+        let facts = self.group.facts(facts, frame.language);
+        super::kinds::reader_facts(facts, self.animators, frame.language)
     }
 }
 

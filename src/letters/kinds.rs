@@ -627,8 +627,7 @@ impl Held<'_> {
         // RFC 3834 §6: a letter to somebody unproven holds nothing the requester typed.
         let title = if why == WhyHeld::Unproven { "" } else { title };
         let facts = group.facts(facts, frame.language).phrase("title", title);
-        let reader = names_or_keeper(animators, frame.language);
-        why_facts(facts.phrase("reader", &reader), why, frame)
+        why_facts(reader_facts(facts, animators, frame.language), why, frame)
     }
 }
 
@@ -681,6 +680,12 @@ impl NowAnimator<'_> {
             .phrase("others", &words::names(others, frame.language))
             .phrase("host", host)
     }
+}
+
+/// Who will read it, and whether that is more than one: the verb behind follows it.
+pub(super) fn reader_facts(facts: Facts, names: &[&str], language: Language) -> Facts {
+    let named = names.iter().filter(|name| !name.trim().is_empty()).count();
+    facts.phrase("reader", &names_or_keeper(names, language)).is("readers", named > 1)
 }
 
 pub(super) fn names_or_keeper(names: &[&str], language: Language) -> String {

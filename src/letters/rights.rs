@@ -2,7 +2,7 @@
 
 use super::exchange::{Act, day_of, group_facts};
 use super::facts::Facts;
-use super::kinds::{Group, names_or_keeper};
+use super::kinds::{Group, reader_facts};
 use super::message::Frame;
 use super::words;
 use crate::domain::time::Timestamp;
@@ -214,7 +214,7 @@ impl Unchanged<'_> {
 
 impl PassedOn<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let readers = names_or_keeper(self.animators, frame.language);
-        group_facts(self.group, facts, frame.language).phrase("reader", &readers)
+        let facts = group_facts(self.group, facts, frame.language);
+        reader_facts(facts, self.animators, frame.language)
     }
 }

@@ -3,6 +3,9 @@
 //! A small grammar and whole phrases, not sentences: what goes to an author are the animator's own
 //! words, so nothing is guessed here. Anything else decides nothing and is asked about.
 
+mod free;
+mod items;
+
 use std::collections::HashSet;
 
 use serde::Deserialize;
@@ -10,9 +13,6 @@ use serde::Deserialize;
 use super::book::own_words;
 use super::tokens;
 use crate::domain::command::{Decision, ModeratorAnswer};
-
-/// Items one answer may decide.
-const ITEMS_MAX: usize = 200;
 
 /// What an answer may say, as people say it (`data/phrases/decisions.toml`).
 #[derive(Deserialize)]
@@ -26,6 +26,12 @@ struct Words {
     ban: HashSet<String>,
     reason: HashSet<String>,
     polite: HashSet<String>,
+    slight: HashSet<String>,
+    filler: Vec<String>,
+    open: Vec<String>,
+    contrary: HashSet<String>,
+    intro: Vec<String>,
+    weighty: Vec<String>,
 }
 
 /// Politeness that stands for nothing having been written.
@@ -50,7 +56,7 @@ const EMPTY: &[&str] = &[
 ];
 
 /// What a stretch between two marks says.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Clause {
     Accept,
     Discard,
@@ -145,13 +151,31 @@ impl Words {
         if words.is_empty() || words.chars().all(|c| !c.is_alphanumeric()) {
             return Some((!words.contains('?')).then(String::new));
         }
-        // « non non, c'est bon, envoie »
-        let contrary = clauses(words).any(|clause| self.clause(self.behind_no(clause)) == Clause::Accept);
-        if contrary {
+        // « non non, c'est bon, envoie », « non, jette », « refuse ou jette », « no reply needed »
+        let another = |clause: &str| {
+            matches!(self.clause(self.behind_no(clause)), Clause::Accept | Clause::Discard | Clause::Ban)
+        };
+        let folded = tokens::fold(words);
+        let or = ["ou ", "or "].iter().any(|or| folded.starts_with(or));
+        let first = bare(clauses(words).next().unwrap_or_default());
+        let idle = ["needed", "necessary", "required", "necessaire"].iter().any(|end| first.ends_with(end));
+        if clauses(words).any(another) || or || idle {
             return Some(None);
         }
-        let only_polite = clauses(words).all(|clause| self.clause(clause) == Clause::Polite);
-        Some(Some(if only_polite { String::new() } else { words.to_owned() }))
+        let again = |clause: &str| {
+            let bare = bare(clause);
+            self.refuse.contains(&bare) || self.refuse_whole.contains(&bare)
+        };
+        if clauses(words).all(|clause| self.clause(clause) == Clause::Polite || again(clause)) {
+            return Some(Some(String::new()));
+        }
+        // « No no, let him » is no refusal, and nobody knows what it is.
+        let doubled =
+            clauses(words).next().is_some_and(|clause| matches!(bare(clause).as_str(), "non" | "no"));
+        if doubled {
+            return Some(None);
+        }
+        Some(Some(words.to_owned()))
     }
 
     /// « non c’est bon »: what is said behind the no.
@@ -186,7 +210,8 @@ pub fn moderator_answer(text: &str, name: &str) -> ModeratorAnswer {
     let unclear = || ModeratorAnswer::Unclear(text.trim().to_owned());
     let signs = |line: &str| {
         let name = bare(name);
-        let line = bare(line);
+        // « Martine, animatrice »
+        let line = bare(line.split(',').next().unwrap_or(line));
         !line.is_empty() && line.split(' ').all(|word| name.split(' ').any(|part| part == word))
     };
     let is_empty = |line: &&str| EMPTY.contains(&bare(line).as_str()) || only_marks(line) || signs(line);
@@ -199,7 +224,7 @@ pub fn moderator_answer(text: &str, name: &str) -> ModeratorAnswer {
         // « Merci » alone is no decision.
         return unclear();
     }
-    if let Some(items) = items(&words, &decided) {
+    if let Some(items) = items::read(&words, &decided).or_else(|| items::freely(&words, &decided)) {
         return ModeratorAnswer::Each(items);
     }
     let first = decided.first().copied().unwrap_or(first);
@@ -212,14 +237,18 @@ pub fn moderator_answer(text: &str, name: &str) -> ModeratorAnswer {
             let idle = |line: &&str| is_empty(line) || words.clause(line) == Clause::Polite;
             let after = if more.iter().all(idle) && said_first.is_empty() { "" } else { after };
             let whole = format!("{said_first}\n{after}");
-            if contrary { unclear() } else { ModeratorAnswer::All(Decision::Refuse(whole.trim().to_owned())) }
+            let whole = free::for_the_author(&words, whole.trim(), &signs);
+            if contrary { unclear() } else { ModeratorAnswer::All(Decision::Refuse(whole)) }
         }
         Some(decision) => {
             let same = |line: &&str| words.decision(line).as_ref() == Some(&decision);
-            if decided.iter().all(same) { ModeratorAnswer::All(decision) } else { unclear() }
+            if decided.iter().all(same) {
+                return ModeratorAnswer::All(decision);
+            }
+            free::decision(&words, text, &decided).map_or_else(unclear, ModeratorAnswer::All)
         }
         // One sentence over two lines: « ok / c'est bon pour moi ».
-        None => unclear(),
+        None => free::decision(&words, text, &decided).map_or_else(unclear, ModeratorAnswer::All),
     }
 }
 
@@ -227,68 +256,6 @@ pub fn moderator_answer(text: &str, name: &str) -> ModeratorAnswer {
 fn rest_of_text<'a>(text: &'a str, first: &str) -> &'a str {
     let after = text.find(first).map_or("", |at| &text[at + first.len()..]);
     after.trim()
-}
-
-/// "1 ok, 2 jeter, 3 non hors sujet", on one line or several.
-fn items(words: &Words, lines: &[&str]) -> Option<Vec<(u32, Decision)>> {
-    let mut found: Vec<(u32, Decision)> = Vec::new();
-    for line in lines {
-        for (numbers, said) in numbered(words, line)? {
-            let decision = words.decision(said)?;
-            for number in numbers {
-                if found.len() >= ITEMS_MAX || found.iter().any(|(known, _)| *known == number) {
-                    return None;
-                }
-                found.push((number, decision.clone()));
-            }
-        }
-    }
-    (!found.is_empty()).then_some(found)
-}
-
-/// The numbers at the start of each item of a line, and what is said of them.
-fn numbered<'l>(words: &Words, line: &'l str) -> Option<Vec<(Vec<u32>, &'l str)>> {
-    let mut found = Vec::new();
-    let mut rest = line;
-    while !rest.is_empty() {
-        let (numbers, said) = leading_numbers(rest)?;
-        // An item ends where a comma or semicolon is followed by a number and a decision.
-        let separators = said.char_indices().filter(|(_, c)| matches!(c, ',' | ';'));
-        let next = separators.map(|(at, _)| at).find(|at| {
-            let after = said[at + 1..].trim_start();
-            leading_numbers(after).is_some_and(|(_, said)| starts_with_decision(words, said))
-        });
-        let end = next.unwrap_or(said.len());
-        found.push((numbers, said[..end].trim()));
-        rest = next.map_or("", |at| said[at + 1..].trim_start());
-    }
-    Some(found)
-}
-
-fn starts_with_decision(words: &Words, said: &str) -> bool {
-    let end = said.find(|c: char| !c.is_alphanumeric()).unwrap_or(said.len());
-    let word = tokens::fold(&said[..end]);
-    [&words.accept, &words.refuse, &words.discard, &words.ban].iter().any(|known| known.contains(&word))
-}
-
-/// "2", "2)", "2 et 5", "2, 5", "2:" and what follows.
-fn leading_numbers(text: &str) -> Option<(Vec<u32>, &str)> {
-    let mut numbers = Vec::new();
-    let mut rest = text.trim_start();
-    loop {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        if digits == 0 {
-            break;
-        }
-        numbers.push(rest[..digits].parse().ok()?);
-        rest = rest[digits..].trim_start_matches([')', '.', ':', '=', '-', '°', '\u{a0}', ' ']);
-        let more = ["et ", "and ", "+", "&", ","].iter().find_map(|link| rest.strip_prefix(link));
-        match more.map(str::trim_start) {
-            Some(after) if after.starts_with(|c: char| c.is_ascii_digit()) => rest = after,
-            Some(_) | None => break,
-        }
-    }
-    (!numbers.is_empty() && !rest.is_empty()).then_some((numbers, rest))
 }
 
 /// A line in small letters without accents and marks.

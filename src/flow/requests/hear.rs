@@ -1,6 +1,7 @@
 //! What a mail asks for, as wishes: between the words somebody chose and what can be carried out.
 
 use super::{Request, answered_post};
+use crate::domain::care::Care;
 use crate::domain::command::{Addresses, AnimatorCommand, Command, Meaning, OwnPosts, Understood};
 use crate::domain::command::{Holidays, Scope as Groups};
 use crate::domain::ids::{ListId, PostId};
@@ -8,7 +9,7 @@ use crate::domain::list::{Language, List};
 use crate::domain::member::{Membership, Role};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Heed, Threads, Wish};
+use crate::domain::wish::{Heed, Matter, Threads, Wish};
 use crate::flow::whereabouts::last_posts;
 use crate::flow::{Desk, FlowError, is_current};
 use crate::mail::parse;
@@ -143,10 +144,36 @@ pub(super) fn topic_of(
     list: &List,
     mail: PostId,
 ) -> Result<Option<(ThreadId, String)>, FlowError> {
-    let Some(raw) = desk.store.raw(mail)? else { return Ok(None) };
-    let answered = answered_post(desk, list.id, &raw)?;
+    let answered = match answered_in(desk, list, mail)? {
+        Some(post) => Some(post),
+        // The letter that asks about a post is not in the archive: what it is about counts, or else
+        // the conversation a post that waits would join.
+        None => match asked_about(desk, mail)? {
+            Some(post) if desk.store.reader().post(post)?.is_some() => Some(post),
+            Some(post) => answered_in(desk, list, post)?,
+            None => None,
+        },
+    };
     let post = answered.map(|post| desk.store.reader().post(post)).transpose()?.flatten();
     Ok(post.map(|post| (post.thread, post.subject)))
+}
+
+fn answered_in(desk: &Desk, list: &List, mail: PostId) -> Result<Option<PostId>, FlowError> {
+    let Some(raw) = desk.store.raw(mail)? else { return Ok(None) };
+    answered_post(desk, list.id, &raw)
+}
+
+/// The one post the letter was about that a mail answers.
+fn asked_about(desk: &Desk, mail: PostId) -> Result<Option<PostId>, FlowError> {
+    let door = desk.store.post(mail)?.and_then(|info| info.door);
+    let Some(RequestDoor::Answer(question)) = door else { return Ok(None) };
+    let Some(asked) = desk.store.question(question)? else { return Ok(None) };
+    let Matter::Care { care: Care::Release { post } | Care::ReleaseWith { post, .. } } =
+        asked.question.matter
+    else {
+        return Ok(None);
+    };
+    Ok(Some(post))
 }
 
 /// So many of somebody's latest posts are looked at to find the one they mean.

@@ -237,7 +237,7 @@ fn open_wish(talk: &Talk<'_>, request: &Request<'_>) -> Result<Option<OpenQuesti
     });
     let open: Vec<OpenQuestion> = open.collect();
     Ok(match <[OpenQuestion; 1]>::try_from(open) {
-        Ok([one]) if wishes::is_done_for_the_proven(&one.question.matter) => Some(one),
+        Ok([one]) if wishes::is_done_for_the_proven(talk, &one.question)? => Some(one),
         Ok(_) | Err(_) => None,
     })
 }

@@ -9,7 +9,7 @@ use crate::domain::ids::ListId;
 use crate::domain::list::List;
 use crate::domain::member::{MemberState, Membership};
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Heed, Matter, Wish};
+use crate::domain::wish::{Heed, Matter, Question, Wish};
 use crate::flow::FlowError;
 use crate::flow::author::author_of;
 use crate::flow::membership::ANSWER_WAIT;
@@ -58,8 +58,8 @@ fn deed_here(talk: &Talk<'_>, list: Option<ListId>, wish: &Wish) -> Result<Deed,
 }
 
 /// Whether a yes to that does only what a proven sender may have done without a token.
-pub(super) fn is_done_for_the_proven(matter: &Matter) -> bool {
-    let wish = match matter {
+pub(super) fn is_done_for_the_proven(talk: &Talk<'_>, question: &Question) -> Result<bool, FlowError> {
+    let wish = match &question.matter {
         Matter::Wish { wish } | Matter::Either { words: wish, .. } => wish,
         Matter::Talk
         | Matter::WhichList { .. }
@@ -75,9 +75,10 @@ pub(super) fn is_done_for_the_proven(matter: &Matter) -> bool {
         | Matter::Consent { .. }
         | Matter::Opening
         | Matter::Digest { .. }
-        | Matter::Draft { .. } => return false,
+        | Matter::Draft { .. } => return Ok(false),
     };
-    course(deed(wish), crate::domain::proof::Proof::Proven) == Course::Do
+    let deed = deed_here(talk, question.list, wish)?;
+    Ok(course(deed, crate::domain::proof::Proof::Proven) == Course::Do)
 }
 
 /// A wish nobody can misunderstand.

@@ -69,7 +69,7 @@ pub(super) fn letter<'a>(
         | LetterKind::AskEither
         | LetterKind::Unchanged
         | LetterKind::PassedOn => rights(kind, name, place, group, week_on),
-        LetterKind::JoinWaits => Letter::JoinWaits(JoinWaits { group, animators: &["Claire Martin"] }),
+        LetterKind::JoinWaits => Letter::JoinWaits(JoinWaits { group, animators: animators(name) }),
         LetterKind::NoEntry => Letter::NoEntry(NoEntry {
             group,
             why: if name == "no-entry" { WhyNoEntry::Closed } else { WhyNoEntry::Declined },
@@ -165,11 +165,14 @@ fn rights<'a>(
             at: if name == "ask-either-join" { WrittenTo::Join } else { WrittenTo::Leave },
         }),
         LetterKind::Unchanged => Letter::Unchanged(Unchanged { group: Some(group) }),
-        LetterKind::PassedOn => {
-            Letter::PassedOn(PassedOn { group: Some(group), animators: &["Claire Martin"] })
-        }
+        LetterKind::PassedOn => Letter::PassedOn(PassedOn { group: Some(group), animators: animators(name) }),
         _ => Letter::AskForget(AskForget { host }),
     }
+}
+
+/// One, or two where the sample says so.
+fn animators(name: &str) -> &'static [&'static str] {
+    if name.ends_with("-two") { &["Claire Martin", "Anne Petit"] } else { &["Claire Martin"] }
 }
 
 fn settings<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>, week_on: Timestamp) -> Settings<'a> {

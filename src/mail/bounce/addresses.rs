@@ -3,6 +3,8 @@
 
 use crate::mail::headers::Headers;
 
+/// Fields of one name that are looked at.
+const FIELDS_MAX: usize = 20;
 /// Addresses of one report.
 const ADDRESSES_MAX: usize = 50;
 
@@ -37,10 +39,18 @@ pub(super) fn all_in(text: &str) -> Vec<String> {
         let end =
             domain.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-'))).unwrap_or(domain.len());
         let domain = domain[..end].split("..").next().unwrap_or_default().trim_end_matches(['.', '-']);
-        let local = text[local..at].trim_start_matches(['.', '\'', '=', '/', '*', '&']);
+        let local = text[local..at].trim_start_matches(['.', '\'', '/', '*', '&']);
+        // `=?utf-8?B?…?=@` is a name nobody decoded.
+        let local = if local.starts_with("=?") { local } else { local.trim_start_matches('=') };
         let local = local.rsplit(':').next().unwrap_or(local);
         let local = if local.to_lowercase().starts_with("smtp=") { &local[5..] } else { local };
-        if local.is_empty() || domain.is_empty() || domain.starts_with('.') || found.len() >= ADDRESSES_MAX {
+        // `dav...@nord.example`: shortened so that nobody reads it.
+        if local.is_empty()
+            || local.ends_with("..")
+            || domain.is_empty()
+            || domain.starts_with('.')
+            || found.len() >= ADDRESSES_MAX
+        {
             continue;
         }
         let address = format!("{local}@{domain}");
@@ -72,6 +82,55 @@ fn is_behind(service: &str, address: &str) -> bool {
 
 /// The addresses a report for people says could not be reached.
 pub(super) fn named(headers: &Headers<'_>, human: &str) -> Vec<String> {
+    let found = among(headers, human);
+    if found.is_empty() { led_by(human) } else { found }
+}
+
+/// Of two readings that differ altogether, the one the mail that came back bears out.
+pub(super) fn either(listed: Vec<String>, named: Vec<String>, original: &str) -> Vec<String> {
+    if listed.is_empty() {
+        return named;
+    }
+    let is_in =
+        |address: &String, others: &[String]| others.iter().any(|other| other.eq_ignore_ascii_case(address));
+    let differ = !named.is_empty() && !listed.iter().any(|address| is_in(address, &named));
+    let to = if differ { header(original, "to") } else { Vec::new() };
+    let borne_out = |found: &[String]| found.iter().any(|address| is_in(address, &to));
+    if differ && borne_out(&named) && !borne_out(&listed) { named } else { listed }
+}
+
+/// Addresses a line begins with that says of them, or that follows a line which says, that they could
+/// not be reached: also those of whoever wrote, who may have written to themselves.
+fn led_by(human: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut before = String::new();
+    for line in human.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let bare = line.trim_start_matches('<');
+        let first = first_in(bare).filter(|address| bare.starts_with(address.as_str()));
+        if let Some(address) = first {
+            let rest = bare[address.len()..].trim_start_matches('>').trim();
+            let follows =
+                rest.is_empty() && (super::words::is_telling(&before) || before.contains("delivery"));
+            if follows || rest.starts_with(':') {
+                found.push(address);
+            }
+        }
+        before = line.to_lowercase();
+    }
+    found.truncate(ADDRESSES_MAX);
+    found
+}
+
+/// The addresses in a field of a header that came back.
+fn header(original: &str, wanted: &str) -> Vec<String> {
+    let fields = super::status::fields(original).skip_while(|(name, _)| name.is_empty());
+    let fields = fields.take_while(|(name, _)| !name.is_empty());
+    let found = fields.filter(|(name, _)| name == wanted).take(FIELDS_MAX);
+    found.flat_map(|(_, value)| all_in(&value)).collect()
+}
+
+/// The addresses that could not be reached, but for those of whoever wrote and of services.
+fn among(headers: &Headers<'_>, human: &str) -> Vec<String> {
     let mut ours: Vec<String> = Vec::new();
     for field in ["from", "to", "reply-to", "sender", "return-path", "errors-to", "cc", "delivered-to"] {
         ours.extend(headers.all(field).flat_map(|field| all_in(&field.value())));
@@ -92,6 +151,8 @@ pub(super) fn named(headers: &Headers<'_>, human: &str) -> Vec<String> {
             ["from:", "cc:", "message-id:", "reply-to:", "sender:", "subject:", "mail from", "date:"];
         let quoted =
             is_header.iter().any(|name| small.trim_start().starts_with(name)) || small.contains("message-id");
+        // « a@b <c@d>: malformed »: nobody was written to.
+        let quoted = quoted || small.contains("malformed address");
         for address in all_in(line).into_iter().filter(|address| is_other(address) && !quoted) {
             let rank = rank(line, &small, &before, &address);
             if !ranks.iter().flatten().any(|known| known.eq_ignore_ascii_case(&address)) {

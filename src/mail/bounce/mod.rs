@@ -5,13 +5,16 @@
 //! is not known here: what a stranger's text names is never taken for a proof. Total and linear.
 
 mod addresses;
+mod notice;
 mod pieces;
+mod stage;
 mod status;
 mod words;
 
 use std::fmt;
 
 use self::pieces::Pieces;
+use self::stage::Stage;
 use super::autoreply::{self, Automatic};
 use super::headers::Headers;
 use super::words as header_words;
@@ -101,11 +104,14 @@ pub fn read(raw: &[u8]) -> Report {
     if pieces.receipt.as_ref().is_some_and(|receipt| !receipt.contains("deleted")) {
         return Report::Nothing;
     }
+    if let Some(report) = notice::read(&pieces.human) {
+        return report;
+    }
     let groups = status::groups(&pieces.status);
-    if !groups.is_empty() {
+    if groups.iter().any(|group| group.says) {
         return of_groups(&groups, &headers, &pieces);
     }
-    of_words(&headers, &pieces)
+    of_words(&headers, &pieces, groups.into_iter().find_map(|group| group.recipient))
 }
 
 /// What one line of a server's reply means: for refusals in the SMTP dialogue.
@@ -155,17 +161,22 @@ fn of_groups(groups: &[status::Group], headers: &Headers<'_>, pieces: &Pieces) -
     bounce(recipients, outcome, cause, status, &said)
 }
 
-/// No report, but perhaps the words of one.
-fn of_words(headers: &Headers<'_>, pieces: &Pieces) -> Report {
+/// No report, but perhaps the words of one; or one that only names somebody.
+fn of_words(headers: &Headers<'_>, pieces: &Pieces, reported: Option<String>) -> Report {
     let subject = headers.get("subject").map(|value| header_words::clean(&header_words::decode(&value)));
     let subject = subject.unwrap_or_default();
-    let listed =
-        headers.get("x-failed-recipients").map(|value| addresses::all_in(&value)).unwrap_or_default();
+    if words::is_complaint(&subject) {
+        let original = format!("{}{}", pieces.original, pieces.human);
+        return Report::Complaint { kind: "abuse".to_owned(), original };
+    }
+    let listed = headers.get("x-failed-recipients").map(|value| addresses::all_in(&value));
+    let listed = listed.or_else(|| reported.map(|address| vec![address])).unwrap_or_default();
     let by_machine = headers.get("from").is_none_or(|from| words::is_daemon(&from));
     let signs = words::Signs::of(&subject, &pieces.human);
     let came_back = by_machine && !pieces.original.is_empty() && !words::is_absence(&subject);
     let is_bounce = !listed.is_empty() || signs.is_bounce(by_machine) || came_back;
-    let is_absence = listed.is_empty() && !by_machine && is_absence(headers, &subject, &signs);
+    let away = words::is_absence(&subject) && !signs.subject;
+    let is_absence = listed.is_empty() && (away || !by_machine) && is_absence(headers, &subject, &signs);
     if !is_bounce || is_absence {
         return Report::Nothing;
     }
@@ -174,9 +185,10 @@ fn of_words(headers: &Headers<'_>, pieces: &Pieces) -> Report {
     } else {
         Outcome::Failed
     };
-    let recipients = if listed.is_empty() { addresses::named(headers, &pieces.human) } else { listed };
+    let recipients = addresses::either(listed, addresses::named(headers, &pieces.human), &pieces.original);
     let said = words::telling_line(&pieces.human);
-    let status = status::enhanced(&said).or_else(|| status::enhanced(&pieces.human));
+    let refusal = |text: &str| status::enhanced(text).filter(|status| !status.starts_with('2'));
+    let status = refusal(&said).or_else(|| refusal(&pieces.human));
     let cause = told_cause(status.as_deref(), &said, &pieces.human);
     bounce(recipients, outcome, cause, status, &said)
 }
@@ -193,8 +205,23 @@ fn is_absence(headers: &Headers<'_>, subject: &str, signs: &words::Signs) -> boo
 
 /// What the status and the telling line say, or else all that people read.
 fn told_cause(status: Option<&str>, said: &str, human: &str) -> Cause {
-    let cause = status::cause(status, said);
-    if cause == Cause::Unknown { words::cause(human) } else { cause }
+    let cause = match (status::cause(status, said), words::cause(human)) {
+        (Cause::Unknown, by_all) => by_all,
+        (_, Cause::Policy) if words::is_of_the_sender(human) => Cause::Policy,
+        // « Service unavailable » is what a machine makes of the words above it.
+        (Cause::Unreachable, by_all @ (Cause::NoSuchMailbox | Cause::Full))
+            if said.to_lowercase().ends_with("service unavailable") =>
+        {
+            by_all
+        }
+        (known, _) => known,
+    };
+    let stage = stage::of(human).or_else(|| stage::of(said));
+    match (stage, cause) {
+        (Some(Stage::Sender), Cause::NoSuchMailbox | Cause::Unknown) => Cause::Policy,
+        (Some(Stage::Content), Cause::Unknown) => Cause::Policy,
+        (_, cause) => cause,
+    }
 }
 
 fn bounce(

@@ -36,6 +36,7 @@ const RETURNED: &[&str] = &[
     "here is your original",
     "a copy of your message",
     "the header of the original",
+    "--- the header of the original",
     "the following is a copy of",
     "first part of the message",
     "message headers follow",
@@ -118,7 +119,10 @@ impl Pieces {
         for line in self.human.split_inclusive('\n') {
             let small = line.trim_start_matches(['>', ' ', '\t', '|']).to_lowercase();
             let begins = RETURNED.iter().any(|start| small.starts_with(start))
-                || (at > 0 && (small.starts_with("received: from ") || small.starts_with("return-path:")));
+                || (at > 0
+                    && (small.starts_with("received: from ")
+                        || small.starts_with("received:from ")
+                        || small.starts_with("return-path:")));
             if begins {
                 cut = Some(at);
                 break;
@@ -136,9 +140,28 @@ impl Pieces {
     }
 }
 
-/// A report in a report: what comes first is not what came back.
-fn is_first(pieces: &[Piece]) -> bool {
-    pieces.iter().all(|piece| piece.boundary.is_none())
+/// A report in a report: what comes first, or is a report where none was, is not what came back.
+fn is_report(pieces: &[Piece], inner: &ContentType) -> bool {
+    let reported = pieces.iter().any(|piece| piece.kind.essence.ends_with("delivery-status"));
+    pieces.iter().all(|piece| piece.boundary.is_none()) || (inner.essence == "multipart/report" && !reported)
+}
+
+/// The boundaries that are used where none or others were declared: lines `--…` with a field below.
+fn undeclared(body: &[u8], declared: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut used: Vec<Vec<u8>> = Vec::new();
+    if declared.is_empty() {
+        return used;
+    }
+    let mut lines = body.split(|byte| *byte == b'\n').map(|line| line.trim_ascii_end()).peekable();
+    while let Some(line) = lines.next() {
+        let Some(rest) = line.strip_prefix(b"--").filter(|rest| !rest.is_empty()) else { continue };
+        let field = lines.peek().is_some_and(|next| next.to_ascii_lowercase().starts_with(b"content-"));
+        let known = declared.iter().chain(&used).any(|boundary| rest == boundary);
+        if field && !known && used.len() < BOUNDARIES_MAX / 2 {
+            used.push(rest.to_owned());
+        }
+    }
+    used
 }
 
 fn cut(raw: &[u8], headers: &Headers<'_>) -> Vec<Piece> {
@@ -147,6 +170,7 @@ fn cut(raw: &[u8], headers: &Headers<'_>) -> Vec<Piece> {
     let mut boundaries: Vec<Vec<u8>> = Vec::new();
     boundaries.extend(top.parameter("boundary").map(String::into_bytes));
     let start = headers.body_offset().min(raw.len());
+    boundaries.extend(undeclared(&raw[start..], &boundaries));
     let mut pieces = vec![Piece { kind: top, transfer, boundary: None, body: (start, raw.len()) }];
     let mut at = start;
     while at < raw.len() {
@@ -171,14 +195,23 @@ fn cut(raw: &[u8], headers: &Headers<'_>) -> Vec<Piece> {
         }
         let mut body = (end + part.body_offset()).min(raw.len());
         let mut kind = kind;
-        if kind.essence == "message/rfc822" && is_first(&pieces) {
+        if kind.essence == "message/rfc822" {
             let (inner, _) = Headers::scan_leniently(&raw[body..]);
-            kind = ContentType::parse(&inner.get("content-type").unwrap_or_default());
-            boundaries.extend(kind.parameter("boundary").map(String::into_bytes));
-            body = (body + inner.body_offset()).min(raw.len());
+            let inside = ContentType::parse(&inner.get("content-type").unwrap_or_default());
+            if is_report(&pieces, &inside) {
+                kind = inside;
+                boundaries.extend(kind.parameter("boundary").map(String::into_bytes));
+                body = (body + inner.body_offset()).min(raw.len());
+            }
         }
         pieces.push(Piece { kind, transfer, boundary: Some(found), body: (body, raw.len()) });
         at = body.max(end);
+    }
+    if let [only] = &mut pieces[..]
+        && only.kind.essence.starts_with("multipart/")
+    {
+        // Said to have parts, and has none: a text.
+        only.kind = ContentType::default();
     }
     pieces.retain(|piece| !piece.kind.essence.starts_with("multipart/") || piece.boundary.is_none());
     pieces

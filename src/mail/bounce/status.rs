@@ -13,6 +13,8 @@ pub(super) struct Group {
     pub(super) recipient: Option<String>,
     /// Absent: nothing is wrong.
     pub(super) outcome: Option<Outcome>,
+    /// Whether it says at all what became of the mail.
+    pub(super) says: bool,
     pub(super) status: Option<String>,
     pub(super) diagnostic: String,
 }
@@ -70,7 +72,7 @@ fn group(block: &[(String, String)]) -> Option<Group> {
     let action =
         get("action").unwrap_or_default().split([';', '(', ' ']).next().unwrap_or_default().to_lowercase();
     let outcome = match action.as_str() {
-        "failed" | "failure" | "error" | "undeliverable" => Some(Outcome::Failed),
+        "failed" | "failure" | "error" | "undeliverable" | "expired" => Some(Outcome::Failed),
         "delayed" | "deferred" => Some(Outcome::Delayed),
         "relayed" | "delivered" | "expanded" => None,
         _ => match status.as_deref().and_then(|status| status.chars().next()) {
@@ -79,7 +81,9 @@ fn group(block: &[(String, String)]) -> Option<Group> {
             _ => None,
         },
     };
-    Some(Group { recipient, outcome, status, diagnostic: diagnostic.unwrap_or_default().trim().to_owned() })
+    let says = !action.is_empty() || status.is_some();
+    let diagnostic = diagnostic.unwrap_or_default().trim().to_owned();
+    Some(Group { recipient, outcome, says, status, diagnostic })
 }
 
 /// The first status code in a text: `5.1.1`, `#5.1.1`, `(5.7.1)`.
@@ -115,17 +119,22 @@ pub(super) fn cause(status: Option<&str>, said: &str) -> Cause {
     let by_status = match (subject, detail) {
         // RFC 3463 §3.2: 7 and 8 are about the sender.
         (1, 7 | 8) => Cause::Policy,
-        (1, _) | (2, 1) | (4, 6) => Cause::NoSuchMailbox,
+        // What is so for now is no missing mailbox.
+        (1, 0..=6 | 9..) | (4, 4) if status.starts_with('4') => Cause::Unknown,
+        // 5.4.4: no way to that domain; RFC 5248: 5.7.13 is an account that was closed.
+        (1, _) | (2, 1) | (4, 4) | (7, 13) => Cause::NoSuchMailbox,
         (2, 2) | (3, 1) => Cause::Full,
         (2, 3) | (3, 4) | (6 | 7, _) => Cause::Policy,
-        (4, 1 | 2 | 4 | 7) => Cause::Unreachable,
+        // 5.4.6: it went in circles.
+        (4, 1 | 2 | 6 | 7 | 14) => Cause::Unreachable,
         _ => Cause::Unknown,
     };
     match (by_status, by_words) {
         (Cause::Unknown, by_words) => by_words,
         (Cause::NoSuchMailbox | Cause::Unreachable, Cause::Policy | Cause::Full) => by_words,
-        // Many servers say 5.7.1 of mailboxes they do not know.
+        // Many servers say 5.7.1 of mailboxes they do not know, some 5.4.1.
         (Cause::Policy, Cause::NoSuchMailbox) if (subject, detail) == (7, 1) => by_words,
+        (Cause::Unreachable, Cause::NoSuchMailbox) if (subject, detail) == (4, 1) => by_words,
         (by_status, _) => by_status,
     }
 }

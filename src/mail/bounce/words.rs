@@ -132,6 +132,14 @@ const NO_SUCH_MAILBOX: &[&str] = &[
     "delivery to this address is restricted",
     "deactivated",
     "discontinued",
+    "invalid final delivery",
+    "check if address is correct",
+    "check the domain",
+    "dns lookup failure",
+    "disabled recipient",
+    "no matching recipient",
+    "見つかりません",
+    "リストにありません",
 ];
 
 /// No room.
@@ -171,6 +179,9 @@ const FULL: &[&str] = &[
     "переполнен",
     "容量",
     "已满",
+    "exceeds allowed size",
+    "messages in recipient's mailbox",
+    "enough disk space",
 ];
 
 /// Not the person's fault: what was sent, and by whom.
@@ -251,6 +262,25 @@ const POLICY: &[&str] = &[
     "indesirable",
     "rejeté par",
     "abgelehnt",
+    "rdns",
+    "client ip",
+    "client host rejected",
+    "protocol violation",
+    "line limit",
+    "line length",
+    "unverifyable",
+    "unverifiable",
+    "mail relay",
+    "mail exchanger",
+    "invalid ip for",
+    " ptr ",
+    "a problem occurred",
+    "service refuse",
+    "mail rejete",
+    "is listed in",
+    "at a rate",
+    "not a member of",
+    "not member",
 ];
 
 /// Nobody answered there.
@@ -294,6 +324,8 @@ const UNREACHABLE: &[&str] = &[
     "conversation",
     "lost connection",
     "attempts",
+    "not reachable",
+    "essayer plus tard",
 ];
 
 /// Nothing is lost yet.
@@ -454,6 +486,9 @@ const FAILED: &[&str] = &[
     "user unknown",
     "no such user",
     "unknown address",
+    "attempting to deliver",
+    "delivery problems",
+    "not able to be",
 ];
 
 /// Subjects of reports.
@@ -531,41 +566,83 @@ const ABSENCE: &[&str] = &[
     "i'm away",
     "out-of-office",
     "automated reply",
+    "autorespon",
+    "auto-respon",
 ];
 
 fn any(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
+/// The sender's allowance, and the rules of a group: before what sounds like a full or a missing one.
+const OF_THE_SENDER: &[&str] =
+    &["relay quota", "sending quota", "message quota", "permission to post", "groups.google.com"];
+
+/// It went in circles, or a machine of theirs failed, whatever else is said.
+const THEIR_MACHINE: &[&str] = &[
+    "too many hops",
+    "hop count",
+    "mail loop",
+    "loops back",
+    "routing loop",
+    "internal system error",
+    "internal error",
+    "mailer error",
+    "system error",
+];
+
+/// « blocked because the user is unknown » is about the user.
+const FIRMLY_GONE: &[&str] = &[
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "does not exist",
+    "doesn't exist",
+    "may not exist",
+    "mailbox not found",
+    "mailbox unavailable",
+    "recipient address rejected: user",
+    "recipient address rejected: access denied",
+    "invalid recipient",
+    "unknown recipient",
+    "account is blocked",
+    "account disabled",
+    "account is disabled",
+    "compte du destinataire est bloqu",
+];
+
+/// A connection that ended is no opinion of anybody's.
+const FIRMLY_UNREACHABLE: &[&str] =
+    &["lost connection", "connection timed out", "connection refused", "connection reset"];
+
+/// What makes any of that a matter of reputation.
+const REPUTATION: &[&str] =
+    &["spamhaus", "dmarc", "reputation", "blacklist", "blocklist", "rejected for policy"];
+
 /// What a few lines say was the reason.
 pub(super) fn cause(text: &str) -> Cause {
-    let small = text.to_lowercase();
-    if any(&small, FULL) {
-        return Cause::Full;
+    // Names of fields of a header that is quoted are no words about content.
+    let small = text.to_lowercase().replace("content-", "").replace("header fields", "");
+    let liked = !any(&small, REPUTATION);
+    if any(&small, OF_THE_SENDER) {
+        Cause::Policy
+    } else if any(&small, FULL) {
+        Cause::Full
+    } else if any(&small, THEIR_MACHINE) {
+        Cause::Unreachable
+    } else if any(&small, FIRMLY_GONE) && liked {
+        Cause::NoSuchMailbox
+    } else if any(&small, FIRMLY_UNREACHABLE) && liked {
+        Cause::Unreachable
+    } else if any(&small, POLICY) {
+        Cause::Policy
+    } else if any(&small, NO_SUCH_MAILBOX) {
+        Cause::NoSuchMailbox
+    } else if any(&small, UNREACHABLE) {
+        Cause::Unreachable
+    } else {
+        Cause::Unknown
     }
-    // « blocked because the user is unknown » is about the user.
-    let firmly = [
-        "user unknown",
-        "unknown user",
-        "no such user",
-        "does not exist",
-        "doesn't exist",
-        "mailbox not found",
-        "mailbox unavailable",
-        "recipient address rejected: user",
-        "invalid recipient",
-        "unknown recipient",
-    ];
-    if any(&small, &firmly) && !any(&small, &["spamhaus", "dmarc", "reputation", "blacklist", "blocklist"]) {
-        return Cause::NoSuchMailbox;
-    }
-    if any(&small, POLICY) {
-        return Cause::Policy;
-    }
-    if any(&small, NO_SUCH_MAILBOX) {
-        return Cause::NoSuchMailbox;
-    }
-    if any(&small, UNREACHABLE) { Cause::Unreachable } else { Cause::Unknown }
 }
 
 /// Whether a line speaks of why.
@@ -573,10 +650,13 @@ pub(super) fn is_telling(small: &str) -> bool {
     any(small, NO_SUCH_MAILBOX) || any(small, FULL) || any(small, FAILED)
 }
 
-/// The line that says why, best with a code.
+/// Lines after the one with a code that still belong to what the server said.
+const SAID_LINES_MAX: usize = 4;
+
+/// The line that says why, best with a code; with what follows it, if it has one.
 pub(super) fn telling_line(human: &str) -> String {
-    let lines = || human.lines().map(str::trim).filter(|line| !line.is_empty());
-    let coded = |line: &&str| {
+    let lines: Vec<&str> = human.lines().map(str::trim).collect();
+    let coded = |line: &str| {
         let three = line.as_bytes().windows(4).any(|four| {
             matches!(four[0], b'4' | b'5')
                 && four[1].is_ascii_digit()
@@ -585,19 +665,47 @@ pub(super) fn telling_line(human: &str) -> String {
         });
         three || super::status::enhanced(line).is_some()
     };
-    let reason = |line: &&str| {
+    let reason = |line: &str| {
         let small = line.to_lowercase();
         any(&small, NO_SUCH_MAILBOX) || any(&small, FULL) || any(&small, POLICY)
     };
-    let found = lines().find(|line| coded(line) && reason(line));
-    let found = found.or_else(|| lines().find(coded)).or_else(|| lines().find(reason));
-    found.or_else(|| lines().find(|line| is_telling(&line.to_lowercase()))).unwrap_or_default().to_owned()
+    let first =
+        |wanted: &dyn Fn(&str) -> bool| lines.iter().position(|line| !line.is_empty() && wanted(line));
+    let found = first(&|line| coded(line) && reason(line)).or_else(|| first(&coded));
+    let Some(at) = found else {
+        let found = first(&reason).or_else(|| first(&|line| is_telling(&line.to_lowercase())));
+        return found.map_or(String::new(), |at| lines[at].to_owned());
+    };
+    let code = |line: &str| {
+        line.get(..3).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned)
+    };
+    let own = code(lines[at].trim_start_matches(['<', ' ']));
+    let ends = |line: &str| {
+        let small = line.to_lowercase();
+        let other = ["giving up", "---", "<<<", ">>>", "..."].iter().any(|start| small.starts_with(start));
+        let next = code(line).is_some_and(|code| own.as_ref().is_some_and(|own| *own != code));
+        line.is_empty() || other || next || (line.starts_with('<') && line.ends_with(':'))
+    };
+    let rest = lines[at + 1..].iter().take_while(|line| !ends(line)).take(SAID_LINES_MAX);
+    std::iter::once(&lines[at]).chain(rest).copied().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether that is about an allowance of the sender, or the rules of a group.
+pub(super) fn is_of_the_sender(text: &str) -> bool {
+    any(&text.to_lowercase(), OF_THE_SENDER)
+}
+
+/// The subject some providers give to a message somebody called unwanted, where they send no report.
+pub(super) fn is_complaint(subject: &str) -> bool {
+    subject.to_lowercase().starts_with("complaint about message from ")
 }
 
 pub(super) fn is_daemon(from: &str) -> bool {
     let from = from.to_lowercase();
     let daemons = [
         "mailer-daemon",
+        "mailer daemon",
+        "post_master",
         "mailer_daemon",
         "maildaemon",
         "mail-daemon",

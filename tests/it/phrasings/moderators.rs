@@ -1,6 +1,7 @@
 //! What animators answer to a mail that asks: a small grammar, in which nothing is guessed.
 
 use parvis::domain::command::{Decision, ModeratorAnswer};
+use parvis::mail::said;
 use parvis::understand::moderator_answer;
 
 fn shown(answer: &ModeratorAnswer) -> String {
@@ -78,12 +79,19 @@ fn answers_of_animators() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// What is left of an answer without quote and signature.
+fn own_words(answer: &str) -> String {
+    let head =
+        "From: Claire Martin <claire@voisine.example>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n";
+    said::said(format!("{head}{}\r\n", answer.replace('/', "\r\n")).as_bytes()).text
+}
+
 /// The free wordings of one file: which are decided rightly, which asked about, which wrongly.
 fn tally(name: &str) -> (usize, usize, Vec<String>) {
     let text = super::file(&format!("decisions/{name}.txt"));
     let (mut right, mut asked, mut wrong) = (0, 0, Vec::new());
     for case in super::cases(&text) {
-        let found = shown(&moderator_answer(&case.mail.replace('/', "\n"), "Claire Martin"));
+        let found = shown(&moderator_answer(&own_words(&case.mail), "Claire Martin"));
         let decided = found.split('(').next().unwrap_or_default();
         let decided = if decided.starts_with('?') { "?" } else { decided };
         if decided == case.wanted {
@@ -114,6 +122,38 @@ fn free_wordings_kept_aside_are_never_decided_wrongly() {
         let (right, asked, wrong) = tally(name);
         assert!(wrong.is_empty(), "{right} right, {asked} asked, {wrong:#?}");
         assert!(right >= least, "{name}: {right} right, {asked} asked");
+    }
+}
+
+/// By people who never saw the grammar: what they mean is done, or they are asked; never anything else.
+#[test]
+fn wordings_of_strangers_to_the_grammar() {
+    for (name, least) in [("fresh.fr", 50), ("fresh.en", 50), ("kept.fr", 33), ("kept.en", 26)] {
+        let (right, asked, wrong) = tally(name);
+        assert!(wrong.is_empty(), "{right} right, {asked} asked, {wrong:#?}");
+        assert!(right >= least, "{name}: {right} right, {asked} asked");
+    }
+}
+
+/// Several at once: each number is decided as it was meant, or left open; no other is touched.
+#[test]
+fn several_at_once_in_free_words() {
+    for (name, least) in [("several.fr", 7), ("several.en", 8)] {
+        let text = super::file(&format!("decisions/{name}.txt"));
+        let mut right = 0;
+        for case in super::cases(&text) {
+            let said = own_words(&case.mail);
+            let ModeratorAnswer::Each(items) = moderator_answer(&said, "Claire Martin") else { continue };
+            let wanted: Vec<&str> = case.wanted.split(", ").collect();
+            for (number, decision) in &items {
+                let each = ModeratorAnswer::Each(vec![(*number, decision.clone())]);
+                let found = shown(&each);
+                let found = found.split('(').next().unwrap_or_default();
+                assert!(wanted.contains(&found), "{name}:{}: {found}: {}", case.line, case.mail);
+            }
+            right += usize::from(items.len() == wanted.len());
+        }
+        assert!(right >= least, "{name}: {right} right");
     }
 }
 
