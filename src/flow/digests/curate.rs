@@ -75,10 +75,9 @@ pub(in crate::flow) fn answered(
 fn remember(draft: &mut Edition, mail: Option<PostId>, heard: DraftAnswer) {
     let Some(mail) = mail else { return };
     let DraftAnswer { wishes, unclear } = heard;
-    let wishes = wishes.into_iter().map(|wish| match wish {
-        EditionWish::Intro(_) => EditionWish::Intro(String::new()),
-        wish => wish,
-    });
+    let intro = |wish: &EditionWish| matches!(wish, EditionWish::Intro(_));
+    let wishes =
+        wishes.into_iter().map(|wish| if intro(&wish) { EditionWish::Intro(String::new()) } else { wish });
     draft.heard.push(Heard { mail, wishes: wishes.collect(), unclear });
     let older = draft.heard.len().saturating_sub(HEARD_MAX);
     draft.heard.drain(..older);

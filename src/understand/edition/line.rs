@@ -107,10 +107,8 @@ impl<'a> Reader<'a> {
     fn titled(&mut self, line: &str) -> bool {
         let Some((verb, number, words)) = self.verbs.titled(line) else { return false };
         let there = number.is_none_or(|number| self.is_there(number));
-        let (words, send) = match verb {
-            Verb::Title => self.verbs.without_sending(words),
-            _ => (words, None),
-        };
+        let titles = verb == Verb::Title;
+        let (words, send) = if titles { self.verbs.without_sending(words) } else { (words, None) };
         let said =
             cut(words.trim_matches(['«', '»', '“', '”', '"', ' ', '\u{a0}', '\u{202f}']), WORDS_CHARS_MAX);
         let wish = match (verb, number) {
@@ -209,7 +207,7 @@ impl<'a> Reader<'a> {
         if numbers.is_empty() {
             // « en entier, pas résumé »: said already. « Les gens veulent tous les détails »: why.
             let why = line.understood && self.verbs.says_why(clause);
-            if !why && !(what.is_empty() && line.verb == Some(verb)) {
+            if !(why || what.is_empty() && line.verb == Some(verb)) {
                 self.answer.unclear.push(clause.to_owned());
             }
             return;
@@ -257,11 +255,11 @@ impl<'a> Reader<'a> {
             true => self.spoken_of.clone(),
             false => self.found(what),
         };
-        match place {
-            _ if moved.is_empty() || moved.contains(&other) => None,
-            Verb::First => Some(EditionWish::Before(moved, other)),
-            _ => Some(EditionWish::After(moved, other)),
+        if moved.is_empty() || moved.contains(&other) {
+            return None;
         }
+        let before = place == Verb::First;
+        Some(if before { EditionWish::Before(moved, other) } else { EditionWish::After(moved, other) })
     }
 
     /// The items some words mean; none where it cannot be told.

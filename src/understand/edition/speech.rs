@@ -81,7 +81,7 @@ impl Verbs {
             Found::Nothing => None,
         };
         let nothing_else = said.iter().all(|word| self.empty.contains(word));
-        let number = one.or_else(|| match below {
+        let number = one.or(match below {
             [number] if !titled && !intro && !above && nothing_else => Some(*number),
             _ => None,
         });
