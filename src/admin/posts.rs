@@ -117,9 +117,12 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
     tell(info.received, json!({ "what": came }));
     // What was found out then stands in the header we put on top; nobody else's is left there.
     let kept = desk.store.raw(info.id).ok().flatten().filter(|_| info.proof.is_some());
-    let checks = kept.map(|raw| auth::results_in(&raw, &desk.hostname)).unwrap_or_default();
+    let kept = kept.unwrap_or_default();
+    let checks = auth::results_in(&kept, &desk.hostname);
     if let Some(proof) = info.proof.filter(|_| !checks.is_empty()) {
-        tell(info.received, json!({ "what": who_writes(proof), "checks": checks.join(", ") }));
+        let for_others = proof == Proof::Disproved && auth::author_signed(&kept, &desk.hostname);
+        let what = if for_others { SIGNED_FOR_OTHERS } else { who_writes(proof) };
+        tell(info.received, json!({ "what": what, "checks": checks.join(", ") }));
     }
     // An archive's posts are there from the moment they came; nobody decided about them.
     let Some(decided_at) = info.decided_at.filter(|_| info.via.is_some()) else { return Ok(()) };
@@ -149,6 +152,10 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
     }
     copies(desk, info.id, decided_at, &mut tell)
 }
+
+/// Of a good signature that proves nothing here (replay, RFC 6376 §8.6).
+const SIGNED_FOR_OTHERS: &str = "the author is not proven: the domain of From signed this, but not for this list: \
+    its address is not in To or Cc, under that signature, so whoever got it may have brought it here";
 
 fn who_writes(proof: Proof) -> &'static str {
     match proof {

@@ -3,6 +3,8 @@
 use super::relay::without_comments;
 use crate::domain::proof::Checks;
 use crate::mail::headers::{Field, Headers};
+use crate::mail::own_results::OwnResults;
+use crate::mail::words::mailboxes;
 
 /// Our `Authentication-Results:` field, folded, with its CRLF.
 pub fn header(hostname: &str, checks: &Checks) -> String {
@@ -35,6 +37,17 @@ pub fn results_in(raw: &[u8], hostname: &str) -> Vec<String> {
     };
     let value = field.value().replace(['\r', '\n', '\t'], " ");
     value.split(';').skip(1).map(|result| result.trim().to_owned()).collect()
+}
+
+/// Whether our own field on top of a kept message says that its author's domain signed it: whoever
+/// is disproved all the same was signed for others.
+pub fn author_signed(raw: &[u8], hostname: &str) -> bool {
+    let Some(results) = OwnResults::of(raw, hostname) else { return false };
+    let (headers, _) = Headers::scan_leniently(raw);
+    let from = mailboxes(&headers.get("from").unwrap_or_default());
+    let author = from.first().and_then(|from| from.address.as_ref()).map(|from| from.domain().to_owned());
+    let passed = |method| results.each(method).filter(|result| result.result == "pass");
+    passed("dmarc").next().is_some() || passed("dkim").any(|dkim| Some(&dkim.domain) == author.as_ref())
 }
 
 /// The message without `Authentication-Results:` that claim to be ours, in pieces (RFC 8601 §5).

@@ -35,6 +35,12 @@ pub fn records(hostname: &str, operator: Option<&EmailAddress>, key: &DkimKey) -
         ));
         zone.push_str(&format!("; {}", record(&name, "TXT", &txt("v=DMARC1"))));
     }
+    if let Some(operator) = operator {
+        // RFC 8460 §3.
+        let reports = format!("v=TLSRPTv1; rua=mailto:{}", report_address(operator));
+        zone.push_str("; Who could not encrypt what they sent to it says so there (TLS-RPT).\n");
+        zone.push_str(&record(&format!("_smtp._tls.{hostname}"), "TXT", &txt(&reports)));
+    }
     zone
 }
 

@@ -32,6 +32,7 @@ pub struct PhraseBook {
     pub(super) negations: Vec<String>,
     pub(super) doubts: Vec<String>,
     pub(super) breaks: Vec<String>,
+    pub(super) articles: Vec<String>,
     pub(super) people: PeopleWords,
 }
 
@@ -43,6 +44,8 @@ pub(super) struct SetNumbers {
     pub(super) closing: Vec<usize>,
     pub(super) aside: Vec<usize>,
     pub(super) polite: Vec<usize>,
+    /// What is given up follows: "instead of".
+    pub(super) contrast: Vec<usize>,
     pub(super) everything: Vec<usize>,
 }
 
@@ -94,6 +97,7 @@ struct Words {
     negation: Vec<String>,
     doubt: Vec<String>,
     breaks: Vec<String>,
+    articles: Vec<String>,
 }
 
 #[derive(Deserialize, Default, Clone)]
@@ -153,6 +157,7 @@ fn build(files: Vec<(Language, PathBuf, File)>, faults: &mut Vec<PhraseFault>) -
         negations: Vec::new(),
         doubts: Vec::new(),
         breaks: Vec::new(),
+        articles: Vec::new(),
         people: PeopleWords::own(),
     };
     for language in Language::ALL {
@@ -164,6 +169,7 @@ fn build(files: Vec<(Language, PathBuf, File)>, faults: &mut Vec<PhraseFault>) -
             book.negations.extend(file.words.negation.iter().cloned());
             book.doubts.extend(file.words.doubt.iter().cloned());
             book.breaks.extend(file.words.breaks.iter().cloned());
+            book.articles.extend(file.words.articles.iter().cloned());
             book.add_dates(&file.dates, &mut report);
             book.add_phrases(language, file, &sets, &mut report);
         }
@@ -250,6 +256,7 @@ impl PhraseBook {
                 "closing" => self.numbers.closing.push(number),
                 "aside" => self.numbers.aside.push(number),
                 "polite" => self.numbers.polite.push(number),
+                "contrast" => self.numbers.contrast.push(number),
                 "everything" => self.numbers.everything.push(number),
                 _ => {}
             }

@@ -82,6 +82,8 @@ impl Gist {
         let first = taken.iter().map(|(from, _)| *from).min()?;
         let last = taken.iter().map(|(_, to)| *to).max()?;
         let near = match self.clues.len() {
+            // What is said to the others is said to them in however many words.
+            1 if self.topic == Topic::People => true,
             1 => end <= WORDS_AROUND_ONE_MAX.max(whole.words * 3),
             clues => last - first <= clues * WORDS_BETWEEN_MAX && end <= whole.words * WORDS_FOR_EACH_MAX,
         };

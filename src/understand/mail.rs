@@ -10,6 +10,7 @@ use at_list::{is_plainly_prose, nothing_but};
 use whole::{combined, go_together, meaning, with_address};
 
 use super::book::PhraseBook;
+use super::clauses::quotes;
 use super::gist::GistHeard;
 use super::sentence::{Around, Ear, Found, Heard};
 use super::tokens::{self, Kind, Sentence};
@@ -24,6 +25,8 @@ const SENTENCES_MAX: usize = 40;
 const PROSE_WORDS_MAX: usize = 80;
 /// Words of a line that is a name, a number or an address below the text.
 const SIGNATURE_LINE_WORDS_MAX: usize = 5;
+/// Words of an answer to us, beyond which a "yes" is said to somebody else.
+const ANSWER_WORDS_MAX: usize = 6;
 
 /// The words of a mail.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +98,12 @@ enum Said {
     Sure(Vec<Found>),
     Guess(Found),
     Declined(Found),
-    Prose { doubt: bool, words: usize },
+    Prose {
+        doubt: bool,
+        words: usize,
+    },
+    /// What is said to the others.
+    ForPeople,
 }
 
 impl PhraseBook {
@@ -123,7 +131,8 @@ impl PhraseBook {
                     | Said::Sure(_)
                     | Said::Guess(_)
                     | Said::Declined(_)
-                    | Said::Prose { .. }) => said,
+                    | Said::Prose { .. }
+                    | Said::ForPeople) => said,
                 }
             }
         };
@@ -226,7 +235,7 @@ impl<'a> Reader<'a> {
             }
         }
         let more = sentences.len() > SENTENCES_MAX;
-        let said = self.in_all(&heard, more);
+        let said = self.in_all(&ear, &heard, more, quotes(text));
         if self.hears_gists() { self.with_gist(said, &ear, &sentences) } else { said }
     }
 
@@ -242,17 +251,26 @@ impl<'a> Reader<'a> {
     /// What a text is about as a whole, where no sentence of it is a phrase; and what only people
     /// should read, whatever else it seems to ask for.
     fn with_gist(&self, said: Said, ear: &Ear<'_>, sentences: &[Sentence]) -> Said {
+        let words: usize = sentences.iter().map(|sentence| sentence.tokens.len()).sum();
         let gist = || ear.gist(&sentences[..sentences.len().min(SENTENCES_MAX)]);
         let answers = |found: &Found| matches!(found.command, Command::Yes | Command::No);
         match said {
-            Said::Silent => said,
+            Said::Silent | Said::ForPeople => said,
+            // "Yes, I will bring the cake" was not asked by us.
+            Said::Guess(ref found) if answers(found) && words > ANSWER_WORDS_MAX && self.asked_nothing() => {
+                match gist() {
+                    GistHeard::Found(found) => Said::Guess(found),
+                    GistHeard::ForPeople => Said::ForPeople,
+                    GistHeard::Nothing => Said::Prose { doubt: true, words },
+                }
+            }
             Said::Sure(ref found) => match gist() {
                 GistHeard::ForPeople if !found.iter().any(answers) => Said::Guess(found[0].clone()),
                 GistHeard::ForPeople | GistHeard::Found(_) | GistHeard::Nothing => said,
             },
             // What more words speak for is the better guess.
             Said::Guess(ref found) => match gist() {
-                GistHeard::ForPeople => Said::Prose { doubt: true, words: 0 },
+                GistHeard::ForPeople => Said::ForPeople,
                 GistHeard::Found(other)
                     if found.words > 1 && other.words > found.words && other.command != Command::Leave =>
                 {
@@ -267,9 +285,15 @@ impl<'a> Reader<'a> {
             Said::Prose { words, .. } if words > PROSE_WORDS_MAX => said,
             Said::Prose { .. } => match gist() {
                 GistHeard::Found(found) => Said::Guess(found),
-                GistHeard::ForPeople | GistHeard::Nothing => said,
+                GistHeard::ForPeople => Said::ForPeople,
+                GistHeard::Nothing => said,
             },
         }
+    }
+
+    /// Nothing of ours is answered here, so that a "yes" among other words answers somebody else.
+    fn asked_nothing(&self) -> bool {
+        self.situation.place == Place::Request
     }
 
     /// What words hint at that are nothing but politeness and reasons: "I am overwhelmed."
@@ -279,7 +303,7 @@ impl<'a> Reader<'a> {
         let few = &sentences[..sentences.len().min(SENTENCES_MAX)];
         match (Ear { book: self.book, around: &around }).gist(few) {
             GistHeard::Found(found) => Said::Guess(found),
-            GistHeard::ForPeople => Said::Prose { doubt: true, words: 0 },
+            GistHeard::ForPeople => Said::ForPeople,
             GistHeard::Nothing => Said::Silent,
         }
     }
@@ -298,7 +322,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What the sentences say together.
-    fn in_all(&self, heard: &[(Heard, &Sentence)], more: bool) -> Said {
+    fn in_all(&self, ear: &Ear<'_>, heard: &[(Heard, &Sentence)], more: bool, quoted: bool) -> Said {
         let spoken: Vec<&(Heard, &Sentence)> = heard.iter().filter(|(h, _)| *h != Heard::Silent).collect();
         let Some(((first, sentence), rest)) = spoken.split_first() else { return Said::Silent };
         let mut prose = 0;
@@ -352,18 +376,32 @@ impl<'a> Reader<'a> {
                     (false, false) => Said::Sure(vec![sure.clone()]),
                 }
             }
-            Heard::Probably(found) | Heard::Reason(found) => Said::Guess(found.clone()),
+            // What is plainly asked says more than what a sentence before it hinted at.
+            Heard::Probably(found) | Heard::Reason(found) => {
+                let plain = sures.first().filter(|sure| sure.is_plain());
+                Said::Guess(plain.map_or_else(|| found.clone(), |sure| (*sure).clone()))
+            }
             Heard::Declined(found) => match sures.first().or(others.first()) {
                 Some(other) if other.command != found.command => Said::Guess((*other).clone()),
                 Some(_) | None => Said::Declined(found.clone()),
             },
             Heard::Prose => {
                 let words = prose + sentence.tokens.len();
+                doubt |= self.begins_with_doubt(sentence);
+                let told = declined.is_empty() && !doubt && words <= PROSE_WORDS_MAX;
+                if let Some(asked) = sures.first().filter(|found| told && found.is_plain())
+                    && self.situation.place != Place::List
+                    && sures.iter().chain(&others).all(|found| found.command == asked.command)
+                    && !quoted
+                    && !heard.iter().any(|(_, said)| ear.leaves_a_day_out(&said.tokens, asked))
+                {
+                    return Said::Sure(vec![(*asked).clone()]);
+                }
                 let later = sures.first().or(others.first()).filter(|_| words <= PROSE_WORDS_MAX);
                 match (later, declined.first()) {
                     (Some(found), _) => Said::Guess((*found).clone()),
                     (None, Some(found)) => Said::Declined((*found).clone()),
-                    (None, None) => Said::Prose { doubt: doubt || self.begins_with_doubt(sentence), words },
+                    (None, None) => Said::Prose { doubt, words },
                 }
             }
         }
@@ -378,7 +416,7 @@ impl<'a> Reader<'a> {
         let found: Vec<&Found> = match said {
             Said::Sure(found) => found.iter().collect(),
             Said::Guess(found) | Said::Declined(found) => vec![found],
-            Said::Silent | Said::Prose { .. } => Vec::new(),
+            Said::Silent | Said::Prose { .. } | Said::ForPeople => Vec::new(),
         };
         let language = found.iter().find_map(|found| found.language);
         if found.iter().any(|found| found.everywhere) {

@@ -6,6 +6,7 @@
 
 mod book;
 mod choice;
+mod clauses;
 mod edition;
 mod gist;
 mod mail;

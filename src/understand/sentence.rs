@@ -24,6 +24,8 @@ const WORDS_BESIDE_WORD_MAX: usize = 2;
 const WORDS_BESIDE_LONG_MAX: usize = 12;
 /// Words beside a phrase of two words.
 const WORDS_BESIDE_SHORT_MAX: usize = 3;
+/// Words behind a phrase in which a "not" still belongs to it.
+const NEGATION_BEHIND_MAX: usize = 2;
 
 /// What is known around a sentence.
 pub(super) struct Around<'a> {
@@ -71,6 +73,16 @@ pub(super) enum Heard {
     Prose,
 }
 
+impl Heard {
+    /// The same, where something beside it makes it a guess.
+    fn unsure(self) -> Heard {
+        match self {
+            Heard::Sure(mut found) => Heard::Probably(found.remove(0)),
+            Heard::Silent | Heard::Probably(_) | Heard::Reason(_) | Heard::Declined(_) | Heard::Prose => self,
+        }
+    }
+}
+
 /// What is being looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stretch {
@@ -96,13 +108,8 @@ pub(super) struct Ear<'a> {
 
 impl Ear<'_> {
     pub(super) fn hear(&self, sentence: &Sentence) -> Heard {
-        let mut heard = self.hear_words(sentence);
-        if let Heard::Sure(found) = &mut heard
-            && sentence.signs
-        {
-            heard = Heard::Probably(found.remove(0));
-        }
-        heard
+        let heard = self.hear_words(sentence);
+        if sentence.signs { heard.unsure() } else { heard }
     }
 
     fn hear_words(&self, sentence: &Sentence) -> Heard {
@@ -117,11 +124,18 @@ impl Ear<'_> {
         if let Some(heard) = self.whole(tokens, &charted, sentence.question) {
             return heard;
         }
+        if let Some(kept) = self.without_contrast(tokens) {
+            return self.among_clauses(&kept, &self.chart(&kept), sentence.question).unsure();
+        }
+        self.among_clauses(tokens, &charted, sentence.question)
+    }
+
+    fn among_clauses(&self, tokens: &[Token], charted: &Charted, question: bool) -> Heard {
         let clauses = self.clauses(tokens);
         if clauses.len() > 1 {
             let heard: Vec<Heard> = clauses.iter().map(|clause| self.clause(clause)).collect();
-            let heard = together(heard);
-            let asked = sentence.question && matches!(heard, Heard::Sure(_));
+            let heard = self.together(tokens, heard);
+            let asked = question && matches!(heard, Heard::Sure(_));
             match heard {
                 Heard::Sure(mut found) if asked => return Heard::Probably(found.remove(0)),
                 Heard::Prose => {}
@@ -261,15 +275,18 @@ impl Ear<'_> {
                     let outside = (0..tokens.len()).filter(|at| !(from..span.end).contains(at));
                     let (mut beside, mut negated) = (0, false);
                     for at in outside {
-                        negated |= is_negation(&tokens[at]);
+                        // "Nothing until June, I am abroad without a computer" is not declined by "without".
+                        negated |= is_negation(&tokens[at]) && at < span.end + NEGATION_BEHIND_MAX;
                         beside += usize::from(!idle[at] && tokens[at].kind != Kind::Comma);
                     }
                     let allowed = match (phrase.weight, span.words) {
                         (Weight::Propose, 0..=1) if stretch == Stretch::Clause => continue,
                         (Weight::Propose, 0..=1) => WORDS_BESIDE_WORD_MAX,
+                        (Weight::Propose, _) if phrase.topic.answers() => WORDS_BESIDE_SHORT_MAX,
                         (Weight::Propose, _) => WORDS_BESIDE_PROPOSED_MAX,
                         (Weight::Say, 0..=1) => 0,
                         (Weight::Say, 2) => WORDS_BESIDE_SHORT_MAX,
+                        (Weight::Say, _) if phrase.topic.answers() => WORDS_BESIDE_SHORT_MAX,
                         (Weight::Say, _) => WORDS_BESIDE_LONG_MAX,
                     };
                     let open = span.kept.iter().any(|kept| matches!(kept, Kept::Words(_)));
@@ -280,7 +297,9 @@ impl Ear<'_> {
                         continue;
                     }
                     let score = (100 + span.words * 3).saturating_sub(span.slips * 2 + beside);
-                    if best.as_ref().is_some_and(|(known, _, _)| *known >= score) {
+                    let worse = best.as_ref().is_some_and(|(known, _, _)| *known >= score);
+                    if worse || (phrase.topic.takes_an_object() && self.has_another_object(tokens, span.end))
+                    {
                         continue;
                     }
                     if let Some(hit) = self.hit(phrase, from, span) {
@@ -295,6 +314,12 @@ impl Ear<'_> {
             Some((_, false, hit)) => Heard::Probably(hit.found),
             None => Heard::Prose,
         }
+    }
+
+    /// "I am leaving *the choir*": what follows is none of ours.
+    fn has_another_object(&self, tokens: &[Token], at: usize) -> bool {
+        let article = tokens.get(at).is_some_and(|token| self.book.articles.contains(&token.word));
+        article && tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Word)
     }
 
     pub(super) fn may_say(&self, topic: Topic) -> bool {
@@ -459,40 +484,5 @@ impl Ear<'_> {
             None => &[],
             Some(Kind::Word | Kind::Number(_) | Kind::Address(_)) => tokens,
         }
-    }
-
-    /// The sentence cut at its commas, and where a "but" or "and" begins something else.
-    fn clauses<'t>(&self, tokens: &'t [Token]) -> Vec<&'t [Token]> {
-        let is_break = |token: &Token| token.kind == Kind::Comma || self.book.breaks.contains(&token.word);
-        tokens.split(is_break).filter(|clause| !clause.is_empty()).collect()
-    }
-}
-
-/// What the clauses of one sentence say together.
-fn together(heard: Vec<Heard>) -> Heard {
-    let (mut sure, mut probably, mut declined, mut prose) = (Vec::new(), None, None, false);
-    for clause in heard {
-        match clause {
-            Heard::Silent => {}
-            Heard::Sure(found) => sure.extend(found),
-            Heard::Probably(found) | Heard::Reason(found) => probably = probably.or(Some(found)),
-            Heard::Declined(found) => declined = declined.or(Some(found)),
-            Heard::Prose => prose = true,
-        }
-    }
-    // "Yes, ..." and "No, ..." open a sentence that says something else.
-    let answers = |found: &Found| matches!(found.command, Command::Yes | Command::No);
-    let opened = sure.len() > 1 && sure.iter().any(answers);
-    sure.retain(|found| !opened || !answers(found));
-    let contrary =
-        declined.as_ref().is_some_and(|declined| sure.iter().any(|f| f.command == declined.command));
-    match (sure.is_empty(), probably, declined) {
-        (false, None, _) if !prose && !opened && !contrary => Heard::Sure(sure),
-        (false, _, Some(declined)) if contrary => Heard::Declined(declined),
-        (false, _, _) => Heard::Probably(sure.remove(0)),
-        (true, Some(found), _) => Heard::Probably(found),
-        (true, None, Some(declined)) => Heard::Declined(declined),
-        (true, None, None) if prose => Heard::Prose,
-        (true, None, None) => Heard::Silent,
     }
 }

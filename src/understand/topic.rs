@@ -132,6 +132,16 @@ impl Topic {
         NAMES.iter().find(|(known, _)| *known == name).map(|(_, topic)| *topic)
     }
 
+    /// Whether it only answers a question.
+    pub(super) fn answers(self) -> bool {
+        matches!(self, Topic::Yes | Topic::No)
+    }
+
+    /// Whether one leaves or joins other things than groups, too.
+    pub(super) fn takes_an_object(self) -> bool {
+        matches!(self, Topic::Leave | Topic::Join)
+    }
+
     /// Whether only those who look after the group say such a thing.
     pub(super) fn is_animators(self) -> bool {
         use Topic::{Add, Animates, AnimatesNot, Ban, Close, History, Invite, Letter, Members, Remove};

@@ -90,13 +90,13 @@ fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
 
 const STYLE: &str = ":root{color-scheme:light dark}body{font:17px/1.55 Georgia,serif;max-width:44rem;\
     margin:2rem auto;padding:0 1rem}pre{white-space:pre-wrap;font:inherit}small{opacity:.7}\
-    dt{font-weight:bold}dd{margin:0 0 .4rem 1rem;overflow-wrap:anywhere}li{margin:.3rem 0}";
+    h1{font-size:1.5rem;line-height:1.25}h1,li,pre{overflow-wrap:anywhere}dt{font-weight:bold}dd{margin:0 0 .4rem 1rem;overflow-wrap:anywhere}li{margin:.3rem 0}";
 
 fn page(title: &str, body: &str) -> Response {
     let title = escape(title);
     let html = format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n{body}\n</html>\n"
+         content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style>\n<main>\n<h1>{title}</h1>\n{body}\n</main>\n</html>\n"
     );
     (guards(), html).into_response()
 }

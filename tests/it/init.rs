@@ -53,6 +53,7 @@ fn the_records_of_a_new_server() {
         lists.example.org. TXT v=spf1 mx -all
         parvis._domainkey.lists.example.org. TXT v=DKIM1; k=rsa; p=PUBLIC
         _dmarc.lists.example.org. TXT v=DMARC1; p=quarantine; adkim=r; aspf=r; rua=mailto:op@elsewhere.example
+        _smtp._tls.lists.example.org. TXT v=TLSRPTv1; rua=mailto:op@elsewhere.example
     "#]]
     .assert_eq(&shown);
     let comments: Vec<&str> = records.lines().filter(|line| line.starts_with(';')).collect();
@@ -66,7 +67,8 @@ fn the_records_of_a_new_server() {
         ; Copies are signed with the key this is the public half of (DKIM).
         ; Mail in its name that is neither signed nor sent by it is not to be trusted (DMARC).
         ; In the zone of elsewhere.example, so that reports about lists.example.org may go there.
-        ; lists.example.org._report._dmarc.elsewhere.example. 3600 IN TXT "v=DMARC1""#]]
+        ; lists.example.org._report._dmarc.elsewhere.example. 3600 IN TXT "v=DMARC1"
+        ; Who could not encrypt what they sent to it says so there (TLS-RPT)."#]]
     .assert_eq(&comments.join("\n"));
 
     let nobody = InitRequest { operator: None, ..request(InitPlace::System) };

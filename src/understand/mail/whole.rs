@@ -10,6 +10,8 @@ pub(super) fn combined(subject: Said, text: Said) -> Said {
     match (subject, text) {
         (Said::Silent, text) => text,
         (subject, Said::Silent) => subject,
+        // "Settings" above a text that says what they shall be.
+        (Said::Sure(subject), Said::Sure(text)) if is_heading(&subject) => Said::Sure(text),
         (Said::Sure(mut subject), Said::Sure(text)) => {
             for found in text {
                 if !same(&subject, &found) {
@@ -25,6 +27,7 @@ pub(super) fn combined(subject: Said, text: Said) -> Said {
                 Said::Sure(subject)
             }
         }
+        (Said::Sure(mut subject), Said::ForPeople) => Said::Guess(subject.remove(0)),
         (Said::Sure(subject), Said::Guess(text)) if same(&subject, &text) => Said::Sure(subject),
         (Said::Sure(subject), Said::Declined(text)) if !same(&subject, &text) => {
             Said::Guess(subject[0].clone())
@@ -37,6 +40,11 @@ pub(super) fn combined(subject: Said, text: Said) -> Said {
         }
         (_, text) => text,
     }
+}
+
+/// Whether a subject only says what its text is about.
+fn is_heading(subject: &[Found]) -> bool {
+    matches!(subject, [Found { command: Command::Settings | Command::Help, .. }])
 }
 
 /// Whether several commands can be meant in one mail.
@@ -81,7 +89,7 @@ pub(super) fn meaning(said: Said) -> Meaning {
         Said::Sure(found) => Meaning::Certain(found.into_iter().map(|found| found.command).collect()),
         Said::Guess(found) => Meaning::Guess(found.command),
         Said::Declined(found) => Meaning::Declined(found.command),
-        Said::Prose { .. } => Meaning::ForPeople,
+        Said::Prose { .. } | Said::ForPeople => Meaning::ForPeople,
     }
 }
 
@@ -93,7 +101,7 @@ pub(super) fn with_address(address: &Command, said: Said) -> Meaning {
     // Asking for help is no wish words could contradict: they say what is wanted.
     if *address == Command::Help {
         return match said {
-            Said::Silent | Said::Prose { .. } => certain(),
+            Said::Silent | Said::Prose { .. } | Said::ForPeople => certain(),
             Said::Guess(found) if found.command == Command::Help => certain(),
             Said::Sure(_) | Said::Guess(_) | Said::Declined(_) => meaning(said),
         };
@@ -104,7 +112,7 @@ pub(super) fn with_address(address: &Command, said: Said) -> Meaning {
             || (*address == Command::Join && *command == Command::ComeBack)
     };
     match said {
-        Said::Silent | Said::Prose { .. } => certain(),
+        Said::Silent | Said::Prose { .. } | Said::ForPeople => certain(),
         Said::Sure(found) if found.iter().all(|found| agrees(&found.command)) => certain(),
         Said::Sure(mut found)
             if *address == Command::Join && found.iter().all(|f| goes_with_joining(&f.command)) =>

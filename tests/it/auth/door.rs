@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use parvis::admin::request::Request;
+use parvis::admin::{Given, perform};
 use parvis::domain::address::EmailAddress;
 use parvis::domain::list::{Language, List, Preset};
 use parvis::domain::member::Joined;
@@ -20,6 +22,7 @@ use parvis::smtp::envelope::{Envelope, Peer, Protocol, ReversePath};
 use parvis::store::archive::PostState;
 use parvis::store::event::{DropReason, Via};
 use parvis::store::{PostInfo, Store, StoreOptions};
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::{Key, checker, mail};
@@ -150,6 +153,16 @@ impl House {
         self.desk.store.posts(parvis::domain::ids::PostId(0), 1000).unwrap().pop().unwrap()
     }
 
+    /// Whether the trace of the last post has these words in the event about who writes.
+    fn said_of_the_last(&self, words: &str) -> bool {
+        let last = self.last().id.to_string();
+        let request = Request::Trace { message_id: "<puits@anne.example>".to_owned() };
+        let told = perform(&self.desk, request, &mut Given(std::iter::empty())).unwrap();
+        let about = |event: &&Value| event["post"] == json!(last) && !event["checks"].is_null();
+        let events = told["events"].as_array().unwrap();
+        events.iter().filter(about).any(|event| event["what"].as_str().unwrap().contains(words))
+    }
+
     pub(crate) fn kept(&self) -> String {
         String::from_utf8(self.desk.store.raw(self.last().id).unwrap().unwrap()).unwrap()
     }
@@ -257,7 +270,17 @@ fn a_signature_alone_proves_nothing_to_those_it_was_not_made_for() {
     .enumerate()
     {
         assert_eq!(post(n, peer, to, head, named), Some(proof), "{n}: {head}{named}");
+        let said = house.said_of_the_last("signed this, but not for this list");
+        assert_eq!(
+            said,
+            proof == Proof::Disproved,
+            "{n}: the trace says why a good signature was not enough"
+        );
     }
+    let forged = mail("a@anne.example").replace("Qui a", "Personne n’a");
+    house.hand_in_from(anothers, "a@anne.example", here, &forged);
+    assert_eq!(house.last().proof, Some(Proof::Disproved));
+    assert!(!house.said_of_the_last("signed this") && house.said_of_the_last("could have proven it"));
 }
 
 #[test]

@@ -241,6 +241,29 @@ fn phrasings_nobody_had_seen_are_never_understood_wrongly() {
     }
 }
 
+/// Mails of people who never saw the reader: sure and right, and understood at all, of ninety.
+fn mails_of_neighbours(files: [(&str, usize, usize); 2]) {
+    let book = book();
+    for (name, sure, least) in files {
+        let tally = tally(&book, name);
+        assert_eq!(tally.wrong, 0, "{}", tally.report);
+        assert!(tally.sure >= sure, "{} are sure, fewer than {sure}\n{}", tally.sure, tally.report);
+        let understood = tally.sure + tally.proposed + tally.left_to_people;
+        assert!(understood >= least, "{understood}, fewer than {least}\n{}", tally.report);
+    }
+}
+
+#[test]
+fn mails_of_neighbours_are_understood() {
+    mails_of_neighbours([("members.fr.txt", 32, 82), ("members.en.txt", 24, 75)]);
+}
+
+/// The other half of them, which the reader was never made better with; what it was when first read.
+#[test]
+fn mails_of_neighbours_kept_aside_are_understood_mostly_and_never_wrongly() {
+    mails_of_neighbours([("members.kept.fr.txt", 7, 58), ("members.kept.en.txt", 10, 61)]);
+}
+
 /// Written before the reader of sentences was, and never used to make it better; so this only looks
 /// that nothing is done that was not asked for, and that most is understood.
 #[test]
