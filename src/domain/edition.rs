@@ -28,6 +28,20 @@ pub struct Edition {
     pub items: Vec<EditionItem>,
     /// Who worked on it, in the order they did.
     pub by: Vec<PersonId>,
+    /// How the latest answers to the draft were understood, so that each is told what was made of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heard: Vec<Heard>,
+}
+
+/// What was made of an answer to a draft.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Heard {
+    /// The mail.
+    pub mail: PostId,
+    /// What was done; an introduction without its words.
+    pub wishes: Vec<EditionWish>,
+    /// What was not understood, as it was written.
+    pub unclear: Vec<String>,
 }
 
 /// A conversation, as far as it is new.
@@ -84,20 +98,31 @@ pub enum Noticed {
 }
 
 /// One thing an animator wants of a draft.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EditionWish {
     /// It goes out as it stands.
     Send,
+    /// It does not go out yet.
+    Wait,
     /// These do not stand in it.
     Drop(Vec<u32>),
     /// These do; where they do already, only they.
     Keep(Vec<u32>),
+    /// These do too, whatever else does.
+    Restore(Vec<u32>),
     /// These alone.
     KeepOnly(Vec<u32>),
     /// These first, in that order.
     First(Vec<u32>),
     /// These last, in that order.
     Last(Vec<u32>),
+    /// These right before another.
+    Before(Vec<u32>, u32),
+    /// These right after another.
+    After(Vec<u32>, u32),
+    /// Each in the place of the other.
+    Swap(u32, u32),
     /// These the next time.
     Later(Vec<u32>),
     /// What an item is called, or the whole.
@@ -178,6 +203,8 @@ pub fn heading(title: &str, number: u32, language: Language) -> String {
     }
 }
 
+/// So many of the latest answers to a draft are remembered.
+pub const HEARD_MAX: usize = 8;
 /// More items than this are not proposed at once; the others come with the next edition.
 pub const ITEMS_MAX: usize = 200;
 
@@ -195,7 +222,7 @@ impl Edition {
     /// Does what was wished; sending is for others. Numbers nobody has do nothing.
     pub fn apply(&mut self, wish: &EditionWish) {
         match wish {
-            EditionWish::Send => {}
+            EditionWish::Send | EditionWish::Wait => {}
             EditionWish::Drop(numbers) => self.put(numbers, ItemPlace::Dropped),
             EditionWish::Later(numbers) => self.put(numbers, ItemPlace::Later),
             EditionWish::Keep(numbers) => {
@@ -205,6 +232,7 @@ impl Edition {
                     self.drop_others(numbers);
                 }
             }
+            EditionWish::Restore(numbers) => self.put(numbers, ItemPlace::In),
             EditionWish::KeepOnly(numbers) => {
                 self.put(numbers, ItemPlace::In);
                 self.drop_others(numbers);
@@ -216,6 +244,14 @@ impl Edition {
             EditionWish::Last(numbers) => {
                 self.put(numbers, ItemPlace::In);
                 self.items.sort_by_key(|item| position(numbers, item.number).map_or(0, |at| at + 1));
+            }
+            EditionWish::Before(numbers, other) => self.move_beside(numbers, *other, 0),
+            EditionWish::After(numbers, other) => self.move_beside(numbers, *other, 1),
+            EditionWish::Swap(one, other) => {
+                let place = |number: u32| self.items.iter().position(|item| item.number == number);
+                if let (Some(one), Some(other)) = (place(*one), place(*other)) {
+                    self.items.swap(one, other);
+                }
             }
             EditionWish::Title(None, title) => self.title.clone_from(title),
             EditionWish::Title(Some(number), title) => {
@@ -230,6 +266,21 @@ impl Edition {
 
     fn put(&mut self, numbers: &[u32], place: ItemPlace) {
         self.each(numbers, |item| item.place = place);
+    }
+
+    /// Takes these out of the row, and puts them back so many places behind the start of another.
+    fn move_beside(&mut self, numbers: &[u32], other: u32, behind: usize) {
+        let wanted: Vec<u32> = numbers.iter().copied().filter(|number| *number != other).collect();
+        if self.item(other).is_none() {
+            return;
+        }
+        self.put(&wanted, ItemPlace::In);
+        let (mut moved, rest): (Vec<EditionItem>, Vec<EditionItem>) =
+            self.items.drain(..).partition(|item| wanted.contains(&item.number));
+        moved.sort_by_key(|item| position(&wanted, item.number));
+        self.items = rest;
+        let at = self.items.iter().position(|item| item.number == other).map_or(0, |at| at + behind);
+        self.items.splice(at..at, moved);
     }
 
     fn drop_others(&mut self, numbers: &[u32]) {
@@ -270,6 +321,7 @@ mod tests {
             intro: String::new(),
             items: (1..=5).map(item).collect(),
             by: Vec::new(),
+            heard: Vec::new(),
         }
     }
 
@@ -284,6 +336,10 @@ mod tests {
             (vec![EditionWish::KeepOnly(vec![4, 1])], "1 4"),
             (vec![EditionWish::First(vec![3, 1])], "3 1 2 5"),
             (vec![EditionWish::Last(vec![3, 1])], "2 5 3 1"),
+            (vec![EditionWish::Before(vec![5, 4], 2)], "1 5 4 2 3"),
+            (vec![EditionWish::After(vec![1], 3)], "2 3 1 5"),
+            (vec![EditionWish::After(vec![3], 3)], "1 2 3 5"),
+            (vec![EditionWish::Swap(1, 5), EditionWish::Restore(vec![1, 4]), EditionWish::Wait], "5 2 3 4 1"),
             (
                 vec![EditionWish::First(vec![3]), EditionWish::Later(vec![3, 9]), EditionWish::Drop(vec![1])],
                 "2 5",

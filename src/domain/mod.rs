@@ -8,6 +8,7 @@ pub mod authority;
 pub mod calendar;
 pub mod care;
 pub mod command;
+pub mod contraction;
 pub mod door;
 pub mod edition;
 pub mod from_line;

@@ -62,8 +62,8 @@ impl Draft<'_> {
             self.items.iter().filter(|item| of(item)).map(line).collect()
         };
         let understood = self.understood.iter().map(|w| Facts::default().phrase("words", &wish(w, language)));
-        facts
-            .phrase("group", self.group.name)
+        self.group
+            .named(facts, language)
             .phrase("number", &self.number.to_string())
             .phrase("heading", self.heading)
             .quote("intro", &said(self.intro))
@@ -124,6 +124,16 @@ fn wish(wish: &EditionWish, language: Language) -> String {
     match (wish, language) {
         (EditionWish::Send, Language::Fr) => "l’envoyer".to_owned(),
         (EditionWish::Send, Language::En) => "send it".to_owned(),
+        (EditionWish::Wait, Language::Fr) => "attendre avant de l’envoyer".to_owned(),
+        (EditionWish::Wait, Language::En) => "wait before sending it".to_owned(),
+        (EditionWish::Restore(n), Language::Fr) => format!("remis\u{a0}: {}", list(n)),
+        (EditionWish::Restore(n), Language::En) => format!("put back: {}", list(n)),
+        (EditionWish::Before(n, other), Language::Fr) => format!("juste avant {other}\u{a0}: {}", list(n)),
+        (EditionWish::Before(n, other), Language::En) => format!("right before {other}: {}", list(n)),
+        (EditionWish::After(n, other), Language::Fr) => format!("juste après {other}\u{a0}: {}", list(n)),
+        (EditionWish::After(n, other), Language::En) => format!("right after {other}: {}", list(n)),
+        (EditionWish::Swap(one, other), Language::Fr) => format!("échangés\u{a0}: {one} et {other}"),
+        (EditionWish::Swap(one, other), Language::En) => format!("swapped: {one} and {other}"),
         (EditionWish::Drop(n), Language::Fr) => format!("retiré\u{a0}: {}", list(n)),
         (EditionWish::Drop(n), Language::En) => format!("dropped: {}", list(n)),
         (EditionWish::Keep(n), Language::Fr) => format!("gardé\u{a0}: {}", list(n)),

@@ -17,6 +17,7 @@ use super::rights::{
     Unchanged,
 };
 use super::words;
+use crate::domain::contraction;
 use crate::domain::list::{ArchivePolicy, Language, ListAddress, Posting};
 use crate::domain::member::Reading;
 use crate::domain::time::Timestamp;
@@ -549,13 +550,20 @@ impl Letter<'_> {
 }
 
 impl Group<'_> {
+    /// Its name, alone and as one says « du quartier » and « au quartier ».
+    pub(super) fn named(&self, facts: Facts, language: Language) -> Facts {
+        facts
+            .phrase("group", self.name)
+            .phrase("of_group", &contraction::of(self.name, language))
+            .phrase("to_group", &contraction::to(self.name, language))
+    }
+
     pub(super) fn facts(&self, facts: Facts, language: Language) -> Facts {
         let animators = match language {
             Language::Fr => "animateurs",
             Language::En => "animators",
         };
-        facts
-            .phrase("group", self.name)
+        self.named(facts, language)
             .link("post_address", &self.address.to_string())
             .link("animators_address", &self.address.beside(animators))
     }

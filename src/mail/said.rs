@@ -18,6 +18,8 @@ pub struct Said {
     pub answers: bool,
     /// What they wrote themselves: without quotes, signature, telephone footer, forwarded message.
     pub text: String,
+    /// The same, and before what is written below a quoted line, that line with `> ` before it.
+    pub in_place: String,
     /// What stands below without anything that marks it as quoted; their words may be among it.
     pub history: Option<String>,
     /// It is sealed for somebody else, so nobody here knows what it says.
@@ -33,14 +35,17 @@ pub fn said(raw: &[u8]) -> Said {
     let name = headers.get("From").and_then(|from| words::mailboxes(&from).into_iter().next());
     let subject = decoded("Subject");
     let whole = show::plain_text(raw);
-    let mut text = quote::own_words(&whole);
-    let cut = text.floor_char_boundary(OWN_WORDS_BYTES_MAX);
-    text.truncate(cut);
+    let capped = |mut text: String| {
+        text.truncate(text.floor_char_boundary(OWN_WORDS_BYTES_MAX));
+        text
+    };
+    let text = capped(quote::own_words(&whole));
     Said {
         answers: subject::is_answered(&subject),
         subject,
         sealed: headers.get("Content-Type").is_some_and(|value| is_sealed(&value)),
         history: quote::unmarked_history(&whole),
+        in_place: capped(quote::own_words_in_place(&whole)),
         text,
         name: name.map(|mailbox| mailbox.name.to_string()).unwrap_or_default(),
     }

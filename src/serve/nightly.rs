@@ -46,7 +46,7 @@ pub(super) async fn copy_and_rehearse<O: Outbox>(
             () = stopped(stopping.clone()) => return Ok(()),
         }
         let now = desk.now();
-        if failed_at.is_some_and(|at| now.since(at) < AGAIN_AFTER) || !is_due(&config, now) {
+        if !is_due(&config, failed_at, now) {
             continue;
         }
         let night = tokio::select! {
@@ -58,8 +58,9 @@ pub(super) async fn copy_and_rehearse<O: Outbox>(
     }
 }
 
-/// Whether it is the hour, and the last copy is of another night.
-fn is_due(config: &Config, now: Timestamp) -> bool {
+/// Whether it is the hour, and the last copy is of another night. One that failed is tried again
+/// whatever the hour.
+fn is_due(config: &Config, failed_at: Option<Timestamp>, now: Timestamp) -> bool {
     let known = copies::remembered(&config.data_dir);
     let last = known.backup.map(Timestamp::from_seconds);
     // A copy by hand into another place is none of ours.
@@ -68,7 +69,11 @@ fn is_due(config: &Config, now: Timestamp) -> bool {
     });
     let fresh = ours && last.is_some_and(|last| now.since(last) < DAY_NEARLY && last <= now);
     let (hour, _) = now.time_in(&config.timezone);
-    !fresh && u8::try_from(hour).is_ok_and(|hour| hour == config.backup.hour)
+    let turn = match failed_at {
+        Some(at) => now.since(at) >= AGAIN_AFTER,
+        None => u8::try_from(hour).is_ok_and(|hour| hour == config.backup.hour),
+    };
+    !fresh && turn
 }
 
 /// What came of a night.
@@ -204,5 +209,40 @@ async fn say<O: Outbox>(config: &Config, desk: &Arc<Desk>, outbox: &O, night: &N
     if operator::tell(config, desk, outbox, &keys, "backup", Letter::Recovery(letter)).await {
         known.told = Some(now.seconds());
         copies::remember(&config.data_dir, &known);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_that_failed_is_tried_again_before_the_next_night() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, to) = (folder.path().join("data"), folder.path().join("copies"));
+        std::fs::create_dir_all(&data).unwrap();
+        let text = format!(
+            "hostname = \"lists.example\"\ndata_dir = {data:?}\ntimezone = \"Europe/Paris\"\n\
+             [backup]\nto = {to:?}\nhour = 3\n"
+        );
+        let path = folder.path().join("parvis.toml");
+        let config = Config::from_text(Some(&text), &path, Vec::new(), &|_| true).unwrap();
+        let at = |time: &str| Timestamp::parse_rfc3339(&format!("2026-11-23T{time}:00+01:00")).unwrap();
+        let failed = Some(at("03:10"));
+        for (failed_at, now, due) in [
+            (None, "02:59", false),
+            (None, "03:10", true),
+            (None, "04:10", false),
+            (failed, "03:11", false),
+            (failed, "04:09", false),
+            (failed, "04:10", true),
+            (failed, "12:00", true),
+        ] {
+            assert_eq!(is_due(&config, failed_at, at(now)), due, "{failed_at:?} {now}");
+        }
+        // Made by then, by hand as well: nothing is left to do.
+        let written = serde_json::json!({ "at": at("03:30").to_string(), "path": to.join("one") });
+        copies::note_backup(&config, &written);
+        assert!(!is_due(&config, failed, at("04:30")));
     }
 }

@@ -4,6 +4,8 @@ use super::tokens;
 
 /// Numbers taken from one answer.
 const PICKED_MAX: usize = 5;
+/// A list goes to a few hundred; longer numbers are years, and something else.
+const DIGITS_MAX: usize = 3;
 /// Words of an answer that picks something; more of them say something else.
 const WORDS_MAX: usize = 12;
 
@@ -33,7 +35,7 @@ pub fn choice(text: &str) -> Option<Choice> {
     }
     for word in words {
         match word.parse::<usize>() {
-            Ok(number) if word.len() <= 2 && number > 0 => choice.numbers.push(number),
+            Ok(number) if word.len() <= DIGITS_MAX && number > 0 => choice.numbers.push(number),
             Ok(_) => return None,
             Err(_) if THREAD.contains(&word) => choice.thread = true,
             Err(_) if BESIDE.contains(&word) => {}
@@ -71,6 +73,7 @@ mod tests {
             ("3 en entier", Some(vec![3])),
             ("Le 2 et le 5 en entier, svp", Some(vec![2, 5])),
             ("4 in full please", Some(vec![4])),
+            ("112 en entier", Some(vec![112])),
             ("3", None),
             ("je le veux en entier", None),
         ] {
@@ -92,7 +95,8 @@ mod tests {
             ("Toute la conversation 1 svp", Some((vec![1], true))),
             ("thread 10", Some((vec![10], true))),
             ("0", None),
-            ("123", None),
+            ("123", Some((vec![123], false))),
+            ("2026", None),
             ("chercher vélo", None),
             ("rendez-vous à 3 heures", None),
             ("", None),

@@ -162,9 +162,10 @@ impl Words {
         if clauses(words).any(another) || or || idle {
             return Some(None);
         }
+        // « nan, on refuse » says it twice; « non, pas ici » tells the author why.
         let again = |clause: &str| {
             let bare = bare(clause);
-            self.refuse.contains(&bare) || self.refuse_whole.contains(&bare)
+            self.refuse.contains(&bare) || (self.refuse_whole.contains(&bare) && bare.contains("refus"))
         };
         if clauses(words).all(|clause| self.clause(clause) == Clause::Polite || again(clause)) {
             return Some(Some(String::new()));

@@ -166,7 +166,7 @@ leave_title = Quitter « { $group } » ?
 leave_question = Appuyez sur ce bouton pour ne plus recevoir les messages du groupe. Vous pourrez revenir quand vous voudrez.
 leave_button = Quitter le groupe
 left_title = C’est fait
-left_words = Vous ne recevrez plus les messages de { $group }. Merci d’en avoir été.
+left_words = { $group } : vous n’en recevrez plus les messages. Merci d’en avoir été.
 left_back = Si c’était une erreur, un message vient de vous être envoyé : répondez-y, et vous serez de retour.
 leave_unknown_title = Ce lien ne mène plus nulle part
 leave_unknown_words = Il a peut-être été coupé en chemin. Le plus simple : répondez à un message du groupe en écrivant « stop ».
@@ -215,7 +215,7 @@ back_home = Voir les groupes
 
 # -- an edition
 edition_feed = Fil des éditions
-edition_feed_title = Les éditions de { $name }
+edition_feed_title = { $name } : les éditions
 summary_by = Résumé de { $name }
 edition_title = Édition { $number }
 edition_by = préparée par { $names }

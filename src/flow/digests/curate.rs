@@ -1,16 +1,15 @@
 //! A draft and what an animator answers: the draft as it is shown, and what follows from the answer.
 
-use super::editions::{Following, asked, changing, renewed, sending};
+use super::editions::{Following, asked, changing, patience, renewed, sending};
 use super::sheet::title_of_item;
-use crate::domain::edition::{Edition, EditionWish, Fold, ItemPlace, Noticed};
+use crate::domain::edition::{Edition, EditionWish, Fold, HEARD_MAX, Heard, ItemPlace, Noticed};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{Language, List};
 use crate::domain::time::Timestamp;
 use crate::flow::{Desk, FlowError};
 use crate::letters::{self, Draft, DraftLine, Group};
-use crate::mail::said::said;
 use crate::store::event::Occasion;
-use crate::understand::{DraftItem, draft_answer};
+use crate::understand::{DraftAnswer, DraftItem, draft_answer};
 
 /// What follows from an answer to a draft.
 pub(in crate::flow) enum Answer {
@@ -54,6 +53,10 @@ pub(in crate::flow) fn answered(
     if !heard.wishes.is_empty() && !draft.by.contains(&person) {
         draft.by.push(person);
     }
+    if heard.wishes.contains(&EditionWish::Wait) {
+        // Who asks to wait is not silent.
+        draft.goes = draft.goes.max(desk.now() + patience(list));
+    }
     let version = Some(current.document);
     let goes =
         heard.wishes.contains(&EditionWish::Send) && !heard.unclear.iter().any(|w| is_about_a_draft(w));
@@ -61,9 +64,23 @@ pub(in crate::flow) fn answered(
         return Ok(Answer::Followed(Box::new(sending(desk, list, draft, version)?)));
     }
     renewed(desk, list, &mut draft)?;
+    remember(&mut draft, occasion.answers, heard);
     let mut following = changing(desk, list, &draft, version);
     following.events.extend(asked(desk, list, person, &draft, occasion));
     Ok(Answer::Followed(Box::new(following)))
+}
+
+/// What was made of an answer is written down with the draft: read again against the draft it has
+/// changed, « le premier » would be another.
+fn remember(draft: &mut Edition, mail: Option<PostId>, heard: DraftAnswer) {
+    let Some(mail) = mail else { return };
+    let DraftAnswer { wishes, unclear } = heard;
+    let intro = |wish: &EditionWish| matches!(wish, EditionWish::Intro(_));
+    let wishes =
+        wishes.into_iter().map(|wish| if intro(&wish) { EditionWish::Intro(String::new()) } else { wish });
+    draft.heard.push(Heard { mail, wishes: wishes.collect(), unclear });
+    let older = draft.heard.len().saturating_sub(HEARD_MAX);
+    draft.heard.drain(..older);
 }
 
 /// Whether words that were not understood may have been meant as a command: then nothing is sent
@@ -121,11 +138,9 @@ pub(in crate::flow) fn letter(
 ) -> Result<Option<Shown>, FlowError> {
     let current = desk.store.draft(list.id)?.filter(|shown| shown.draft.number == number);
     let Some(edition) = current.map(|shown| shown.draft) else { return Ok(None) };
-    let raw = mail.map(|mail| desk.store.raw(mail)).transpose()?.flatten();
-    let heard = match &raw {
-        Some(raw) => with_items(desk, list, &edition, |items| draft_answer(&said(raw).text, items))?,
-        None => Default::default(),
-    };
+    let heard = mail.and_then(|mail| edition.heard.iter().find(|heard| heard.mail == mail)).cloned();
+    let (understood, unclear) =
+        heard.map(|heard| (heard.wishes, heard.unclear.join("\n"))).unwrap_or_default();
     let mut lines = Vec::new();
     for item in &edition.items {
         let Some((title, _)) = title_of_item(desk, list, item, language)? else { continue };
@@ -142,8 +157,7 @@ pub(in crate::flow) fn letter(
             note: item.note.clone(),
         });
     }
-    let unclear = heard.unclear.join("\n");
-    let shown = Shown { edition, lines, understood: heard.wishes, unclear, again: mail.is_some() };
+    let shown = Shown { edition, lines, understood, unclear, again: mail.is_some() };
     Ok(Some(shown))
 }
 

@@ -16,13 +16,15 @@ use crate::domain::units;
 use crate::domain::wish::{AskedBecause, Matter, Question};
 use crate::flow::{Desk, FlowError, beside, is_current};
 use crate::store::StoreError;
-use crate::store::change::{Change, Expect, Shelf};
+use crate::store::change::{Change, Conflict, Expect, Shelf};
 use crate::store::event::{Event, LetterAbout, Note, Occasion};
 use crate::store::issue::{Issue, NEXT_EDITION};
 use crate::store::person_set::PersonSet;
 use crate::store::segments::MailPlace;
 
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
+/// Whoever sends the draft as it stands tries so often while others change it.
+const SENDING_TRIES: usize = 8;
 /// Answers to a draft count for so long; once the edition is out they are told that they are late.
 const ANSWER_WAIT: Duration = Duration::from_secs(30 * 86_400);
 
@@ -70,18 +72,19 @@ fn window(desk: &Desk, list: &List, now: Timestamp) -> (Timestamp, Timestamp) {
         .filter_map(|word| serde_json::from_value::<Day>(serde_json::Value::from(word.trim())).ok());
     let next = days.map(|day| Rhythm::Weekly { day, hour }.latest_turn(now + WEEK, &desk.zone)).min();
     let goes = next.unwrap_or(now + WEEK);
-    let wait = units::parse_duration(&list.settings.curation_wait).unwrap_or(WEEK / 7);
-    (goes - wait, goes)
+    (goes - patience(list), goes)
+}
+
+/// How long a draft waits for the animators.
+pub(in crate::flow) fn patience(list: &List) -> Duration {
+    units::parse_duration(&list.settings.curation_wait).unwrap_or(WEEK / 7)
 }
 
 /// The draft there is, or one of everything that is new, which the animators get; nothing if nothing is.
 pub fn draft_now(desk: &Desk, list: &List) -> Result<Option<Edition>, FlowError> {
     match desk.store.draft(list.id)? {
         Some(shown) => Ok(Some(shown.draft)),
-        None => {
-            let wait = units::parse_duration(&list.settings.curation_wait).unwrap_or(WEEK / 7);
-            open(desk, list, desk.now() + wait)
-        }
+        None => open(desk, list, desk.now() + patience(list)),
     }
 }
 
@@ -97,6 +100,7 @@ pub fn proposed(desk: &Desk, list: &List, goes: Timestamp) -> Result<Edition, Fl
         intro: String::new(),
         items: Vec::new(),
         by: Vec::new(),
+        heard: Vec::new(),
     };
     let awaited: Vec<PostId> = desk.store.awaited(list.id)?.into_iter().map(|(post, _)| post).collect();
     refresh(desk, list, &mut edition, &awaited)?;
@@ -184,6 +188,7 @@ pub(in crate::flow) fn sending(
         persons.iter().for_each(|person| waited.insert(person));
     }
     edition.items.retain(|item| item.place == ItemPlace::In);
+    edition.heard.clear();
     let shown: Vec<PostId> = edition.items.iter().flat_map(|item| item.posts.clone()).collect();
     let document = desk.store.next_post();
     let (number, list_id, now) = (edition.number, list.id, desk.now());
@@ -248,6 +253,25 @@ fn readers(
 /// Sends the next edition now: the draft as it stands, or everything that is new. Its number; nothing
 /// if nothing is new.
 pub fn send_now(desk: &Desk, list: &List) -> Result<Option<u32>, FlowError> {
+    for _ in 0..SENDING_TRIES {
+        // An animator's answer may be faster: then it is that draft which goes.
+        match try_sending(desk, list)? {
+            Sending::Outrun => {}
+            Sending::Nothing => return Ok(None),
+            Sending::Sent(number) => return Ok(Some(number)),
+        }
+    }
+    Err(StoreError::Conflict(Conflict::Changed).into())
+}
+
+enum Sending {
+    Sent(u32),
+    Nothing,
+    /// Somebody changed the draft meanwhile.
+    Outrun,
+}
+
+fn try_sending(desk: &Desk, list: &List) -> Result<Sending, FlowError> {
     let now = desk.now();
     let (edition, version) = match desk.store.draft(list.id)? {
         Some(shown) => (shown.draft, Some(shown.document)),
@@ -258,21 +282,26 @@ pub fn send_now(desk: &Desk, list: &List) -> Result<Option<u32>, FlowError> {
         Curation::None => !edition.items.is_empty(),
     };
     if !anything {
-        return Ok(None);
+        return Ok(Sending::Nothing);
     }
     let number = edition.number;
-    match list.settings.curation {
-        Curation::Draft => commit(desk, now, sending(desk, list, edition, version)?)?,
+    let following = match list.settings.curation {
+        Curation::Draft => sending(desk, list, edition, version)?,
         Curation::None => {
             // Each gets what they await of it, which need not be all, and nobody chose what to leave out.
             let whole = |item| EditionItem { place: ItemPlace::In, fold: Fold::Open, ..item };
             let everything = edition.items.into_iter().map(whole);
             let edition = Edition { items: everything.collect(), ..edition };
-            commit(desk, now, kept(desk, list, &edition, version))?;
-            issue_as_edition(desk, list, number)?;
+            kept(desk, list, &edition, version)
         }
+    };
+    if !commit(desk, now, following)? {
+        return Ok(Sending::Outrun);
     }
-    Ok(Some(number))
+    if list.settings.curation == Curation::None {
+        issue_as_edition(desk, list, number)?;
+    }
+    Ok(Sending::Sent(number))
 }
 
 /// Those who look after a list.
@@ -282,7 +311,8 @@ pub(in crate::flow) fn animators(desk: &Desk, list: &List) -> Result<Vec<PersonI
     Ok(animates.map(|member| member.person).collect())
 }
 
-fn commit(desk: &Desk, now: Timestamp, following: Following) -> Result<(), FlowError> {
+/// Whether it was done; it was not where somebody else was faster: then it is theirs that counts.
+fn commit(desk: &Desk, now: Timestamp, following: Following) -> Result<bool, FlowError> {
     let Following { expects, mail: (document, shelf, raw), events } = following;
     let mut change = Change::at(now).mail(document, shelf, &raw, "", now);
     for expect in expects {
@@ -292,8 +322,8 @@ fn commit(desk: &Desk, now: Timestamp, following: Following) -> Result<(), FlowE
         change = change.event(event);
     }
     match desk.store.commit(change) {
-        // Somebody else was faster: then it is theirs that counts.
-        Ok(()) | Err(StoreError::Conflict(_)) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(StoreError::Conflict(_)) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

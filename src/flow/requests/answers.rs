@@ -138,7 +138,7 @@ fn draft(
     if !animates {
         return hearing(talk, request, Some(list.id), said);
     }
-    let words = crate::mail::said::said(request.raw).text;
+    let words = crate::mail::said::said(request.raw).in_place;
     let occasion = Occasion { answers: Some(talk.post), ..Occasion::default() };
     let otherwise = match said.heard {
         Heard::Wishes(_) => Otherwise::Request,

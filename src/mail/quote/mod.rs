@@ -60,6 +60,26 @@ pub fn own_words(text: &str) -> String {
     own.collect::<Vec<_>>().join("\n\n")
 }
 
+/// The same, each part below the last line of what is quoted before it, with `> ` before that.
+pub fn own_words_in_place(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut parts, mut quoted): (Vec<String>, Option<String>) = (Vec::new(), None);
+    for block in Cut::of(&lines, Aim::Obey).run() {
+        match block {
+            Block::Text(text) => {
+                parts.extend(quoted.take());
+                parts.push(text);
+            }
+            Block::Quote { heading: _, text } => {
+                let last = text.lines().rfind(|line| !line.trim().is_empty());
+                quoted = last.map(|line| format!("> {line}"));
+            }
+            Block::Signature(_) => quoted = None,
+        }
+    }
+    parts.join("\n")
+}
+
 /// History below an answer whose lines nothing marks as quoted, as Outlook puts it there: somebody
 /// may have written among them, or below.
 pub fn unmarked_history(text: &str) -> Option<String> {

@@ -28,8 +28,12 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// Words of this length and more may differ in their ends, characters.
+/// Words of this length and more may differ in their ends, be cut short, have one letter wrong, bytes.
 const STEM_CHARS: usize = 4;
+/// So many words beside numbers that are none of their items' say something else.
+const STRANGE_WORDS: usize = 2;
+const SHORT_CHARS: usize = 5;
+const MISTYPED_CHARS: usize = 6;
 
 /// The items some words mean: « la fête et le vélo » are two, if either half is one.
 pub(super) fn find(what: &str, items: &[DraftItem<'_>], verbs: &Verbs) -> Found {
@@ -54,9 +58,27 @@ pub(super) fn find(what: &str, items: &[DraftItem<'_>], verbs: &Verbs) -> Found 
 }
 
 fn find_one(said: &[String], items: &[DraftItem<'_>], verbs: &Verbs) -> Found {
+    // « les 3 premiers » are not the third.
+    if let some @ Found::These(_) = several(said, items) {
+        return some;
+    }
     if let Some(numbers) = numbers(said) {
         let known = |n: &u32| items.iter().any(|item| item.number == *n);
-        return if numbers.iter().all(known) { Found::These(numbers) } else { Found::Nothing };
+        // « ajoute au 3 que la salle est prise » says more than which.
+        let of_it = |word: &String| {
+            let theirs = items.iter().filter(|item| numbers.contains(&item.number));
+            word.parse::<u32>().is_ok()
+                || verbs.empty.contains(word)
+                || theirs.into_iter().any(|item| holds(item, word))
+        };
+        if numbers.iter().all(known) {
+            let more = said.iter().filter(|word| !of_it(word)).count();
+            return if more < STRANGE_WORDS { Found::These(numbers) } else { Found::Nothing };
+        }
+        // « le loto du 12 »: a number may be part of what it is called.
+        if said.iter().all(|word| word.parse::<u32>().is_ok() || verbs.empty.contains(word)) {
+            return Found::Nothing;
+        }
     }
     let among = |phrases: &[String]| phrases.iter().any(|phrase| position(said, phrase).is_some());
     let of = |kind: Noticed| {
@@ -71,16 +93,21 @@ fn find_one(said: &[String], items: &[DraftItem<'_>], verbs: &Verbs) -> Found {
         Found::Nothing => {}
         found @ Found::These(_) => return found,
     }
-    if among(&verbs.thanks) {
-        return of(Noticed::Thanks);
+    // Nothing else may be said of them: « tout le monde » is not everything.
+    let alone = |phrases: &[String]| {
+        let among_them = |word: &str| phrases.iter().any(|phrase| phrase.split(' ').any(|one| one == word));
+        among(phrases) && content.iter().all(|word| among_them(word))
+    };
+    for (phrases, kind) in [
+        (&verbs.thanks, Noticed::Thanks),
+        (&verbs.duplicates, Noticed::Duplicate),
+        (&verbs.questions, Noticed::Unanswered),
+    ] {
+        if alone(phrases) {
+            return of(kind);
+        }
     }
-    if among(&verbs.duplicates) {
-        return of(Noticed::Duplicate);
-    }
-    if among(&verbs.questions) {
-        return of(Noticed::Unanswered);
-    }
-    if among(&verbs.all) {
+    if alone(&verbs.all) {
         return Found::These(items.iter().map(|item| item.number).collect());
     }
     place(said, items)
@@ -106,6 +133,36 @@ fn numbers(said: &[String]) -> Option<Vec<u32>> {
     (!found.is_empty()).then_some(found)
 }
 
+fn shown(items: &[DraftItem<'_>]) -> Vec<u32> {
+    items.iter().filter(|item| item.is_in).map(|item| item.number).collect()
+}
+
+fn says(said: &[String], names: &[&str]) -> bool {
+    said.iter().any(|word| names.contains(&word.as_str()))
+}
+
+const LAST: [&str; 5] = ["dernier", "derniere", "derniers", "dernieres", "last"];
+
+/// « les deux premiers », “the last three”.
+fn several(said: &[String], items: &[DraftItem<'_>]) -> Found {
+    const COUNTS: [(&[&str], usize); 5] = [
+        (&["deux", "two", "2"], 2),
+        (&["trois", "three", "3"], 3),
+        (&["quatre", "four", "4"], 4),
+        (&["cinq", "five", "5"], 5),
+        (&["six", "6"], 6),
+    ];
+    let last = says(said, &LAST);
+    if !last && !says(said, &["premiers", "premieres", "first"]) {
+        return Found::Nothing;
+    }
+    let Some((_, count)) = COUNTS.iter().find(|(names, _)| says(said, names)) else { return Found::Nothing };
+    let shown = shown(items);
+    let from = if last { shown.len().saturating_sub(*count) } else { 0 };
+    let some: Vec<u32> = shown.iter().skip(from).take(*count).copied().collect();
+    if some.len() == *count { Found::These(some) } else { Found::Nothing }
+}
+
 /// « le premier », “the last one”.
 fn place(said: &[String], items: &[DraftItem<'_>]) -> Found {
     const PLACES: [(&[&str], usize); 5] = [
@@ -115,54 +172,76 @@ fn place(said: &[String], items: &[DraftItem<'_>]) -> Found {
         (&["quatrieme", "fourth"], 3),
         (&["cinquieme", "fifth"], 4),
     ];
-    let shown: Vec<u32> = items.iter().filter(|item| item.is_in).map(|item| item.number).collect();
-    let named = |names: &[&str]| said.iter().any(|word| names.contains(&word.as_str()));
-    const COUNTS: [(&[&str], usize); 3] =
-        [(&["deux", "two", "2"], 2), (&["trois", "three", "3"], 3), (&["quatre", "four", "4"], 4)];
-    let last = named(&["dernier", "derniere", "derniers", "dernieres", "last"]);
-    // « les deux premiers », “the last three”.
-    let several = last || named(&["premiers", "premieres", "first"]);
-    if let Some((_, count)) = COUNTS.iter().find(|(names, _)| several && named(names)) {
-        let from = if last { shown.len().saturating_sub(*count) } else { 0 };
-        let some: Vec<u32> = shown.iter().skip(from).take(*count).copied().collect();
-        return if some.len() == *count { Found::These(some) } else { Found::Nothing };
-    }
-    let found = if last {
-        shown.last()
+    let shown = shown(items);
+    let found = if says(said, &LAST) {
+        // « l’avant-dernier », “the last but one”.
+        let but_one = says(said, &["avant", "but"]);
+        shown.len().checked_sub(if but_one { 2 } else { 1 }).and_then(|at| shown.get(at))
     } else {
-        PLACES.iter().find(|(names, _)| named(names)).and_then(|(_, at)| shown.get(*at))
+        PLACES.iter().find(|(names, _)| says(said, names)).and_then(|(_, at)| shown.get(*at))
     };
     found.map_or(Found::Nothing, |number| Found::These(vec![*number]))
 }
 
-/// The items whose titles and authors hold most of these words, and at least half of them. Several
-/// that hold as many are meant only where more than one is spoken of.
+/// The items whose titles and authors hold most of these words, and enough of them. Several that hold
+/// as many are meant only where more than one is spoken of.
 fn by_words(content: &[&String], said: &[String], items: &[DraftItem<'_>]) -> Found {
-    let score = |item: &DraftItem<'_>| {
-        let of_title = words(item.title);
-        let of_authors: Vec<String> = item.authors.iter().flat_map(|name| words(&fold(name))).collect();
-        let held = |word: &&&String| of_title.iter().chain(&of_authors).any(|own| alike(own, word));
+    let titles: Vec<(Vec<String>, Vec<String>)> = items
+        .iter()
+        .map(|item| (words(item.title), item.authors.iter().flat_map(|name| words(&fold(name))).collect()))
+        .collect();
+    let score = |(title, authors): &(Vec<String>, Vec<String>)| {
+        let held = |word: &&&String| title.iter().chain(authors).any(|own| alike(own, word));
         content.iter().filter(held).count()
     };
-    let scores: Vec<(u32, usize)> = items.iter().map(|item| (item.number, score(item))).collect();
-    let best = scores.iter().map(|(_, score)| *score).max().unwrap_or(0);
-    if best == 0 || best * 2 < content.len() {
+    let scores: Vec<usize> = titles.iter().map(score).collect();
+    let best = scores.iter().copied().max().unwrap_or(0);
+    let found: Vec<usize> = (0..items.len()).filter(|at| scores.get(*at) == Some(&best)).collect();
+    // Where nothing else is near, one word of three will do.
+    let alone = found.len() == 1 && scores.iter().filter(|score| **score > 0).count() == 1;
+    if best == 0 || best * 2 < content.len() && !(alone && best * 3 >= content.len()) {
         return Found::Nothing;
     }
-    let found: Vec<u32> =
-        scores.iter().filter(|(_, score)| *score == best).map(|(number, _)| *number).collect();
-    let plural = said.iter().any(|word| {
+    let of_several = |word: &String| {
         matches!(word.as_str(), "les" | "tous" | "toutes" | "all" | "both" | "messages" | "those")
-    });
-    if found.len() == 1 || plural { Found::These(found) } else { Found::Nothing }
+    };
+    // “lifts” are more than “Lift to the station”.
+    let plural = |word: &&String| {
+        word.strip_suffix('s')
+            .is_some_and(|one| found.iter().all(|at| titles[*at].0.iter().any(|own| own == one)))
+    };
+    // Of two that say the same, the one that stands there.
+    let double = |at: &&usize| items[**at].noticed == Some(Noticed::Duplicate) && !items[**at].is_in;
+    if let ([one], true) =
+        (found.iter().filter(|at| !double(at)).collect::<Vec<_>>().as_slice(), found.len() > 1)
+    {
+        return Found::These(vec![items[**one].number]);
+    }
+    let several = said.iter().any(of_several) || content.iter().any(plural);
+    if found.len() == 1 || several {
+        Found::These(found.into_iter().map(|at| items[at].number).collect())
+    } else {
+        Found::Nothing
+    }
 }
 
-/// The same word, but for its end: « voisins » and « voisin ».
+/// Whether a word stands in the title of an item, or is of its authors.
+fn holds(item: &DraftItem<'_>, word: &str) -> bool {
+    let authors = item.authors.iter().flat_map(|name| words(name));
+    words(item.title).into_iter().chain(authors).any(|own| alike(&own, word))
+}
+
+/// The same word, but for its end, or cut short, or mistyped: « voisins » and « voisin », « covoit ».
 fn alike(one: &str, other: &str) -> bool {
     if one == other {
         return true;
     }
     let common = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-    let shorter = one.len().min(other.len());
-    common >= STEM_CHARS && common + 2 >= shorter && one.len().abs_diff(other.len()) <= 3
+    let (shorter, longer) = (one.len().min(other.len()), one.len().max(other.len()));
+    let ending = common >= STEM_CHARS && common + 2 >= shorter && longer - shorter <= 3;
+    let short = common == shorter && shorter >= SHORT_CHARS;
+    // One letter too many, missing or another: what is behind it is the same.
+    let behind = one.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
+    let mistyped = shorter >= MISTYPED_CHARS && longer - shorter <= 1 && common + behind + 1 >= longer;
+    ending || short || mistyped
 }

@@ -68,20 +68,55 @@ fn words_for_items_as_well_as_numbers() {
         ("commence par le vide-grenier puis la fête", "First([3, 2])"),
         ("garde le vélo pour plus tard", "Later([5])"),
         ("mets l'échelle à la fin", "Last([1])"),
-        ("remets le merci pour la soupe", "Keep([4])"),
+        ("remets le merci pour la soupe", "Restore([4])"),
         ("enlève le message de Jeanne", "Drop([2])"),
         ("remove the last one", "Drop([5])"),
         ("retire le premier", "Drop([1])"),
         ("Peux-tu retirer l’histoire du vélo stp ?", "Drop([5])"),
-        ("ne retire pas le merci", "Keep([4])"),
-        ("ne retire pas la fête", ""),
+        ("ne retire pas le merci", "Restore([4])"),
+        ("ne retire pas la fête", "Restore([2])"),
         ("on ne garde que la fête", "KeepOnly([2])"),
         ("pas de vide-grenier", "Drop([3])"),
-        ("2 et 5 à retirer", "Drop([2]) Drop([5])"),
+        ("2 et 5 à retirer", "Drop([2, 5])"),
         ("garde seulement les deux premiers", "KeepOnly([1, 2])"),
         ("remove the last two", "Drop([3, 5])"),
         ("nomme-la « La rue en fête »", "Title(None, \"La rue en fête\")"),
         ("mets un mot au 3 : venez tôt", "Note(3, \"venez tôt\")"),
+    ] {
+        assert_eq!(heard(text), meaning, "{text}");
+    }
+}
+
+/// Said as people say it, and what a hasty reader would make of it.
+#[test]
+fn nothing_else_than_what_was_meant() {
+    for (text, meaning) in [
+        ("enlève tout sauf 2 et 3", "KeepOnly([2, 3])"),
+        ("garde tout sauf le vélo", "Drop([5])"),
+        ("drop all but the party", "?drop all but the party"),
+        ("tout est bon sauf le 3", "Send Drop([3])"),
+        ("envoie sans le vélo", "Send Drop([5])"),
+        ("ok sauf le 3", "Send Drop([3])"),
+        ("Bon, enlève le 3.", "Drop([3])"),
+        ("garde aussi le merci", "Restore([4])"),
+        ("retire le 3 parce que c’est dimanche dernier", "Drop([3])"),
+        ("ajoute au 3 que la salle est prise", "?ajoute au 3 que la salle est prise"),
+        ("note 3 : rendez-vous « salle B » à 14 h", "Note(3, \"rendez-vous « salle B » à 14 h\")"),
+        ("titre du 3 : Le grand vide-grenier", "Title(Some(3), \"Le grand vide-grenier\")"),
+        ("Titre : L’escalier en fête", "Title(None, \"L’escalier en fête\")"),
+        ("les 3 premiers seulement", "KeepOnly([1, 2, 3])"),
+        ("enlève l’avant-dernier", "Drop([3])"),
+        ("retire n° 5", "Drop([5])"),
+        ("5 en premier, garde le reste", "First([5]) Restore([1, 2, 3])"),
+        ("Super, mais enlève le vélo", "Drop([5])"),
+        ("n’envoie pas le vélo", "Drop([5])"),
+        ("échange 2 et 3, puis envoie", "Swap(2, 3) Send"),
+        ("le vélo avant la fête", "Before([5], 2)"),
+        ("mets la fête juste après le vélo", "After([2], 5)"),
+        ("mets en titre « La rue, et le reste » et envoie", "Title(None, \"La rue, et le reste\") Send"),
+        ("ajoute tout en haut : Bonjour, c’est l’été", "Intro(\"Bonjour, c’est l’été\")"),
+        ("> 3. Vide-grenier dimanche (Claire)\nà enlever", "Drop([3])"),
+        ("> 9. Rien\nà enlever", "?à enlever"),
     ] {
         assert_eq!(heard(text), meaning, "{text}");
     }
@@ -93,7 +128,7 @@ fn what_is_not_understood_is_given_back_and_not_done() {
         ("retirer 9", "?retirer 9"),
         ("enlève le barbecue", "?enlève le barbecue"),
         ("retire le message de Marcel", "?retire le message de Marcel"),
-        ("n'envoie pas encore", "?n'envoie pas encore"),
+        ("n'envoie pas encore", "Wait"),
         (
             "je n'ai pas eu le temps de lire tout cela hier soir",
             "?je n'ai pas eu le temps de lire tout cela hier soir",

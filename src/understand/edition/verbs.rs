@@ -5,12 +5,12 @@ use serde::Deserialize;
 use crate::understand::tokens::fold;
 
 /// What a clause asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Verb {
-    Send,
     Drop,
     Keep,
-    /// Of what does not stand in it.
+    /// Beside what stands in it.
     Restore,
     KeepOnly,
     First,
@@ -25,39 +25,77 @@ pub(super) enum Verb {
 /// A clause, read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Clause {
-    /// It asks for something, of these.
-    Is(Verb, String),
-    /// It asks not to.
-    Not(Verb),
-    /// The same, of these.
-    NotThese(Verb, String),
+    /// It goes out.
+    Send,
+    /// It does not go out yet.
+    Wait,
+    /// They like it.
+    Praise,
+    /// It asks for something, of these; whether they stand before what asks for it.
+    Is(Verb, String, bool),
+    /// It asks not to, of these.
+    Not(Verb, String),
+    /// It does not go out, or these do not.
+    NotSend(String),
+    /// Nothing but these.
+    Only(String),
+    /// These two change places.
+    Swap(String),
+    /// These before another ([`Verb::First`]), or after it.
+    Beside(Verb, String, String),
     /// No verb.
     Bare(String),
 }
+
+/// A verb in two parts, around what it is about: “put it back”.
+#[derive(Clone, Debug, Deserialize)]
+struct Apart(String, String, Verb);
 
 /// The phrases, each in small letters without accents.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Verbs {
     send: Vec<String>,
+    sends: Vec<String>,
+    sending: Vec<String>,
+    approving: Vec<String>,
+    wait: Vec<String>,
+    praise: Vec<String>,
     polite: Vec<String>,
+    idle: Vec<String>,
+    leading: Vec<String>,
+    correcting: Vec<String>,
+    why: Vec<String>,
+    rest: Vec<String>,
+    pronouns: Vec<String>,
+    two: Vec<String>,
     drop: Vec<String>,
+    bare_no: Vec<String>,
+    except: Vec<String>,
+    needless: Vec<String>,
     keep: Vec<String>,
-    put: Vec<String>,
+    restore: Vec<String>,
+    beside_others: Vec<String>,
+    pub(super) put: Vec<String>,
     order: Vec<String>,
     unfold: Vec<String>,
     fold: Vec<String>,
-    title: Vec<String>,
-    naming: Vec<String>,
-    adding: Vec<String>,
-    word: Vec<String>,
-    note: Vec<String>,
-    intro: Vec<String>,
-    first: Vec<String>,
-    last: Vec<String>,
-    later: Vec<String>,
+    apart: Vec<Apart>,
+    pub(super) swap: Vec<String>,
+    pub(super) before: Vec<String>,
+    pub(super) after: Vec<String>,
+    pub(super) title: Vec<String>,
+    pub(super) naming: Vec<String>,
+    pub(super) adding: Vec<String>,
+    pub(super) word: Vec<String>,
+    pub(super) note: Vec<String>,
+    pub(super) intro: Vec<String>,
+    pub(super) whole: Vec<String>,
+    pub(super) first: Vec<String>,
+    pub(super) last: Vec<String>,
+    pub(super) later: Vec<String>,
     only: Vec<String>,
-    begin: Vec<String>,
+    pub(super) begin: Vec<String>,
     negation: Vec<String>,
     pub(super) all: Vec<String>,
     pub(super) thanks: Vec<String>,
@@ -66,8 +104,8 @@ pub(super) struct Verbs {
     pub(super) empty: Vec<String>,
 }
 
-/// What separates clauses, beside commas and full stops.
-const JOINTS: [&str; 6] = [" et ", " puis ", " and ", " then ", " mais ", " but "];
+/// Words of one clause that are looked at.
+const CLAUSE_WORDS_MAX: usize = 60;
 
 impl Verbs {
     pub(super) fn of_both_languages() -> Verbs {
@@ -84,59 +122,8 @@ impl Verbs {
     /// The words behind « intro », if the line begins an introduction.
     pub(super) fn intro<'a>(&self, line: &'a str) -> Option<&'a str> {
         let (word, rest) = first_word(line);
-        self.intro.contains(&fold(word)).then(|| rest.trim_start_matches([':', '-', '–', '—', ' ', '\u{a0}']))
-    }
-
-    /// « titre 2 La fête », « note 3 : à lire ».
-    pub(super) fn titled<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
-        if let Some(named) = self.named(line).or_else(|| self.worded(line)) {
-            return Some(named);
-        }
-        let (word, rest) = first_word(line);
-        let word = fold(word);
-        let verb = if self.title.contains(&word) {
-            Verb::Title
-        } else if self.note.contains(&word) {
-            Verb::Note
-        } else {
-            return None;
-        };
-        let bare = |text: &'a str| {
-            text.trim_start_matches(|c: char| {
-                c.is_whitespace() || matches!(c, ':' | '-' | '–' | '—' | '.' | ')' | '=')
-            })
-        };
-        let rest = bare(rest);
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        match rest[..digits].parse() {
-            Ok(number) if digits <= 4 => Some((verb, Some(number), bare(&rest[digits..]))),
-            Ok(_) | Err(_) => Some((verb, None, rest)),
-        }
-    }
-
-    /// « appelle-la La semaine », “call it ‘The week’”.
-    fn named<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
-        let said = words(line);
-        let naming = self.naming.iter().find(|phrase| begins_with(&said, phrase))?;
-        let rest = behind_words(line, naming.split(' ').count())?;
-        let quotes = |c: char| c.is_whitespace() || matches!(c, ':' | '«' | '»' | '“' | '”' | '"');
-        let title = rest.trim_matches(quotes);
-        (!title.is_empty()).then_some((Verb::Title, None, title))
-    }
-
-    /// « ajoute un mot au 3 : venez nombreux ».
-    fn worded<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
-        let (before, rest) = line.split_once(':')?;
-        let said = words(before);
-        let adds = self.adding.iter().any(|phrase| begins_with(&said, phrase));
-        let word = self.word.iter().any(|phrase| position(&said, phrase).is_some());
-        let mut numbers = said.iter().filter_map(|word| word.parse().ok());
-        match (numbers.next(), numbers.next()) {
-            (Some(number), None) if adds && word && !rest.trim().is_empty() => {
-                Some((Verb::Note, Some(number), rest.trim()))
-            }
-            (Some(_) | None, _) => None,
-        }
+        let rest = self.intro.contains(&fold(word)).then_some(rest)?;
+        Some(rest.trim_start_matches([':', '-', '–', '—', ' ', '\u{a0}', '\u{202f}']))
     }
 
     /// Whether a line begins with a word of command.
@@ -147,10 +134,12 @@ impl Verbs {
             &self.send,
             &self.drop,
             &self.keep,
+            &self.restore,
             &self.put,
             &self.order,
             &self.unfold,
             &self.fold,
+            &self.swap,
             &self.title,
             &self.naming,
             &self.note,
@@ -159,74 +148,157 @@ impl Verbs {
         .any(|phrases| starts(phrases))
     }
 
-    /// A line cut where another command may begin.
-    pub(super) fn clauses<'a>(&self, line: &'a str) -> Vec<&'a str> {
-        let mut clauses: Vec<&str> = Vec::new();
-        let (mut from, mut at) = (0, 0);
-        while at < line.len() {
-            let rest = &line[at..];
-            let mark = rest.chars().next().map_or(1, char::len_utf8);
-            let joint =
-                JOINTS.iter().find(|joint| starts_ignoring_case(rest, joint)).map(|joint| joint.len());
-            let ends = match (rest.chars().next(), joint) {
-                (Some(',' | ';' | '!'), _) => Some(1),
-                // Not in the middle of « 2.5 » or « etc.).
-                (Some('.'), _) if rest[1..].starts_with(' ') || rest.len() == 1 => Some(1),
-                (_, Some(len)) if !self.waits_for_a_place(&line[from..at]) => Some(len),
-                _ => None,
-            };
-            if let Some(len) = ends {
-                clauses.push(line[from..at].trim());
-                at += len;
-                from = at;
-            } else {
-                at += mark;
-            }
+    /// The words of a clause, without what says nothing: « et du coup », « s’il te plaît », « cette semaine ».
+    pub(super) fn bare(&self, clause: &str) -> Vec<String> {
+        let mut said = words(clause);
+        said.truncate(CLAUSE_WORDS_MAX);
+        while self.take(&mut said, &self.idle).is_some() {}
+        while let Some(leading) = self.starting(&said, &self.leading) {
+            said.drain(..leading);
         }
-        clauses.push(line[from..].trim());
-        clauses.retain(|clause| !words(clause).is_empty());
-        clauses
+        said
     }
 
-    /// « mets la fête » goes on: « et le concert en premier ».
-    fn waits_for_a_place(&self, clause: &str) -> bool {
-        let words = words(clause);
-        let has = |phrases: &[String]| phrases.iter().any(|phrase| position(&words, phrase).is_some());
-        let begins = has(&self.begin);
-        has(&self.put) && !begins && !has(&self.first) && !has(&self.last) && !has(&self.later)
+    /// What is said behind « non, pardon », and whether that was.
+    pub(super) fn corrected(&self, mut said: Vec<String>) -> (Vec<String>, bool) {
+        let mut corrects = false;
+        // “no lifts” corrects nothing.
+        if said.len() == 1 && said[0] == "no" {
+            return (Vec::new(), true);
+        }
+        while let Some(len) = self.starting(&said, &self.correcting) {
+            said.drain(..len);
+            corrects = true;
+        }
+        (said, corrects)
     }
 
-    /// What a clause asks for, and of what.
-    pub(super) fn read(&self, clause: &str) -> Clause {
-        let mut words = words(clause);
+    /// « c’est urgent », “nobody reads them”: why something is asked, which asks for nothing.
+    pub(super) fn says_why(&self, clause: &str) -> bool {
+        let said = words(clause);
+        self.starting(&said, &self.why).is_some()
+    }
+
+    /// Whether words mean what was spoken of last.
+    pub(super) fn is_pronoun(&self, what: &str) -> bool {
+        what.split(' ').all(|word| word.is_empty() || self.pronouns.iter().any(|known| known == word))
+    }
+
+    /// Whether words mean two things spoken of last.
+    pub(super) fn is_two(&self, what: &str) -> bool {
+        what.split(' ').any(|word| self.two.iter().any(|known| known == word))
+    }
+
+    /// « le reste », “the others”.
+    pub(super) fn is_rest(&self, what: &str) -> bool {
+        let said = words(what);
+        self.starting(&said, &self.rest).is_some()
+    }
+
+    /// What the words of a clause ask for, and of what.
+    pub(super) fn read(&self, said: &[String]) -> Clause {
+        let mut words = said.to_vec();
         if self.is_send(&words) {
-            return Clause::Is(Verb::Send, String::new());
+            return Clause::Send;
         }
-        // « pas de covoiturage cette fois »: no negation of anything.
-        let bare_no = ["pas de", "pas d", "plus de"].iter().any(|no| begins_with(&words, no));
-        let refused = ["pas", "plus", "jamais", "not"].iter().any(|no| position(&words, no).is_some());
-        let negated = !bare_no && self.take(&mut words, &self.negation).is_some();
-        while !bare_no && self.take(&mut words, &self.negation).is_some() {}
+        let line = words.join(" ");
+        if self.praise.contains(&line) {
+            return Clause::Praise;
+        }
+        if self.starting(&words, &self.wait).is_some() && !words.iter().any(|w| w.parse::<u32>().is_ok()) {
+            return Clause::Wait;
+        }
+        if let Some(beside) = self.beside(&words) {
+            return beside;
+        }
+        if let Some((at, len)) = self.longest(&words, &self.except) {
+            return self.excepting(words[..at].to_vec(), words[at + len..].join(" "));
+        }
+        // « le 8 peut attendre » is no negation, nor is « pas de covoiturage ».
+        if self.take(&mut words, &self.needless).is_some() {
+            return Clause::Is(Verb::Drop, words.join(" "), false);
+        }
+        if let Some(len) = self.starting(&words, &self.bare_no) {
+            let mut rest = words[len..].to_vec();
+            self.take(&mut rest, &self.drop);
+            // None of that kind, however many there are.
+            rest.insert(0, "les".to_owned());
+            return Clause::Is(Verb::Drop, rest.join(" "), false);
+        }
+        let refused = ["pas", "plus", "jamais", "not", "t"].iter().any(|no| position(&words, no).is_some());
+        let mut negated = false;
+        while self.take(&mut words, &self.negation).is_some() {
+            negated = true;
+        }
+        let first = words.first().cloned();
         let verb = self.verb(&mut words);
+        let items_first = first.is_some() && words.first() == first.as_ref();
         let what = words.join(" ");
         match (verb, negated) {
-            (Some(verb), false) => Clause::Is(verb, what),
+            (Some(verb), false) => Clause::Is(verb, what, items_first),
             // « on ne garde que la fête ».
-            (Some(Verb::KeepOnly), true) if !refused => Clause::Is(Verb::KeepOnly, what),
-            (Some(verb), true) => Clause::NotThese(verb, what),
-            (None, true)
-                if self.is_send(&words) || self.send.iter().any(|s| position(&words, s).is_some()) =>
-            {
-                Clause::Not(Verb::Send)
+            (Some(Verb::KeepOnly), true) if !refused => Clause::Is(Verb::KeepOnly, what, items_first),
+            (Some(verb), true) => Clause::Not(verb, what),
+            (None, true) if words.iter().any(|word| self.sends.contains(word)) => {
+                words.retain(|word| !self.sends.contains(word) && !self.sending.contains(word));
+                Clause::NotSend(words.join(" "))
+            }
+            (None, false) if self.starting(&words, &self.only).is_some() => {
+                self.take(&mut words, &self.only);
+                Clause::Only(words.join(" "))
+            }
+            // « le chat et la chaudière seulement ».
+            (None, false) if words.last().is_some_and(|word| word != "que" && self.only.contains(word)) => {
+                words.pop();
+                Clause::Only(words.join(" "))
             }
             (None, _) => Clause::Bare(what),
         }
     }
 
-    fn is_send(&self, words: &[String]) -> bool {
+    /// « enlève tout sauf le 3 », « tout sauf le 3 », « sauf le 3 ».
+    fn excepting(&self, mut before: Vec<String>, what: String) -> Clause {
+        let drops = self.take(&mut before, &self.drop).is_some();
+        while self.take(&mut before, &self.keep).or(self.take(&mut before, &self.restore)).is_some() {}
+        let all = before.iter().all(|word| self.all.contains(word) || self.empty.contains(word));
+        match (drops, all) {
+            (false, true) => Clause::Is(Verb::Drop, what, false),
+            (true, true) => Clause::Is(Verb::KeepOnly, what, false),
+            (_, false) => Clause::Bare(format!("{} {what}", before.join(" "))),
+        }
+    }
+
+    /// Whether words say that it may go, and nothing else.
+    pub(super) fn is_send(&self, words: &[String]) -> bool {
         let mut words = words.to_vec();
         while self.take(&mut words, &self.polite).is_some() {}
-        self.send.contains(&words.join(" "))
+        let among = |phrases: &[String], word: &String| phrases.contains(word);
+        let sends = words.iter().any(|word| among(&self.sends, word))
+            && words.iter().all(|word| among(&self.sends, word) || among(&self.sending, word));
+        // « Bon, » alone says nothing.
+        let likes = words.len() > 1
+            && words.iter().any(|word| among(&self.approving, word))
+            && words.iter().all(|word| among(&self.approving, word) || among(&self.sending, word));
+        sends || likes || self.send.contains(&words.join(" "))
+    }
+
+    /// « Lyon avant la gare », « échange 2 et 3 ».
+    fn beside(&self, words: &[String]) -> Option<Clause> {
+        if let Some((at, len)) = self.longest(words, &self.swap) {
+            let rest: Vec<String> = words[..at].iter().chain(&words[at + len..]).cloned().collect();
+            return Some(Clause::Swap(rest.join(" ").replace(" avec ", " et ").replace(" with ", " and ")));
+        }
+        let has = |phrases: &[String]| self.longest(words, phrases).is_some();
+        if has(&self.drop) || has(&self.first) || has(&self.last) || has(&self.order) {
+            return None;
+        }
+        [(&self.before, Verb::First), (&self.after, Verb::Last)].into_iter().find_map(|(phrases, place)| {
+            let (at, len) = self.longest(words, phrases).filter(|(at, len)| at + len < words.len())?;
+            let mut what = words[..at].to_vec();
+            self.take(&mut what, &self.put);
+            self.take(&mut what, &self.restore);
+            Some(Clause::Beside(place, what.join(" "), words[at + len..].join(" ")))
+        })
     }
 
     /// Where to comes before what: « garde la fête pour plus tard » is not kept.
@@ -237,18 +309,22 @@ impl Verbs {
             (&self.first, Verb::First),
             (&self.last, Verb::Last),
         ];
-        // "Remove the last one": what stands last, not to its end.
-        let has = |phrases: &[String]| phrases.iter().any(|phrase| position(words, phrase).is_some());
-        let which = position(words, "the first").or(position(words, "the last")).is_some();
-        let stays = has(&self.drop) || (which && has(&self.keep));
+        // “Remove the last one”: what stands last, not to its end.
+        let which = ["the first", "the last"].iter().find_map(|which| position(words, which));
+        let which: Vec<String> = which.map(|at| words.drain(at..at + 2).collect()).unwrap_or_default();
+        let stays = self.longest(words, &self.drop).is_some();
         let place = place.into_iter().filter(|(_, verb)| !stays || *verb == Verb::Later);
-        for (phrases, verb) in place {
-            if self.take(words, phrases).is_some() {
-                for helping in [&self.put, &self.keep, &self.drop] {
-                    self.take(words, helping);
-                }
-                return Some(verb);
+        let placed = place.into_iter().find(|(phrases, _)| self.longest(words, phrases).is_some());
+        let moved = placed.and_then(|(phrases, verb)| self.take(words, phrases).map(|()| verb));
+        words.extend(which);
+        if let Some(verb) = moved {
+            for helping in [&self.put, &self.keep, &self.restore, &self.drop] {
+                self.take(words, helping);
             }
+            return Some(verb);
+        }
+        if let Some(verb) = self.apart(words) {
+            return Some(verb);
         }
         if self.take(words, &self.order).is_some() {
             return Some(Verb::First);
@@ -257,11 +333,20 @@ impl Verbs {
             (&self.drop, Verb::Drop),
             (&self.unfold, Verb::Unfold),
             (&self.fold, Verb::Fold),
+            (&self.restore, Verb::Restore),
             (&self.keep, Verb::Keep),
         ] {
             if self.take(words, phrases).is_some() {
+                for helping in [&self.keep, &self.restore, &self.put] {
+                    self.take(words, helping);
+                }
                 if verb == Verb::Keep && self.take(words, &self.only).is_some() {
                     return Some(Verb::KeepOnly);
+                }
+                // « garde aussi le 4 »: not it alone.
+                let too = |word: &String| self.beside_others.contains(word);
+                if verb == Verb::Keep && words.iter().any(too) {
+                    return Some(Verb::Restore);
                 }
                 return Some(verb);
             }
@@ -269,21 +354,46 @@ impl Verbs {
         None
     }
 
-    /// Takes the longest of these phrases out, and what stands before it if it is a verb's.
-    fn take(&self, words: &mut Vec<String>, phrases: &[String]) -> Option<()> {
+    /// “put Helen's thank you back in”.
+    fn apart(&self, words: &mut Vec<String>) -> Option<Verb> {
+        for Apart(first, second, verb) in &self.apart {
+            let Some(at) = position(words, first) else { continue };
+            let behind = at + first.split(' ').count();
+            let Some(then) = position(&words[behind..], second) else { continue };
+            words.drain(behind + then..behind + then + second.split(' ').count());
+            words.drain(at..behind);
+            return Some(*verb);
+        }
+        None
+    }
+
+    /// Takes the longest of these phrases out.
+    pub(super) fn take(&self, words: &mut Vec<String>, phrases: &[String]) -> Option<()> {
+        let (at, len) = self.longest(words, phrases)?;
+        words.drain(at..at + len);
+        Some(())
+    }
+
+    /// Where the longest of these phrases stands, and of how many words it is.
+    fn longest(&self, words: &[String], phrases: &[String]) -> Option<(usize, usize)> {
         let found = phrases.iter().filter_map(|phrase| {
             let at = position(words, phrase)?;
             Some((at, phrase.split(' ').count()))
         });
-        let (at, len) = found.max_by_key(|(at, len)| (*len, std::cmp::Reverse(*at)))?;
-        words.drain(at..at + len);
-        Some(())
+        found.max_by_key(|(at, len)| (*len, std::cmp::Reverse(*at)))
+    }
+
+    /// Of how many words the longest of these phrases is that words begin with.
+    fn starting(&self, words: &[String], phrases: &[String]) -> Option<usize> {
+        let found = phrases.iter().filter(|phrase| begins_with(words, phrase));
+        found.map(|phrase| phrase.split(' ').count()).max()
     }
 }
 
 /// The words of a text in small letters, without accents and signs; a range stays one word.
 pub(super) fn words(text: &str) -> Vec<String> {
-    let mut folded = fold(text);
+    // « n° 5 » is no negation.
+    let mut folded = fold(text).replace("n°", " numero ").replace("nº", " numero ");
     // « 2-4 »: from 2 to 4.
     let letters: Vec<(usize, char)> = folded.char_indices().collect();
     let dashes = letters.windows(3).filter(|three| {
@@ -296,6 +406,10 @@ pub(super) fn words(text: &str) -> Vec<String> {
     folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+pub(super) fn folded(word: &str) -> String {
+    fold(word)
+}
+
 /// Where a phrase stands among words.
 pub(super) fn position(words: &[String], phrase: &str) -> Option<usize> {
     let phrase: Vec<&str> = phrase.split(' ').collect();
@@ -304,33 +418,13 @@ pub(super) fn position(words: &[String], phrase: &str) -> Option<usize> {
         .position(|window| window.iter().map(String::as_str).eq(phrase.iter().copied()))
 }
 
-fn begins_with(words: &[String], phrase: &str) -> bool {
-    position(words, phrase) == Some(0)
+pub(super) fn begins_with(words: &[String], phrase: &str) -> bool {
+    let mut said = words.iter().map(String::as_str);
+    phrase.split(' ').all(|word| said.next() == Some(word))
 }
 
-fn first_word(line: &str) -> (&str, &str) {
+pub(super) fn first_word(line: &str) -> (&str, &str) {
     let line = line.trim_start();
     let end = line.find(|c: char| !c.is_alphanumeric() && c != '’' && c != '\'').unwrap_or(line.len());
     line.split_at(end)
-}
-
-/// What stands behind so many words of a line.
-fn behind_words(line: &str, count: usize) -> Option<&str> {
-    let mut seen = 0;
-    let mut inside = false;
-    for (at, c) in line.char_indices() {
-        let letter = c.is_alphanumeric();
-        if inside && !letter {
-            seen += 1;
-            if seen == count {
-                return Some(&line[at..]);
-            }
-        }
-        inside = letter;
-    }
-    None
-}
-
-fn starts_ignoring_case(text: &str, ascii: &str) -> bool {
-    text.get(..ascii.len()).is_some_and(|start| start.eq_ignore_ascii_case(ascii))
 }

@@ -103,3 +103,45 @@ fn a_summary_stands_for_its_conversation_in_the_next_edition() {
     assert!(told.iter().any(|mail| mail.contains("/lilas/e/1/paper.pdf?k=")), "{told:?}");
     scene.is_whole();
 }
+
+/// Two read the same draft, and answer it in the same moment: each has their way, and is told so.
+#[test]
+fn two_animators_at_the_same_moment_lose_nothing() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.set_list(&[("curation", "draft")]);
+    scene.add("claire", &[("role", "animator"), ("reading", "weekly")]);
+    scene.add("marcel", &[("role", "animator"), ("reading", "none")]);
+    let posts: Vec<u64> = (0..5).map(|n| scene.post_of(&format!("Nouvelle numéro {n}."))).collect();
+    digests::draft_now(scene.desk(), &scene.list()).unwrap().unwrap();
+    scene.deliver();
+    let [to_claire, to_marcel] =
+        ["claire", "marcel"].map(|name| answers_of(&scene.mails(name).pop().unwrap()));
+    // Neither has seen what the other asks; « le premier » is the first of what both have before them.
+    scene.keep("claire", &to_claire, "", "retire le premier\ntitre La semaine de Claire");
+    scene.keep("marcel", &to_marcel, "", "5 avant le 2\nnote 3 De Marcel");
+    scene.decide();
+    let draft = scene.desk().store.draft(scene.list().id).unwrap().unwrap().draft;
+    let order: Vec<u32> = draft.chosen().map(|item| item.number).collect();
+    assert_eq!((order.as_slice(), draft.title.as_str()), ([5, 2, 3, 4].as_slice(), "La semaine de Claire"));
+    assert_eq!((draft.item(3).unwrap().note.as_str(), draft.by.len()), ("De Marcel", 2));
+    // Each is told what was made of their own words, as the draft was then.
+    let told = text_of(scene.mails("claire").last().unwrap());
+    assert!(told.contains("retiré\u{a0}: 1\n") && !told.contains("juste avant"), "{told}");
+    let told = text_of(scene.mails("marcel").last().unwrap());
+    assert!(told.contains("juste avant 2\u{a0}: 5") && !told.contains("retiré\u{a0}: "), "{told}");
+    // One would send, and the other wait; whoever is heard last finds it as it then is.
+    let opened = draft.goes;
+    scene.answer("marcel", "N’envoie pas encore, je relis demain.");
+    let waiting = scene.desk().store.draft(scene.list().id).unwrap().unwrap().draft;
+    assert!(waiting.goes >= opened && scene.got("claire").is_empty());
+    let both = ["claire", "marcel"].map(|name| answers_of(&scene.mails(name).pop().unwrap()));
+    scene.keep("claire", &both[0], "", "ok");
+    scene.keep("marcel", &both[1], "", "retirer 4");
+    scene.decide();
+    assert_eq!(scene.got("claire"), [[posts[4], posts[1], posts[2], posts[3]]]);
+    let kept = scene.desk().store.reader().edition(scene.list().id, 1).unwrap().unwrap();
+    assert!(kept.edition.heard.is_empty());
+    let late = text_of(scene.mails("marcel").last().unwrap());
+    assert!(!late.contains("retiré"), "{late}");
+    scene.is_whole();
+}

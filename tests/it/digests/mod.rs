@@ -189,10 +189,7 @@ impl Scene {
 
     /// Answers the latest mail somebody got: where its Reply-To says, proven to be theirs.
     fn answer(&mut self, name: &str, words: &str) {
-        let mail = self.mails(name).pop().unwrap();
-        let field = mail.split("Reply-To:").nth(1).unwrap();
-        let to = field.split('<').nth(1).unwrap().split('>').next().unwrap();
-        self.write(name, to, words);
+        self.write(name, &answers_of(&self.mails(name).pop().unwrap()), words);
     }
 
     fn write(&mut self, name: &str, to: &str, words: &str) {
@@ -204,6 +201,18 @@ impl Scene {
     }
 
     fn hand_in(&mut self, name: &str, to: &str, fields: &str, words: &str) {
+        self.keep(name, to, fields, words);
+        self.decide();
+    }
+
+    /// Decides what was kept, and sends what follows.
+    fn decide(&mut self) {
+        decide::decide_waiting(self.desk()).unwrap();
+        self.deliver();
+    }
+
+    /// Takes a mail, and decides nothing yet.
+    fn keep(&mut self, name: &str, to: &str, fields: &str, words: &str) {
         let raw = format!(
             "From: {name} <{name}@members.example>\r\nTo: <{to}>\r\nSubject: Re: edition\r\n{fields}\
              Message-ID: <a{}@members.example>\r\n\r\n{}\r\n",
@@ -225,9 +234,7 @@ impl Scene {
         let replies = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(Proof::Proven)));
         assert_eq!(replies[0].code(), 250);
         drop(room);
-        decide::decide_waiting(&desk).unwrap();
         self.desk = Arc::into_inner(desk);
-        self.deliver();
     }
 
     /// The posts somebody got, mail by mail; a page says what its text says.

@@ -32,6 +32,7 @@ impl Town {
             intro: words[1].to_owned(),
             items: (1..).zip(items).map(item).collect(),
             by: vec![eve.id],
+            heard: Vec::new(),
         };
         let document = self.site.store.next_post();
         let json = serde_json::to_string(&edition).expect("plain data");
