@@ -44,7 +44,9 @@ pub use kinds::{
 };
 pub use message::{Attachment, AutoSubmitted, Frame, ListHeaders, Mailbox, Unsubscribe};
 pub use of_digests::{AboutPost, AskSummary, OfDigest, PrivateWord, WentOut, WhichItem};
-pub use orders::{History, MemberRow, Members, Order, OrderAct, OrderLine, Ordered, Overview, Recalled};
+pub use orders::{
+    History, MemberRow, Members, MembersShown, Order, OrderAct, OrderLine, Ordered, Overview, Recalled,
+};
 pub use recovery::{Recovery, RecoveryTurn};
 pub use rights::{
     AskConsent, AskEither, AskForget, AskYours, Forgotten, KeptBack, MyData, OpeningSoon, PassedOn, SetRight,

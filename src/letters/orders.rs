@@ -67,13 +67,28 @@ pub enum OrderAct {
     Reopen,
 }
 
-/// Who is a member; the whole table goes with it as a file.
+/// Who is a member.
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'a> {
     /// Of what.
     pub group: Group<'a>,
-    /// Everybody.
+    /// How many they are.
+    pub count: usize,
+    /// Those the reader may know.
     pub rows: &'a [MemberRow],
+    /// How much of them that is.
+    pub shown: MembersShown,
+}
+
+/// How much the reader may know of the members.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MembersShown {
+    /// Everything; the whole table goes with it as a file.
+    Whole,
+    /// Names and addresses.
+    Names,
+    /// How many.
+    Count,
 }
 
 /// One member.
@@ -168,11 +183,13 @@ impl Order<'_> {
                     .is("unread", lines.iter().any(|line| line.came == Came::NoAddress))
                     .each("lines", lines.iter().map(OrderLine::facts).collect())
             }
-            Order::Members(Members { group, rows }) => {
+            Order::Members(Members { group, count, rows, shown: how_much }) => {
                 let shown: Vec<Facts> = rows.iter().take(ROWS_MAX).map(MemberRow::facts).collect();
                 of(group)
-                    .phrase("count", &capitalised(&words::number(rows.len(), frame.language)))
-                    .is("one", rows.len() == 1)
+                    .phrase("count", &capitalised(&words::number(count, frame.language)))
+                    .is("one", count == 1)
+                    .is("whole", how_much == MembersShown::Whole)
+                    .is("only_count", how_much == MembersShown::Count)
                     .is("more", rows.len() > ROWS_MAX)
                     .each("rows", shown)
             }

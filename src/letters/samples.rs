@@ -171,6 +171,8 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::OrdersDone, "orders-done-some"),
     (LetterKind::OrdersDone, "orders-done-none"),
     (LetterKind::Members, "members"),
+    (LetterKind::Members, "members-names"),
+    (LetterKind::Members, "members-count"),
     (LetterKind::History, "history"),
     (LetterKind::History, "history-none"),
     (LetterKind::Overview, "overview"),

@@ -53,6 +53,8 @@ pub struct GroupName<'a> {
 pub enum Speaker {
     /// Anybody.
     Anybody,
+    /// Somebody who may ask who is part of the group.
+    SeesMembers,
     /// Somebody who looks after the group.
     Animator,
 }
@@ -313,7 +315,7 @@ impl<'a> Reader<'a> {
             text,
             today: self.situation.today,
             language: self.situation.language,
-            animator: self.situation.speaker == Speaker::Animator,
+            speaker: self.situation.speaker,
             name: &self.name,
             own: self.situation.own,
             groups: &self.groups,

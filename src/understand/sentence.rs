@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::book::{Phrase, PhraseBook, Weight};
+use super::mail::Speaker;
 use super::pattern::{Chart, Exactness, Span};
 use super::slots::{Kept, Slot, SlotReader};
 use super::tokens::{Kind, SENTENCE_WORDS_MAX, Sentence, Token};
@@ -32,7 +33,7 @@ pub(super) struct Around<'a> {
     pub(super) text: &'a str,
     pub(super) today: CivilDate,
     pub(super) language: Option<Language>,
-    pub(super) animator: bool,
+    pub(super) speaker: Speaker,
     /// Words of the writer's own name.
     pub(super) name: &'a [String],
     pub(super) own: &'a [EmailAddress],
@@ -323,7 +324,11 @@ impl Ear<'_> {
     }
 
     pub(super) fn may_say(&self, topic: Topic) -> bool {
-        self.around.animator || !topic.is_animators()
+        match self.around.speaker {
+            Speaker::Animator => true,
+            Speaker::SeesMembers => topic == Topic::Members || !topic.is_animators(),
+            Speaker::Anybody => !topic.is_animators(),
+        }
     }
 
     fn hit<'p>(&self, phrase: &'p Phrase, from: usize, span: Span) -> Option<Hit<'p>> {

@@ -11,7 +11,7 @@ use crate::domain::address::EmailAddress;
 use crate::domain::care::{Came, Care, Told};
 use crate::domain::command::{AnimatorCommand, Called};
 use crate::domain::ids::{PersonId, PostId};
-use crate::domain::list::{List, ListState};
+use crate::domain::list::{List, ListState, Roster};
 use crate::domain::member::{Joined, MemberState, Membership, Person, Role};
 use crate::domain::moderation::ThreadPace;
 use crate::domain::wish::{Matter, Wish};
@@ -189,10 +189,14 @@ pub(super) fn obey(
     mail: PostId,
     shown: Shown,
 ) -> Result<(), FlowError> {
+    let commands = animator_commands_in(talk.desk, list, mail)?;
     if member.role != Role::Animator {
-        return talk.tell(Some(list.id), Note::Help);
+        let who_is_here = |command: &AnimatorCommand| matches!(command, AnimatorCommand::Members);
+        let may_know = list.settings.roster == Roster::Members && commands.iter().all(who_is_here);
+        let told = if may_know { Note::Care { told: Told::Members } } else { Note::Help };
+        return talk.tell(Some(list.id), told);
     }
-    for command in animator_commands_in(talk.desk, list, mail)? {
+    for command in commands {
         tell_asked(talk, list, mail, &command)?;
     }
     let items = planned(talk.desk, list, mail)?;

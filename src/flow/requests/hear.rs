@@ -5,7 +5,7 @@ use crate::domain::care::Care;
 use crate::domain::command::{Addresses, AnimatorCommand, Command, Meaning, OwnPosts, Understood};
 use crate::domain::command::{Holidays, Scope as Groups};
 use crate::domain::ids::{ListId, PostId};
-use crate::domain::list::{Language, List};
+use crate::domain::list::{Language, List, Roster};
 use crate::domain::member::{Membership, Role};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
@@ -388,11 +388,18 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
     };
     let author = request.info.author.filter(|_| known);
     let author = author.map(|author| desk.store.person(author)).transpose()?.flatten();
-    let memberships = author.as_ref().map(|author| desk.store.memberships(author.id)).transpose()?;
+    let memberships = match &author {
+        Some(author) => desk.store.memberships(author.id)?,
+        None => Vec::new(),
+    };
     let looks_after = |member: &Membership| {
         member.role == Role::Animator
             && is_current(member)
             && request.list.as_ref().is_none_or(|list| list.id == member.list)
+    };
+    let sees_members = |member: &Membership| {
+        let here = request.list.as_ref().filter(|list| list.id == member.list);
+        is_current(member) && here.is_some_and(|list| list.settings.roster == Roster::Members)
     };
     let of_list = request.list.as_ref().map(|list| list.settings.language);
     let situation = Situation {
@@ -413,8 +420,10 @@ fn understood(desk: &Desk, request: &Request<'_>, words: &Words) -> Result<Under
         today: request.now.date_in(&desk.zone),
         language: author.as_ref().and_then(|author| author.language).or(of_list),
         // Of somebody unproven an animator's words are understood too, and asked about.
-        speaker: if !known || memberships.unwrap_or_default().iter().any(looks_after) {
+        speaker: if !known || memberships.iter().any(looks_after) {
             Speaker::Animator
+        } else if memberships.iter().any(sees_members) {
+            Speaker::SeesMembers
         } else {
             Speaker::Anybody
         },

@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::letters::history::{Happened, HistoryEntry};
 use crate::letters::kinds::Group;
 use crate::letters::orders::{
-    History, MemberRow, Members, Order, OrderAct, OrderLine, Ordered, Overview, Recalled,
+    History, MemberRow, Members, MembersShown, Order, OrderAct, OrderLine, Ordered, Overview, Recalled,
 };
 
 /// The letter of that sample.
@@ -34,6 +34,8 @@ pub(super) fn letter<'a>(
             _ => (41, 312),
         },
     };
+    let members =
+        |rows, shown| Members { group, count: if shown == MembersShown::Names { 1 } else { 4 }, rows, shown };
     match name {
         "ask-orders" => Order::Ask(ordered(people)),
         "ask-orders-unclear" => Order::Ask(ordered(&all[2..6])),
@@ -41,7 +43,9 @@ pub(super) fn letter<'a>(
         "orders-done" => Order::Done(ordered(&all[..1])),
         "orders-done-some" => Order::Done(ordered(&all[2..5])),
         "orders-done-none" => Order::Done(ordered(unclear)),
-        "members" => Order::Members(Members { group, rows: &place.rows }),
+        "members" => Order::Members(members(&place.rows, MembersShown::Whole)),
+        "members-names" => Order::Members(members(&place.rows[..1], MembersShown::Names)),
+        "members-count" => Order::Members(members(&[], MembersShown::Count)),
         "history" => Order::History(History { group, entries: &place.history }),
         "history-none" => Order::History(History { group, entries: &[] }),
         "overview" => Order::Overview(Overview { group, members: 48, paused: 2, unreached: 1, posts: 12 }),

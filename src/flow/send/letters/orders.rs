@@ -6,14 +6,14 @@ use super::exchange::group;
 use super::{Facts, Shown as Frame, Unsigned, compose, compose_with, name_of};
 use crate::domain::care::Came;
 use crate::domain::ids::{PersonId, PostId};
-use crate::domain::list::{Language, List};
-use crate::domain::member::{MemberState, Membership, Person, Role};
+use crate::domain::list::{Language, List, Roster};
+use crate::domain::member::{MemberState, Membership, Person, Reading, Role};
 use crate::flow::members_csv::Writer;
 use crate::flow::requests::{Item, Kind, planned};
 use crate::flow::{Desk, FlowError, history, is_current, whereabouts};
 use crate::letters::{
-    Act, AskWish, Attachment, History, Letter, MemberRow, Members, Order, OrderAct, OrderLine, Ordered,
-    Overview, Recalled, Whereto,
+    Act, AskWish, Attachment, History, Letter, MemberRow, Members, MembersShown, Order, OrderAct, OrderLine,
+    Ordered, Overview, Recalled, Whereto,
 };
 use crate::store::OwedLetter;
 use crate::store::archive::PostState;
@@ -54,11 +54,16 @@ pub(super) fn write(
     let group = group(list);
     // Who looks after the list no more is told nothing of it.
     let member = desk.store.member(list.id, facts.person.id)?;
-    let animates = member.is_some_and(|member| member.role == Role::Animator && is_current(&member));
+    let role = member.filter(is_current).map(|member| member.role);
     match wanted {
         Wanted::Recalled(post, by) => return recalled(at, *post, *by, frame),
-        Wanted::Members | Wanted::History | Wanted::Overview if !animates => return Ok(None),
-        Wanted::Members => return members(at, frame).map(Some),
+        Wanted::Members => {
+            let Some(shown) = role.and_then(|role| members_shown(list.settings.roster, role)) else {
+                return Ok(None);
+            };
+            return members(at, shown, frame).map(Some);
+        }
+        Wanted::History | Wanted::Overview if role != Some(Role::Animator) => return Ok(None),
         Wanted::Ask(_) | Wanted::Done(..) | Wanted::History | Wanted::Overview => {}
     }
     if let Wanted::Ask(mail) = wanted
@@ -133,14 +138,26 @@ fn line(item: &Item, came: Came) -> OrderLine {
     }
 }
 
-/// Everybody, in the text and as a table.
-fn members(at: &Desktop<'_>, frame: Frame) -> Result<Unsigned, FlowError> {
+/// How much of the members somebody may know who asks for them.
+fn members_shown(roster: Roster, role: Role) -> Option<MembersShown> {
+    match (roster, role) {
+        (Roster::Hidden, Role::Animator) => Some(MembersShown::Count),
+        (Roster::Animators | Roster::Members, Role::Animator) => Some(MembersShown::Whole),
+        (Roster::Members, Role::Member) => Some(MembersShown::Names),
+        (Roster::Hidden | Roster::Animators, Role::Member) => None,
+    }
+}
+
+/// Everybody, in the text and for animators as a table. How the others read is nobody else's business.
+fn members(at: &Desktop<'_>, shown: MembersShown, frame: Frame) -> Result<Unsigned, FlowError> {
     let Desktop { desk, facts, list, owed } = *at;
     let mut everybody: Vec<(Person, Membership)> = Vec::new();
     for member in desk.store.members(list.id)? {
-        if member.state != MemberState::Left
-            && let Some(person) = desk.store.person(member.person)?
-        {
+        let counts = match shown {
+            MembersShown::Whole => member.state != MemberState::Left,
+            MembersShown::Names | MembersShown::Count => is_current(&member),
+        };
+        if counts && let Some(person) = desk.store.person(member.person)? {
             everybody.push((person, member));
         }
     }
@@ -148,17 +165,24 @@ fn members(at: &Desktop<'_>, frame: Frame) -> Result<Unsigned, FlowError> {
     let row = |(person, member): &(Person, Membership)| MemberRow {
         name: person.name.clone(),
         address: person.addresses.first().map(ToString::to_string).unwrap_or_default(),
-        reading: member.reading,
+        reading: if shown == MembersShown::Whole { member.reading } else { Reading::Each },
         role: member.role,
-        state: member.state,
+        state: if shown == MembersShown::Whole { member.state } else { MemberState::Active },
     };
-    let rows: Vec<MemberRow> = everybody.iter().map(row).collect();
+    let count = everybody.len();
+    let rows: Vec<MemberRow> = match shown {
+        MembersShown::Whole | MembersShown::Names => everybody.iter().map(row).collect(),
+        MembersShown::Count => Vec::new(),
+    };
+    let letter = Letter::Order(Order::Members(Members { group: group(list), count, rows: &rows, shown }));
+    if shown != MembersShown::Whole {
+        return Ok(compose(desk, facts, owed, letter, frame));
+    }
     let name = match facts.language {
         Language::Fr => "membres.csv",
         Language::En => "members.csv",
     };
     let files = [Attachment { name, kind: "text/csv", bytes: table(&everybody) }];
-    let letter = Letter::Order(Order::Members(Members { group: group(list), rows: &rows }));
     Ok(compose_with(desk, facts, owed, letter, frame, &files))
 }
 
