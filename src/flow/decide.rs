@@ -47,22 +47,28 @@ const ATTEMPTS_MAX: u32 = 3;
 pub fn decide_waiting(desk: &Desk) -> Result<usize, FlowError> {
     let mut decided = 0;
     loop {
-        let waiting = desk.store.next_undecided(BATCH)?;
-        if waiting.is_empty() {
-            return Ok(decided);
-        }
-        let mut tickets = Vec::new();
-        for post in waiting {
-            tickets.push(decide_one(desk, post)?);
-        }
-        decided += tickets.len();
-        for ticket in tickets.into_iter().flatten() {
-            settle(ticket.wait())?;
-        }
-        if desk.taking.load(Ordering::Relaxed) >= RUSH {
-            std::thread::sleep(GIVE_WAY);
+        match decide_next(desk)? {
+            0 => return Ok(decided),
+            some => decided += some,
         }
     }
+}
+
+/// Decides the next few that wait for it, and how many that were: none once nothing waits.
+pub fn decide_next(desk: &Desk) -> Result<usize, FlowError> {
+    let waiting = desk.store.next_undecided(BATCH)?;
+    let mut tickets = Vec::new();
+    for post in waiting {
+        tickets.push(decide_one(desk, post)?);
+    }
+    let decided = tickets.len();
+    for ticket in tickets.into_iter().flatten() {
+        settle(ticket.wait())?;
+    }
+    if decided > 0 && desk.taking.load(Ordering::Relaxed) >= RUSH {
+        std::thread::sleep(GIVE_WAY);
+    }
+    Ok(decided)
 }
 
 /// The same for what an earlier server left behind and never began to read: one of these may end

@@ -16,8 +16,11 @@ pub(super) async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>)
     let mut work: fn(&Desk) -> Result<usize, FlowError> = decide::decide_left_behind;
     loop {
         let deciding = desk.clone();
-        match on_a_thread(move || work(&deciding)).await {
-            Ok(_) => work = decide::decide_waiting,
+        let more = match on_a_thread(move || work(&deciding)).await {
+            Ok(decided) => {
+                work = decide::decide_next;
+                decided > 0
+            }
             // What was taken is safe, and is decided once there is room to write that down.
             Err(ServeError::Flow(FlowError::Store(StoreError::Full))) => {
                 tracing::warn!("the disk is full: what came in waits");
@@ -28,14 +31,17 @@ pub(super) async fn decide(desk: Arc<Desk>, mut stopping: watch::Receiver<bool>)
                 continue;
             }
             Err(error) => return Err(error),
+        };
+        if *stopping.borrow() {
+            // What waits is decided at the next start; it is kept.
+            return Ok(());
+        }
+        if more {
+            continue;
         }
         tokio::select! {
             changed = changes.changed() => if changed.is_err() { return Ok(()) },
             _ = stopping.changed() => {}
-        }
-        if *stopping.borrow() {
-            // What came in while stopping is decided at the next start; it is kept.
-            return Ok(());
         }
     }
 }

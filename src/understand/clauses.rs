@@ -3,6 +3,7 @@
 //! A story and a plain request in one sentence ("we leave for Spain, please hold my mail") are the
 //! request, as long as the story casts no doubt on it. Knows nothing of phrases; those are `sentence`'s.
 
+use super::pattern::Chart;
 use super::sentence::{Ear, Found, Heard};
 use super::tokens::{Kind, Token};
 use crate::domain::command::Command;
@@ -137,8 +138,7 @@ impl Ear<'_> {
     }
 
     /// The words without those that name what is given up: "weekly instead of every message".
-    pub(super) fn without_contrast(&self, tokens: &[Token]) -> Option<Vec<Token>> {
-        let chart = self.chart(tokens).chart;
+    pub(super) fn without_contrast(&self, tokens: &[Token], chart: &Chart) -> Option<Vec<Token>> {
         let begins = |at: &usize| {
             self.book.numbers.contrast.iter().any(|set| chart.sets[*set][*at].iter().any(|s| s.slips == 0))
         };

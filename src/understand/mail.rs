@@ -119,7 +119,13 @@ impl PhraseBook {
         }
         let reader = Reader::new(self, situation);
         let subject = if mail.answers { Said::Silent } else { reader.said(mail.subject) };
-        let text = reader.said(mail.text);
+        let text = match (&situation.place, &subject) {
+            // Whatever else it says, that is no command and nothing beside.
+            (Place::List, Said::Guess(_) | Said::Declined(_) | Said::Prose { .. } | Said::ForPeople) => {
+                Said::Prose { doubt: false, words: 0 }
+            }
+            (_, _) => reader.said(mail.text),
+        };
         let said = match situation.place {
             Place::List => nothing_but(mail, subject, text),
             Place::Request | Place::Says(_) | Place::Answer | Place::Search => {
@@ -229,6 +235,10 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let said = ear.hear(sentence);
+            let begins_as_prose = matches!(said, Heard::Prose | Heard::Probably(_) | Heard::Declined(_));
+            if self.situation.place == Place::List && !spoken && begins_as_prose {
+                return Said::Prose { doubt: false, words: 0 };
+            }
             // Below "Cordialement," stands a signature.
             let closes = said == Heard::Silent && sentence.ends_line && sentence.opens_line;
             heard.push((said, sentence));

@@ -125,7 +125,7 @@ impl Ear<'_> {
         if let Some(heard) = self.whole(tokens, &charted, sentence.question) {
             return heard;
         }
-        if let Some(kept) = self.without_contrast(tokens) {
+        if let Some(kept) = self.without_contrast(tokens, &charted.chart) {
             return self.among_clauses(&kept, &self.chart(&kept), sentence.question).unsure();
         }
         self.among_clauses(tokens, &charted, sentence.question)
