@@ -3,7 +3,7 @@
 
 use super::exchange::group;
 use super::orders::{self, Desktop, Wanted};
-use super::{Facts, Shown as Frame, Unsigned, compose, name_of, why_held};
+use super::{Facts, Shown as Frame, Unsigned, compose, name_of, name_or_address, why_held};
 use crate::domain::address::EmailAddress;
 use crate::domain::care::{Care, Told, Waiting};
 use crate::domain::ids::{PersonId, PostId};
@@ -219,7 +219,7 @@ pub(super) fn tell(
             let Some(fate) = fate(&about.info) else { return Ok(None) };
             let by = about.info.decided_by;
             let name = match by {
-                Some(Decider::Person(person)) => name_of(desk, person)?.unwrap_or_default(),
+                Some(Decider::Person(person)) => name_or_address(desk, person)?,
                 Some(Decider::Operator) | None => String::new(),
             };
             let by_reader = by == Some(Decider::Person(facts.person.id));
@@ -230,8 +230,7 @@ pub(super) fn tell(
         }
         Told::Word { mail, post: _ } => {
             let Some(info) = desk.store.post(*mail)? else { return Ok(None) };
-            let by =
-                info.author.map(|author| name_of(desk, author)).transpose()?.flatten().unwrap_or_default();
+            let by = info.author.map(|author| name_or_address(desk, author)).transpose()?.unwrap_or_default();
             let words = desk.store.raw(*mail)?.map(|raw| said::said(&raw).text).unwrap_or_default();
             Some(letter(letters::Care::WordBack(WordBack { group, by: &by, words: words.trim() })))
         }

@@ -441,6 +441,13 @@ fn name_of(desk: &Desk, person: PersonId) -> Result<Option<String>, FlowError> {
     Ok(desk.store.person(person)?.map(|person| person.name).filter(|name| !name.is_empty()))
 }
 
+/// The same for those who look after a group, who may know the address of who has no name.
+fn name_or_address(desk: &Desk, person: PersonId) -> Result<String, FlowError> {
+    let Some(person) = desk.store.person(person)? else { return Ok(String::new()) };
+    let address = || person.addresses.first().map(ToString::to_string).unwrap_or_default();
+    Ok(if person.name.is_empty() { address() } else { person.name.clone() })
+}
+
 fn why_held(reason: HoldReason) -> WhyHeld {
     match reason {
         HoldReason::FirstPost => WhyHeld::FirstPost,
