@@ -38,7 +38,7 @@ const LAST_LETTER_WAIT: Duration = Duration::from_secs(86_400);
 pub const KEPT: [&str; 7] = [
     "Message-IDs, since links and answers name posts by them; not where they hold a whole address",
     "what is inside files attached to messages, but for text and calendars",
-    "in the words of others: a first name alone, what tells who they are without naming them",
+    "in the words of others: what they quoted, without the name above it; a first name alone; what tells who they are without naming them",
     "the journal, where they are a number that nothing joins with a name any more",
     "one hash of each address, made with a key of this server, so that an old archive does not bring them back",
     "backups and other copies made before: restored with the journal of today, they forget again",
