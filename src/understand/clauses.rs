@@ -103,38 +103,13 @@ impl Ear<'_> {
 
     /// Whether a day stands somewhere that a request may have been meant for, and does not name.
     pub(super) fn leaves_a_day_out(&self, tokens: &[Token], asked: &Found) -> bool {
-        let dated = match &asked.command {
-            Command::Read(rhythm) => rhythm.day.is_some(),
-            Command::Pause(holidays) => holidays.until.is_some(),
-            Command::Join
-            | Command::Leave
-            | Command::Resume
-            | Command::Mute
-            | Command::Follow
-            | Command::FirstPostsOnly
-            | Command::Quiet(_)
-            | Command::OwnPosts(_)
-            | Command::Search(_)
-            | Command::Thread(_)
-            | Command::Settings
-            | Command::Name(_)
-            | Command::Language(_)
-            | Command::NewAddress(_)
-            | Command::MyData
-            | Command::ForgetMe
-            | Command::Withdraw
-            | Command::WhereIsMyMessage
-            | Command::Help
-            | Command::ComeBack
-            | Command::Yes
-            | Command::No
-            | Command::Animator(_) => true,
-        };
+        let undated = matches!(&asked.command, Command::Read(rhythm) if rhythm.day.is_none())
+            || matches!(&asked.command, Command::Pause(holidays) if holidays.until.is_none());
         let calendar = &self.book.calendar;
         let is_day = |token: &Token| {
             calendar.days.contains_key(&token.word) || calendar.months.contains_key(&token.word)
         };
-        !dated && tokens.iter().any(is_day)
+        undated && tokens.iter().any(is_day)
     }
 
     /// The words without those that name what is given up: "weekly instead of every message".

@@ -20,7 +20,7 @@ pub(crate) fn feed(
     desk: &Desk<'_>,
     place: Place<'_>,
 ) -> Result<Answer, PageError> {
-    let words = wish.query.words.as_deref().unwrap_or_default().trim();
+    let words = wish.words();
     match newest(pages, desk, place, words, FEED_POSTS)? {
         Some(posts) => Ok(Answer { keep: Keep::No, ..feeds::of_search(pages, desk, place, words, posts)? }),
         None => pages.absent(desk),
@@ -34,7 +34,7 @@ pub(crate) fn mbox(
     desk: &Desk<'_>,
     place: Place<'_>,
 ) -> Result<Answer, PageError> {
-    let words = wish.query.words.as_deref().unwrap_or_default().trim();
+    let words = wish.words();
     match newest(pages, desk, place, words, MBOX_POSTS_MAX)? {
         Some(posts) => Ok(Answer { keep: Keep::No, ..mbox::file(pages, desk, posts) }),
         None => pages.absent(desk),

@@ -94,6 +94,11 @@ impl Wish {
     pub(crate) fn language(&self, otherwise: Language) -> Language {
         self.query.language.or(self.preferred).unwrap_or(otherwise)
     }
+
+    /// The words that are looked for; empty if none are.
+    pub(crate) fn words(&self) -> &str {
+        self.query.words.as_deref().unwrap_or_default().trim()
+    }
 }
 
 impl Pages {

@@ -85,7 +85,7 @@ fn results(
     place: Option<Place<'_>>,
     at_hand: &[ListId],
 ) -> Result<Answer, PageError> {
-    let words = wish.query.words.as_deref().unwrap_or_default().trim();
+    let words = wish.words();
     let page = wish.query.page;
     let order = if wish.query.newest { Order::Newest } else { Order::Relevance };
     if page > PAGES_MAX {
