@@ -171,7 +171,12 @@ impl PhraseBook {
         }
         let about_people = |found: &Found| {
             let of_list = matches!(&found.command, Command::Animator(command) if command.people().is_some());
-            of_list || matches!(found.command, Command::NewAddress(_) | Command::Join | Command::Leave)
+            // « Nom;Prénom;Adresse » over a table is nobody's new name.
+            of_list
+                || matches!(
+                    found.command,
+                    Command::NewAddress(_) | Command::Join | Command::Leave | Command::Name(_)
+                )
         };
         let other = |found: &&Found| !about_people(found);
         if matches!(said, Said::Sure(found) if found.iter().any(|found| other(&found))) {

@@ -4,6 +4,8 @@
 //! What is read is shown before anything is done, so what cannot be read is kept as it was written
 //! and shown too. Words that are no such list are left to the reader of sentences.
 
+mod rows;
+
 use serde::Deserialize;
 
 use super::book::own_words;
@@ -11,6 +13,8 @@ use super::tokens::{self, Kin, Kind};
 use crate::domain::address::EmailAddress;
 use crate::domain::command::{AnimatorCommand, Called};
 
+/// Words around a list; more are a letter to people.
+const CUE_WORDS_MAX: usize = 60;
 /// People one mail may name; more are not read.
 const PEOPLE_MAX: usize = 500;
 /// Words of a name.
@@ -24,6 +28,20 @@ const WRITTEN_CHARS_MAX: usize = 120;
 pub(super) struct PeopleWords {
     verbs: Verbs,
     words: Words,
+    cues: Cues,
+}
+
+/// What people say around a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cues {
+    add: Vec<String>,
+    invite: Vec<String>,
+    remove: Vec<String>,
+    ban: Vec<String>,
+    unban: Vec<String>,
+    open: Vec<String>,
+    requests: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,13 +72,77 @@ impl PeopleWords {
 
     /// The list a text is, if it is one.
     pub(super) fn read(&self, text: &str) -> Option<AnimatorCommand> {
+        if !text.contains('@') {
+            return None;
+        }
+        let found = self.begun(text).or_else(|| self.around(text))?;
+        Some(match found {
+            // « ajouter … mais invitez-les seulement »
+            AnimatorCommand::Add(people) if self.invites(text) => AnimatorCommand::Invite(people),
+            other => other,
+        })
+    }
+
+    fn invites(&self, text: &str) -> bool {
+        let spaced = format!(" {} ", folded_words(text).join(" "));
+        self.cues.invite.iter().any(|phrase| spaced.contains(&format!(" {phrase} ")))
+    }
+
+    /// A list behind the word that says what it is for.
+    fn begun(&self, text: &str) -> Option<AnimatorCommand> {
         let (make, rest) = self.verb(text)?;
         if !rest.contains('@') {
             return None;
         }
-        let people = self.people(rest)?;
+        let mut people = self.people(rest)?;
+        for called in &mut people {
+            called.name = rows::put_right(&called.name);
+        }
         let named = people.iter().any(|called| called.address.is_some() || called.written.contains('@'));
         named.then(|| make(people))
+    }
+
+    /// People among other words: « Nouveaux : … Merci de les ajouter », “Samira wants in: sam@…”.
+    fn around(&self, text: &str) -> Option<AnimatorCommand> {
+        let lines: Vec<&str> = text.lines().map(without_bullet).filter(|line| !line.is_empty()).collect();
+        let rows: Vec<&str> = lines.iter().copied().filter(|line| line.contains('@')).collect();
+        let heading = lines.iter().copied().find(|line| is_heading(line));
+        let make = self.cue(text, heading.is_some())?;
+        let mut people: Vec<Called> = Vec::new();
+        for row in rows {
+            for called in rows::read(row, heading) {
+                let known = people.iter().any(|other| other.address == called.address);
+                if !known && people.len() < PEOPLE_MAX {
+                    people.push(called);
+                }
+            }
+        }
+        (!people.is_empty()).then(|| make(people))
+    }
+
+    /// What words around a list ask for, if they ask for one thing, and leave nothing open.
+    fn cue(&self, text: &str, is_table: bool) -> Option<Make> {
+        let without: String = text
+            .split_inclusive(char::is_whitespace)
+            .map(|word| if word.contains('@') { ", " } else { word })
+            .collect();
+        let words = folded_words(&without);
+        let spaced = format!(" {} ", words.join(" "));
+        let has = |phrases: &[String]| phrases.iter().any(|phrase| spaced.contains(&format!(" {phrase} ")));
+        let asks = without.contains(['?', '\u{ff1f}']) && !has(&self.cues.requests);
+        if words.len() > CUE_WORDS_MAX || asks || has(&self.cues.open) {
+            return None;
+        }
+        let cues = &self.cues;
+        match (has(&cues.add), has(&cues.invite), has(&cues.remove), has(&cues.ban), has(&cues.unban)) {
+            (_, true, false, false, false) => Some(AnimatorCommand::Invite),
+            (true, false, false, false, false) => Some(AnimatorCommand::Add),
+            (false, false, true, false, false) => Some(AnimatorCommand::Remove),
+            (false, false, _, true, false) => Some(AnimatorCommand::Ban),
+            (false, false, false, _, true) => Some(AnimatorCommand::Unban),
+            (false, false, false, false, false) if is_table => Some(AnimatorCommand::Add),
+            (_, _, _, _, _) => None,
+        }
     }
 
     /// What is to be done, by the first words that are not mere politeness; and what stands behind.
@@ -107,6 +189,7 @@ impl PeopleWords {
     fn people(&self, text: &str) -> Option<Vec<Called>> {
         let mut people: Vec<Called> = Vec::new();
         let mut after_gap = false;
+        let last = text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
         for line in text.lines().map(without_bullet) {
             if line.is_empty() {
                 after_gap = !people.is_empty();
@@ -117,6 +200,13 @@ impl PeopleWords {
                 break;
             }
             if is_heading(line) {
+                continue;
+            }
+            // « ta », « à bientôt »: no name, and nobody's address.
+            let is_idle_line = !line.contains(char::is_uppercase) && !line.contains(char::is_numeric);
+            // « Solange », below it all.
+            let signs = line == last && !line.contains(char::is_whitespace);
+            if !has_address && !people.is_empty() && (is_idle_line || signs) {
                 continue;
             }
             for called in self.of_line(line) {
@@ -285,9 +375,29 @@ fn without_bullet(line: &str) -> &str {
 
 /// The first row of a table: « nom;email ».
 fn is_heading(line: &str) -> bool {
-    const COLUMNS: [&str; 12] = [
-        "nom", "prenom", "name", "email", "e", "mail", "adresse", "address", "courriel", "first", "last",
+    const COLUMNS: [&str; 22] = [
+        "nom",
+        "prenom",
+        "name",
+        "email",
+        "e",
+        "mail",
+        "adresse",
+        "address",
+        "courriel",
+        "first",
+        "last",
         "mel",
+        "surname",
+        "forename",
+        "given",
+        "family",
+        "tel",
+        "telephone",
+        "phone",
+        "portable",
+        "mobile",
+        "rue",
     ];
     let words = folded_words(line);
     words.len() > 1 && words.iter().all(|word| COLUMNS.contains(&word.as_str()))

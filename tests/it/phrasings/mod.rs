@@ -5,6 +5,7 @@
 
 mod drafts;
 mod moderators;
+mod people;
 mod places;
 
 use std::fmt::Write as _;
