@@ -5,6 +5,8 @@
 
 mod free;
 mod items;
+mod several;
+mod speech;
 
 use std::collections::HashSet;
 
@@ -13,6 +15,9 @@ use serde::Deserialize;
 use super::book::own_words;
 use super::tokens;
 use crate::domain::command::{Decision, ModeratorAnswer};
+use free::Act;
+pub use several::Held;
+use speech::{Lexicon, Says};
 
 /// What an answer may say, as people say it (`data/phrases/decisions.toml`).
 #[derive(Deserialize)]
@@ -29,9 +34,20 @@ struct Words {
     slight: HashSet<String>,
     filler: Vec<String>,
     open: Vec<String>,
+    wishes: Vec<String>,
     contrary: HashSet<String>,
     intro: Vec<String>,
     weighty: Vec<String>,
+    #[serde(skip, default = "Lexicon::of_both_languages")]
+    lexicon: Lexicon,
+    #[serde(skip, default = "speech::several")]
+    several: several::Lists,
+    /// Words for the one thing that is spoken of: its author’s name, its title.
+    #[serde(skip)]
+    named: Vec<String>,
+    /// Something in the mail is left open: then only whole phrases count.
+    #[serde(skip)]
+    guarded: bool,
 }
 
 /// Politeness that stands for nothing having been written.
@@ -76,14 +92,53 @@ impl Words {
         let bare = self.without_polite(&bare);
         match bare {
             // A thumb has no letters, and is no mark.
+            "" if only_thumbs(text) => Clause::Accept,
             "" if !text.chars().any(char::is_alphanumeric) && !only_marks(text) => Clause::Other,
             "" => Clause::Polite,
             bare if self.accept.contains(bare) => Clause::Accept,
             bare if self.discard.contains(bare) => Clause::Discard,
             bare if self.ban.contains(bare) => Clause::Ban,
             bare if self.reason.contains(bare) => Clause::Reason,
-            _ => Clause::Other,
+            bare if self.refuse_whole.contains(bare) || self.refuse.contains(bare) => Clause::Other,
+            bare => match self.says(bare) {
+                Says::Decides { act: Act::Accept, .. } => Clause::Accept,
+                Says::Decides { act: Act::Discard, .. } => Clause::Discard,
+                Says::Decides { act: Act::Ban, .. } => Clause::Ban,
+                Says::Why => Clause::Reason,
+                Says::Decides { act: Act::Refuse, .. } | Says::Weighty | Says::Tells => Clause::Other,
+            },
         }
+    }
+
+    /// What the words of a clause say one by one.
+    fn says(&self, bare: &str) -> Says {
+        if self.guarded { Says::Tells } else { self.lexicon.says(bare, &self.named) }
+    }
+
+    /// « On ne publie pas, le ton est trop vif »: what stands behind a clause that refuses, if it is
+    /// said to the author as much as to us.
+    fn refused_first(&self, text: &str) -> Option<String> {
+        let text = self.behind_greeting(text);
+        let first = clauses(text).next()?;
+        let whole = bare(first);
+        let phrase = self.refuse_whole.contains(self.without_polite(&whole));
+        let said = || self.lexicon.says(&whole, &self.named);
+        if free::is_open(self, first) || !(phrase || matches!(said(), Says::Decides { act: Act::Refuse, .. }))
+        {
+            return None;
+        }
+        let after = first.as_ptr().addr() - text.as_ptr().addr() + first.len();
+        let rest = text.get(after..)?.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '«').trim();
+        let other = |clause: &str| {
+            let decides = matches!(self.clause(clause), Clause::Accept | Clause::Discard | Clause::Ban);
+            decides || matches!(self.says(&bare(clause)), Says::Weighty | Says::Decides { .. })
+        };
+        let of_author = |word: &str| self.named.iter().any(|name| name == word);
+        let about_them = bare(rest).split(' ').any(of_author) || several::speaks_of_somebody(rest);
+        let open = free::is_open(self, &free::without_wishes(self, rest));
+        let plain = !open && !rest.contains(['?', '«', '“', '"']) && !about_them && !clauses(rest).any(other);
+        let polite = clauses(rest).all(|clause| self.clause(clause) == Clause::Polite);
+        (plain && !polite).then(|| rest.to_owned())
     }
 
     /// Words without politeness before or behind them; nothing, if that is all they are.
@@ -121,6 +176,9 @@ impl Words {
         }
         if asks {
             return None;
+        }
+        if let Some(words) = self.refused_first(text) {
+            return Some(Decision::Refuse(words));
         }
         let clauses: Vec<Clause> = clauses(text).map(|clause| self.clause(clause)).collect();
         let all = |allowed: &[Clause]| clauses.iter().all(|clause| allowed.contains(clause));
@@ -205,9 +263,15 @@ fn clauses(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Reads an animator's own words, without quote, signature and telephone footer; `name` is theirs,
-/// which below their words decides nothing.
-pub fn moderator_answer(text: &str, name: &str) -> ModeratorAnswer {
-    let words = Words::own();
+/// which below their words decides nothing. `held` is what the letter they answer named.
+pub fn moderator_answer(text: &str, name: &str, held: &[Held<'_>]) -> ModeratorAnswer {
+    let mut words = Words::own();
+    // An address in it: that is about somebody, and not about what waits.
+    words.guarded = free::is_open(&words, text) || text.contains('@');
+    if let [one] = held {
+        let called = bare(&format!("{} {}", one.author, one.title));
+        words.named = called.split(' ').filter(|word| word.len() > 1).map(str::to_owned).collect();
+    }
     let unclear = || ModeratorAnswer::Unclear(text.trim().to_owned());
     let signs = |line: &str| {
         let name = bare(name);
@@ -225,7 +289,9 @@ pub fn moderator_answer(text: &str, name: &str) -> ModeratorAnswer {
         // « Merci » alone is no decision.
         return unclear();
     }
-    if let Some(items) = items::read(&words, &decided).or_else(|| items::freely(&words, &decided)) {
+    let by_name = || several::read(&words, &decided.join("\n"), held);
+    let by_number = || items::freely(&words, &decided);
+    if let Some(items) = items::read(&words, &decided).or_else(by_name).or_else(by_number) {
         return ModeratorAnswer::Each(items);
     }
     let first = decided.first().copied().unwrap_or(first);
@@ -269,4 +335,12 @@ fn bare(line: &str) -> String {
 /// A line of nothing but points and dashes. A question mark or a thumb is something else.
 fn only_marks(line: &str) -> bool {
     line.chars().all(|c| matches!(c, '.' | ',' | '!' | '-' | '_' | '*' | '=' | ' '))
+}
+
+/// « 👍👍 », in whatever colour.
+fn only_thumbs(text: &str) -> bool {
+    const YES: [char; 4] = ['👍', '👌', '✅', '✔'];
+    let colour = |c: char| ('\u{1f3fb}'..='\u{1f3ff}').contains(&c) || c == '\u{fe0f}';
+    text.chars().any(|c| YES.contains(&c))
+        && text.chars().all(|c| YES.contains(&c) || colour(c) || c.is_whitespace() || "!.".contains(c))
 }

@@ -16,12 +16,13 @@ use crate::domain::wish::{Answered, AskedBecause, Matter, Wish};
 use crate::flow::author::author_of;
 use crate::flow::moderate::{self, HELD, looks_after, settle_others};
 use crate::flow::{FlowError, send::letters};
+use crate::letters::WaitingKind;
 use crate::mail::said::{self, Said as Words};
 use crate::mail::{parse, subject};
 use crate::store::archive::PostState;
 use crate::store::event::{Decider, DropReason, Event, LetterAbout, MemberCause, Note, Occasion};
 use crate::store::{OpenQuestion, PostInfo};
-use crate::understand::moderator_answer;
+use crate::understand::{Held, moderator_answer};
 
 /// So often somebody is asked about one post what they meant.
 const ASKED_BACK_MAX: usize = 3;
@@ -54,7 +55,7 @@ pub(super) fn answer(
     let answer = if words.text.trim().is_empty() && !is_surely_empty(talk, request, question, &words)? {
         ModeratorAnswer::Unclear(String::new())
     } else {
-        moderator_answer(&words.text, &words.name)
+        read(talk, &list, care, &words)?
     };
     match care {
         Care::Release { post } => release(talk, question, &list, *post, None, &answer),
@@ -62,6 +63,26 @@ pub(super) fn answer(
         Care::Word { post } => word(talk, question, &list, *post, (&answer, &words.text)),
         Care::Gathering { items } => gathering(talk, question, &list, items, &answer),
     }
+}
+
+/// What their words decide, of what the letter they answer named.
+fn read(talk: &Talk<'_>, list: &List, care: &Care, words: &Words) -> Result<ModeratorAnswer, FlowError> {
+    let named = letters::named(talk.desk, list, care)?;
+    let held: Vec<Held<'_>> = named
+        .iter()
+        .filter(|named| !matches!(named.item.what, WaitingKind::Unreached))
+        .map(|named| {
+            let doubtful = matches!(named.item.what, WaitingKind::Doubtful(_) | WaitingKind::DoubtfulPost);
+            Held {
+                number: u32::try_from(named.item.number).unwrap_or(u32::MAX),
+                author: if doubtful { "" } else { &named.item.author },
+                title: if doubtful { "" } else { &named.item.title },
+                text: if doubtful { "" } else { &named.text },
+                doubtful,
+            }
+        })
+        .collect();
+    Ok(moderator_answer(&words.text, &words.name, &held))
 }
 
 /// The post a « retirer » calls back: the one that was asked about, once it has gone out.

@@ -300,7 +300,7 @@ fn summary(
 ) -> Result<Fate, FlowError> {
     let animates = talk.current(list.id)?.is_some_and(|member| member.role == Role::Animator);
     let words = said::said(request.raw);
-    let answer = match moderator_answer(&words.text, &words.name) {
+    let answer = match moderator_answer(&words.text, &words.name, &[]) {
         ModeratorAnswer::All(Decision::Accept) if animates && !words.text.trim().is_empty() => Answered::Yes,
         ModeratorAnswer::All(Decision::Refuse(_) | Decision::Discard) if animates => Answered::No,
         ModeratorAnswer::All(_) | ModeratorAnswer::Each(_) | ModeratorAnswer::Unclear(_) => {

@@ -232,7 +232,7 @@ fn holds(item: &DraftItem<'_>, word: &str) -> bool {
 }
 
 /// The same word, but for its end, or cut short, or mistyped: « voisins » and « voisin », « covoit ».
-fn alike(one: &str, other: &str) -> bool {
+pub(in crate::understand) fn alike(one: &str, other: &str) -> bool {
     if one == other {
         return true;
     }

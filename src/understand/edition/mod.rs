@@ -11,6 +11,7 @@ mod speech;
 mod verbs;
 
 pub use items::DraftItem;
+pub(super) use items::alike;
 
 use self::line::Reader;
 use self::verbs::Verbs;

@@ -4,6 +4,7 @@
 //! mail takes it back or leaves it open, and all that count say the same. What is told beside it goes
 //! to nobody, but for words that are plainly given for the author.
 
+use super::speech::Says;
 use super::{Clause, Decision, Words, bare, clauses};
 
 /// Words of a mail that may be read so; longer ones are letters to people.
@@ -71,6 +72,7 @@ pub(super) fn act(words: &Words, said: &str) -> Option<Act> {
             Some(act) => found.push(act),
             None if words.reason.contains(words.without_polite(&stripped(words, &bare))) => reason = true,
             None if words.contrary.contains(&stripped(words, &bare)) => return None,
+            None if matches!(words.says(&bare), Says::Why) => reason = true,
             None if is_weighty(words, &bare) => return None,
             None => other |= words.clause(&clause) != Clause::Polite,
         }
@@ -105,12 +107,16 @@ fn says_strongly(words: &Words, said: &str) -> bool {
         let bare = bare(&clause);
         let whole = words.without_polite(&bare);
         let strong = |text: &str| words.accept.contains(text) && !words.slight.contains(text);
-        strong(whole) || strong(&stripped(words, &bare))
+        let plainly = || matches!(words.says(&bare), Says::Decides { act: Act::Accept, plainly: true });
+        strong(&bare) || strong(whole) || strong(&stripped(words, &bare)) || plainly()
     })
 }
 
 /// Whether a clause that is no decision speaks like one.
 fn is_weighty(words: &Words, bare: &str) -> bool {
+    if matches!(words.says(bare), Says::Weighty) {
+        return true;
+    }
     let begins = |word: &str| {
         // Short ones only as they are: « ban », and no « banc ».
         words
@@ -135,7 +141,11 @@ fn of_clause(words: &Words, bare: &str) -> Option<Act> {
             None
         }
     };
-    of(words.without_polite(bare)).or_else(|| of(&stripped(words, bare)))
+    let said = || match words.says(bare) {
+        Says::Decides { act, .. } => Some(act),
+        Says::Why | Says::Weighty | Says::Tells => None,
+    };
+    of(words.without_polite(bare)).or_else(|| of(&stripped(words, bare))).or_else(said)
 }
 
 /// Without what may stand before or behind a decision and changes nothing in it.
@@ -175,6 +185,13 @@ fn linked(clause: &str) -> Vec<String> {
 pub(super) fn is_open(words: &Words, said: &str) -> bool {
     let spaced = format!(" {} ", bare(said));
     words.open.iter().any(|open| spaced.contains(&format!(" {open} ")))
+}
+
+/// Words to an author without what asks them to write it otherwise: that leaves nothing open.
+pub(super) fn without_wishes(words: &Words, said: &str) -> String {
+    let said = bare(said);
+    let keeps = |word: &&str| !words.wishes.iter().any(|wish| wish == word);
+    said.split(' ').filter(keeps).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn is_polite(words: &Words, said: &str) -> bool {

@@ -98,6 +98,37 @@ pub(super) fn ask(
     })
 }
 
+/// Something a letter named, and how it begins.
+pub(in crate::flow) struct Named {
+    pub(in crate::flow) item: WaitingItem,
+    pub(in crate::flow) text: String,
+}
+
+/// Bytes of a message that say what it is about.
+const BEGINNING_BYTES: usize = 600;
+
+/// What the letter of a question names, as far as it waits still.
+pub(in crate::flow) fn named(desk: &Desk, list: &List, care: &Care) -> Result<Vec<Named>, FlowError> {
+    let items = match care {
+        Care::Release { post } | Care::ReleaseWith { post, .. } | Care::Word { post } => {
+            vec![Waiting::Post(*post)]
+        }
+        Care::Gathering { items } => items.clone(),
+    };
+    let mut found = Vec::new();
+    for item in waiting(desk, list, &items)? {
+        let at = item.number.checked_sub(1).and_then(|at| items.get(at));
+        let raw = match at {
+            Some(Waiting::Post(post)) => desk.store.raw(*post)?,
+            Some(Waiting::Newcomer(_) | Waiting::Doubtful(_) | Waiting::Unreached(_)) | None => None,
+        };
+        let mut text = raw.map(|raw| said::said(&raw).text).unwrap_or_default();
+        text.truncate(text.floor_char_boundary(BEGINNING_BYTES));
+        found.push(Named { item, text });
+    }
+    Ok(found)
+}
+
 fn waits(about: &About) -> bool {
     about.info.state == PostState::Held
 }

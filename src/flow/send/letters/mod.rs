@@ -7,6 +7,8 @@ mod finding;
 mod of_digests;
 mod orders;
 
+pub(in crate::flow) use care::named;
+
 use std::sync::Arc;
 
 use crate::domain::address::EmailAddress;
