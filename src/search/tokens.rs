@@ -177,7 +177,6 @@ mod tests {
                 (3, "ecol", "écoles"),
                 (4, "rend", "rendez"),
                 (4, "rendezvou", "rendez"),
-                (6, "a", "à"),
                 (7, "dix", "dix"),
                 (8, "heur", "heures"),
             ]
