@@ -51,8 +51,9 @@ fn converse(mut stream: TcpStream) -> std::io::Result<()> {
 
 /// The address of the door, as the log says it.
 fn door(scene: &Scene) -> String {
+    until(scene, "the door", || scene.log().contains("SMTP is open address="));
     let log = scene.log();
-    let at = log.find("SMTP is open address=").unwrap_or_else(|| panic!("{log}"));
+    let at = log.find("SMTP is open address=").expect("waited for");
     log[at..].split('=').nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned()
 }
 
