@@ -76,11 +76,13 @@ impl PeopleWords {
             return None;
         }
         let found = self.begun(text).or_else(|| self.around(text))?;
-        Some(match found {
-            // « ajouter … mais invitez-les seulement »
-            AnimatorCommand::Add(people) if self.invites(text) => AnimatorCommand::Invite(people),
-            other => other,
-        })
+        // « ajouter … mais invitez-les seulement »
+        if let AnimatorCommand::Add(people) = &found
+            && self.invites(text)
+        {
+            return Some(AnimatorCommand::Invite(people.clone()));
+        }
+        Some(found)
     }
 
     fn invites(&self, text: &str) -> bool {

@@ -198,7 +198,7 @@ pub(super) fn put_right(name: &str) -> String {
     let words: Vec<&str> = if given.is_empty() { family } else { given.into_iter().chain(family).collect() };
     words
         .iter()
-        .map(|word| if shouted(&word) { in_small_letters(word) } else { (*word).to_owned() })
+        .map(|word| if shouted(word) { in_small_letters(word) } else { (*word).to_owned() })
         .collect::<Vec<_>>()
         .join(" ")
 }
