@@ -94,9 +94,12 @@ const SAID_CHARS_MAX: usize = 300;
 
 /// Reads a mail that came to an address for bounces.
 pub fn read(raw: &[u8]) -> Report {
+    // Programs that keep mail put a blank line on top: then all of it would be a text that names anybody.
+    let raw = raw.trim_ascii_start();
     let raw = &raw[..raw.len().min(READ_BYTES_MAX)];
     let (headers, _) = Headers::scan_leniently(raw);
-    let pieces = Pieces::of(raw, &headers);
+    let mut pieces = Pieces::of(raw, &headers);
+    pieces.human = words::without_stamps(&pieces.human);
     if let Some(feedback) = &pieces.feedback {
         return complaint(feedback, &pieces);
     }

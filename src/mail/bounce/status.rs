@@ -132,6 +132,8 @@ pub(super) fn cause(status: Option<&str>, said: &str) -> Cause {
     match (by_status, by_words) {
         (Cause::Unknown, by_words) => by_words,
         (Cause::NoSuchMailbox | Cause::Unreachable, Cause::Policy | Cause::Full) => by_words,
+        // maildrop and others call a quota « permission denied ».
+        (Cause::Policy, Cause::Full) if subject == 7 && detail <= 1 => by_words,
         // Many servers say 5.7.1 of mailboxes they do not know, some 5.4.1.
         (Cause::Policy, Cause::NoSuchMailbox) if (subject, detail) == (7, 1) => by_words,
         (Cause::Unreachable, Cause::NoSuchMailbox) if (subject, detail) == (4, 1) => by_words,

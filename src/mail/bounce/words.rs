@@ -653,6 +653,28 @@ pub(super) fn is_telling(small: &str) -> bool {
 /// Lines after the one with a code that still belong to what the server said.
 const SAID_LINES_MAX: usize = 4;
 
+/// A text without what scanners stamp below any mail: “checked by … antivirus” is no reason.
+pub(super) fn without_stamps(human: &str) -> String {
+    const SCANNERS: [&str; 8] = [
+        "nod32",
+        "antivirus system",
+        "avast",
+        "avg anti",
+        "antivirus software",
+        "mailscanner",
+        "virus-free",
+        "sin virus",
+    ];
+    let is_stamp = |line: &&str| {
+        let small = line.to_lowercase();
+        SCANNERS.iter().any(|scanner| small.contains(scanner))
+            && !small.contains("reject")
+            && !small.contains("found")
+            && !small.contains("infected")
+    };
+    human.split_inclusive('\n').filter(|line| !is_stamp(line)).collect()
+}
+
 /// The line that says why, best with a code; with what follows it, if it has one.
 pub(super) fn telling_line(human: &str) -> String {
     let lines: Vec<&str> = human.lines().map(str::trim).collect();
