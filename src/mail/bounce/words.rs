@@ -25,6 +25,9 @@ const NO_SUCH_MAILBOX: &[&str] = &[
     "unknown mailbox",
     "mailbox unknown",
     "mailbox not found",
+    "mail-box not found",
+    "no mailbox found",
+    "no mail box available",
     "mailbox unavailable",
     "mailbox is unavailable",
     "invalid recipient",
@@ -40,6 +43,8 @@ const NO_SUCH_MAILBOX: &[&str] = &[
     "not found in directory",
     "not listed in",
     "no mailbox here",
+    "is not an active address",
+    "bad_recipient",
     "no account by that name",
     "is not a valid",
     "not a valid mailbox",
@@ -144,6 +149,7 @@ const NO_SUCH_MAILBOX: &[&str] = &[
 
 /// No room.
 const FULL: &[&str] = &[
+    "has too many messages on",
     "quota",
     "mailbox full",
     "mailbox is full",
@@ -600,6 +606,9 @@ const FIRMLY_GONE: &[&str] = &[
     "doesn't exist",
     "may not exist",
     "mailbox not found",
+    "mail-box not found",
+    "no mailbox found",
+    "no mail box available",
     "mailbox unavailable",
     "recipient address rejected: user",
     "recipient address rejected: access denied",
@@ -655,13 +664,15 @@ const SAID_LINES_MAX: usize = 4;
 
 /// A text without what scanners stamp below any mail: “checked by … antivirus” is no reason.
 pub(super) fn without_stamps(human: &str) -> String {
-    const SCANNERS: [&str; 8] = [
+    const SCANNERS: [&str; 10] = [
         "nod32",
         "antivirus system",
         "avast",
         "avg anti",
         "antivirus software",
         "mailscanner",
+        "scanned for viruses",
+        "scanned for all viruses",
         "virus-free",
         "sin virus",
     ];
