@@ -204,12 +204,13 @@ impl<'a> Looking<'a> {
         order: Order,
         found: &mut Found,
     ) -> Result<(), SearchError> {
-        let heap = self.searcher.search(&*compiled.query, &Gather { order, gathered: wish.gathered })?;
-        found.groups_in_all = heap.groups.len();
+        let Wish { gathered, skip, take, .. } = *wish;
+        let heap = self.searcher.search(&*compiled.query, &Gather { order, gathered, skip, take })?;
+        found.groups_in_all = heap.groups_in_all;
         found.posts_in_all = heap.posts;
         let endings = Endings::new();
         let marker = Marker::new(&compiled.marks, &endings);
-        for gathering in heap.groups.iter().skip(wish.skip).take(wish.take) {
+        for gathering in &heap.groups {
             found.groups.extend(self.group(gathering, &marker)?);
         }
         Ok(())

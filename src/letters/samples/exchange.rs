@@ -112,6 +112,7 @@ pub(super) fn letter<'a>(
         | LetterKind::Overview
         | LetterKind::Recalled
         | LetterKind::Postmaster
+        | LetterKind::SetAside
         | LetterKind::Check
         | LetterKind::Recovery
         | LetterKind::Draft
