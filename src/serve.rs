@@ -249,8 +249,8 @@ pub async fn start(config: &Config, clock: Clock) -> Result<Server, ServeError> 
     tasks.spawn(nightly::copy_and_rehearse(config.clone(), desk.clone(), outbox.clone(), stopping.clone()));
     tasks.spawn(weekly::look(config.clone(), desk.clone(), outbox.clone(), stopping.clone()));
     if config.acme.is_some() {
-        let (config, clock, stopping) = (config.clone(), desk.clock.clone(), stopping.clone());
-        tasks.spawn(acme::keep(config, certificates, challenges, clock, stopping));
+        let (config, desk, stopping) = (config.clone(), desk.clone(), stopping.clone());
+        tasks.spawn(acme::keep(config, desk, resolver.clone(), certificates, challenges, stopping));
     }
     let control_path = socket::path(&config.data_dir);
     let control = socket::listen(&config.data_dir)

@@ -121,7 +121,13 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
     let checks = auth::results_in(&kept, &desk.hostname);
     if let Some(proof) = info.proof.filter(|_| !checks.is_empty()) {
         let for_others = proof == Proof::Disproved && auth::author_signed(&kept, &desk.hostname);
-        let what = if for_others { SIGNED_FOR_OTHERS } else { who_writes(proof) };
+        let what = if for_others {
+            SIGNED_FOR_OTHERS
+        } else if proof == Proof::Proven && auth::relay_vouched(&checks) {
+            RELAY_VOUCHED
+        } else {
+            who_writes(proof)
+        };
         tell(info.received, json!({ "what": what, "checks": checks.join(", ") }));
     }
     // An archive's posts are there from the moment they came; nobody decided about them.
@@ -156,6 +162,9 @@ fn tell(desk: &Desk, info: &PostInfo, events: &mut Events) -> Result<(), NotDone
 /// Of a good signature that proves nothing here (replay, RFC 6376 §8.6).
 const SIGNED_FOR_OTHERS: &str = "the author is not proven: the domain of From signed this, but not for this list: \
     its address is not in To or Cc, under that signature, so whoever got it may have brought it here";
+
+/// Of a server in front that was told to be believed (`trusted_authserv_id`).
+const RELAY_VOUCHED: &str = "the author is proven: the mail server in front says so, and is believed";
 
 fn who_writes(proof: Proof) -> &'static str {
     match proof {

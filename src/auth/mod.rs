@@ -19,7 +19,7 @@ use std::sync::Arc;
 use mail_auth::MessageAuthenticator;
 
 pub use relay::{Client, RelaySays, SpamWord};
-pub use results::{author_signed, header, results_in, without_ours};
+pub use results::{author_signed, header, relay_vouched, results_in, without_ours};
 
 use crate::dns::Resolver;
 use crate::domain::address::EmailAddress;

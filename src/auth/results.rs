@@ -6,6 +6,14 @@ use crate::mail::headers::{Field, Headers};
 use crate::mail::own_results::OwnResults;
 use crate::mail::words::mailboxes;
 
+/// What the server in front says, among what we found out.
+const RELAY: &str = "x-relay";
+
+/// Whether it was the server in front that vouched for the author, in what [`results_in`] gave.
+pub fn relay_vouched(results: &[String]) -> bool {
+    results.iter().any(|result| result.split('=').next() == Some(RELAY))
+}
+
 /// Our `Authentication-Results:` field, folded, with its CRLF.
 pub fn header(hostname: &str, checks: &Checks) -> String {
     let mut results = Vec::new();
@@ -21,6 +29,10 @@ pub fn header(hostname: &str, checks: &Checks) -> String {
     }
     if let Some(arc) = &checks.arc {
         results.push(format!("arc={}", arc.result));
+    }
+    if let Some(word) = &checks.relay {
+        // Not one of ours (RFC 8601 §2.7.7); only `dmarc=pass` and its like are believed.
+        results.push(format!("{RELAY}=pass ({word})"));
     }
     if results.is_empty() {
         results.push("none".to_owned());
@@ -99,24 +111,28 @@ mod tests {
                 policy: Policy::Reject,
             }),
             arc: None,
-            relay: None,
+            relay: Some("dmarc=pass".to_owned()),
         };
         expect![[r#"
             Authentication-Results: lists.example;
             	spf=softfail smtp.mailfrom=anne.example;
             	dkim=pass header.d=anne.example;
             	dkim=neutral header.d=x??Bcc??y;
-            	dmarc=pass (p=reject) header.from=anne.example
+            	dmarc=pass (p=reject) header.from=anne.example;
+            	x-relay=pass (dmarc=pass)
         "#]]
         .assert_eq(&header("lists.example", &checks).replace("\r\n", "\n"));
         let kept = format!("{}Received: x\r\n\r\n", header("lists.example", &checks));
+        let results = results_in(kept.as_bytes(), "lists.example");
+        assert!(relay_vouched(&results) && !relay_vouched(&results[..4]));
         assert_eq!(
-            results_in(kept.as_bytes(), "lists.example"),
+            results,
             [
                 "spf=softfail smtp.mailfrom=anne.example",
                 "dkim=pass header.d=anne.example",
                 "dkim=neutral header.d=x??Bcc??y",
                 "dmarc=pass (p=reject) header.from=anne.example",
+                "x-relay=pass (dmarc=pass)",
             ]
         );
         assert!(results_in(b"Subject: x\r\n\r\n", "lists.example").is_empty());

@@ -35,7 +35,7 @@ async fn one(facts: &Facts, address: IpAddr) -> Finding {
     let (what, about) = ("port 25", address.to_string());
     let connected = timeout(WAIT, TcpStream::connect(SocketAddr::new(address, facts.port))).await;
     let greeted = match connected.map_err(io::Error::from).flatten() {
-        Err(why) if says_nothing(why.kind(), Whose::of(address)) => {
+        Err(why) if no_way_there(why.kind(), address) => {
             let detail = format!(
                 "whether {address} port {} can be reached could not be found out: {address} is not this \
                  machine's own, and from here no way leads there ({why}); try it from elsewhere",
@@ -89,6 +89,10 @@ impl Whose {
 
 /// Whether a connection that failed like this says nothing about the world outside: many routers
 /// do not lead back what comes from within.
+pub(super) fn no_way_there(kind: io::ErrorKind, address: IpAddr) -> bool {
+    says_nothing(kind, Whose::of(address))
+}
+
 fn says_nothing(kind: io::ErrorKind, whose: Whose) -> bool {
     let lost = [io::ErrorKind::TimedOut, io::ErrorKind::HostUnreachable, io::ErrorKind::NetworkUnreachable];
     whose == Whose::Anothers && lost.contains(&kind)

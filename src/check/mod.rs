@@ -7,6 +7,7 @@
 mod certificate;
 mod door;
 mod forgery;
+mod mail_policy;
 mod names;
 mod self_test;
 mod tags;
@@ -18,11 +19,12 @@ use std::sync::Arc;
 pub use certificate::certificate;
 pub use door::door;
 pub use forgery::forgery;
+pub use mail_policy::mail_policy;
 pub use names::names;
 pub use self_test::{SelfTest, self_test};
 
 use crate::auth::Checker;
-use crate::dns::Resolver;
+use crate::dns::{Resolver, Trouble};
 use crate::domain::address::EmailAddress;
 use crate::domain::list::ListAddress;
 use crate::domain::network::Network;
@@ -78,6 +80,8 @@ pub struct Facts {
     pub sends: Sends,
     /// Where mail servers listen: 25, but in tests.
     pub port: u16,
+    /// Where policies for mail are read: 443, but in tests.
+    pub policy_port: u16,
 }
 
 /// What mail meets first.
@@ -114,6 +118,15 @@ impl Finding {
     fn unknown(what: &'static str, about: &str, detail: String) -> Finding {
         Finding::new(what, about, State::Unknown, detail)
     }
+}
+
+/// What the DNS does not answer is no fault of ours.
+fn trouble(what: &'static str, about: &str, trouble: &Trouble) -> Finding {
+    let why = match trouble {
+        Trouble::NoResolver => "no name server answers",
+        Trouble::Failed(why) => why,
+    };
+    Finding::unknown(what, about, format!("what the DNS says of {about} could not be found out: {why}"))
 }
 
 /// The one the door has.

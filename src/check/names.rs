@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::tags::tag;
-use super::{Facts, Finding, Front, Sends, State, checker, listed};
+use super::{Facts, Finding, Front, Sends, State, checker, listed, trouble};
 use crate::dns::{Answer, Mx, Resolver, Trouble};
 use crate::domain::address::EmailAddress;
 use crate::domain::proof::CheckResult;
@@ -43,14 +43,6 @@ pub async fn names(facts: &Facts, resolver: &Arc<Resolver>) -> Vec<Finding> {
         findings.push(dmarc(facts, resolver, domain).await);
     }
     findings
-}
-
-fn trouble(what: &'static str, about: &str, trouble: &Trouble) -> Finding {
-    let why = match trouble {
-        Trouble::NoResolver => "no name server answers",
-        Trouble::Failed(why) => why,
-    };
-    Finding::unknown(what, about, format!("what the DNS says of {about} could not be found out: {why}"))
 }
 
 async fn addresses(facts: &Facts, resolver: &Resolver) -> (Vec<IpAddr>, Vec<Finding>) {

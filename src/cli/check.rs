@@ -195,6 +195,10 @@ fn words(line: &Value) -> String {
         (_, Some(true)) => "good ",
         (_, Some(false) | None) => "wrong",
     };
-    let mend = line["mend"].as_str().map_or_else(String::new, |mend| format!("       mend it: {mend}\n"));
+    let mend = if line["mend"].is_null() {
+        String::new()
+    } else {
+        format!("       mend it: {}\n", show::word(&line["mend"]))
+    };
     format!("{head}  {what}: {detail}\n{mend}")
 }

@@ -9,11 +9,11 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::DemoArgs;
-use super::{Voice, run, show};
+use super::{Voice, log, show};
 use crate::demo::{self, Demo, Ledger, Teller};
 
 pub(super) fn demo(args: &DemoArgs, voice: &Voice) -> anyhow::Result<ExitCode> {
-    run::log_to_stderr("error");
+    log::to_stderr("error");
     let kept;
     let temporary;
     let folder = match &args.dir {

@@ -18,7 +18,7 @@ use crate::serve::operator::{self, Sheet};
 use crate::serve::{copies, system_clock};
 
 pub(super) fn drill(config: &Config, args: &DrillArgs, voice: &Voice) -> anyhow::Result<()> {
-    super::run::log_to_stderr("error");
+    super::log::to_stderr("error");
     let cannot = || format!("cannot rehearse {}", args.file.display());
     let drilled = rehearse(config, args, voice).with_context(cannot)?;
     drill::note(config, &drilled, system_clock()());

@@ -5,16 +5,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 
 use anyhow::anyhow;
 
+use super::show::on_one_line;
+
 /// Says what could not be done, to what, and why. A closed stderr is no further mishap.
 pub(super) fn say(error: &anyhow::Error) {
-    let _ = writeln!(io::stderr(), "parvis: {}", sentence(error));
+    let _ = writeln!(io::stderr(), "parvis: {}", on_one_line(&sentence(error)));
 }
 
 /// A fault of ours is told like any other: a sentence, no trace. The message that caused one is
 /// put aside by whoever handled it; this only keeps the report short.
 pub(super) fn say_faults_plainly() {
     set_hook(Box::new(|panic| {
-        let what = panic.payload_as_str().unwrap_or("no words for it").replace('\n', " ");
+        let what = panic.payload_as_str().unwrap_or("no words for it");
+        let what = on_one_line(what);
         let place = panic.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
         let place = place.unwrap_or_default();
         let _ = writeln!(io::stderr(), "parvis: a fault in parvis itself, please report it: {what}{place}");

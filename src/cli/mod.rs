@@ -11,6 +11,7 @@ mod doing;
 mod drill;
 mod heaps;
 mod init;
+mod log;
 mod mishap;
 mod owner;
 mod papers;

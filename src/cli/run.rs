@@ -4,28 +4,18 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
+use super::log;
 use super::owner::HandedOver;
 use crate::admin::socket;
 use crate::config::Config;
 use crate::serve::{self, Server};
 
 pub(super) fn serve(config: &Config) -> anyhow::Result<()> {
-    log_to_stderr("info");
+    log::to_stderr("info");
     let _theirs = HandedOver::at_the_end(&config.data_dir);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(config)).context("cannot serve")
-}
-
-/// Log lines that stand alone, on stderr; `RUST_LOG` is not looked at, so that what is logged does
-/// not depend on where Parvis is started from.
-pub(super) fn log_to_stderr(level: &str) {
-    let filter = EnvFilter::new(level);
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    // A second call, as in tests, changes nothing.
-    let _ = lines.with_ansi(false).try_init();
 }
 
 /// A command has the folder for a moment, and is waited for; another server has it for good.

@@ -76,6 +76,11 @@ pub enum Told {
         /// What they wrote.
         post: PostId,
     },
+    /// To the operator: a message that could not be read was put aside.
+    SetAside {
+        /// Which.
+        post: PostId,
+    },
     /// To a newcomer: nobody answered their wish to join.
     NoAnswer,
     /// To an author: nobody looked at their post in time.

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod list;
 pub mod member;
 pub mod moderation;
+pub mod mta_sts;
 pub mod network;
 pub mod pace;
 pub mod proof;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::author::{looks_like, may_be_told, standing};
 use super::membership::answerable;
-use super::moderate::{Held, ask};
+use super::moderate::{Held, ask, set_aside};
 use super::publish::publish;
 use super::{Desk, FlowError, bounces, is_current, requests, summaries};
 use crate::domain::care::Told;
@@ -29,7 +29,7 @@ use crate::mail::parse::{self, SingletonFault, Summary, SummaryFault};
 use crate::mail::summary::{is_summary, own_words};
 use crate::store::archive::PostState;
 use crate::store::change::{Change, Expect, Ticket};
-use crate::store::event::{DropReason, Event, LetterAbout, Note, Occasion, RequestDoor};
+use crate::store::event::{Event, LetterAbout, Note, Occasion, RequestDoor};
 use crate::store::{PostInfo, StoreError};
 
 /// Messages decided before the answers are waited for. Few, since they share the store's groups with
@@ -97,8 +97,8 @@ impl Suspects {
             let now = desk.now();
             if first && attempts >= ATTEMPTS_MAX {
                 tracing::error!(%post, "a message that ended the server three times is put aside");
-                let event = Event::Dropped { post, why: DropReason::Poison, by: None };
-                settle(desk.store.commit(Change::at(now).expect(Expect::Undecided(post)).event(event)))?;
+                let change = Change::at(now).expect(Expect::Undecided(post));
+                settle(desk.store.commit(set_aside(desk, change, post)?))?;
             } else {
                 attempt(desk, post, if first { attempts + 1 } else { attempts })?;
             }
@@ -139,7 +139,7 @@ fn decide_one(desk: &Desk, post: PostId) -> Result<Option<Ticket>, FlowError> {
     let change = match (info.list, desk.store.raw(post)) {
         (_, Err(error @ StoreError::Damaged { .. })) => {
             tracing::error!(%post, %error, "a message that waits cannot be read; it is put aside");
-            change.event(Event::Dropped { post, why: DropReason::Poison, by: None })
+            set_aside(desk, change, post)?
         }
         (_, Err(error)) => return Err(error.into()),
         (Some(list), Ok(Some(raw))) => match desk.store.list(list)? {
@@ -162,7 +162,7 @@ fn decide_request(desk: &Desk, info: &PostInfo, door: RequestDoor, now: Timestam
     let change = match desk.store.raw(post) {
         Err(error @ StoreError::Damaged { .. }) => {
             tracing::error!(%post, %error, "a request that waits cannot be read; it is put aside");
-            undecided().event(Event::Dropped { post, why: DropReason::Poison, by: None })
+            set_aside(desk, undecided(), post)?
         }
         Err(error) => return Err(error.into()),
         Ok(None) => undecided().event(Event::Held { post, reason: HoldReason::ToOperator }),

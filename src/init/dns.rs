@@ -3,6 +3,7 @@
 use super::SELECTOR;
 use super::key::DkimKey;
 use crate::domain::address::EmailAddress;
+use crate::domain::mta_sts;
 
 /// How long others may remember our records, in seconds: short enough to mend a mistake.
 const TTL_SECONDS: u32 = 3600;
@@ -41,7 +42,20 @@ pub fn records(hostname: &str, operator: Option<&EmailAddress>, key: &DkimKey) -
         zone.push_str("; Who could not encrypt what they sent to it says so there (TLS-RPT).\n");
         zone.push_str(&record(&format!("_smtp._tls.{hostname}"), "TXT", &txt(&reports)));
     }
+    zone.push_str("; Later, when the certificate is good: who brings it mail must encrypt (MTA-STS).\n");
+    for line in mail_policy_records(hostname, hostname) {
+        zone.push_str(&format!("; {line}\n"));
+    }
     zone
+}
+
+/// By which a domain whose mail comes to `server` says that it has a policy, and where (RFC 8461
+/// §3.1, §3.3).
+pub fn mail_policy_records(domain: &str, server: &str) -> [String; 2] {
+    [
+        record_line(&mta_sts::host(domain), "CNAME", &format!("{server}.")),
+        record_line(&mta_sts::record_name(domain), "TXT", &txt(&mta_sts::record(server))),
+    ]
 }
 
 /// One record as a line of a zone file, without its end.

@@ -6,7 +6,7 @@
 mod dns;
 mod key;
 
-pub use dns::{dmarc_record, record_line, records, txt};
+pub use dns::{dmarc_record, mail_policy_records, record_line, records, txt};
 pub use key::{DkimKey, InvalidKey, NoKey};
 
 use std::fs::{self, DirBuilder, OpenOptions};

@@ -34,6 +34,8 @@ pub enum Care<'a> {
     NotWanted(NotWanted<'a>),
     /// To the operator: somebody wrote to them.
     Postmaster(Postmaster<'a>),
+    /// To the operator.
+    SetAside(SetAside<'a>),
 }
 
 /// What becomes of this post? It is enclosed.
@@ -229,6 +231,15 @@ pub struct Postmaster<'a> {
     pub number: &'a str,
 }
 
+/// A message that could not be read was put aside.
+#[derive(Clone, Copy, Debug)]
+pub struct SetAside<'a> {
+    /// The name of the host.
+    pub host: &'a str,
+    /// Its number, as `mail/` and the log have it.
+    pub number: &'a str,
+}
+
 impl Care<'_> {
     pub(super) fn kind(&self) -> LetterKind {
         match self {
@@ -244,6 +255,7 @@ impl Care<'_> {
             Care::Unreached(_) => LetterKind::Unreached,
             Care::NotWanted(_) => LetterKind::NotWanted,
             Care::Postmaster(_) => LetterKind::Postmaster,
+            Care::SetAside(_) => LetterKind::SetAside,
         }
     }
 
@@ -291,6 +303,7 @@ impl Care<'_> {
                 .phrase("address", address)
                 .phrase("title", title)
                 .phrase("number", number),
+            Care::SetAside(SetAside { host, number }) => facts.phrase("host", host).phrase("number", number),
         }
     }
 }

@@ -165,6 +165,7 @@ pub enum LetterKind {
     Overview,
     Recalled,
     Postmaster,
+    SetAside,
     SignIn,
     WhichItem,
     PrivateWord,
@@ -319,7 +320,7 @@ pub struct Check<'a> {
 
 impl LetterKind {
     /// Every letter.
-    pub const ALL: [LetterKind; 62] = [
+    pub const ALL: [LetterKind; 63] = [
         LetterKind::Welcome,
         LetterKind::Farewell,
         LetterKind::Held,
@@ -372,6 +373,7 @@ impl LetterKind {
         LetterKind::Overview,
         LetterKind::Recalled,
         LetterKind::Postmaster,
+        LetterKind::SetAside,
         LetterKind::SignIn,
         LetterKind::WhichItem,
         LetterKind::PrivateWord,
@@ -439,6 +441,7 @@ impl LetterKind {
             LetterKind::Overview => "overview",
             LetterKind::Recalled => "recalled",
             LetterKind::Postmaster => "postmaster",
+            LetterKind::SetAside => "set-aside",
             LetterKind::SignIn => "sign-in",
             LetterKind::WhichItem => "which-item",
             LetterKind::PrivateWord => "private-word",

@@ -26,8 +26,8 @@ mod text;
 mod words;
 
 pub use care::{
-    Care, Decided, Fate, LookAt, LookWords, NotLooked, NotWanted, Postmaster, Probe, TopicClosed, Unreached,
-    Waiting, WaitingItem, WaitingKind, Word, WordBack,
+    Care, Decided, Fate, LookAt, LookWords, NotLooked, NotWanted, Postmaster, Probe, SetAside, TopicClosed,
+    Unreached, Waiting, WaitingItem, WaitingKind, Word, WordBack,
 };
 pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
 pub use draft::{Draft, DraftLine};

@@ -182,6 +182,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Recalled, "recalled-of-reader"),
     (LetterKind::Recalled, "recalled-late"),
     (LetterKind::Postmaster, "postmaster"),
+    (LetterKind::SetAside, "set-aside"),
     (LetterKind::SignIn, "sign-in"),
     (LetterKind::Draft, "draft"),
     (LetterKind::Draft, "draft-again"),
@@ -285,7 +286,8 @@ impl Sample {
             | LetterKind::Probe
             | LetterKind::Unreached
             | LetterKind::NotWanted
-            | LetterKind::Postmaster => Letter::Care(care::letter(self.name, place, group)),
+            | LetterKind::Postmaster
+            | LetterKind::SetAside => Letter::Care(care::letter(self.name, place, group)),
             LetterKind::WhichItem
             | LetterKind::PrivateWord
             | LetterKind::AskWord

@@ -115,12 +115,12 @@ impl Editions<'_> {
     /// The best of them.
     pub(super) fn find(&self, compiled: &Compiled, order: Order) -> Result<Vec<EditionHit>, SearchError> {
         // Each has a number of its own, as posts have.
-        let gather = Gather { order, gathered: Gathered::Posts };
+        let gather = Gather { order, gathered: Gathered::Posts, skip: 0, take: LOOKED_AT_MAX };
         let heap = self.searcher.search(&*compiled.query, &gather)?;
         let endings = Endings::new();
         let marker = Marker::new(&compiled.marks, &endings);
         let mut hits = Vec::new();
-        for one in heap.groups.iter().flat_map(|group| &group.best).take(LOOKED_AT_MAX) {
+        for one in heap.groups.iter().flat_map(|group| &group.best) {
             hits.extend(self.hit(one.at, &marker)?);
             if hits.len() == TOLD_MAX {
                 break;

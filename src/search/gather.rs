@@ -1,8 +1,9 @@
 //! Gathers what a query finds by thread, in one pass, with bounded work and memory.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::ColumnValues;
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal, SegmentReader};
@@ -19,12 +20,19 @@ const BEST_OF_THREAD: usize = 3;
 pub(super) struct Gather {
     pub(super) order: Order,
     pub(super) gathered: Gathered,
+    /// Threads that are passed over.
+    pub(super) skip: usize,
+    /// Threads at most.
+    pub(super) take: usize,
 }
 
 /// What was found, best first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Heap {
+    /// Those that were asked for.
     pub(super) groups: Vec<Gathering>,
+    /// How many there are in all.
+    pub(super) groups_in_all: usize,
     pub(super) posts: u64,
 }
 
@@ -39,13 +47,13 @@ pub(super) struct Gathering {
 /// A post, and how good it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct One {
-    rank: f64,
+    rank: f32,
     date: i64,
     pub(super) at: DocAddress,
 }
 
 impl One {
-    fn better(&self, other: &One) -> std::cmp::Ordering {
+    fn better(&self, other: &One) -> Ordering {
         // Of equals the one that came first, which the others mostly answer; without ranks, the newer.
         let earlier = self.date.cmp(&other.date);
         let dates = if self.rank == 0.0 { earlier.reverse() } else { earlier };
@@ -54,11 +62,6 @@ impl One {
 }
 
 impl Gathering {
-    fn take(&mut self, one: One) {
-        self.posts += 1;
-        self.keep(one);
-    }
-
     fn keep(&mut self, one: One) {
         let place = self.best.partition_point(|known| known.better(&one).is_lt());
         if place < BEST_OF_THREAD {
@@ -68,22 +71,36 @@ impl Gathering {
     }
 }
 
+/// A post that was found, and its thread.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    thread: u64,
+    one: One,
+}
+
+/// What is known of a thread before it is chosen.
+struct Known {
+    thread: u64,
+    posts: u32,
+    best: One,
+}
+
 impl Collector for Gather {
     type Fruit = Heap;
     type Child = OfSegment;
 
     fn for_segment(&self, ordinal: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<OfSegment> {
         let fast = segment.fast_fields();
-        let key = match self.gathered {
+        let thread = match self.gathered {
             Gathered::Threads => "thread",
             Gathered::Posts => "post",
         };
         Ok(OfSegment {
             order: self.order,
             ordinal,
-            keys: fast.column_first_or_default(key)?,
+            threads: fast.column_first_or_default(thread)?,
             dates: fast.column_first_or_default("date")?,
-            groups: HashMap::new(),
+            seen: Vec::new(),
             posts: 0,
         })
     }
@@ -95,56 +112,87 @@ impl Collector for Gather {
         }
     }
 
-    fn merge_fruits(&self, segments: Vec<(HashMap<u64, Gathering>, u64)>) -> tantivy::Result<Heap> {
-        let mut all: HashMap<u64, Gathering> = HashMap::new();
-        let mut posts = 0;
-        for (groups, of_segment) in segments {
-            posts += of_segment;
-            if all.is_empty() {
-                all = groups;
-                continue;
-            }
-            for (key, group) in groups {
-                let known = all.entry(key).or_insert_with(|| Gathering { posts: 0, best: Vec::new() });
-                known.posts += group.posts;
-                group.best.into_iter().for_each(|one| known.keep(one));
+    /// Common words find tens of thousands: only the threads of one page are put in order, and only
+    /// of these the best posts are looked for.
+    fn merge_fruits(&self, segments: Vec<(Vec<Seen>, u64)>) -> tantivy::Result<Heap> {
+        let posts = segments.iter().map(|(_, of_segment)| of_segment).sum();
+        let seen = || segments.iter().flat_map(|(seen, _)| seen);
+        let known = by_thread(seen());
+        let groups_in_all = known.len();
+        let chosen = self.window(known);
+        let mut groups: Vec<Gathering> =
+            chosen.iter().map(|known| Gathering { posts: known.posts, best: Vec::new() }).collect();
+        let places: FxHashMap<u64, usize> =
+            chosen.iter().enumerate().map(|(place, known)| (known.thread, place)).collect();
+        for post in seen() {
+            if let Some(place) = places.get(&post.thread) {
+                groups[*place].keep(post.one);
             }
         }
-        let mut groups: Vec<Gathering> = all.into_values().filter(|group| !group.best.is_empty()).collect();
-        groups.sort_unstable_by(|one, other| one.best[0].better(&other.best[0]));
-        Ok(Heap { groups, posts })
+        Ok(Heap { groups, groups_in_all, posts })
     }
+}
+
+impl Gather {
+    /// The threads that were asked for, the best first.
+    fn window(&self, mut known: Vec<Known>) -> Vec<Known> {
+        let better = |one: &Known, other: &Known| one.best.better(&other.best);
+        let end = self.skip.saturating_add(self.take);
+        if end < known.len() {
+            known.select_nth_unstable_by(end, better);
+            known.truncate(end);
+        }
+        known.sort_unstable_by(better);
+        known.drain(..self.skip.min(known.len()));
+        known
+    }
+}
+
+fn by_thread<'s>(seen: impl Iterator<Item = &'s Seen>) -> Vec<Known> {
+    let mut places: FxHashMap<u64, usize> = FxHashMap::default();
+    let mut known: Vec<Known> = Vec::new();
+    for Seen { thread, one } in seen {
+        let place = *places.entry(*thread).or_insert(known.len());
+        match known.get_mut(place) {
+            Some(group) => {
+                group.posts += 1;
+                if one.better(&group.best).is_lt() {
+                    group.best = *one;
+                }
+            }
+            None => known.push(Known { thread: *thread, posts: 1, best: *one }),
+        }
+    }
+    known
 }
 
 /// What was found in one segment.
 pub(super) struct OfSegment {
     order: Order,
     ordinal: SegmentOrdinal,
-    keys: Arc<dyn ColumnValues<u64>>,
+    threads: Arc<dyn ColumnValues<u64>>,
     dates: Arc<dyn ColumnValues<i64>>,
-    groups: HashMap<u64, Gathering>,
+    seen: Vec<Seen>,
     posts: u64,
 }
 
 impl SegmentCollector for OfSegment {
-    type Fruit = (HashMap<u64, Gathering>, u64);
+    type Fruit = (Vec<Seen>, u64);
 
     fn collect(&mut self, doc: DocId, score: Score) {
         self.posts += 1;
         if self.posts > LOOKED_AT_MAX {
             return;
         }
-        let (key, date) = (self.keys.get_val(doc), self.dates.get_val(doc));
+        let (thread, date) = (self.threads.get_val(doc), self.dates.get_val(doc));
         let rank = match self.order {
-            Order::Relevance => f64::from(score),
+            Order::Relevance => score,
             Order::Newest => 0.0,
         };
-        let one = One { rank, date, at: DocAddress::new(self.ordinal, doc) };
-        let group = self.groups.entry(key).or_insert_with(|| Gathering { posts: 0, best: Vec::new() });
-        group.take(one);
+        self.seen.push(Seen { thread, one: One { rank, date, at: DocAddress::new(self.ordinal, doc) } });
     }
 
     fn harvest(self) -> Self::Fruit {
-        (self.groups, self.posts)
+        (self.seen, self.posts)
     }
 }

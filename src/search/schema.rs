@@ -15,7 +15,7 @@ use crate::mail::show::{Searched, searched};
 use crate::store::archive::PostSummary;
 
 /// An index of another number is built again.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
 
 /// Of what a post says, so much is kept to show a piece of it, bytes. What stands further down is
 /// read from the mail itself when it is what was looked for.

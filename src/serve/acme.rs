@@ -9,10 +9,14 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::facts::front;
 use super::{ServeError, stopped};
+use crate::check::Front;
 use crate::config::{Acme, Config};
+use crate::dns::Resolver;
+use crate::domain::mta_sts;
 use crate::domain::time::{Timestamp, Zone};
-use crate::flow::Clock;
+use crate::flow::{Clock, Desk};
 use crate::net::acme::{AcmeRequest, Answers, obtain, write_secret};
 use crate::net::certificate::{Certificate, CertificateError};
 use crate::net::certificates::{Certificates, WatchedFiles};
@@ -30,6 +34,9 @@ const RETRY_MAX: Duration = Duration::from_secs(12 * 60 * 60);
 /// This part of a certificate's life before its end, another is fetched: 30 days of 90, 2 of 6.
 const RENEWAL_PART: u32 = 3;
 
+/// At so many domains at most: an authority puts a hundred names into a certificate.
+const POLICY_NAMES_MAX: usize = 50;
+
 impl Answers for Challenges {
     fn show(&self, token: &str, answer: &str) {
         Challenges::show(self, token, answer);
@@ -43,6 +50,31 @@ impl Answers for Challenges {
 /// Where what was fetched is kept: key and chain in one file, so that they change together.
 pub(super) fn certificate_file(config: &Config) -> PathBuf {
     config.keys_dir().join("acme-certificate.pem")
+}
+
+/// The names mail servers read our policy at, of those that lead where our own does (RFC 8461): an
+/// authority would not find us at others, and then refuse all of them.
+async fn policy_names(config: &Config, desk: &Desk, resolver: &Resolver) -> Vec<String> {
+    if front(config) == Front::Another {
+        return Vec::new();
+    }
+    let ours = resolver.addresses(&config.hostname).await.found().unwrap_or_default();
+    let mut domains = vec![config.hostname.clone()];
+    for list in desk.store.reader().lists().unwrap_or_default() {
+        if !domains.iter().any(|domain| domain == list.address.domain()) {
+            domains.push(list.address.domain().to_owned());
+        }
+    }
+    domains.truncate(POLICY_NAMES_MAX);
+    let mut names = Vec::new();
+    for domain in domains {
+        let name = mta_sts::host(&domain);
+        let led_to = resolver.addresses(&name).await.found().unwrap_or_default();
+        if !led_to.is_empty() && led_to.iter().all(|address| ours.contains(address)) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// What is ordered: our name, and that of the pages where it is another.
@@ -72,17 +104,25 @@ fn is_due(current: Option<&Certificate>, names: &[String], now: Timestamp) -> bo
 /// Fetches whenever it is time, until the server stops.
 pub(super) async fn keep(
     config: Config,
+    desk: Arc<Desk>,
+    resolver: Arc<Resolver>,
     certificates: Arc<Certificates>,
     challenges: Challenges,
-    clock: Clock,
     stopping: watch::Receiver<bool>,
 ) -> Result<(), ServeError> {
     let Some(acme) = &config.acme else { return Ok(()) };
-    let (request, file) = (request(&config, acme), certificate_file(&config));
+    let clock = desk.clock.clone();
+    let (mut request, file) = (request(&config, acme), certificate_file(&config));
+    let always = request.names.clone();
     let mut fetched = WatchedFiles::new(&file, &file).look().and_then(Result::ok);
     let mut failures = 0_u32;
     loop {
         let mut wait = LOOK_EVERY;
+        let policies = tokio::select! {
+            policies = policy_names(&config, &desk, &resolver) => policies,
+            () = stopped(stopping.clone()) => return Ok(()),
+        };
+        request.names = always.iter().cloned().chain(policies).collect();
         if is_due(fetched.as_ref(), &request.names, clock()) {
             let ordered = tokio::select! {
                 ordered = obtain(&request, &challenges) => ordered,

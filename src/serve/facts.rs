@@ -7,6 +7,9 @@ use crate::sign::{self, NamedKey};
 
 use super::acme::certificate_file;
 
+/// Where policies for mail are read (RFC 8461 §3.3).
+const HTTPS_PORT: u16 = 443;
+
 /// At how many domains it is tried whether mail for a list is taken.
 const LISTS_TRIED_MAX: usize = 5;
 
@@ -30,7 +33,6 @@ pub fn check_facts(config: &Config, lists: &[ListAddress]) -> (Facts, Vec<NamedK
         }
     }
     tried.truncate(LISTS_TRIED_MAX);
-    let behind = config.smtp.listen.is_empty() || !config.smtp.lmtp_listen.is_empty();
     let facts = Facts {
         hostname: config.hostname.clone(),
         domains: all,
@@ -40,11 +42,18 @@ pub fn check_facts(config: &Config, lists: &[ListAddress]) -> (Facts, Vec<NamedK
         certificate: certificate(config),
         relays: config.smtp.trusted_relays.clone(),
         believed: config.smtp.trusted_authserv_id.clone(),
-        front: if behind { Front::Another } else { Front::Ours },
+        front: front(config),
         sends: if config.delivery.route == "mx" { Sends::Itself } else { Sends::ThroughAnother },
         port: config.delivery.port,
+        policy_port: HTTPS_PORT,
     };
     (facts, keys)
+}
+
+/// What mail meets first.
+pub(super) fn front(config: &Config) -> Front {
+    let behind = config.smtp.listen.is_empty() || !config.smtp.lmtp_listen.is_empty();
+    if behind { Front::Another } else { Front::Ours }
 }
 
 fn certificate(config: &Config) -> Option<(std::path::PathBuf, std::path::PathBuf)> {

@@ -100,6 +100,10 @@ fn count() -> Result<PrometheusHandle, ServeError> {
     metrics::describe_counter!("parvis_door_turned_away_total", "Connections for which there was no place.");
     metrics::describe_counter!("parvis_posts_total", "Posts and other messages by what became of them.");
     metrics::describe_counter!("parvis_deliveries_total", "Attempts at copies by outcome.");
+    metrics::describe_counter!(
+        "parvis_road_connections_total",
+        "Connections to other servers, by what was asked of their encryption and what came of it."
+    );
     metrics::describe_counter!("parvis_letters_total", "Letters of our own by outcome.");
     metrics::describe_histogram!(
         "parvis_commit_seconds",

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::facts::front;
 use super::{ServeError, listen, to_its_end};
+use crate::check::Front;
 use crate::config::Config;
+use crate::domain::mta_sts;
 use crate::net::certificates::Certificates;
 use crate::net::slots::Slots;
 use crate::web::front::{self, Challenges, Health};
@@ -35,7 +38,10 @@ pub(super) async fn open(
 ) -> Result<Opened, ServeError> {
     let relays = config.smtp.trusted_relays.clone();
     let slots = Slots::new(CONNECTIONS_MAX, CONNECTIONS_PER_CLIENT_MAX, relays);
-    let pages = front::with_health(web::router(pages), health.clone());
+    let mut pages = front::with_health(web::router(pages), health.clone());
+    if front(config) == Front::Ours {
+        pages = front::with_mail_policy(pages, &mta_sts::policy(&config.hostname));
+    }
     let redirects = !config.web.tls_listen.is_empty() && config.web.base_url.starts_with("https://");
     let plain = if redirects {
         front::with_health(front::redirect(&config.web.base_url), health)

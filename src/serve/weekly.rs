@@ -21,7 +21,7 @@ use crate::flow::Desk;
 use crate::letters::{self, Letter};
 use crate::net::acme::write_secret;
 use crate::sign::NamedKey;
-use crate::smtp::client::Outbox;
+use crate::smtp::client::{Outbox, Trust};
 
 /// From one look to the next.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -81,6 +81,7 @@ async fn findings(config: &Config, desk: &Desk) -> Result<(Vec<Finding>, Vec<Nam
     let mut findings = check::names(&facts, &resolver).await;
     findings.extend(check::door(&facts, &resolver).await);
     findings.push(check::forgery(&facts, &resolver).await);
+    findings.extend(check::mail_policy(&facts, &resolver, &Trust::of_system()).await);
     findings.push(check::certificate(&facts, desk.now()));
     Ok((findings, keys))
 }

@@ -1,7 +1,8 @@
-//! What stands in front of the pages where we speak https ourselves: the plain port that sends
-//! readers there, the answers of http-01, and the word that next time they may come there at once.
+//! What stands in front of the pages: the plain port that sends readers to https where we speak it
+//! ourselves, the answers of http-01, the word that next time they may come there at once, and what
+//! other programs read: health, measurements, the policy for mail.
 //!
-//! RFC 8555 §8.3, RFC 6797. Knows no page.
+//! RFC 8555 §8.3, RFC 6797, RFC 8461. Knows no page.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,6 +15,7 @@ use axum::http::{Response, StatusCode};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 
 use super::answer::guard;
+use crate::domain::mta_sts;
 
 /// Half a year: long enough to count, short enough to leave https again. Of this host alone.
 const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=15552000");
@@ -106,6 +108,18 @@ async fn moved(State(host): State<Arc<str>>, request: Request) -> Response<Body>
         Ok(_) | Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
     }
     response
+}
+
+/// The pages, and beside them what is asked of those who bring mail here (RFC 8461 §3.3).
+pub fn with_mail_policy(pages: axum::Router, policy: &str) -> axum::Router {
+    pages.layer(from_fn_with_state(Arc::<str>::from(policy), mail_policy_first))
+}
+
+async fn mail_policy_first(State(policy): State<Arc<str>>, request: Request, next: Next) -> Response<Body> {
+    if request.uri().path() != mta_sts::PATH {
+        return next.run(request).await;
+    }
+    plain(StatusCode::OK, policy.to_string())
 }
 
 /// Whether all is well, or what is not.

@@ -9,13 +9,16 @@ use parvis::check::{self, Facts, Finding, Front, SelfTest, Sends, State};
 use parvis::dns::Resolver;
 use parvis::domain::address::EmailAddress;
 use parvis::domain::list::ListAddress;
+use parvis::domain::mta_sts;
 use parvis::domain::network::Network;
 use parvis::domain::time::{Timestamp, Zone};
-use parvis::smtp::client::{Bits, Copy, Outbox, Outcome, Stage};
+use parvis::smtp::client::{Bits, Copy, Outbox, Outcome, Stage, Trust};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
 use crate::fake_dns::{FakeDns, Manner};
+use crate::smtp_road::by_mx::{page, web};
+use crate::smtp_road::encryption::Certificates;
 
 const HOST: &str = "lists.example.org";
 const BACK: &str = "7.2.0.192.in-addr.arpa";
@@ -35,6 +38,7 @@ fn facts() -> Facts {
         front: Front::Ours,
         sends: Sends::Itself,
         port: 25,
+        policy_port: 443,
     }
 }
 
@@ -229,6 +233,71 @@ async fn a_forger_is_not_believed_unless_the_configuration_says_so() {
         let told = format!("{:?}: {}", found.state, found.detail);
         assert!(told.contains(words), "{relays} {believed:?}: {told}");
         assert_eq!(found.mend.is_some(), found.state == State::Wrong, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn the_policy_for_mail_is_read_as_those_read_it_who_bring_some() {
+    type World = fn(&FakeDns);
+    let ours: World = |dns| {
+        dns.txt("_mta-sts.lists.example.org", &mta_sts::record(HOST))
+            .ip("mta-sts.lists.example.org", "127.0.0.1");
+    };
+    let older: World = |dns| {
+        dns.txt("_mta-sts.lists.example.org", "v=STSv1; id=1").ip("mta-sts.lists.example.org", "127.0.0.1");
+    };
+    let nowhere: World = |dns| _ = dns.txt("_mta-sts.lists.example.org", &mta_sts::record(HOST));
+    let policy = mta_sts::policy(HOST);
+    let elsewhere = mta_sts::policy("mx.elsewhere.example");
+    let testing = policy.replace("enforce", "testing");
+    let cases: &[(World, &str, &str)] = &[
+        (ours, &policy, "Good: who brings mail to lists.example.org must encrypt it"),
+        (ours, &testing, "Good: who brings mail to lists.example.org is asked to encrypt it"),
+        (ours, &elsewhere, "Wrong: the policy of lists.example.org does not name lists.example.org"),
+        (
+            ours,
+            "hello",
+            "Wrong: the policy of lists.example.org cannot be read, and so asks nothing of anybody",
+        ),
+        (older, &policy, "Wrong: the policy of lists.example.org is another than the one others remember"),
+        (
+            nowhere,
+            &policy,
+            "Wrong: lists.example.org says that it has a policy, and mta-sts.lists.example.org has no",
+        ),
+        (|_| {}, &policy, "Good: nobody is asked to encrypt what they bring to lists.example.org; where the"),
+        (
+            |dns| _ = dns.txt("_mta-sts.lists.example.org", "v=STSv1"),
+            &policy,
+            "Wrong: what stands at _mta-sts.lists.example.org says nothing",
+        ),
+        (
+            |dns| _ = dns.manner("_mta-sts.lists.example.org", Manner::ServFail),
+            &policy,
+            "Unknown: what the DNS says of lists.example.org could not be found out",
+        ),
+    ];
+    let site = Certificates::of("mta-sts.lists.example.org");
+    for (world, policy, words) in cases {
+        let dns = FakeDns::start().await;
+        dns.ip(HOST, "127.0.0.1");
+        world(&dns);
+        let (policy_port, _, _web) = web(&site, page(policy)).await;
+        let files = Some(("cert.pem".into(), "key.pem".into()));
+        let facts = Facts { policy_port, certificate: files, ..facts() };
+        let resolver = Resolver::new(&[dns.address]);
+        let findings = check::mail_policy(&facts, &resolver, &site.trust()).await;
+        let [found] = &findings[..] else { panic!("{words}: {findings:?}") };
+        let told = format!("{:?}: {}", found.state, found.detail);
+        assert!(told.starts_with(words), "{told}");
+        assert_eq!(found.mend.is_some(), found.state == State::Wrong, "{told}");
+        // A certificate nobody trusts is as good as no policy, and another server's policy is its own.
+        if *words == cases[0].2 {
+            let found = &check::mail_policy(&facts, &resolver, &Trust::none()).await[0];
+            assert!(found.state == State::Wrong && found.detail.contains("cannot be read"), "{found:?}");
+            let behind = Facts { front: Front::Another, ..facts };
+            assert_eq!(check::mail_policy(&behind, &resolver, &site.trust()).await, []);
+        }
     }
 }
 

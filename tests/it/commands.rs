@@ -14,5 +14,6 @@ mod recovery;
 mod scene;
 mod search;
 mod server;
+mod strangers;
 mod upkeep;
 mod usage;

@@ -206,6 +206,7 @@ fn what_happens_can_be_read_as_numbers() {
     for (outcome, before) in ["taken", "put-off"].into_iter().zip(before) {
         assert!(number(&format!("parvis_deliveries_total{{outcome=\"{outcome}\"}}")) > before, "{outcome}");
     }
+    assert!(number("parvis_road_connections_total{asked=\"opportunistic\",came=\"clear\"}") > 0.0);
     assert!((number("parvis_queue_copies") - 1.0).abs() < 0.1);
     until("some age", || number("parvis_queue_age_seconds") > 0.0);
     assert!(number("parvis_commit_seconds_count") > 0.0);

@@ -9,6 +9,7 @@ use aws_lc_rs::signature::{self, KeyPair};
 use expect_test::expect;
 use parvis::config::{Config, ConfigPath};
 use parvis::domain::address::EmailAddress;
+use parvis::domain::mta_sts;
 use parvis::init::{DkimKey, InitPlace, InitPlan, InitRequest, plan, write};
 
 fn request(place: InitPlace) -> InitRequest {
@@ -68,8 +69,11 @@ fn the_records_of_a_new_server() {
         ; Mail in its name that is neither signed nor sent by it is not to be trusted (DMARC).
         ; In the zone of elsewhere.example, so that reports about lists.example.org may go there.
         ; lists.example.org._report._dmarc.elsewhere.example. 3600 IN TXT "v=DMARC1"
-        ; Who could not encrypt what they sent to it says so there (TLS-RPT)."#]]
-    .assert_eq(&comments.join("\n"));
+        ; Who could not encrypt what they sent to it says so there (TLS-RPT).
+        ; Later, when the certificate is good: who brings it mail must encrypt (MTA-STS).
+        ; mta-sts.lists.example.org. 3600 IN CNAME lists.example.org.
+        ; _mta-sts.lists.example.org. 3600 IN TXT "v=STSv1; id=ID""#]]
+    .assert_eq(&comments.join("\n").replace(&mta_sts::record("lists.example.org"), "v=STSv1; id=ID"));
 
     let nobody = InitRequest { operator: None, ..request(InitPlace::System) };
     assert!(!plan(&nobody, &key).unwrap().records.contains("rua="));

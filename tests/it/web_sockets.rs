@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use parvis::domain::mta_sts;
 use parvis::domain::time::Timestamp;
 use parvis::net::certificate::Certificate;
 use parvis::net::certificates::{Certificates, install_crypto_provider};
@@ -223,6 +224,19 @@ async fn whether_all_is_well_is_said_before_anything_else() {
             assert!(answer.starts_with(&format!("HTTP/1.1 {code} ")) && answer.ends_with(word), "{answer}");
         }
     }
+}
+
+#[tokio::test]
+async fn servers_that_bring_mail_read_what_is_asked_of_them() {
+    let policy = mta_sts::policy(HOSTNAME);
+    let web = open(wide(), WebDeadlines::default(), front::with_mail_policy(pages(), &policy)).await;
+    let answer = fetch(web.address, "/.well-known/mta-sts.txt").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(&format!("\r\n\r\n{policy}")),
+        "{answer}"
+    );
+    assert!(answer.contains("\r\ncontent-type: text/plain"), "{answer}");
+    assert!(fetch(web.address, "/").await.ends_with("a page\n"));
 }
 
 #[tokio::test]

@@ -44,6 +44,8 @@ configure() { # base_url
   cat >parvis.toml <<TOML
 hostname = "lists.example.org"
 data_dir = "$work/data"
+[dns]
+servers = ["127.0.0.1:$dns"]
 [smtp]
 listen = ["127.0.0.1:$smtp"]
 [delivery]
@@ -83,12 +85,16 @@ await "a new certificate was fetched" first.log
 door=$(shown "127.0.0.1:$smtp" -starttls smtp)
 web=$(shown "127.0.0.1:$https")
 [ "$door" = "$web" ] || { echo "the door shows $door, the web $web"; exit 1; }
-case $door in *DNS:lists.example.org) ;; *) echo "not our name: $door"; exit 1 ;; esac
+case $door in *DNS:lists.example.org*) ;; *) echo "not our name: $door"; exit 1 ;; esac
 # A chain a client can follow to the authority's root.
 curl -sk "https://127.0.0.1:$manage/roots/0" >root.pem
 code=$(curl -s --cacert root.pem --resolve "lists.example.org:$https:127.0.0.1" -o /dev/null -w '%{http_code}' \
   "https://lists.example.org:$https/")
 [ "$code" = 200 ] || { echo "https answered $code"; exit 1; }
+# What is asked of those who bring mail stands at a name of its own, in the same certificate.
+curl -s --cacert root.pem --resolve "mta-sts.lists.example.org:$https:127.0.0.1" \
+  "https://mta-sts.lists.example.org:$https/.well-known/mta-sts.txt" >policy.txt
+grep -q '^mx: lists.example.org' policy.txt || { echo "no policy for mail"; cat policy.txt; exit 1; }
 [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$http/.well-known/acme-challenge/x")" = 308 ]
 for file in data/keys/acme-account.json data/keys/acme-certificate.pem; do
   [ "$(stat -c %a "$file")" = 600 ] || { echo "others may read $file"; exit 1; }

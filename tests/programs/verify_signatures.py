@@ -9,12 +9,18 @@ import sys
 
 import dkim
 
+
 out = sys.argv[1]
 step = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 records = {}
 for line in open(os.path.join(out, "dns.txt")):
     name, record = line.strip().split(" ", 1)
     records[name.encode() + b"."] = record.encode()
+if any(b"k=ed25519" in record for record in records.values()):
+    try:
+        import nacl.signing  # noqa: F401  dkimpy has no Ed25519 of its own
+    except ImportError:
+        sys.exit("verify_signatures.py: dkimpy cannot check Ed25519 without pynacl, which is not here")
 
 
 def signed_part(raw):

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use self::system::{SINK, Spent, anonymous_mb, memory_mb};
 use super::args::{BenchArgs, BenchWhat};
-use super::{Voice, run, show};
+use super::{Voice, log, show};
 use crate::admin::request::{Rehearsal, Request, Welcoming};
 use crate::admin::{Given, pack, perform};
 use crate::config::Config;
@@ -51,7 +51,7 @@ const AUTHOR: &str = "author@members.example";
 const MESSAGES: u32 = 20_000;
 
 pub(super) fn bench(args: &BenchArgs, voice: &Voice) -> anyhow::Result<()> {
-    run::log_to_stderr("error");
+    log::to_stderr("error");
     let temporary;
     let folder = match &args.dir {
         Some(dir) => {

@@ -14,6 +14,7 @@ use crate::dns::Resolver;
 use crate::domain::list::ListAddress;
 use crate::serve;
 use crate::sign::NamedKey;
+use crate::smtp::client::Trust;
 
 /// Everything that can be found out by asking.
 pub(super) fn network(config: &Config) -> anyhow::Result<Vec<Finding>> {
@@ -28,6 +29,7 @@ async fn ask(config: &Config, facts: &Facts, keys: &[NamedKey]) -> Vec<Finding> 
     let mut findings = check::names(facts, &resolver).await;
     findings.extend(check::door(facts, &resolver).await);
     findings.push(check::forgery(facts, &resolver).await);
+    findings.extend(check::mail_policy(facts, &resolver, &Trust::of_system()).await);
     findings.extend(out(config, keys).await);
     findings
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::facts;
 use super::table::{Cells, table};
-use super::words::{count, day_and_hour, on_one_line, word};
+use super::words::{count, day_and_hour, word};
 
 /// The settings in the order somebody thinks of them.
 const GROUPS: [(&str, &[&str]); 6] = [
@@ -53,7 +53,7 @@ pub(super) fn one(list: &Value) -> String {
         },
         word(&list["held"]),
     );
-    let setting = |key: &str| (key.to_owned(), on_one_line(&word(&list[key])));
+    let setting = |key: &str| (key.to_owned(), word(&list[key]));
     let mut groups: Vec<(&str, Vec<(String, String)>)> =
         GROUPS.iter().map(|(title, keys)| (*title, keys.iter().map(|key| setting(key)).collect())).collect();
     let is_grouped =
@@ -75,8 +75,7 @@ pub(super) fn one(list: &Value) -> String {
 
 /// What was decided, a line each.
 pub(super) fn history(answer: &Value) -> String {
-    let lines =
-        answer["history"].as_array().into_iter().flatten().map(|entry| on_one_line(&word(&entry["line"])));
+    let lines = answer["history"].as_array().into_iter().flatten().map(|entry| word(&entry["line"]));
     let text: String = lines.map(|line| format!("{line}\n")).collect();
     if text.is_empty() { "nothing has been decided yet\n".to_owned() } else { text }
 }
@@ -93,8 +92,7 @@ pub(super) fn changed(list: &Value, settings: &[(String, String)]) -> String {
     if list["older_posts"] != "shown" {
         keys.push("older_posts");
     }
-    let now: Vec<(&str, String)> =
-        keys.into_iter().map(|key| (key, on_one_line(&word(&list[key])))).collect();
+    let now: Vec<(&str, String)> = keys.into_iter().map(|key| (key, word(&list[key]))).collect();
     format!("{}\n{}", word(&list["address"]), facts("  ", &now))
 }
 

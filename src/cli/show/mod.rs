@@ -10,10 +10,10 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-pub(super) use self::words::word;
+pub(super) use self::words::{on_one_line, printable, word};
 
 use self::table::{Cells, table};
-use self::words::count;
+use self::words::{count, escaped};
 use super::Voice;
 use crate::admin::request::{Request, SetRight};
 
@@ -83,22 +83,22 @@ pub(super) fn answer(request: &Request, answer: &Value, voice: &Voice) -> anyhow
     print(&text)
 }
 
-/// Prints a text as it is.
+/// Prints a text: its lines, and of strangers' words nothing but letters.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(printable(text).as_bytes())?;
     out.flush()?;
     Ok(())
 }
 
 /// Says something that is no part of the answer.
 pub(super) fn warn(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", printable(text));
 }
 
 /// Prints one JSON document.
 pub(super) fn json(value: &Value) -> anyhow::Result<()> {
-    print(&format!("{value:#}\n"))
+    print(&escaped(&format!("{value:#}\n")))
 }
 
 fn queue(answer: &Value) -> String {

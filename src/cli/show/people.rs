@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::facts;
 use super::table::{Cells, table};
-use super::words::{day_and_hour, on_one_line, to_the_second, word};
+use super::words::{day_and_hour, to_the_second, word};
 
 pub(super) fn members(answer: &Value) -> String {
     if answer.as_array().is_some_and(Vec::is_empty) {
@@ -28,7 +28,7 @@ pub(super) fn member(person: &Value) -> String {
     let mut text = facts(
         "",
         &[
-            ("name", on_one_line(&word(&person["name"]))),
+            ("name", word(&person["name"])),
             ("addresses", word(&person["addresses"])),
             ("language", word(&person["language"])),
         ],
@@ -137,7 +137,7 @@ pub(super) fn imported(answer: &Value) -> String {
         text.push_str(&format!("the column {:?} was not looked at\n", word(column)));
     }
     for bad in answer["bad"].as_array().into_iter().flatten() {
-        text.push_str(&format!("line {}: {}\n", word(&bad["line"]), on_one_line(&word(&bad["why"]))));
+        text.push_str(&format!("line {}: {}\n", word(&bad["line"]), word(&bad["why"])));
     }
     text
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::facts;
 use super::table::{Cells, table};
-use super::words::{count, day_and_hour, on_one_line, printable, to_the_second, word};
+use super::words::{count, day_and_hour, printable, to_the_second, word};
 
 pub(super) fn waiting(answer: &Value) -> String {
     if answer.as_array().is_some_and(Vec::is_empty) {
@@ -28,8 +28,8 @@ pub(super) fn held(item: &Value) -> String {
     let head = facts(
         "",
         &[
-            ("From", on_one_line(&word(&item["from"]))),
-            ("Subject", on_one_line(&word(&item["subject"]))),
+            ("From", word(&item["from"])),
+            ("Subject", word(&item["subject"])),
             ("List", word(&item["list"])),
             ("Waits", format!("since {}, because: {}", to_the_second(&item["at"]), word(&item["reason"]))),
         ],
@@ -38,7 +38,7 @@ pub(super) fn held(item: &Value) -> String {
     format!(
         "{head}\n{}\n\nDecide: parvis held accept {id}\n        parvis held refuse {id} --reason '…'\n        \
          parvis held discard {id}\n",
-        printable(word(&item["text"]).trim_end())
+        printable(item["text"].as_str().unwrap_or("-").trim_end())
     )
 }
 
@@ -49,14 +49,14 @@ pub(super) fn edition(answer: &Value) -> String {
         (true, false) => format!("a draft; goes {}", to_the_second(&answer["goes"])),
         (true, true) => "a draft".to_owned(),
     };
-    let mut text = format!("{} ({when})\n", on_one_line(&word(&answer["title"])));
+    let mut text = format!("{} ({when})\n", word(&answer["title"]));
     for item in answer["items"].as_array().into_iter().flatten() {
         let place = match item["place"].as_str() {
             Some("dropped") => "  (dropped)",
             Some("later") => "  (the next time)",
             Some(_) | None => "",
         };
-        text.push_str(&format!("{:>4}. {}{place}\n", word(&item["n"]), on_one_line(&word(&item["title"]))));
+        text.push_str(&format!("{:>4}. {}{place}\n", word(&item["n"]), word(&item["title"])));
     }
     text
 }
@@ -66,7 +66,7 @@ pub(super) fn found(answer: &Value) -> String {
     let mut text = String::new();
     for hit in answer.as_array().into_iter().flatten() {
         let day = day_and_hour(&hit["date"]);
-        let said = |key: &str| on_one_line(&word(&hit[key]));
+        let said = |key: &str| word(&hit[key]);
         text.push_str(&format!(
             "{day}  {}\n  {}\n  {}\n  {}\n\n",
             said("from"),
@@ -102,7 +102,7 @@ pub(super) fn traced(answer: &Value) -> String {
                 } else {
                     before
                 };
-                line.push_str(&format!("  {before}{}", on_one_line(&word(value))));
+                line.push_str(&format!("  {before}{}", word(value)));
             }
         }
         if event["what"] == "owed" {
@@ -134,7 +134,7 @@ pub(super) fn imported(answer: &Value) -> String {
         text.push_str("Those that were for members only still are, as list.toml says.\n");
     }
     for bad in answer["unreadable"].as_array().into_iter().flatten() {
-        let why = on_one_line(&word(&bad["why"]));
+        let why = word(&bad["why"]);
         text.push_str(&format!("{}, message {}: {why}\n", word(&bad["file"]), word(&bad["n"])));
     }
     if let Some(noted) = answer["old_urls"].as_u64() {
@@ -142,7 +142,7 @@ pub(super) fn imported(answer: &Value) -> String {
         text.push_str(&format!("{noted} old addresses lead here from now on, {known} did already\n"));
     }
     for bad in answer["old_urls_unusable"].as_array().into_iter().flatten() {
-        text.push_str(&format!("old address {}: {}\n", word(&bad["n"]), on_one_line(&word(&bad["why"]))));
+        text.push_str(&format!("old address {}: {}\n", word(&bad["n"]), word(&bad["why"])));
     }
     if unnamed > 0 {
         text.push_str(&format!("and {unnamed} more that are not named here\n"));

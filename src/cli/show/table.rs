@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::words::{day_and_hour, on_one_line, word};
+use super::words::{day_and_hour, word};
 
 /// How the values of a column are written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,7 +43,7 @@ fn screen_width() -> Option<usize> {
 fn lay_out(rows: &Value, columns: &[Column], screen: Option<usize>) -> String {
     let head: Vec<String> = columns.iter().map(|(_, title, _)| (*title).to_owned()).collect();
     let cell = |row: &Value, (key, _, cells): &Column| match cells {
-        Cells::Words | Cells::Numbers => on_one_line(&word(&row[*key])),
+        Cells::Words | Cells::Numbers => word(&row[*key]),
         Cells::Times => day_and_hour(&row[*key]),
     };
     let mut lines = vec![head];

@@ -1,18 +1,21 @@
-//! Single values as one would write them.
+//! Single values as one would write them, and what may reach a terminal or a log.
+//!
+//! Strangers choose subjects, names, addresses, ids, and what their servers answer. A line of ours
+//! stays one line, and nothing of theirs speaks to the terminal.
 
 use serde_json::Value;
 
-/// A value as one would write it: absent and empty are a dash.
+/// A value as one would write it, on one line: absent and empty are a dash.
 pub(in crate::cli) fn word(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) if text.is_empty() => "-".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => on_one_line(text),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
         Value::Number(number) => number.to_string(),
         Value::Array(items) => items.iter().map(word).collect::<Vec<_>>().join(", "),
-        Value::Object(_) => value.to_string(),
+        Value::Object(_) => on_one_line(&value.to_string()),
     }
 }
 
@@ -31,20 +34,36 @@ fn until_char(value: &Value, end: usize) -> String {
     text.get(..end).unwrap_or(&text).replace('T', " ")
 }
 
-/// What strangers wrote can hold anything; a line of ours stays one line, and says nothing to the
-/// terminal but letters.
-pub(super) fn on_one_line(text: &str) -> String {
+/// A text as one line that holds nothing but letters.
+pub(in crate::cli) fn on_one_line(text: &str) -> String {
     text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect()
 }
 
 /// The same for a text of several lines.
-pub(super) fn printable(text: &str) -> String {
+pub(in crate::cli) fn printable(text: &str) -> String {
     text.chars().filter(|c| matches!(c, '\n' | '\t') || !is_unprintable(*c)).collect()
 }
 
-/// Controls, and the marks that turn the direction of writing around.
+/// A JSON document that is the same to every reader of JSON, and harmless on a terminal. Such
+/// characters stand within strings only, where their escapes mean the same (RFC 8259 §7).
+pub(super) fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && is_unprintable(c) {
+            // None of them is beyond the first plane, where one escape would not do.
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// Controls (C1 too: U+009B begins what ESC [ begins), line ends of other kinds, and the marks that
+/// turn the direction of writing around.
 fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `1 post`, `2 posts`
@@ -67,6 +86,8 @@ mod tests {
             (json!(true), "yes"),
             (json!(3), "3"),
             (json!(["a", "b"]), "a, b"),
+            (json!(["a\nb"]), "a b"),
+            (json!({ "a": "\u{9b}2J" }), "{\"a\":\" 2J\"}"),
         ] {
             assert_eq!(word(&value), said);
         }
@@ -77,7 +98,15 @@ mod tests {
 
     #[test]
     fn strangers_do_not_speak_to_the_terminal() {
-        assert_eq!(on_one_line("a\u{1b}[31mb\r\nc"), "a [31mb  c");
-        assert_eq!(printable("a\u{1b}[2J\u{202e}b\n\tc"), "a[2Jb\n\tc");
+        assert_eq!(on_one_line("a\u{1b}[31mb\r\nc\u{9b}2J"), "a [31mb  c 2J");
+        assert_eq!(printable("a\u{1b}[2J\u{202e}b\n\tc\u{2028}"), "a[2Jb\n\tc");
+    }
+
+    #[test]
+    fn json_stays_what_it_says() {
+        let value = json!({ "subject": "a\u{1b}[31m\u{9b}2J\u{202e}\u{2028}\u{7f}é", "n": [1] });
+        let text = escaped(&format!("{value:#}"));
+        assert!(!text.chars().any(|c| c != '\n' && is_unprintable(c)), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, AskedBecause, Matter, Question};
 use crate::flow::{Desk, FlowError, is_current};
 use crate::store::change::{Change, Expect};
-use crate::store::event::{Decider, Event, LetterAbout, Note, Occasion};
+use crate::store::event::{Decider, DropReason, Event, LetterAbout, Note, Occasion};
 use crate::store::{OpenQuestion, PostInfo};
 
 /// Things wait for so long; then they end.
@@ -88,8 +88,18 @@ fn operator_as_person(desk: &Desk) -> Result<Option<(PersonId, Option<Person>)>,
 
 /// What somebody wrote to the operator goes to them, if anybody is named.
 pub(in crate::flow) fn pass_on(desk: &Desk, post: PostId) -> Result<Asking, FlowError> {
+    tell_operator(desk, Told::Postmaster { post })
+}
+
+/// A message nobody will read is put aside; the operator is told, if anybody is named.
+pub(in crate::flow) fn set_aside(desk: &Desk, change: Change, post: PostId) -> Result<Change, FlowError> {
+    let change = change.event(Event::Dropped { post, why: DropReason::Poison, by: None });
+    Ok(tell_operator(desk, Told::SetAside { post })?.onto(change))
+}
+
+fn tell_operator(desk: &Desk, told: Told) -> Result<Asking, FlowError> {
     let Some((operator, person)) = operator_as_person(desk)? else { return Ok(Asking::default()) };
-    let note = Note::Care { told: Told::Postmaster { post } };
+    let note = Note::Care { told };
     let about = LetterAbout::Note { list: None, person: operator, note, occasion: Occasion::default() };
     let letter = desk.store.next_letter();
     Ok(Asking { person, events: vec![Event::LetterOwed { letter, about }] })

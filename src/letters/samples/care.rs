@@ -3,8 +3,8 @@
 use super::Neighbourhood;
 use crate::domain::time::Timestamp;
 use crate::letters::care::{
-    Care, Decided, Fate, LookAt, LookWords, NotLooked, NotWanted, Postmaster, Probe, TopicClosed, Unreached,
-    Waiting, WaitingItem, WaitingKind, Word, WordBack,
+    Care, Decided, Fate, LookAt, LookWords, NotLooked, NotWanted, Postmaster, Probe, SetAside, TopicClosed,
+    Unreached, Waiting, WaitingItem, WaitingKind, Word, WordBack,
 };
 use crate::letters::kinds::{Group, WhyHeld};
 
@@ -44,6 +44,7 @@ pub(super) fn letter<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>)
             let host = place.address.domain();
             Care::Postmaster(Postmaster { host, author, address, title, number: "42" })
         }
+        "set-aside" => Care::SetAside(SetAside { host: place.address.domain(), number: "42" }),
         "topic-closed" => Care::TopicClosed(TopicClosed { group, title }),
         _ => Care::LookAt(LookAt {
             group,

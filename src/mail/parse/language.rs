@@ -11,7 +11,7 @@ const LANGUAGE_LETTERS_MIN: usize = 60;
 
 /// ISO 639-1 of a text, when it is long enough and beyond doubt.
 pub(super) fn of_text(text: &str) -> Option<&'static str> {
-    if text.chars().filter(|c| c.is_alphabetic()).count() < LANGUAGE_LETTERS_MIN {
+    if !is_long_enough(text) {
         return None;
     }
     if let Some(plain) = by_common_words(text) {
@@ -23,11 +23,19 @@ pub(super) fn of_text(text: &str) -> Option<&'static str> {
     LANGUAGES.iter().find(|(lang, _)| *lang == info.lang()).map(|(_, tag)| *tag)
 }
 
-/// The same of a text that may be short: good enough to be read aloud by.
-pub(in crate::mail) fn probably(text: &str) -> Option<&'static str> {
+/// The same of a text that is too short for that: good enough to be read aloud by. Nothing for a long
+/// one, which was told when it came, or is in doubt.
+pub(in crate::mail) fn of_short_text(text: &str) -> Option<&'static str> {
+    if is_long_enough(text) {
+        return None;
+    }
     let text = words::first_chars(text, LANGUAGE_CHARS_READ);
     let info = whatlang::detect(text).filter(Info::is_reliable)?;
     LANGUAGES.iter().find(|(lang, _)| *lang == info.lang()).map(|(_, tag)| *tag)
+}
+
+fn is_long_enough(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphabetic()).nth(LANGUAGE_LETTERS_MIN - 1).is_some()
 }
 
 /// French or English by their commonest words, none of which the neighbours share four of. Most

@@ -151,6 +151,9 @@ fn has_escapes(encoding: &'static Encoding, bytes: &[u8]) -> bool {
 }
 
 fn utf8_or_windows_1252(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -162,21 +165,29 @@ fn utf8_or_windows_1252(bytes: &[u8]) -> String {
 /// LF line ends, and no control characters but tabs: they do nothing good on a page or a terminal.
 pub(in crate::mail) fn readable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
+    let mut rest = text;
+    // Most of a text stays as it is, and is taken in runs.
+    while let Some(at) = rest.bytes().position(may_begin_unreadable) {
+        out.push_str(&rest[..at]);
+        let mut characters = rest[at..].chars();
+        let character = characters.next();
+        rest = characters.as_str();
         match character {
-            '\r' => {
-                if characters.peek() != Some(&'\n') {
-                    out.push('\n');
-                }
-            }
-            '\n' | '\t' => out.push(character),
-            '\u{FEFF}' => {}
-            control if control.is_control() => {}
-            other => out.push(other),
+            Some('\r') if !rest.starts_with('\n') => out.push('\n'),
+            Some('\u{FEFF}') | None => {}
+            Some(control) if control.is_control() => {}
+            Some(other) => out.push(other),
         }
     }
+    out.push_str(rest);
     out
+}
+
+/// Whether a character that begins with this byte of UTF-8 may have to go: C0, DEL, C1 and U+FEFF.
+fn may_begin_unreadable(byte: u8) -> bool {
+    const C1: u8 = 0xc2;
+    const BYTE_ORDER_MARK: u8 = 0xef;
+    byte < b' ' && !matches!(byte, b'\n' | b'\t') || matches!(byte, 0x7f | C1 | BYTE_ORDER_MARK)
 }
 
 #[cfg(test)]
@@ -207,6 +218,18 @@ mod tests {
             (b"a\r\nb\rc\0\x1b[1m\xef\xbb\xbfd", Some("utf-8"), "a\nb\nc[1md"),
         ] {
             assert_eq!(charset(bytes, label), text, "{label:?} {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_nothing_good_goes_and_all_else_stays() {
+        for (text, read) in [
+            ("", ""),
+            ("a\tb\n«\u{a0}été\u{a0}» \u{202f}\u{fffd}ﬁ", "a\tb\n«\u{a0}été\u{a0}» \u{202f}\u{fffd}ﬁ"),
+            ("\r\r\n\r", "\n\n\n"),
+            ("a\u{7f}b\u{85}c\u{9b}d\u{feff}\u{0}", "abcd"),
+        ] {
+            assert_eq!(readable(text), read, "{text:?}");
         }
     }
 

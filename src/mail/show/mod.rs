@@ -284,13 +284,14 @@ fn kind_of(raw: &[u8], part: &Part) -> AttachmentKind {
 }
 
 impl Shown {
-    /// The language of what the author wrote, not of what they quote, as far as a short text tells.
+    /// The language of what the author wrote, not of what they quote, where it is too short to have
+    /// been told when it came.
     pub fn language(&self) -> Option<&'static str> {
         let own = self.blocks.iter().filter_map(|block| match block {
             Block::Text(text) => Some(text.trim()),
             Block::Quote { .. } | Block::Signature(_) => None,
         });
-        language::probably(&own.collect::<Vec<_>>().join("\n"))
+        language::of_short_text(&own.collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -285,7 +285,8 @@ fn continues_header(line: &[u8], first: bool) -> bool {
 }
 
 fn read_header(parser: &MessageParser, header: &[u8], default_type: &str) -> Facts {
-    let header = decode::charset(&header[..header.len().min(HEADER_BYTES_MAX)], None) + "\n\n";
+    let header = told_of_parts(&header[..header.len().min(HEADER_BYTES_MAX)]);
+    let header = decode::charset(&header, None) + "\n\n";
     let mut facts = Facts { media_type: default_type.to_owned(), ..Facts::default() };
     let Some(message) = parser.parse_headers(header.as_bytes()) else { return facts };
     let content_type = message.header(HeaderName::ContentType).and_then(|v| v.as_content_type());
@@ -307,6 +308,25 @@ fn read_header(parser: &MessageParser, header: &[u8], default_type: &str) -> Fac
     facts.content_id = id.map(|id| id.trim_matches(['<', '>', ' ']).to_owned()).filter(|id| !id.is_empty());
     facts.subject = message.header(HeaderName::Subject).and_then(|v| v.as_text()).map(str::to_owned);
     facts
+}
+
+/// The fields that say what a part is. Most of a header is about how the mail came here, and is not
+/// read again for each page.
+fn told_of_parts(header: &[u8]) -> Vec<u8> {
+    const CONTENT: &[u8] = b"content-"; // RFC 2045 §9: all of MIME's own begin so
+    const SUBJECT: &[u8] = b"subject";
+    let mut told = Vec::new();
+    let mut wanted = false;
+    for line in header.split_inclusive(|byte| *byte == b'\n') {
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            let named = |name: &[u8]| line.get(..name.len()).is_some_and(|is| is.eq_ignore_ascii_case(name));
+            wanted = named(CONTENT) || named(SUBJECT);
+        }
+        if wanted {
+            told.extend_from_slice(line);
+        }
+    }
+    told
 }
 
 fn read_content_type(facts: &mut Facts, said: &ContentType<'_>) {

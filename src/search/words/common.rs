@@ -16,7 +16,7 @@ pub(super) const PRONOUNS: &[&str] = &[
 
 /// Words that nearly every French text has, without accents, sorted.
 pub(super) const FRENCH: &[&str] = &[
-    "ai", "aie", "ainsi", "alors", "as", "au", "aucun", "aucune", "aura", "aurait", "aussi", "autre",
+    "a", "ai", "aie", "ainsi", "alors", "as", "au", "aucun", "aucune", "aura", "aurait", "aussi", "autre",
     "autres", "aux", "avait", "avant", "avec", "avez", "avoir", "avons", "bien", "c", "ca", "car", "ce",
     "ceci", "cela", "celle", "celles", "celui", "ces", "cet", "cette", "ceux", "chaque", "chez", "comme",
     "d", "dans", "de", "depuis", "des", "donc", "dont", "du", "elle", "elles", "en", "encore", "entre",

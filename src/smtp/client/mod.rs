@@ -18,7 +18,10 @@ use std::time::Duration;
 
 pub use answer::{EnhancedCode, REPLY_BYTES_MAX};
 pub use carrier::Carrier;
-pub use mx::{Asked, Asking, Exchange, MxOptions, MxOutbox, PrivateTargets, Signposts, Vouched};
+pub use mx::{
+    Asked, Asking, Exchange, MailPolicy, MxOptions, MxOutbox, PrivateTargets, Signposts, Vouched,
+    read_policy, says_policy,
+};
 pub use opening::Login;
 pub use pool::{InvalidOutbox, PoolOptions, SmtpOutbox};
 pub use tls::{Security, Tlsa, Trust};

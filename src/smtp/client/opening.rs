@@ -114,6 +114,28 @@ enum Unopened {
     PutOff(Outcome),
 }
 
+/// How many connections were encrypted, and how many could not be (the counters of RFC 8460).
+fn count(target: &Target, reached: &Result<Carrier, Outcome>) {
+    if matches!(target.place, Place::Socket(_)) {
+        return;
+    }
+    let came = match reached {
+        Ok(carrier) if carrier.wire.is_encrypted() => "encrypted",
+        Ok(_) => "clear",
+        Err(Outcome::PutOff { stage: Stage::Encryption, .. }) => "failed",
+        // Nothing was found out about encryption.
+        Err(_) => return,
+    };
+    let asked = match target.security {
+        Security::Never => "never",
+        Security::Opportunistic => "opportunistic",
+        Security::Encrypted => "encrypted",
+        Security::Verified => "verified",
+        Security::Dane(_) => "dane",
+    };
+    metrics::counter!("parvis_road_connections_total", "asked" => asked, "came" => came).increment(1);
+}
+
 impl Carrier {
     /// Connects in clear and says hello as `hostname`. Whatever fails is a [`Outcome::PutOff`], also
     /// a 5xx: here the peer speaks of us, not of any copy.
@@ -132,7 +154,7 @@ impl Carrier {
 
     /// Connects, says hello, encrypts and logs in as `target` and `manners` ask.
     pub(super) async fn reach(target: &Target, manners: &Manners) -> Result<Carrier, Outcome> {
-        match Carrier::attempt(target, manners, &target.security).await {
+        let reached = match Carrier::attempt(target, manners, &target.security).await {
             Ok(carrier) => Ok(carrier),
             Err(Unopened::PutOff(outcome)) => Err(outcome),
             // RFC 7435 §3: what could not be encrypted goes as if encryption had not been offered.
@@ -142,7 +164,9 @@ impl Carrier {
                     Unopened::HandshakeFailed(outcome) | Unopened::PutOff(outcome) => outcome,
                 })
             }
-        }
+        };
+        count(target, &reached);
+        reached
     }
 
     async fn attempt(target: &Target, manners: &Manners, security: &Security) -> Result<Carrier, Unopened> {

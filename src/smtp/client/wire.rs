@@ -37,6 +37,7 @@ pub(super) struct Wire {
     stream: Box<dyn Stream>,
     answers: Answers,
     far: Far,
+    secrecy: Secrecy,
 }
 
 /// Whether what is said leaves this machine.
@@ -44,6 +45,13 @@ pub(super) struct Wire {
 enum Far {
     Here,
     Away,
+}
+
+/// Whether others can read along.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Secrecy {
+    Clear,
+    Encrypted,
 }
 
 /// A connection that can no longer be used.
@@ -131,12 +139,17 @@ impl Wire {
     }
 
     fn over(stream: impl Stream + 'static, far: Far) -> Wire {
-        Wire { stream: Box::new(stream), answers: Answers::default(), far }
+        Wire { stream: Box::new(stream), answers: Answers::default(), far, secrecy: Secrecy::Clear }
     }
 
     /// Whether the peer is on this machine, so that nobody can listen in between.
     pub(super) fn is_on_this_machine(&self) -> bool {
         self.far == Far::Here
+    }
+
+    /// Whether what is said is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.secrecy == Secrecy::Encrypted
     }
 
     /// The same connection, encrypted. What was said in clear must have been taken before.
@@ -150,7 +163,7 @@ impl Wire {
             .await
             .map_err(|_| Broken::timed_out("agree on TLS"))?
             .map_err(|error| Broken::garbled(super::tls::words_for(&error)))?;
-        Ok(Wire::over(stream, self.far))
+        Ok(Wire { secrecy: Secrecy::Encrypted, ..Wire::over(stream, self.far) })
     }
 
     /// Sends commands.

@@ -20,6 +20,7 @@ mod month;
 mod recall;
 mod retention;
 mod script;
+mod set_aside;
 mod town;
 mod two_servers;
 

@@ -236,6 +236,16 @@ impl Town {
 
     /// Hands a mail to the door, has everything decided, and sends what is owed then. The reply's code.
     pub(super) fn send(&mut self, from: &str, null: bool, to: &str, raw: &str, proof: Proof) -> u16 {
+        let code = self.take(from, null, to, raw, proof);
+        // Searches find what was published before.
+        self.desk.search.catch_up_wholly(|_| ()).expect("an index");
+        decide::decide_waiting(&self.desk).expect("decided");
+        self.deliver();
+        code
+    }
+
+    /// Hands a mail to the door, and no more. The reply's code.
+    pub(super) fn take(&mut self, from: &str, null: bool, to: &str, raw: &str, proof: Proof) -> u16 {
         let envelope = Envelope {
             protocol: Protocol::Esmtp,
             peer: Peer::Address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))),
@@ -254,12 +264,7 @@ impl Town {
             *now = *now + std::time::Duration::from_secs(1);
         }
         let room = PostRoom::new(self.desk.clone());
-        let reply = self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(proof)));
-        // Searches find what was published before.
-        self.desk.search.catch_up_wholly(|_| ()).expect("an index");
-        decide::decide_waiting(&self.desk).expect("decided");
-        self.deliver();
-        reply[0].code()
+        self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(proof)))[0].code()
     }
 
     fn deliver(&self) {

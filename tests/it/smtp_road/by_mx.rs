@@ -361,7 +361,10 @@ async fn what_a_zone_says_of_certificates_counts_when_dnssec_vouches_for_it() {
 }
 
 /// Says `answer` to each request over TLS; gives its port, and counts.
-async fn web(certificates: &Certificates, answer: String) -> (u16, Arc<Mutex<Vec<String>>>, JoinSet<()>) {
+pub(crate) async fn web(
+    certificates: &Certificates,
+    answer: String,
+) -> (u16, Arc<Mutex<Vec<String>>>, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (asked, acceptor) =
@@ -389,7 +392,7 @@ async fn web(certificates: &Certificates, answer: String) -> (u16, Arc<Mutex<Vec
     (port, asked, tasks)
 }
 
-fn page(policy: &str) -> String {
+pub(crate) fn page(policy: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{policy}", policy.len())
 }
 

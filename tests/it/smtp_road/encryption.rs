@@ -15,15 +15,15 @@ use super::{HOSTNAME, brief, copy_to, is_taken};
 use crate::fake_peer::{Does, FakePeer, Point, Script, Tls, Trouble};
 
 /// An authority, and a certificate it gave.
-pub(super) struct Certificates {
-    pub(super) authority: CertificateDer<'static>,
+pub(crate) struct Certificates {
+    pub(crate) authority: CertificateDer<'static>,
     own: CertificateDer<'static>,
     pub(super) own_key: Vec<u8>,
     pub(super) server: Arc<ServerConfig>,
 }
 
 impl Certificates {
-    pub(super) fn of(name: &str) -> Certificates {
+    pub(crate) fn of(name: &str) -> Certificates {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -46,7 +46,7 @@ impl Certificates {
         }
     }
 
-    pub(super) fn trust(&self) -> Trust {
+    pub(crate) fn trust(&self) -> Trust {
         Trust::of(vec![self.authority.clone()])
     }
 }

@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used)] // in a helper of tests, too, it fails the test
 
-mod by_mx;
+pub(crate) mod by_mx;
 mod connections;
-mod encryption;
+pub(crate) mod encryption;
 mod troubles;
 
 use std::fmt::Write;

@@ -143,6 +143,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tantivy", &["search"]),
     ("image", &["web/thumbnails"]),
     ("frostem", &["search"]),
+    ("rustc_hash", &["search"]),
     ("unicode_normalization", &["search"]),
     ("crc32fast", &["store"]),
     ("rustix", &["store", "cli/show", "cli/owner", "recovery"]),

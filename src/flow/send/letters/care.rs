@@ -14,7 +14,7 @@ use crate::flow::moderate::HELD;
 use crate::flow::{Desk, FlowError};
 use crate::letters::{
     self as letters, Decided, Fate, Letter, LookAt, LookWords, NotLooked, NotWanted, Postmaster, Probe,
-    TopicClosed, Unreached, WaitingItem, WaitingKind, Word, WordBack,
+    SetAside, TopicClosed, Unreached, WaitingItem, WaitingKind, Word, WordBack,
 };
 use crate::mail::{parse, said};
 use crate::store::archive::PostState;
@@ -206,6 +206,7 @@ pub(super) fn tell(
         | Told::NoAnswer
         | Told::Over { .. }
         | Told::Postmaster { .. }
+        | Told::SetAside { .. }
         | Told::TopicClosed { .. } => None,
     };
     if let Some(wanted) = wanted {
@@ -245,7 +246,7 @@ pub(super) fn tell(
             Some(letter(letters::Care::NotWanted(NotWanted { group, host, said })))
         }
         // About no list.
-        Told::Postmaster { .. } => None,
+        Told::Postmaster { .. } | Told::SetAside { .. } => None,
         Told::NoAnswer => Some(letter(letters::Care::NotLooked(NotLooked { group, title: None }))),
         Told::Over { post } => {
             let title = about(desk, *post)?.map(|about| about.title).unwrap_or_default();
@@ -274,6 +275,19 @@ pub(super) fn pass_on(
     let (author, address, title) = (&about.author, &about.address, &about.title);
     let letter = letters::Care::Postmaster(Postmaster { host, author, address, title, number: &number });
     Ok(Some(compose(desk, facts, owed, Letter::Care(letter), frame)))
+}
+
+/// That a message could not be read. Nothing of it is looked at again.
+pub(super) fn set_aside(
+    desk: &Desk,
+    facts: &Facts,
+    post: PostId,
+    owed: &OwedLetter,
+    frame: Frame,
+) -> Unsigned {
+    let (host, number) = (desk.hostname.as_str(), post.to_string());
+    let letter = letters::Care::SetAside(SetAside { host, number: &number });
+    compose(desk, facts, owed, Letter::Care(letter), frame)
 }
 
 /// What became of something that waited; nothing, while it does.

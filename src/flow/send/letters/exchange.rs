@@ -65,6 +65,9 @@ pub(super) fn write(desk: &Desk, facts: &Facts, owed: &OwedLetter) -> Result<Opt
         LetterAbout::Note { note: Note::Care { told: Told::Postmaster { post } }, .. } => {
             return care::pass_on(desk, facts, *post, owed, told);
         }
+        LetterAbout::Note { note: Note::Care { told: Told::SetAside { post } }, .. } => {
+            return Ok(Some(care::set_aside(desk, facts, *post, owed, told)));
+        }
         LetterAbout::Note { note: Note::Care { told: what }, .. } => {
             let Some(list) = list else { return Ok(None) };
             return care::tell(desk, facts, (list, what), owed, told);
@@ -286,6 +289,7 @@ fn tell(
                 items: &told.items,
                 editions: &told.editions,
                 in_all: told.in_all,
+                nearly: told.nearly,
                 meant: told.meant.as_deref(),
             }))
         }),

@@ -26,6 +26,7 @@ use super::tls::{Encryption, Security};
 use super::{Copy, Destination, Outbox, Outcome, Stage};
 use plan::{Host, Plan, Planner, by_turns};
 use policies::Policies;
+pub use policies::{MailPolicy, read_policy, says_policy};
 pub use signposts::{Asked, Asking, Exchange, Signposts, Vouched};
 use targets::is_public;
 

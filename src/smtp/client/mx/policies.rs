@@ -20,7 +20,8 @@ use tokio_rustls::TlsConnector;
 use super::policy::{self, Mode, POLICY_BYTES_MAX, Policy};
 use super::signposts::{Asked, Signposts};
 use super::{MxOptions, reachable};
-use crate::smtp::client::tls::{Encryption, Security, name_of};
+use crate::domain::mta_sts;
+use crate::smtp::client::tls::{Encryption, Security, Trust, name_of};
 
 /// A policy is fetched within this time, or counts as missing (RFC 8461 §3.3 suggests a minute).
 const FETCH_TIME_MAX: Duration = Duration::from_secs(30);
@@ -53,7 +54,7 @@ impl Policies {
         encryption: &Encryption,
         options: &MxOptions,
     ) -> Option<Arc<Policy>> {
-        let texts = match signposts.texts(&format!("_mta-sts.{domain}")).await {
+        let texts = match signposts.texts(&mta_sts::record_name(domain)).await {
             Asked::Found(texts, _) => texts,
             Asked::NoRecord | Asked::NoName | Asked::Trouble(_) => Vec::new(),
         };
@@ -113,7 +114,7 @@ async fn fetch(
     encryption: &Encryption,
     options: &MxOptions,
 ) -> Result<Vec<u8>, String> {
-    let host = format!("mta-sts.{domain}");
+    let host = mta_sts::host(domain);
     let addresses = match signposts.addresses(&host).await {
         Asked::Found(addresses, _) => addresses,
         Asked::NoRecord | Asked::NoName => return Err(format!("{host} has no address")),
@@ -124,16 +125,51 @@ async fn fetch(
     let failed = |error: &dyn std::fmt::Display| format!("{host}: {error}");
     let stream = TcpStream::connect(SocketAddr::new(*address, options.policy_port));
     let stream = stream.await.map_err(|error| failed(&error))?;
+    get(stream, &host, encryption).await
+}
+
+/// The policy of a domain, for whoever looks whether its own is right: from this connection, as
+/// those read it who bring mail.
+pub async fn read_policy(stream: TcpStream, domain: &str, trust: Trust) -> Result<MailPolicy, String> {
+    let (host, encryption) = (mta_sts::host(domain), Encryption::new(trust));
+    let bytes = timeout(FETCH_TIME_MAX, get(stream, &host, &encryption)).await;
+    let bytes = bytes.unwrap_or_else(|_| Err("it took too long".to_owned()))?;
+    policy::parse(&bytes).map(MailPolicy).ok_or_else(|| "what is there is no policy".to_owned())
+}
+
+/// Whether these texts, of `_mta-sts.` of a domain, say that it has a policy.
+pub fn says_policy(texts: &[Vec<u8>]) -> bool {
+    policy::id_in(texts).is_some()
+}
+
+/// What a domain asks of those who bring it mail.
+#[derive(Clone, Debug)]
+pub struct MailPolicy(Policy);
+
+impl MailPolicy {
+    /// Whether mail may be brought to this server.
+    pub fn names(&self, server: &str) -> bool {
+        self.0.names(server)
+    }
+
+    /// Whether it is meant.
+    pub fn is_enforced(&self) -> bool {
+        self.0.mode == Mode::Enforce
+    }
+}
+
+async fn get(stream: TcpStream, host: &str, encryption: &Encryption) -> Result<Vec<u8>, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("{host}: {error}");
     let config = encryption.config(&Security::Verified).map_err(|error| failed(&error))?;
-    let name = name_of(&host).ok_or_else(|| failed(&"no name for a certificate"))?;
+    let name = name_of(host).ok_or_else(|| failed(&"no name for a certificate"))?;
     let stream = TlsConnector::from(config).connect(name, stream).await.map_err(|error| failed(&error))?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
     // Ends with this function, however it ends.
     let mut driver = JoinSet::new();
     driver.spawn(async move { _ = connection.await });
-    let request = Request::get("/.well-known/mta-sts.txt")
-        .header(header::HOST, &host)
+    let request = Request::get(mta_sts::PATH)
+        .header(header::HOST, host)
         .body(Empty::<Bytes>::new())
         .map_err(|error| failed(&error))?;
     let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
