@@ -30,6 +30,7 @@ pub(super) fn search(desk: &Desk, list: &str, query: &str) -> Result<Value, NotD
         at_hand: &[list.id],
         order: Order::Relevance,
         gathered: Gathered::Posts,
+        nearly: false,
         skip: 0,
         take: TOLD_MAX,
     })?;

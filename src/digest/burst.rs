@@ -122,7 +122,11 @@ fn masthead(sheet: &Sheet) -> String {
         let count = thread.items.len();
         let several =
             if count > 1 { format!(" ({})", words::messages(count, sheet.language)) } else { String::new() };
-        let line = hanging(n, &format!("{}{several}", thread.title));
+        let apart = match thread.told_apart.as_str() {
+            "" => String::new(),
+            author => format!(", {author}"),
+        };
+        let line = hanging(n, &format!("{}{apart}{several}", thread.title));
         text.push_str(&line.replace('\n', "\r\n"));
         text.push_str("\r\n");
     }

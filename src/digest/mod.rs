@@ -58,6 +58,19 @@ pub struct Doors {
     pub request: String,
     /// Leaving.
     pub stop: String,
+    /// Each list by itself, where it is of several.
+    pub lists: Vec<OwnDoors>,
+}
+
+/// One of several lists in one mail.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct OwnDoors {
+    /// What it is called.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// Leaving it.
+    pub stop: String,
 }
 
 /// What was said in one conversation.
@@ -65,6 +78,8 @@ pub struct Doors {
 pub struct ThreadPart {
     /// Its subject, without words for answers.
     pub title: String,
+    /// Who began it, where another is called the same.
+    pub told_apart: String,
     /// Its page.
     pub page: Option<String>,
     /// A word of the animators.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::words::{self, Words, messages, others, part_words};
 use super::wrap::{hanging, wrapped};
-use super::{Item, Sheet, ThreadPart};
+use super::{Item, OwnDoors, Sheet, ThreadPart};
 use crate::domain::list::Language;
 use crate::mail::paragraphs::{Paragraph, paragraphs};
 
@@ -28,6 +28,15 @@ pub(super) struct View<'a> {
     post: Link,
     request: Link,
     stop: Link,
+    /// Each list by itself, where it is of several.
+    lists: Vec<ListView<'a>>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ListView<'a> {
+    name: &'a str,
+    address: &'a str,
+    stop: Link,
 }
 
 /// Words of people, for both bodies.
@@ -50,6 +59,8 @@ struct Link {
 struct ThreadView<'a> {
     n: String,
     title: &'a str,
+    /// Who began it, where another is called the same.
+    told_apart: &'a str,
     /// For the contents of the plain text.
     hanging: String,
     page: Option<&'a str>,
@@ -115,19 +126,25 @@ impl<'a> View<'a> {
             post: Link::new(&doors.post, ""),
             request: Link::new(&doors.request, ""),
             stop: Link::new(&doors.stop, ""),
+            lists: doors.lists.iter().map(ListView::new).collect(),
         }
     }
 }
 
 impl<'a> ThreadView<'a> {
     fn new(n: usize, thread: &'a ThreadPart, language: Language) -> ThreadView<'a> {
-        let ThreadPart { title, page, note, summary, left_out, items } = thread;
+        let ThreadPart { title, told_apart, page, note, summary, left_out, items } = thread;
         let count = messages(items.len() + left_out, language);
         let several = items.len() + left_out > 1;
-        let whole = if several { format!("{title} ({count})") } else { title.clone() };
+        let named = match told_apart.as_str() {
+            "" => title.clone(),
+            author => format!("{title}, {author}"),
+        };
+        let whole = if several { format!("{named} ({count})") } else { named };
         ThreadView {
             n: n.to_string(),
             title,
+            told_apart,
             hanging: hanging(n, &whole),
             page: page.as_deref(),
             count: if several { count } else { String::new() },
@@ -137,6 +154,13 @@ impl<'a> ThreadView<'a> {
             summary: Said::new(summary.as_ref().map_or("", |summary| &summary.text)),
             items: items.iter().map(|item| ItemView::new(item, title)).collect(),
         }
+    }
+}
+
+impl<'a> ListView<'a> {
+    fn new(doors: &'a OwnDoors) -> ListView<'a> {
+        let OwnDoors { name, address, stop } = doors;
+        ListView { name, address, stop: Link::new(stop, "") }
     }
 }
 

@@ -34,6 +34,13 @@ pub enum Purpose {
         /// Who leaves.
         person: PersonId,
     },
+    /// Leaves all the lists one mail was made of, whoever sends or clicks it (RFC 8058).
+    LeaveIssue {
+        /// The digest.
+        issue: PostId,
+        /// Who leaves.
+        person: PersonId,
+    },
     /// Where the letter comes back that asks whether anything arrives.
     Probe {
         /// The list.
@@ -159,6 +166,7 @@ fn subject(purpose: Purpose) -> u64 {
     let (kind, first, second) = match purpose {
         Purpose::Bounce { post, person } => (1, post.0, person.0),
         Purpose::Leave { list, person } => (2, u64::from(list.0), person.0),
+        Purpose::LeaveIssue { issue, person } => (28, issue.0, person.0),
         Purpose::Probe { list, person } => (5, u64::from(list.0), person.0),
         Purpose::Attachments { post } => (8, post.0, 0),
         Purpose::Answer { post } => (24, post.0, 0),
@@ -185,6 +193,7 @@ fn purpose(subject: u64) -> Option<Purpose> {
         25 => Some(Purpose::Digest { issue: PostId(first) }),
         26 => Some(Purpose::Private { post: PostId(first) }),
         27 => Some(Purpose::Paper { list: list()?, edition: person.0 }),
+        28 => Some(Purpose::LeaveIssue { issue: PostId(first), person }),
         8 => Some(Purpose::Attachments { post: PostId(first) }),
         16 => Some(Purpose::Pass { pass: PassId(u32::try_from(first).ok()?), person }),
         17 => Some(Purpose::Form { pass: PassId(u32::try_from(first).ok()?), person }),
@@ -225,7 +234,8 @@ impl fmt::Debug for TokenKey {
 mod tests {
     use super::*;
 
-    const PURPOSES: [Purpose; 12] = [
+    const PURPOSES: [Purpose; 13] = [
+        Purpose::LeaveIssue { issue: PostId(12), person: PersonId(34) },
         Purpose::Digest { issue: PostId(3) },
         Purpose::Private { post: PostId(3) },
         Purpose::Paper { list: ListId(3), edition: 12 },

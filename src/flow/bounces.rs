@@ -116,7 +116,7 @@ fn complaint_to_operator(desk: &Desk, raw: &[u8], now: Timestamp) -> Result<Vec<
         let token: String = text[at + 1..].chars().take(crate::domain::token::Token::CHARS).collect();
         let whose = match desk.store.tokens().read(&token) {
             Some(Purpose::Leave { list, person }) => Some(Whose { list, person, post: None }),
-            Some(Purpose::Bounce { post, person }) => {
+            Some(Purpose::Bounce { post, person } | Purpose::LeaveIssue { issue: post, person }) => {
                 list_of(desk, post)?.map(|list| Whose { list, person, post: Some(post) })
             }
             Some(_) | None => None,

@@ -65,6 +65,7 @@ impl Library {
             at_hand: &self.at_hand,
             order: Order::Relevance,
             gathered: Gathered::Posts,
+            nearly: true,
             skip: 0,
             take: TOLD_MAX,
         })

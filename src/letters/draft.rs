@@ -122,8 +122,8 @@ fn wish(wish: &EditionWish, language: Language) -> String {
         numbers.join(", ")
     };
     match (wish, language) {
-        (EditionWish::Send, Language::Fr) => "l’envoyer".to_owned(),
-        (EditionWish::Send, Language::En) => "send it".to_owned(),
+        (EditionWish::Send, Language::Fr) => "l’envoyer, dès que le reste sera clair".to_owned(),
+        (EditionWish::Send, Language::En) => "send it, once the rest is clear".to_owned(),
         (EditionWish::Wait, Language::Fr) => "attendre avant de l’envoyer".to_owned(),
         (EditionWish::Wait, Language::En) => "wait before sending it".to_owned(),
         (EditionWish::Restore(n), Language::Fr) => format!("remis\u{a0}: {}", list(n)),

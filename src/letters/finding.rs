@@ -20,6 +20,8 @@ pub struct Found<'a> {
     pub editions: &'a [FoundEdition],
     /// How many posts there are in all.
     pub in_all: u64,
+    /// None holds all the words, and these most of them.
+    pub nearly: bool,
     /// What may have been meant, where nothing was found.
     pub meant: Option<&'a str>,
 }
@@ -115,6 +117,7 @@ impl Found<'_> {
             .phrase("words", self.words)
             .is("some", shown > 0)
             .is("more", more)
+            .is("nearly", self.nearly)
             .phrase("in_all", &capitalised(&in_all))
             .phrase("shown", &words::number(shown, frame.language))
             .phrase("meant", self.meant.unwrap_or_default())

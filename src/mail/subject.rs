@@ -65,6 +65,43 @@ pub fn bare<'a>(subject: &'a str, prefix: &str) -> &'a str {
     leading_tokens(subject.trim(), if prefix.is_empty() { "\0" } else { prefix }).1.trim()
 }
 
+/// The same without « [quartier] » in front of it, which says no more than who one is among: a mark
+/// of the same letters as one of these names, or one of them with « -users », « -list » behind it.
+pub fn without_mark<'a>(subject: &'a str, names: &[&str]) -> &'a str {
+    let mut rest = subject;
+    while let Some((mark, behind)) = rest.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
+        if !is_mark(mark, names) {
+            break;
+        }
+        rest = bare(behind, "");
+    }
+    rest
+}
+
+/// A name without the « via Les Lilas » that a server put behind it which had to write in its own.
+pub fn without_via<'a>(author: &'a str, names: &[&str]) -> &'a str {
+    match author.rsplit_once(" via ") {
+        Some((author, list)) if is_mark(list, names) && !author.trim().is_empty() => author.trim(),
+        Some(_) | None => author,
+    }
+}
+
+fn is_mark(mark: &str, names: &[&str]) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let mark = letters(mark);
+    !mark.is_empty()
+        && names.iter().any(|name| {
+            let name = letters(name);
+            let ending = mark.strip_prefix(&name).filter(|_| !name.is_empty());
+            ending.is_some_and(|ending| ending.is_empty() || MARK_ENDINGS.contains(&ending))
+        })
+}
+
+/// Behind the name of a list, in its mark.
+const MARK_ENDINGS: [&str; 7] = ["users", "list", "liste", "l", "discuss", "announce", "infos"];
+
 /// Whether a subject is another message's: it begins with a word programs put there when one
 /// answers or forwards.
 pub fn is_answered(subject: &str) -> bool {
@@ -147,6 +184,34 @@ fn rewritten(tokens: &[Token<'_>], rest: &str, prefix: &str, language: Language)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_that_says_which_list_is_left_out() {
+        for (subject, shown) in [
+            ("[Ants-users] Queens", "Queens"),
+            ("[ants] Re: [ANTS] Queens", "Queens"),
+            ("[Les fourmis] Reines", "Reines"),
+            ("[Vends] vélo", "[Vends] vélo"),
+            ("[URGENT] fuite", "[URGENT] fuite"),
+            ("[antsy] Queens", "[antsy] Queens"),
+            ("[] x", "[] x"),
+            ("[ants", "[ants"),
+            ("[ants]", ""),
+            ("", ""),
+        ] {
+            assert_eq!(without_mark(subject, &["ants", "Les fourmis"]), shown, "{subject}");
+        }
+        assert_eq!(without_mark("[] x", &["", "🐜"]), "[] x");
+        for (author, shown) in [
+            ("Anne via Ants-users", "Anne"),
+            ("Anne via Les fourmis", "Anne"),
+            ("Anne via Toulouse", "Anne via Toulouse"),
+            (" via ants", " via ants"),
+            ("Anne", "Anne"),
+        ] {
+            assert_eq!(without_via(author, &["ants", "Les fourmis"]), shown, "{author}");
+        }
+    }
 
     fn shown(subject: &str) -> String {
         match prefixed(subject, "[ants]", Language::En) {

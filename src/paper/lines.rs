@@ -178,8 +178,10 @@ fn at_marks(word: &str) -> Vec<(String, After)> {
     parts
 }
 
+const APOSTROPHES: [char; 2] = ['’', '\''];
+
 fn syllables(half: &str, tongue: Tongue, parts: &mut Vec<(String, After)>) {
-    let is_letter = |c: char| c.is_alphabetic() || c == '’' || c == '\'';
+    let is_letter = |c: char| c.is_alphabetic() || APOSTROPHES.contains(&c);
     let start = half.find(is_letter).unwrap_or(half.len());
     let end =
         half.rfind(is_letter).map_or(start, |at| at + half[at..].chars().next().map_or(1, char::len_utf8));
@@ -190,10 +192,16 @@ fn syllables(half: &str, tongue: Tongue, parts: &mut Vec<(String, After)>) {
         parts.push((half.to_owned(), After::Nothing));
         return;
     };
+    // “the neighbours’ dog”: one behind a word belongs to what follows it.
+    let inner = word.trim_end_matches(APOSTROPHES);
+    let end = start + inner.len();
     let stem =
-        word.rfind(['’', '\'']).map_or(0, |at| at + word[at..].chars().next().map_or(1, char::len_utf8));
-    let found: Vec<&str> = hyphenate_bounded(&word[stem..], tongue, BEFORE_HYPHEN, AFTER_HYPHEN).collect();
+        inner.rfind(APOSTROPHES).map_or(0, |at| at + inner[at..].chars().next().map_or(1, char::len_utf8));
+    let found: Vec<&str> = hyphenate_bounded(&inner[stem..], tongue, BEFORE_HYPHEN, AFTER_HYPHEN).collect();
     let count = found.len();
+    if count == 0 {
+        parts.push((half.to_owned(), After::Nothing));
+    }
     for (at, syllable) in found.into_iter().enumerate() {
         let mut text = String::new();
         if at == 0 {
@@ -331,10 +339,29 @@ mod tests {
             ("porte-parole", Some(Lang::French), "porte-|pa-role"),
             ("neighbourhood", Some(Lang::English), "neigh-bour-hood"),
             ("neighbourhood", None, "neighbourhood"),
+            ("neighbourhood’s", Some(Lang::English), "neighbourhood’s"),
+            ("neighbours’", Some(Lang::English), "neigh-bours’"),
+            ("l'e'galite'", Some(Lang::French), "l'e'ga-lite'"),
+            ("", Some(Lang::French), ""),
             ("2026-11-23", Some(Lang::French), "2026-|11-|23"),
             ("https://a.example/b-c?d=e", Some(Lang::French), "https:/|/|a.|example/|b-|c?|d=|e"),
         ] {
             assert_eq!(parts(word, tongue), wanted, "{word}");
+        }
+    }
+
+    /// Whatever signs stand in it and around it.
+    #[test]
+    fn no_word_is_lost() {
+        let signs = ["", "'", "’", "l’", "''", "(", "».", "-", "\"", "’-", "1", "é"];
+        for word in ["souligne", "égalité", "neighbours", "a", ""] {
+            for (before, behind) in signs.iter().flat_map(|one| signs.iter().map(move |two| (one, two))) {
+                let whole = format!("{before}{word}{behind}{word}{before}");
+                for tongue in [Some(Lang::French), Some(Lang::English), None] {
+                    let again: String = divided(&whole, tongue).into_iter().map(|(part, _)| part).collect();
+                    assert_eq!(again, whole);
+                }
+            }
         }
     }
 

@@ -27,6 +27,8 @@ const ATTACHED_WEIGHT: f32 = 0.7;
 const TOGETHER_WEIGHT: f32 = 2.0;
 /// How much the second best field counts.
 const TIE: f32 = 0.2;
+/// Of fewer words, one alone says too little.
+const NEARLY_WORDS_MIN: usize = 3;
 /// Words of one phrase that are looked at.
 const PHRASE_WORDS_MAX: usize = 12;
 
@@ -46,16 +48,25 @@ pub(super) enum Sought {
     Editions,
 }
 
+/// Which of several words must be there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Needed {
+    All,
+    /// All but one, of five or more all but two; phrases and conditions always.
+    NearlyAll,
+}
+
 /// What a query means, each list being looked into as its reader may. `None`: nothing can be found.
 pub(super) fn compile(
     fields: &Fields,
     query: &Query,
     shelves: &[&Shelf],
     sought: Sought,
+    needed: Needed,
 ) -> Option<Compiled> {
     let as_reader = |reader: Reader| {
         let theirs: Vec<&Shelf> = shelves.iter().filter(|shelf| shelf.reader == reader).copied().collect();
-        Compiler { fields, reader, sought, endings: Endings::new() }.compile(query, &theirs)
+        Compiler { fields, reader, sought, endings: Endings::new() }.compile(query, &theirs, needed)
     };
     match (as_reader(Reader::Stranger), as_reader(Reader::Member)) {
         (Some(open), Some(theirs)) => Some(Compiled {
@@ -81,7 +92,7 @@ impl<'a> Compiler<'a> {
         Compiler { fields, reader: Reader::Stranger, sought: Sought::Posts, endings: Endings::new() }
     }
 
-    fn compile(&self, query: &Query, shelves: &[&Shelf]) -> Option<Compiled> {
+    fn compile(&self, query: &Query, shelves: &[&Shelf], needed: Needed) -> Option<Compiled> {
         if shelves.is_empty() || query.is_empty() {
             return None;
         }
@@ -90,12 +101,23 @@ impl<'a> Compiler<'a> {
         let wanted: Vec<&Clause> = query.clauses.iter().filter(|c| c.wanted == Wanted::Yes).collect();
         // Words that are everywhere are only looked for when there is nothing else.
         let telling = wanted.iter().any(|clause| !is_idle(clause));
-        for clause in &wanted {
-            if telling && is_idle(clause) {
-                continue;
-            }
+        let mut single: Vec<(Occur, Boxed)> = Vec::new();
+        for clause in wanted.iter().filter(|clause| !telling || !is_idle(clause)) {
             // A word nothing is kept under is a word nobody wrote.
-            parts.push((Occur::Must, self.clause(clause, &mut marks)?));
+            let one = self.clause(clause, &mut marks)?;
+            match needed {
+                Needed::NearlyAll if is_single(clause) => single.push((Occur::Should, one)),
+                Needed::NearlyAll | Needed::All => parts.push((Occur::Must, one)),
+            }
+        }
+        if needed == Needed::NearlyAll {
+            let left_out = match single.len() {
+                0..NEARLY_WORDS_MIN => return None,
+                NEARLY_WORDS_MIN..=4 => 1,
+                _ => 2,
+            };
+            let enough = single.len() - left_out;
+            parts.push((Occur::Must, Box::new(BooleanQuery::with_minimum_required_clauses(single, enough))));
         }
         if let Some(together) = self.together(&wanted) {
             parts.push((Occur::Should, together));
@@ -291,6 +313,11 @@ impl<'a> Compiler<'a> {
 
 /// Places in a phrase, and what stands there.
 type Reading = Vec<(usize, String)>;
+
+/// A word that may be left out where nothing holds all of them.
+fn is_single(clause: &Clause) -> bool {
+    clause.within == Within::Anywhere && !clause.phrase
+}
 
 /// A word that would find everything.
 fn is_idle(clause: &Clause) -> bool {

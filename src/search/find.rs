@@ -6,7 +6,7 @@ use std::cell::Cell;
 use tantivy::schema::Value;
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 
-use super::compile::{Compiled, Compiler, Sought, compile};
+use super::compile::{Compiled, Compiler, Needed, Sought, compile};
 use super::editions::{EditionHit, Editions};
 use super::excerpt::{Holds, Marker, Piece};
 use super::gather::{Gather, Gathering};
@@ -37,6 +37,8 @@ pub struct Found {
     pub groups_in_all: usize,
     /// How many posts there are in all.
     pub posts_in_all: u64,
+    /// Nothing holds all the words; what was found holds nearly all.
+    pub nearly: bool,
     /// What may have been meant, where nothing was found.
     pub suggestion: Option<String>,
     /// Conditions that could not be understood.
@@ -76,6 +78,7 @@ impl Found {
             editions: Vec::new(),
             groups_in_all: 0,
             posts_in_all: 0,
+            nearly: false,
             suggestion: None,
             unread: Vec::new(),
             nothing_asked: false,
@@ -100,9 +103,9 @@ pub(super) fn find(
     let mut found = Found { unread: query.unread.clone(), ..Found::nothing() };
     found.nothing_asked = query.is_empty();
     let searcher = opened.reader.searcher();
-    if let Some(compiled) = compile(&opened.fields, &query, &shelves, Sought::Posts) {
+    let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
+    if let Some(compiled) = compile(&opened.fields, &query, &shelves, Sought::Posts, Needed::All) {
         let order = if compiled.ranked { wish.order } else { Order::Newest };
-        let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
         looking.gather(&compiled, wish, order, &mut found)?;
     }
     // A condition alone is about posts: nobody asks for every edition of a month.
@@ -110,7 +113,7 @@ pub(super) fn find(
         let fields = &opened.fields;
         let editions = Editions { archive, searcher: &searcher, fields, shelves: &shelves };
         if editions.are_there()?
-            && let Some(compiled) = compile(fields, &query, &shelves, Sought::Editions)
+            && let Some(compiled) = compile(fields, &query, &shelves, Sought::Editions, Needed::All)
         {
             found.editions = editions.find(&compiled, wish.order)?;
         }
@@ -119,6 +122,13 @@ pub(super) fn find(
         let compiler = Compiler::of_strangers(&opened.fields);
         let asked = suggest::Asked { archive, compiler: &compiler, searcher: &searcher, shelves: &shelves };
         found.suggestion = suggest::suggest(&asked, &query, wish.query)?;
+        if wish.nearly
+            && let Some(compiled) =
+                compile(&opened.fields, &query, &shelves, Sought::Posts, Needed::NearlyAll)
+        {
+            looking.gather(&compiled, wish, wish.order, &mut found)?;
+            found.nearly = found.posts_in_all > 0;
+        }
     }
     Ok(found)
 }
@@ -144,6 +154,7 @@ pub(super) fn by_author(
         at_hand: &[],
         order: Order::Newest,
         gathered: Gathered::Posts,
+        nearly: false,
         skip,
         take,
     };

@@ -112,6 +112,8 @@ pub struct Wish<'a> {
     pub order: Order,
     /// Threads or posts.
     pub gathered: Gathered,
+    /// Where nothing holds all the words: what holds nearly all of them.
+    pub nearly: bool,
     /// Answers that are passed over.
     pub skip: usize,
     /// Answers at most.

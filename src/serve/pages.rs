@@ -34,6 +34,7 @@ pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, Serve
             | Purpose::Private { .. }
             | Purpose::Paper { .. }
             | Purpose::Leave { .. }
+            | Purpose::LeaveIssue { .. }
             | Purpose::Question { .. }
             | Purpose::Pass { .. }
             | Purpose::Form { .. },
@@ -102,13 +103,14 @@ fn leave_door(desk: &Arc<Desk>) -> LeaveDoor {
     let (looking, leaving) = (desk.clone(), desk.clone());
     LeaveDoor {
         look: Arc::new(move |token| {
-            let list = obey_command::list_of_leave_token(&looking.store, token);
-            list.map(|list| list.map(|list| list.settings.name))
+            let lists = obey_command::lists_of_leave_token(&looking.store, token);
+            lists
+                .map(|lists| Some(obey_command::names_of(&lists)).filter(|_| !lists.is_empty()))
                 .map_err(|error| -> LeaveError { error.into() })
         }),
         leave: Arc::new(move |token, now| match obey_command::leave_by_token(&leaving.store, token, now) {
-            Ok(Left::Now(list)) => Ok(Leaving::Now(list.settings.name)),
-            Ok(Left::Before(list)) => Ok(Leaving::Before(list.settings.name)),
+            Ok(Left::Now(lists)) => Ok(Leaving::Now(obey_command::names_of(&lists))),
+            Ok(Left::Before(lists)) => Ok(Leaving::Before(obey_command::names_of(&lists))),
             Ok(Left::UnknownToken) => Ok(Leaving::Unknown),
             Err(error) => Err(error.into()),
         }),

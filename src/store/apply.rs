@@ -9,6 +9,7 @@ mod threads;
 
 use self::archive_entry::enter_archive;
 use self::fit::{fitting, put_post};
+pub(super) use self::threads::named_by;
 use super::archive::PostState;
 use super::editions::{self, DocumentRecord};
 use super::engine::EngineError;

@@ -2,6 +2,7 @@
 //! before stays with the members: as if nothing else had ever been there.
 
 use super::StoreError;
+use super::apply::named_by;
 use super::archive::{ArchiveReader, MonthCount, PostSummary, ThreadId, ThreadSummary, last_post};
 use super::engine::EngineError;
 use super::keys;
@@ -48,8 +49,9 @@ impl ArchiveReader {
         }
         let posts = self.posts_of_thread(list, whole.id)?;
         let (Some(first), Some(last)) = (posts.first(), posts.last()) else { return Ok(None) };
-        // As of any thread: the words of the first post that is still shown.
-        let named = posts.iter().find(|post| post.withdrawn.is_none());
+        let named = named_by(
+            posts.iter().map(|post| (post, post.withdrawn.is_some(), &post.message_id, &post.references)),
+        );
         let words = |of: fn(&PostSummary) -> &String| named.map(of).cloned().unwrap_or_default();
         Ok(Some(ThreadSummary {
             id: whole.id,

@@ -7,7 +7,28 @@ const PICKED_MAX: usize = 5;
 /// A list goes to a few hundred; longer numbers are years, and something else.
 const DIGITS_MAX: usize = 3;
 /// Words of an answer that picks something; more of them say something else.
-const WORDS_MAX: usize = 12;
+const WORDS_MAX: usize = 14;
+/// Numbers as words, in French and English, in order.
+const NUMBERS: [&[&str]; 10] = [
+    &["premier", "premiere", "first"],
+    &["deux", "deuxieme", "second", "seconde", "two"],
+    &["trois", "troisieme", "three", "third"],
+    &["quatre", "quatrieme", "four", "fourth"],
+    &["cinq", "cinquieme", "five", "fifth"],
+    &["six", "sixieme", "sixth"],
+    &["sept", "septieme", "seven", "seventh"],
+    &["huit", "huitieme", "eight", "eighth"],
+    &["neuf", "neuvieme", "nine", "ninth"],
+    &["dix", "dixieme", "ten", "tenth"],
+];
+/// What people say around a number.
+const BESIDE: [&str; 65] = [
+    "le", "la", "les", "l", "et", "and", "the", "numero", "number", "n", "no", "message", "messages", "post",
+    "posts", "mail", "mails", "svp", "stp", "merci", "please", "thanks", "du", "toute", "tout", "whole",
+    "je", "voudrais", "veux", "bien", "aimerais", "lire", "recevoir", "voir", "avoir", "envoyez", "envoie",
+    "envoyer", "moi", "donnez", "aussi", "s", "il", "vous", "te", "plait", "one", "it", "i", "would", "d",
+    "like", "to", "want", "read", "see", "get", "send", "show", "me", "can", "could", "you", "have", "de",
+];
 
 /// What was picked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,11 +42,7 @@ pub struct Choice {
 /// What the first line of an answer picks, if it does nothing else.
 pub fn choice(text: &str) -> Option<Choice> {
     const THREAD: [&str; 5] = ["fil", "fils", "conversation", "thread", "discussion"];
-    const BESIDE: [&str; 24] = [
-        "le", "la", "les", "l", "et", "and", "the", "numero", "number", "n", "no", "message", "messages",
-        "post", "mail", "svp", "stp", "merci", "please", "thanks", "du", "toute", "tout", "whole",
-    ];
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty() && !is_greeting(line))?;
     let folded = tokens::fold(line);
     let words: Vec<&str> =
         folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -39,11 +56,20 @@ pub fn choice(text: &str) -> Option<Choice> {
             Ok(_) => return None,
             Err(_) if THREAD.contains(&word) => choice.thread = true,
             Err(_) if BESIDE.contains(&word) => {}
-            Err(_) => return None,
+            Err(_) => choice.numbers.push(1 + NUMBERS.iter().position(|names| names.contains(&word))?),
         }
     }
     choice.numbers.truncate(PICKED_MAX);
     (!choice.numbers.is_empty()).then_some(choice)
+}
+
+fn is_greeting(line: &str) -> bool {
+    const GREETINGS: [&str; 8] = ["bonjour", "bonsoir", "salut", "coucou", "hello", "hi", "dear", "cher"];
+    let folded = tokens::fold(line);
+    let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.next().is_some_and(|word| GREETINGS.contains(&word))
+        && words.count() <= 2
+        && !line.contains(char::is_numeric)
 }
 
 /// « 3 en entier », “2 and 5 in full”: which of a numbered list somebody wants whole.
@@ -94,6 +120,12 @@ mod tests {
             ("fil 4", Some((vec![4], true))),
             ("Toute la conversation 1 svp", Some((vec![1], true))),
             ("thread 10", Some((vec![10], true))),
+            ("Je voudrais bien lire le premier et le troisième, merci !", Some((vec![1, 3], false))),
+            ("Bonjour,\n\nEnvoyez-moi le deuxième s’il vous plaît", Some((vec![2], false))),
+            ("Hello\nCould you send me the second one?", Some((vec![2], false))),
+            ("Could you send me the third please?", Some((vec![3], false))),
+            ("the whole first thread", Some((vec![1], true))),
+            ("Bonjour,", None),
             ("0", None),
             ("123", Some((vec![123], false))),
             ("2026", None),

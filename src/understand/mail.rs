@@ -4,6 +4,7 @@
 //! What follows that line may add a command or a doubt, and otherwise changes nothing.
 
 mod at_list;
+mod searched;
 mod whole;
 
 use at_list::{is_plainly_prose, nothing_but};
@@ -112,7 +113,7 @@ impl PhraseBook {
     /// What a mail asks for.
     pub fn read(&self, mail: &Mail<'_>, situation: &Situation<'_>) -> Understood {
         if situation.place == Place::Search {
-            return searched(mail);
+            return searched::searched(mail, &Reader::new(self, situation));
         }
         if situation.place == Place::List && is_plainly_prose(mail) {
             return Understood { meaning: Meaning::ForPeople, scope: Scope::Here, language: None };
@@ -468,16 +469,4 @@ fn is_signature_line(sentence: &Sentence) -> bool {
         && sentence.ends_line
         && sentence.tokens.len() <= SIGNATURE_LINE_WORDS_MAX
         && sentence.tokens.iter().all(is_name)
-}
-
-/// At the place where one searches, the words are what is searched for.
-fn searched(mail: &Mail<'_>) -> Understood {
-    let subject = if mail.answers { "" } else { mail.subject.trim() };
-    let line = mail.text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let words = if subject.is_empty() { line } else { subject };
-    let meaning = match words {
-        "" => Meaning::Nothing,
-        words => Meaning::Certain(vec![Command::Search(words.to_owned())]),
-    };
-    Understood { meaning, scope: Scope::Here, language: None }
 }

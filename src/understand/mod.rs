@@ -23,3 +23,4 @@ pub use choice::{Choice, choice, in_full, numbered_words};
 pub use edition::{DraftAnswer, DraftItem, draft_answer};
 pub use mail::{GroupName, Mail, Place, Situation, Speaker};
 pub use moderator::{Held, moderator_answer};
+pub use tokens::fold;

@@ -72,7 +72,7 @@ const ELIDED: &[(&str, &str)] = &[
 ];
 
 /// Small letters without accents.
-pub(super) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase) {
         match c {

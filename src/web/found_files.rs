@@ -59,6 +59,7 @@ fn newest(
         at_hand: &[place.list.id],
         order: Order::Newest,
         gathered: Gathered::Posts,
+        nearly: false,
         skip: 0,
         take,
     })?;

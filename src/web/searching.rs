@@ -98,6 +98,7 @@ fn results(
         at_hand,
         order,
         gathered: Gathered::Threads,
+        nearly: true,
         skip: (page - 1) * THREADS_PER_PAGE,
         take: THREADS_PER_PAGE,
     })?;

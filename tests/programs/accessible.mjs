@@ -1,71 +1,25 @@
-// Opens pages in headless Chromium over its debugging pipe and looks at each as readers do: axe-core
+// Opens pages in headless Chromium and looks at each as readers do: axe-core
 // (WCAG 2.2 A and AA), in light, dark and forced colours, 1280 and 360 pixels wide, at 200 % zoom,
-// by keyboard alone, without script, and printed. Node has no library for this, and needs none.
+// by keyboard alone, without script, and printed.
 //
 //   node accessible.mjs AXE.js PICTURES|- ORIGIN NAME=PATH[#COOKIE]...
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { chromium } from "./chromium.mjs";
 
 const [axeFile, pictures, origin, ...wanted] = process.argv.slice(2);
 const axe = readFileSync(axeFile, "utf8");
-const profile = mkdtempSync(join(tmpdir(), "accessible-"));
-const browser = spawn(process.env.CHROMIUM ?? "chromium", [
-  "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-  "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
-  `--user-data-dir=${profile}`, "--remote-debugging-pipe", "about:blank",
-], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
-
-let number = 0, rest = "";
-const waiting = new Map(), listeners = new Set();
-browser.stdio[4].on("data", (bytes) => {
-  const parts = (rest + bytes.toString("utf8")).split("\0");
-  rest = parts.pop();
-  for (const part of parts) {
-    const message = JSON.parse(part);
-    const done = waiting.get(message.id);
-    if (done) {
-      waiting.delete(message.id);
-      message.error ? done.fail(new Error(JSON.stringify(message.error))) : done.take(message.result);
-    } else {
-      for (const listener of listeners) listener(message);
-    }
-  }
-});
-const ask = (method, params = {}, sessionId) => new Promise((take, fail) => {
-  const id = ++number;
-  waiting.set(id, { take, fail });
-  browser.stdio[3].write(JSON.stringify({ id, method, params, sessionId }) + "\0");
-});
-
-const { targetId } = await ask("Target.createTarget", { url: "about:blank" });
-const { sessionId } = await ask("Target.attachToTarget", { targetId, flatten: true });
-const tab = (method, params) => ask(method, params, sessionId);
-await tab("Page.enable");
-await tab("Runtime.enable");
-await tab("Network.enable");
+const browser = await chromium();
+const { ask: tab, heard, see, open: openAddress } = await browser.tab();
+const open = (path) => openAddress(origin + path);
 
 // Everything the browser asks for: nobody but this host may be among it.
 const elsewhere = new Set();
-listeners.add(({ method, params }) => {
+heard((method, params) => {
   if (method === "Network.requestWillBeSent" && !params.request.url.startsWith(origin)
     && !params.request.url.startsWith("data:")) elsewhere.add(params.request.url);
 });
 
-const open = (path) => new Promise(async (take) => {
-  const loaded = ({ method, sessionId: of }) => {
-    if (method === "Page.loadEventFired" && of === sessionId) { listeners.delete(loaded); take(); }
-  };
-  listeners.add(loaded);
-  await tab("Page.navigate", { url: origin + path });
-});
-const see = async (expression) => {
-  const { result, exceptionDetails } =
-    await tab("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
-  if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-  return result.value;
-};
 const size = (width, height = 900) =>
   tab("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
 const colours = (scheme, forced = "none") => tab("Emulation.setEmulatedMedia", {
@@ -113,6 +67,21 @@ const keyboard = async (name) => {
   }
 };
 
+/// As it is seen, small enough to be kept beside the documentation; some also at night and on a telephone.
+const pictured = async (name) => {
+  const views = [["", "light", 900, 1000]];
+  if (ALSO_PICTURED.includes(name)) views.push(["-dark", "dark", 900, 1000], ["-phone", "light", 360, 780]);
+  for (const [view, scheme, width, height] of views) {
+    await size(width, height);
+    await colours(scheme);
+    await see("document.activeElement.blur(), scrollTo(0, 0)");
+    const { data } = await tab("Page.captureScreenshot", { format: "webp", quality: 60, optimizeForSpeed: false });
+    writeFileSync(join(pictures, `${name}${view}.webp`), Buffer.from(data, "base64"));
+  }
+  await colours("light");
+};
+const ALSO_PICTURED = ["home", "list", "conversation", "search"];
+
 for (const one of wanted) {
   const [, name, path, cookie] = one.match(/^([^=]+)=([^#]*)(?:#(.*))?$/);
   await tab("Network.clearBrowserCookies");
@@ -136,12 +105,7 @@ for (const one of wanted) {
   // WCAG 1.4.10 asks for 320.
   await size(320, 700);
   await fits(name, "320 pixels");
-  if (pictures !== "-") {
-    await size(900, 1000);
-    await see("document.activeElement.blur(), scrollTo(0, 0)");
-    const { data } = await tab("Page.captureScreenshot", { format: "png", optimizeForSpeed: false });
-    writeFileSync(join(pictures, `${name}.png`), Buffer.from(data, "base64"));
-  }
+  if (pictures !== "-") await pictured(name);
   const { data } = await tab("Page.printToPDF", { preferCSSPageSize: true });
   if (Buffer.from(data, "base64").length < 2_000) faults.push(`${name}, printed: nothing`);
   await size(1280);
@@ -151,10 +115,7 @@ for (const one of wanted) {
   await tab("Emulation.setScriptExecutionDisabled", { value: false });
   if (words !== await see("document.querySelector('main').innerText")) faults.push(`${name}: other words without script`);
 }
-const ended = new Promise((take) => browser.on("exit", take));
-await ask("Browser.close").catch(() => browser.kill());
-await ended;
-rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+await browser.close();
 for (const url of elsewhere) faults.push(`asked for ${url}`);
 for (const fault of faults) console.log(fault);
 console.log(`${wanted.length} pages, ${looked} looks, ${faults.length} faults`);

@@ -3,12 +3,12 @@
 # and forced colours, at 360 pixels and at 200 % zoom; all of it by keyboard alone and without script.
 #
 # axe-core (MPL-2.0) is not part of this repository: AXE_JS names a copy of axe.min.js, else npm
-# fetches one. PICTURES=FOLDER keeps a picture of each page there.
+# fetches one. PICTURES=FOLDER keeps a picture of each page there (docs/pictures/pages).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 parvis=${PARVIS_BIN:-$here/../../target/debug/parvis}
 
-for program in "${CHROMIUM:-chromium}" node curl; do
+for program in "${CHROMIUM:-chromium}" node curl python3; do
   if ! command -v "$program" >/dev/null; then
     echo "skipped: $program is not here"
     exit 77
@@ -77,9 +77,13 @@ thread=$(page /quartier/ | grep -o '/quartier/t/[^/"]*/' | sed -n 1p)
 month=$(page /quartier/ | grep -o '/quartier/[0-9]*/[0-9]*/' | sed -n 1p)
 post=$(page "$thread" | grep -o '/quartier/m/[^/"]*/' | sed -n 1p)
 file=$(for t in $(page /quartier/ | grep -o '/quartier/t/[^/"]*/' | sort -u); do page "$t" | grep -o '/quartier/m/[^/"]*/a/' ; done | sed -n 1p || true)
+# A post that was called back leaves a stub, which answers 410.
+gone=$(page "$month" | grep -o '/quartier/m/[^/"]*/' | tail -1)
+id=$(python3 -c 'import sys, urllib.parse; print(urllib.parse.unquote(sys.argv[1]))' "$(basename "$gone")")
+"$parvis" --config "$work/demo/parvis.toml" post withdraw "$id" >/dev/null
 leave=$(cat "$work"/demo/mailboxes/*/*.eml | tr -d '\r' | grep -o '/u/[a-z2-7]\{32\}' | sed -n 1p)
 pages=(home=/ list="/quartier/?lang=fr" month="$month" conversation="$thread?lang=fr" by-date="$thread?flat" post="$post"
-  absent=/nobody/ sign-in=/in/ sign-in-button="$button" you="/in/#$cookie" leave="$leave"
+  withdrawn="$gone" absent=/nobody/ sign-in=/in/ sign-in-button="$button" you="/in/#$cookie" leave="$leave"
   member-list="/quartier/#$cookie" english="/quartier/?lang=en")
 [ -z "$file" ] || pages+=(attachments="${file%a/}")
 pages+=(search="/quartier/search?q=chat&lang=fr" search-nothing="/quartier/search?q=chorrale&lang=fr" search-everywhere="/search?q=garden")

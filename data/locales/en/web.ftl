@@ -86,6 +86,7 @@ search_threads = { $count ->
    *[other] in { $shown } conversations
 }
 search_nothing = No message has all of that.
+search_nearly = No message has all of these words. These have most of them.
 search_editions = In the editions
 search_meant = Did you mean “{ $words }”?
 search_unread = “{ $part }” was not understood, and did not count.

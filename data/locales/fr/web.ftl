@@ -87,6 +87,7 @@ search_threads = { $count ->
    *[other] dans { $shown } conversations
 }
 search_nothing = Aucun message ne contient tout cela.
+search_nearly = Aucun message ne contient tous ces mots. En voici qui en contiennent la plupart.
 search_editions = Dans les éditions
 search_meant = Vouliez-vous dire « { $words } » ?
 search_unread = « { $part } » n’a pas été compris et n’a pas compté.

@@ -72,6 +72,7 @@ fn a_day() -> Sheet {
             post: "lilas@l.example".to_owned(),
             request: "lilas-request@l.example".to_owned(),
             stop: "lilas-stop@l.example".to_owned(),
+            lists: Vec::new(),
         },
     }
 }

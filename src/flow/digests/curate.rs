@@ -58,8 +58,8 @@ pub(in crate::flow) fn answered(
         draft.goes = draft.goes.max(desk.now() + patience(list));
     }
     let version = Some(current.document);
-    let goes =
-        heard.wishes.contains(&EditionWish::Send) && !heard.unclear.iter().any(|w| is_about_a_draft(w));
+    // Nothing goes as long as something was not understood.
+    let goes = heard.wishes.contains(&EditionWish::Send) && heard.unclear.is_empty();
     if goes && draft.chosen().next().is_some() {
         return Ok(Answer::Followed(Box::new(sending(desk, list, draft, version)?)));
     }
@@ -83,8 +83,7 @@ fn remember(draft: &mut Edition, mail: Option<PostId>, heard: DraftAnswer) {
     draft.heard.drain(..older);
 }
 
-/// Whether words that were not understood may have been meant as a command: then nothing is sent
-/// before they are. A good-bye is none.
+/// Whether words that were not understood may have been meant as a command.
 fn is_about_a_draft(words: &str) -> bool {
     words.split_whitespace().count() <= COMMAND_WORDS_MAX || words.chars().any(|c| c.is_ascii_digit())
 }

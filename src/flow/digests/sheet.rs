@@ -1,6 +1,8 @@
 //! What a digest or an edition says, as facts: gathered from the archive when it is sent or printed.
 
-use crate::digest::{self, Attached, Condensed, Doors, Item, Sheet, ThreadPart, condense};
+use std::collections::HashMap;
+
+use crate::digest::{self, Attached, Condensed, Doors, Item, OwnDoors, Sheet, ThreadPart, condense};
 use crate::domain::edition::{Edition, EditionItem, Fold};
 use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::{ArchivePolicy, Language, List, Posting};
@@ -86,6 +88,7 @@ pub(super) fn sheet(
     if threads.is_empty() {
         return Ok(None);
     }
+    tell_apart(&mut threads);
     let called: Vec<&str> = lists.iter().map(|list| list.settings.name.as_str()).collect();
     let (name, day) = (&letters::names(&called, language), at.date_in(&desk.zone));
     let heading = shown.map(|shown| heading(&shown.edition, language)).unwrap_or_default();
@@ -109,7 +112,7 @@ pub(super) fn sheet(
         page: number.filter(|_| has_archive(list)).map(|n| format!("{}e/{n}/", desk.archive_url(list))),
         archive: (has_archive(list) && lists.len() == 1).then(|| desk.archive_url(list)),
         threads,
-        doors: doors(list),
+        doors: doors(&lists),
     }))
 }
 
@@ -117,14 +120,34 @@ pub(super) fn has_archive(list: &List) -> bool {
     list.settings.archive != ArchivePolicy::None
 }
 
-fn doors(list: &List) -> Doors {
+/// Conversations that are called the same are told apart by who began them.
+fn tell_apart(threads: &mut [ThreadPart]) {
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for thread in threads.iter() {
+        *count.entry(thread.title.to_lowercase()).or_default() += 1;
+    }
+    for thread in threads.iter_mut().filter(|thread| count.get(&thread.title.to_lowercase()) > Some(&1)) {
+        thread.told_apart = thread.items.first().map(|item| item.author.clone()).unwrap_or_default();
+    }
+}
+
+/// The first of these lists is the one the mail comes from.
+fn doors(lists: &[List]) -> Doors {
+    let stop = |list: &List| list.address.beside(word_for(&ListDoor::Leave, list.settings.language));
+    let own = |list: &List| OwnDoors {
+        name: list.settings.name.clone(),
+        address: list.address.to_string(),
+        stop: stop(list),
+    };
+    let Some(list) = lists.first() else { return Doors::default() };
     Doors {
         post: match list.settings.posting {
             Posting::Anyone | Posting::Members => list.address.to_string(),
             Posting::Animators => String::new(),
         },
         request: beside(list, &ListDoor::Request),
-        stop: list.address.beside(word_for(&ListDoor::Leave, list.settings.language)),
+        stop: stop(list),
+        lists: if lists.len() > 1 { lists.iter().map(own).collect() } else { Vec::new() },
     }
 }
 
@@ -232,10 +255,11 @@ fn part(
     };
     Ok(Some(ThreadPart {
         title: title_of_group(list, group, language),
+        told_apart: String::new(),
         page: page.filter(|_| has_archive(list)),
         note: group.item.map(|item| item.note.clone()).unwrap_or_default(),
         summary: summary.map(|stands| digest::Summary {
-            by: author_of(&stands.post, language),
+            by: author_of(list, &stands.post, language),
             text: harmless(summary_words(&condense(&show(&stands.raw)).text)),
         }),
         left_out: group.posts.len() - shown.len() - usize::from(summary.is_some()),
@@ -267,6 +291,8 @@ pub fn title_of_item(
 
 fn title_of(list: &List, post: &PostSummary, language: Language) -> String {
     let bare = subject::bare(&post.subject, &list.settings.subject_prefix);
+    // What it was called on the server the list came from: « [quartier] », “[Ants-users]”.
+    let bare = subject::without_mark(bare, &called(list));
     match (bare, language) {
         ("", Language::Fr) => "(sans objet)".to_owned(),
         ("", Language::En) => "(no subject)".to_owned(),
@@ -274,8 +300,13 @@ fn title_of(list: &List, post: &PostSummary, language: Language) -> String {
     }
 }
 
-fn author_of(post: &PostSummary, language: Language) -> String {
-    let author = cut(&post.author_name, NAME_CHARS_MAX);
+/// How a server says in a subject or a name that it is about this list.
+fn called(list: &List) -> [&str; 2] {
+    [list.address.name(), &list.settings.name]
+}
+
+fn author_of(list: &List, post: &PostSummary, language: Language) -> String {
+    let author = cut(subject::without_via(&post.author_name, &called(list)), NAME_CHARS_MAX);
     match (author.as_str(), language) {
         ("", Language::Fr) => "(sans nom)".to_owned(),
         ("", Language::En) => "(no name)".to_owned(),
@@ -306,7 +337,7 @@ fn item(
         answer_address(&desk.hostname, Some(&list.address), &token).to_string()
     };
     Ok(Item {
-        author: author_of(post, language),
+        author: author_of(list, post, language),
         when: letters::moment(post.date, &desk.zone, language),
         text: Condensed { text: harmless(&text.text), cut: text.cut },
         language: post.language.clone().unwrap_or_default(),

@@ -9,6 +9,7 @@ use crate::flow::set_right::{self, NotRight};
 use crate::flow::{Desk, FlowError};
 use crate::store::archive::{PostSummary, ThreadSummary};
 use crate::store::event::{Decider, Note};
+use crate::understand::fold;
 
 /// Conversations among which one is looked for by its subject, the latest.
 const THREADS_LOOKED_AT: usize = 2_000;
@@ -31,11 +32,11 @@ pub(super) fn set_thread_right(
     let by = Decider::Person(talk.person.id);
     let fixed = match command {
         AnimatorCommand::Split => done(set_right::split(talk.desk, &post, by), Fixed::Split)?,
-        AnimatorCommand::MoveTo(words) => match target(talk.desk, list, words)? {
+        AnimatorCommand::MoveTo(words) => match target(talk.desk, &post, words)? {
             Some(target) => done(set_right::move_to(talk.desk, &post, &target, by), Fixed::Moved)?,
             None => Fixed::NoSuchThread,
         },
-        AnimatorCommand::JoinWith(words) => match target(talk.desk, list, words)? {
+        AnimatorCommand::JoinWith(words) => match target(talk.desk, &post, words)? {
             Some(target) => done(set_right::join(talk.desk, &post, &target, by), Fixed::Joined)?,
             None => Fixed::NoSuchThread,
         },
@@ -63,22 +64,25 @@ fn done(set: Result<usize, NotRight>, fixed: Fixed) -> Result<Fixed, FlowError> 
     }
 }
 
-/// The post somebody means: by its page, its Message-ID, or the subject of its conversation.
-fn target(desk: &Desk, list: &List, words: &str) -> Result<Option<PostSummary>, FlowError> {
+/// The post somebody means for this one: by its page, its Message-ID, or the subject of its conversation.
+fn target(desk: &Desk, post: &PostSummary, words: &str) -> Result<Option<PostSummary>, FlowError> {
     let archive = desk.store.reader();
+    let list = post.list;
     if let Some(id) = id_in(words) {
-        return Ok(archive.posts_by_message_id(list.id, &id)?.into_iter().next());
+        return Ok(archive.posts_by_message_id(list, &id)?.into_iter().next());
     }
     let key = words.split("/t/").nth(1).and_then(|rest| rest.split(['/', ' ', '#', '?']).next());
     let thread = match key {
-        Some(key) => archive.thread_of(list.id, key)?,
+        Some(key) => archive.thread_of(list, key)?,
         None => {
-            let threads = archive.latest_threads(list.id, 0, THREADS_LOOKED_AT)?;
+            let mut threads = archive.latest_threads(list, 0, THREADS_LOOKED_AT)?;
+            // Nobody names the conversation in which it stands: what was parted has the same title.
+            threads.retain(|thread| thread.id != post.thread);
             by_subject(&threads, words).map(|thread| thread.id)
         }
     };
     let Some(thread) = thread else { return Ok(None) };
-    let found = archive.thread(list.id, thread, set_right::POSTS_MAX)?;
+    let found = archive.thread(list, thread, set_right::POSTS_MAX)?;
     // What stands in it already answers something; what is moved there answers its first post.
     Ok(found.and_then(|thread| thread.posts.into_iter().find(|post| post.withdrawn.is_none())))
 }
@@ -108,9 +112,9 @@ fn by_subject<'t>(threads: &'t [ThreadSummary], words: &str) -> Option<&'t Threa
     threads.iter().find(is).or_else(|| only(threads.iter().filter(has).collect()))
 }
 
-/// Letters and digits alone, in small letters, without the marks of answers.
+/// Letters without accents and digits alone, in small letters, without the marks of answers.
 fn plain(text: &str) -> String {
-    let lower = text.to_lowercase();
+    let lower = fold(text);
     let mut words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     while words.len() > 1 && matches!(words[0], "re" | "fwd" | "tr" | "fw") {
@@ -156,7 +160,7 @@ mod tests {
             ("compost", Some(2)),
             ("voisins", Some(4)),
             ("de", None),
-            ("fete", None),
+            ("fete", Some(5)),
             ("", None),
         ] {
             let meant = by_subject(&threads, words).map(|thread| thread.id.0.0);

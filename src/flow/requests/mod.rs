@@ -320,6 +320,7 @@ pub(super) fn door_of_token(desk: &Desk, token: &str) -> Option<RequestDoor> {
             Purpose::Bounce { .. }
             | Purpose::Probe { .. }
             | Purpose::Leave { .. }
+            | Purpose::LeaveIssue { .. }
             | Purpose::Attachments { .. }
             | Purpose::Answer { .. }
             | Purpose::Paper { .. }

@@ -4,25 +4,23 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::compose_copy::compose_copy;
+use super::source::Source;
 use crate::domain::address::EmailAddress;
-use crate::domain::from_line::FromLine;
-use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
+use crate::domain::ids::{MessageId, PersonId, PostId};
 use crate::domain::list::{Language, List, ListState};
 use crate::domain::pace::Felt;
 use crate::domain::retry::Next;
 use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
-use crate::flow::{Desk, FULL_PAUSE, FlowError, bounce_address, bounces, digests, leave_address};
-use crate::mail::compose::{self, FromEdit, PreparedCopy};
+use crate::flow::{Desk, FULL_PAUSE, FlowError, bounce_address, bounces, leave_address};
+use crate::mail::compose::{self, PreparedCopy};
 use crate::mail::own_results::OwnResults;
 use crate::sign::{Common, NotSigned};
 use crate::smtp::client::{Bits, Copy, EnhancedCode, Outbox, Outcome, Stage};
 use crate::smtp::dot_stuff::{DotStuffed, dot_stuff};
+use crate::store::StoreError;
 use crate::store::change::Change;
-use crate::store::issue::Issue;
 use crate::store::ledger::{CopyOutcome, CopyResult, GIVEN_UP};
-use crate::store::{PostInfo, StoreError};
 
 /// What all copies of a post in one language share.
 pub struct Prepared {
@@ -39,6 +37,8 @@ pub struct Prepared {
     signed: Option<Arc<Common>>,
     /// What stands above the header of all copies; empty if they are not sealed.
     seal: Vec<u8>,
+    /// It is made of posts of several lists: who wants no more of it leaves all of them.
+    several: bool,
     /// Of how many posts it is made: one that is taken back meanwhile must not leave with the others.
     posts: usize,
 }
@@ -72,67 +72,6 @@ struct Unsigned {
     recipient: EmailAddress,
     /// The fields only this copy has.
     own: Vec<u8>,
-}
-
-/// All copies of something, and the bytes it was made of, if somebody else wrote them.
-type Composed = (PreparedCopy, Option<Vec<u8>>);
-
-/// What copies are made of.
-enum Source {
-    Post(Box<PostInfo>),
-    /// Several posts in one mail.
-    Issue(Box<Issue>),
-}
-
-impl Source {
-    fn of(desk: &Desk, number: PostId) -> Result<Option<Source>, FlowError> {
-        if let Some(info) = desk.store.post(number)? {
-            return Ok(Some(Source::Post(Box::new(info))));
-        }
-        Ok(desk.store.issue(number)?.map(|issue| Source::Issue(Box::new(issue))))
-    }
-
-    fn list(&self) -> Option<ListId> {
-        match self {
-            Source::Post(info) => info.list,
-            Source::Issue(issue) => Some(issue.list),
-        }
-    }
-
-    /// Of how many posts it is made, as far as they are there still.
-    fn posts(&self, desk: &Desk) -> Result<usize, FlowError> {
-        match self {
-            Source::Post(_) => Ok(1),
-            Source::Issue(issue) => digests::shown(desk, &issue.posts),
-        }
-    }
-
-    fn message_id(&self) -> Option<MessageId> {
-        match self {
-            Source::Post(info) => info.message_id.clone(),
-            Source::Issue(_) => None,
-        }
-    }
-
-    /// What all copies in that language have in common, and the bytes it was made of, if somebody
-    /// else wrote them.
-    fn compose(&self, desk: &Desk, list: &List, language: Language) -> Result<Option<Composed>, FlowError> {
-        match self {
-            Source::Post(info) => {
-                let Some(raw) = desk.store.raw(info.id)? else { return Ok(None) };
-                let member_name = author_name(desk, info)?;
-                let from = match info.from_line.is_some_and(FromLine::is_rewritten) {
-                    true => FromEdit::ViaList { member_name: &member_name },
-                    false => FromEdit::AsItIs,
-                };
-                let whole = compose_copy(desk, info, list, language, from, &raw);
-                Ok(Some((whole, Some(raw))))
-            }
-            Source::Issue(issue) => {
-                Ok(digests::compose(desk, issue, list, language)?.map(|whole| (whole, None)))
-            }
-        }
-    }
 }
 
 impl Default for CopyMaker {
@@ -177,6 +116,7 @@ impl CopyMaker {
                 body: known.body.clone(),
                 signed: known.signed.clone(),
                 seal: known.seal.clone(),
+                several: known.several,
                 posts,
             },
             None => {
@@ -193,8 +133,9 @@ impl CopyMaker {
                 let seal = signed.as_ref().zip(raw);
                 let seal = seal.map(|(common, raw)| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
+                let several = source.is_of_several(desk)?;
                 let (message_id, seal) = (source.message_id(), seal.unwrap_or_default());
-                Prepared { journal, list, withdrawn, message_id, head, body, signed, seal, posts }
+                Prepared { journal, list, withdrawn, message_id, head, body, signed, seal, several, posts }
             }
         };
         let made = Arc::new(made);
@@ -221,7 +162,10 @@ impl CopyMaker {
             return Ok(Made::Later(end));
         }
         let tokens = desk.store.tokens();
-        let leave = tokens.token(Purpose::Leave { list: list.id, person });
+        let leave = tokens.token(match prepared.several {
+            true => Purpose::LeaveIssue { issue: post, person },
+            false => Purpose::Leave { list: list.id, person },
+        });
         let bounce = tokens.token(Purpose::Bounce { post, person });
         let language = reader.language.unwrap_or(list.settings.language);
         let leave_mail = leave_address(&list.address, language, &leave);
@@ -491,10 +435,4 @@ fn later(
         Next::At(next) => CopyResult::PutOff { attempts, next, reply },
         Next::GiveUp => CopyResult::Failed(format!("{GIVEN_UP}{reply}")),
     })
-}
-
-/// What the list calls the author of a post; empty for strangers.
-fn author_name(desk: &Desk, info: &PostInfo) -> Result<String, FlowError> {
-    let author = info.author.map(|person| desk.store.person(person)).transpose()?.flatten();
-    Ok(author.map_or_else(String::new, |person| person.name))
 }

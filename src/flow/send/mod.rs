@@ -9,3 +9,4 @@ pub mod letters;
 
 pub(super) mod compose_copy;
 mod lanes;
+mod source;

@@ -218,6 +218,7 @@ fn found_letter<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>) -> L
         words: place.sought,
         items: if some { &place.found } else { &[] },
         editions: if some { &place.found_editions } else { &[] },
+        nearly: false,
         in_all: if some { 12 } else { 0 },
         meant: (!some).then_some(place.title),
     })

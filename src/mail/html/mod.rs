@@ -11,6 +11,7 @@ mod fold;
 mod simplify;
 mod tokens;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use ammonia::{Builder, UrlRelative};
@@ -23,6 +24,10 @@ pub(super) use tokens::without_tags;
 const HTML_BYTES_MAX: usize = 1024 * 1024;
 /// Columns html2text may fill before it breaks a line: the page does that.
 const TEXT_COLUMNS: usize = 10_000;
+
+const MAILTO: &str = "mailto:";
+/// What a link may begin of a mail.
+const MAIL_FIELDS: [&str; 3] = ["subject", "body", "in-reply-to"];
 
 /// HTML that went through [`clean`]: the only thing a page may print as it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,9 +82,27 @@ fn cleaner() -> Builder<'static> {
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         // Relative addresses are only ours: `simplify` lets none of the stranger's through.
         .url_relative(UrlRelative::PassThrough)
+        .attribute_filter(|_, attribute, value| {
+            Some(if attribute == "href" { harmless_link(value) } else { Cow::Borrowed(value) })
+        })
         .link_rel(Some("nofollow noopener noreferrer ugc"))
         .strip_comments(true);
     builder
+}
+
+/// A link to write a mail begins with what its writer sees before it goes: nobody else gets a copy of
+/// it, and no file of theirs is attached, which some programs do when they are asked (RFC 6068, 7).
+fn harmless_link(link: &str) -> Cow<'_, str> {
+    let to_write = link.get(..MAILTO.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(MAILTO));
+    let Some((address, fields)) = link.split_once('?').filter(|_| to_write) else {
+        return Cow::Borrowed(link);
+    };
+    let seen = |field: &&str| {
+        let name = field.split('=').next().unwrap_or_default();
+        MAIL_FIELDS.iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    let kept: Vec<&str> = fields.split('&').filter(seen).collect();
+    Cow::Owned(if kept.is_empty() { address.to_owned() } else { format!("{address}?{}", kept.join("&")) })
 }
 
 /// HTML as text, for those who read text: quotes become `>`, lists get their marks.

@@ -171,6 +171,25 @@ fn strangers_see_no_domains() {
 }
 
 #[test]
+fn a_link_to_write_attaches_nothing_and_tells_nobody_else() {
+    for (link, kept) in [
+        ("mailto:a@e.example?subject=x&amp;body=y", "mailto:a@e.example?subject=x&amp;body=y"),
+        ("mailto:a@e.example?attach=/etc/passwd", "mailto:a@e.example"),
+        ("MAILTO:a@e.example?Subject=x&#38;ATTACHMENT=f&amp;bcc=b@e.example", "MAILTO:a@e.example?Subject=x"),
+        (
+            "mailto:a@e.example?%61ttach=f&amp;In-Reply-To=%3Cx%40y%3E",
+            "mailto:a@e.example?In-Reply-To=%3Cx%40y%3E",
+        ),
+        ("mailto:?&amp;&amp;cc=b@e.example", "mailto:"),
+        ("https://e.example/?attach=x", "https://e.example/?attach=x"),
+    ] {
+        let html = clean(&format!("<a href=\"{link}\">x</a>"), &|_| None).expect("small");
+        let expected = format!("<a href=\"{kept}\" rel=\"nofollow noopener noreferrer ugc\">x</a>");
+        assert_eq!(html.as_str(), expected, "{link}");
+    }
+}
+
+#[test]
 fn html_as_text() {
     for (html, text) in [
         ("<p>Bonjour&nbsp;!</p><p>À <b>demain</b><br>Marie</p>", "Bonjour !\n\nÀ demain\nMarie\n"),

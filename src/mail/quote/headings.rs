@@ -199,6 +199,9 @@ pub(super) fn is_device_footer(line: &str) -> bool {
     DEVICE_FOOTERS.iter().any(|footer| lower.starts_with(footer)) && lower.split_whitespace().count() <= 12
 }
 
+/// How long the rule is that Mailman puts above its footer, characters.
+pub(super) const MAILMAN_RULE: usize = 47;
+
 /// The rule and the lines below it that list programs add at the very end.
 pub(super) fn is_list_footer(lines: &[&str], at: usize) -> bool {
     let rule = lines[at].trim_end();

@@ -264,7 +264,9 @@ impl<'a> Cut<'a> {
         let above = at.checked_sub(1).map_or("", |above| self.lines[above]);
         let first = above.trim().is_empty() || is_quoted(above) || self.kind == Kind::Signature;
         let footer = line.len() <= FOOTER_BYTES_MAX && last_or_alone && headings::is_device_footer(line);
-        footer || (first && headings::is_list_footer(self.lines, at))
+        // Mailman's rule is known also right below the last line.
+        let apart = first || line.len() == headings::MAILMAN_RULE;
+        footer || (apart && headings::is_list_footer(self.lines, at))
     }
 
     /// Below a footer that is no signature mark, an empty line gives the word back to the author.

@@ -223,6 +223,10 @@ const CASES: &[(&str, &str)] = &[
         "Oui.//_______________________________________________/Quartier mailing list/https://e.example/quartier",
         "T Oui.\nS _______________________________________________/Quartier mailing list/https://e.example/quartier",
     ),
+    (
+        "Oui./Paul/_______________________________________________/Quartier mailing list/https://e.example/quartier",
+        "T Oui./Paul\nS _______________________________________________/Quartier mailing list/https://e.example/quartier",
+    ),
     ("", ""),
     ("//", ""),
 ];

@@ -1,6 +1,8 @@
 //! Which posts stand together: threads that grow by themselves, are joined when a post turns out
 //! to answer both, and are set right by hand.
 
+use std::collections::HashSet;
+
 use super::fit::put_post;
 use crate::domain::ids::{ListId, MessageId, PostId};
 use crate::store::archive::{ListCounts, ThreadId, counts_name};
@@ -98,17 +100,17 @@ fn recount(
     for entry in view.keys(&keys::thread_posts(list, thread))? {
         posts.extend(shown_of(view, PostId(keys::number_u64(&entry, entry.len() - 8)))?);
     }
-    let (Some(first), Some(last)) =
-        (posts.iter().min_by_key(|post| post.date), posts.iter().max_by_key(|post| post.date))
-    else {
+    posts.sort_by_key(|post| post.date);
+    let (Some(first), Some(last)) = (posts.first(), posts.last()) else {
         if known.is_some() {
             count_threads(view, list, |threads| threads.saturating_sub(1))?;
             view.put_record(key, &ThreadRecord::Joined { into: instead });
         }
         return Ok(());
     };
-    // A conversation is known by the words of the first post that is still shown.
-    let named = posts.iter().filter(|post| post.withdrawn.is_none()).min_by_key(|post| post.date);
+    let named = named_by(
+        posts.iter().map(|post| (post, post.withdrawn.is_some(), &post.message_id, &post.references)),
+    );
     let (subject, first_author) =
         named.map(|post| (post.subject.clone(), post.author_name.clone())).unwrap_or_default();
     let leads_here = match known.as_deref().and_then(IdHash::parse) {
@@ -132,6 +134,22 @@ fn recount(
         count_threads(view, list, |threads| threads + 1)?;
     }
     Ok(())
+}
+
+/// The post whose words a conversation is known by: the first that is still shown and answers none of
+/// the others. What was put below an answer by hand may well be older than all of them.
+///
+/// Given are posts by date, each with whether it was withdrawn, its id, and what it answers.
+pub(in crate::store) fn named_by<'p, P>(
+    posts: impl Iterator<Item = (&'p P, bool, &'p MessageId, &'p Vec<MessageId>)> + Clone,
+) -> Option<&'p P> {
+    let here: HashSet<&MessageId> = posts.clone().map(|(_, _, id, _)| id).collect();
+    let shown = posts.filter(|(_, withdrawn, _, _)| !withdrawn);
+    let first = |(post, _, _, references): (&'p P, bool, &'p MessageId, &'p Vec<MessageId>)| {
+        (references.iter().any(|id| here.contains(id)), post)
+    };
+    // Of equals the first counts.
+    shown.map(first).min_by_key(|(answers, _)| *answers).map(|(_, post)| post)
 }
 
 fn shown_of(view: &View<'_>, post: PostId) -> Result<Option<ShownRecord>, EngineError> {

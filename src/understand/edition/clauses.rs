@@ -1,6 +1,6 @@
 //! A line cut where another command may begin, without what says nothing.
 
-use super::verbs::{Verbs, position, words};
+use super::verbs::{Verbs, begins_with, position, words};
 
 /// What separates clauses, beside commas and full stops.
 const JOINTS: [&str; 8] = [" et ", " puis ", " and ", " then ", " mais ", " but ", " so ", " donc "];
@@ -30,13 +30,18 @@ impl Verbs {
         while at < line.len() {
             let rest = &line[at..];
             let first = rest.chars().next().unwrap_or(' ');
+            if let Some(quoted) = quoted(rest) {
+                at += quoted;
+                continue;
+            }
             if first == ' ' && self.begins_anew(&line[from..at], rest) {
                 clauses.push(line[from..at].trim());
                 (from, at) = (at + 1, at + 1);
                 continue;
             }
             let ends = match first {
-                ',' | ';' | '!' | '…' | '(' | ')' => Some(first.len_utf8()),
+                ',' | ';' | '!' | '…' | '(' | ')' | '→' => Some(first.len_utf8()),
+                '-' | '=' if rest[1..].starts_with('>') => Some(2),
                 // Not in the middle of « 2.5 », nor of « no. 5 ».
                 '.' if ends_a_sentence(&line[from..at], rest) => Some(1),
                 _ => JOINTS
@@ -72,7 +77,7 @@ impl Verbs {
     fn waits(&self, clause: &str) -> bool {
         let said = words(clause);
         // “all but the cat”.
-        if said.last().is_some_and(|word| self.all.contains(word)) {
+        if said.last().is_some_and(|word| self.all.contains(word) || word == "nothing") {
             return true;
         }
         let has = |phrases: &[String]| phrases.iter().any(|phrase| position(&said, phrase).is_some());
@@ -86,6 +91,83 @@ impl Verbs {
             || has(&self.before)
             || has(&self.after);
         has(&self.put) && !placed
+    }
+}
+
+/// A sentence of a line.
+pub(super) struct Sentence<'a> {
+    pub(super) text: &'a str,
+    /// It ends in a question mark.
+    pub(super) asks: bool,
+}
+
+/// The sentences of a line; what stands between quotation marks is in one of them.
+pub(super) fn sentences(line: &str) -> Vec<Sentence<'_>> {
+    let mut found = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    while at < line.len() {
+        let rest = &line[at..];
+        let first = rest.chars().next().unwrap_or(' ');
+        if let Some(quoted) = quoted(rest) {
+            at += quoted;
+            continue;
+        }
+        let behind = rest[first.len_utf8()..].chars().next();
+        let ends = match first {
+            '.' => ends_a_sentence(&line[from..at], rest),
+            '!' | '?' | ';' => behind.is_none_or(|c| !c.is_alphanumeric()),
+            _ => false,
+        };
+        at += first.len_utf8();
+        if ends {
+            found.push(Sentence { text: line[from..at].trim(), asks: first == '?' });
+            from = at;
+        }
+    }
+    found.push(Sentence { text: line[from..].trim(), asks: false });
+    found.retain(|sentence| !words(sentence.text).is_empty());
+    found
+}
+
+/// How long what a text begins with is, if that is between quotation marks.
+fn quoted(text: &str) -> Option<usize> {
+    let open = text.chars().next()?;
+    let close = match open {
+        '«' => '»',
+        '“' => '”',
+        '"' => '"',
+        _ => return None,
+    };
+    let inside = &text[open.len_utf8()..];
+    let end = inside.find(close)?;
+    (inside[..end].chars().count() <= QUOTED_CHARS_MAX).then_some(open.len_utf8() + end + close.len_utf8())
+}
+
+/// What a title in quotation marks is at most, characters.
+const QUOTED_CHARS_MAX: usize = 200;
+
+impl Verbs {
+    /// « Envoie si Nadia est d’accord »: only under a condition, of which we know nothing.
+    pub(super) fn is_conditional(&self, sentence: &str) -> bool {
+        let said = self.bare(sentence);
+        self.conditions.iter().any(|phrase| position(&said, phrase).is_some())
+    }
+
+    /// « Peux-tu retirer le 3 ? » asks for it; « On garde le 3 ? » asks whether.
+    pub(super) fn asks_for_it(&self, question: &str) -> bool {
+        let mut said = words(question);
+        while let Some(len) =
+            self.polite.iter().filter(|p| begins_with(&said, p)).map(|p| p.split(' ').count()).max()
+        {
+            said.drain(..len);
+        }
+        self.requests.iter().any(|phrase| begins_with(&said, phrase))
+    }
+
+    /// « Pourquoi avoir ôté le 3 ? ».
+    pub(super) fn asks_why(&self, question: &str) -> bool {
+        let said = words(question);
+        ["pourquoi", "why", "how come"].iter().any(|why| begins_with(&said, why))
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) enum Found {
 const STEM_CHARS: usize = 4;
 /// So many words beside numbers that are none of their items' say something else.
 const STRANGE_WORDS: usize = 2;
+/// So many words at the beginning of a sentence may say what it is about, and so many items.
+const FIRST_WORDS_MAX: usize = 8;
+const FIRST_ITEMS_MAX: usize = 3;
 const SHORT_CHARS: usize = 5;
 const MISTYPED_CHARS: usize = 6;
 
@@ -55,6 +58,16 @@ pub(super) fn find(what: &str, items: &[DraftItem<'_>], verbs: &Verbs) -> Found 
         return Found::These(together);
     }
     find_one(&said, items, verbs)
+}
+
+/// The items that what words begin with means: « les travaux ont pris du retard ».
+pub(super) fn find_first(what: &str, items: &[DraftItem<'_>], verbs: &Verbs) -> Found {
+    let said = words(what);
+    let first = |len: usize| match find_one(&said[..len], items, verbs) {
+        Found::These(numbers) if numbers.len() <= FIRST_ITEMS_MAX => Some(Found::These(numbers)),
+        Found::These(_) | Found::Nothing => None,
+    };
+    (1..=said.len().min(FIRST_WORDS_MAX)).rev().find_map(first).unwrap_or(Found::Nothing)
 }
 
 fn find_one(said: &[String], items: &[DraftItem<'_>], verbs: &Verbs) -> Found {
@@ -191,7 +204,8 @@ fn by_words(content: &[&String], said: &[String], items: &[DraftItem<'_>]) -> Fo
         .map(|item| (words(item.title), item.authors.iter().flat_map(|name| words(&fold(name))).collect()))
         .collect();
     let score = |(title, authors): &(Vec<String>, Vec<String>)| {
-        let held = |word: &&&String| title.iter().chain(authors).any(|own| alike(own, word));
+        // Lucien is not Lucie.
+        let held = |word: &&&String| title.iter().any(|own| alike(own, word)) || authors.contains(word);
         content.iter().filter(held).count()
     };
     let scores: Vec<usize> = titles.iter().map(score).collect();
@@ -199,7 +213,7 @@ fn by_words(content: &[&String], said: &[String], items: &[DraftItem<'_>]) -> Fo
     let found: Vec<usize> = (0..items.len()).filter(|at| scores.get(*at) == Some(&best)).collect();
     // Where nothing else is near, one word of three will do.
     let alone = found.len() == 1 && scores.iter().filter(|score| **score > 0).count() == 1;
-    if best == 0 || best * 2 < content.len() && !(alone && best * 3 >= content.len()) {
+    if best == 0 || content.len() > 1 && best * 2 <= content.len() && !(alone && best * 3 >= content.len()) {
         return Found::Nothing;
     }
     let of_several = |word: &String| {
@@ -227,8 +241,8 @@ fn by_words(content: &[&String], said: &[String], items: &[DraftItem<'_>]) -> Fo
 
 /// Whether a word stands in the title of an item, or is of its authors.
 fn holds(item: &DraftItem<'_>, word: &str) -> bool {
-    let authors = item.authors.iter().flat_map(|name| words(name));
-    words(item.title).into_iter().chain(authors).any(|own| alike(&own, word))
+    item.authors.iter().flat_map(|name| words(name)).any(|own| own == word)
+        || words(item.title).iter().any(|own| alike(own, word))
 }
 
 /// The same word, but for its end, or cut short, or mistyped: « voisins » and « voisin », « covoit ».

@@ -32,6 +32,8 @@ const LINES_MAX: usize = 400;
 const WORDS_CHARS_MAX: usize = 500;
 /// An introduction is cut, characters.
 const INTRO_CHARS_MAX: usize = 10_000;
+/// Shorter numbers are no telephone's.
+const TELEPHONE_DIGITS_MIN: usize = 8;
 /// Before a line of the draft below which somebody wrote.
 const QUOTED: char = '>';
 
@@ -49,7 +51,7 @@ pub fn draft_answer(text: &str, items: &[DraftItem<'_>]) -> DraftAnswer {
             reader.below(quoted);
             continue;
         }
-        if line.is_empty() || verbs.is_polite(line) {
+        if line.is_empty() || verbs.is_polite(line) || is_a_telephone(line) {
             continue;
         }
         if let Some(first) = verbs.intro(line) {
@@ -63,6 +65,14 @@ pub fn draft_answer(text: &str, items: &[DraftItem<'_>]) -> DraftAnswer {
         reader.line(line);
     }
     reader.end()
+}
+
+/// « 06 12 34 56 78 », below a name.
+fn is_a_telephone(line: &str) -> bool {
+    let digits = line.chars().filter(char::is_ascii_digit).count();
+    digits >= TELEPHONE_DIGITS_MIN
+        && line.starts_with(['0', '+', '('])
+        && line.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '+' | '.' | '-' | '(' | ')' | '/'))
 }
 
 /// Whether nothing but commands stands on a line.

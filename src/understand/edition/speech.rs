@@ -105,7 +105,7 @@ impl Verbs {
 
     /// « titre 2 La fête », « note 3 à lire », « appelle-la La semaine », with neither marks nor colon.
     pub(super) fn titled<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
-        if let Some(named) = self.named(line) {
+        if let Some(named) = self.named(line).or_else(|| self.retitled(line)) {
             return Some(named);
         }
         let (word, rest) = first_word(line);
@@ -135,17 +135,35 @@ impl Verbs {
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         match rest[..digits].parse() {
             Ok(number) if digits <= 4 => Some((verb, Some(number), bare(&rest[digits..]))),
-            Ok(_) | Err(_) => Some((verb, None, rest)),
+            // « Titre trop long » is about one.
+            Ok(_) | Err(_) => is_title(rest, line).then_some((verb, None, rest)),
         }
     }
 
+    /// “call it The week” names the whole.
     fn named<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
         let said = words(line);
         let naming = self.naming.iter().filter(|phrase| begins_with(&said, phrase));
         let naming = naming.max_by_key(|phrase| phrase.len())?;
         let rest = behind_words(line, naming.split(' ').count())?;
         let title = rest.trim_matches(|c: char| c.is_whitespace() || c == ':');
-        (!title.is_empty()).then_some((Verb::Title, None, title))
+        // « Renomme le 2 en … » is about an item.
+        let item = words(title).iter().take(ITEM_WORDS).any(|word| word.parse::<u32>().is_ok());
+        (!title.is_empty() && !item && is_title(title, line)).then_some((Verb::Title, None, title))
+    }
+
+    /// « change le titre du 2 en La fête », “set the heading of 1 to Street party”.
+    fn retitled<'a>(&self, line: &'a str) -> Option<(Verb, Option<u32>, &'a str)> {
+        CONNECTING.iter().find_map(|connecting| {
+            let (head, title) = line.split_once(connecting)?;
+            let mut said = self.bare(head);
+            let verb = self.take(&mut said, &self.retitling);
+            let titles = self.take(&mut said, &self.title).or(self.take(&mut said, &self.naming));
+            (verb.is_some() && titles.is_some() || begins_with(&words(head), "renomme")).then_some(())?;
+            let number = said.iter().find_map(|word| word.parse::<u32>().ok());
+            let rest = said.iter().all(|word| word.parse::<u32>().is_ok() || self.empty.contains(word));
+            (rest && is_title(title, title)).then(|| (Verb::Title, number, title.trim()))
+        })
     }
 
     /// A title, and a word to send behind it: « La semaine et envoie ».
@@ -169,6 +187,18 @@ impl Verbs {
             .into_iter()
             .any(|phrases| phrases.iter().any(|phrase| position(&said, phrase).is_some()))
     }
+}
+
+/// Between what is renamed and its new name.
+const CONNECTING: [&str; 5] = [" to ", " en ", " par ", " into ", " as "];
+/// So many words may say which item.
+const ITEM_WORDS: usize = 3;
+
+/// Whether words are a title: they begin like one, or stand between marks or behind a colon.
+fn is_title(text: &str, line: &str) -> bool {
+    let begins = text.trim_start_matches(|c: char| !c.is_alphanumeric()).chars().next();
+    let marked = text.starts_with(['«', '“', '"', '„']) || line.contains([':', '=']);
+    marked || begins.is_some_and(|c| c.is_uppercase() || c.is_ascii_digit())
 }
 
 /// What stands behind so many words of a line.

@@ -45,6 +45,10 @@ pub(super) enum Clause {
     Beside(Verb, String, String),
     /// No verb.
     Bare(String),
+    /// The same, and something is said not to be so.
+    NotSo(String),
+    /// More than can be told apart.
+    Unclear,
 }
 
 /// A verb in two parts, around what it is about: “put it back”.
@@ -61,11 +65,19 @@ pub(super) struct Verbs {
     approving: Vec<String>,
     wait: Vec<String>,
     praise: Vec<String>,
-    polite: Vec<String>,
+    pub(super) polite: Vec<String>,
+    thanking: Vec<String>,
     idle: Vec<String>,
     leading: Vec<String>,
     correcting: Vec<String>,
     why: Vec<String>,
+    telling: Vec<String>,
+    weighty: Vec<String>,
+    pub(super) conditions: Vec<String>,
+    pub(super) requests: Vec<String>,
+    reverse: Vec<String>,
+    pub(super) retitling: Vec<String>,
+    vague: Vec<String>,
     rest: Vec<String>,
     pronouns: Vec<String>,
     two: Vec<String>,
@@ -104,6 +116,8 @@ pub(super) struct Verbs {
     pub(super) empty: Vec<String>,
 }
 
+/// Fewer words than these say nothing by themselves.
+const TELLING_WORDS_MIN: usize = 4;
 /// Words of one clause that are looked at.
 const CLAUSE_WORDS_MAX: usize = 60;
 
@@ -116,7 +130,8 @@ impl Verbs {
     /// Whether these words say nothing.
     pub(super) fn is_polite(&self, text: &str) -> bool {
         let words = words(text);
-        words.is_empty() || self.polite.contains(&words.join(" "))
+        let thanks = || self.starting(&words, &self.thanking).is_some() && !self.commands(text);
+        words.is_empty() || self.polite.contains(&words.join(" ")) || thanks()
     }
 
     /// The words behind « intro », if the line begins an introduction.
@@ -128,10 +143,11 @@ impl Verbs {
 
     /// Whether a line begins with a word of command.
     pub(super) fn begins(&self, line: &str) -> bool {
-        let words = words(line);
+        let words = self.bare(line);
         let starts = |phrases: &[String]| phrases.iter().any(|phrase| begins_with(&words, phrase));
         [
             &self.send,
+            &self.sends,
             &self.drop,
             &self.keep,
             &self.restore,
@@ -174,9 +190,39 @@ impl Verbs {
     }
 
     /// « c’est urgent », “nobody reads them”: why something is asked, which asks for nothing.
+    /// Not where it may be more than that: « mais je préférerais attendre ».
     pub(super) fn says_why(&self, clause: &str) -> bool {
         let said = words(clause);
-        self.starting(&said, &self.why).is_some()
+        let tells = || {
+            said.len() >= TELLING_WORDS_MIN
+                && said[1..].iter().any(|word| self.telling.contains(word))
+                && !said.iter().any(|word| word.parse::<u32>().is_ok())
+        };
+        !self.weighty.iter().any(|phrase| position(&said, phrase).is_some())
+            && (self.starting(&said, &self.why).is_some() || tells())
+    }
+
+    /// Whether a word of command stands in some words, or one that says where to.
+    pub(super) fn commands(&self, clause: &str) -> bool {
+        let said = words(clause);
+        let has = |phrases: &Vec<String>| phrases.iter().any(|phrase| position(&said, phrase).is_some());
+        [&self.send, &self.sends, &self.drop, &self.keep, &self.restore, &self.put, &self.order, &self.unfold]
+            .into_iter()
+            .chain([&self.fold, &self.swap, &self.title, &self.note, &self.intro, &self.first, &self.last])
+            .chain([&self.later, &self.wait, &self.approving, &self.naming])
+            .any(has)
+    }
+
+    /// « dans l’ordre inverse », and no more than that.
+    pub(super) fn is_reverse(&self, said: &[String]) -> bool {
+        let mut said = said.to_vec();
+        self.take(&mut said, &self.reverse).is_some()
+            && said.iter().all(|word| {
+                self.empty.contains(word)
+                    || self.order.contains(word)
+                    || self.put.contains(word)
+                    || self.all.contains(word)
+            })
     }
 
     /// Whether words mean what was spoken of last.
@@ -230,6 +276,9 @@ impl Verbs {
         while self.take(&mut words, &self.negation).is_some() {
             negated = true;
         }
+        if self.wants_two_things(&words) || self.longest(&words, &self.vague).is_some() {
+            return Clause::Unclear;
+        }
         let first = words.first().cloned();
         let verb = self.verb(&mut words);
         let items_first = first.is_some() && words.first() == first.as_ref();
@@ -252,8 +301,17 @@ impl Verbs {
                 words.pop();
                 Clause::Only(words.join(" "))
             }
-            (None, _) => Clause::Bare(what),
+            (None, false) => Clause::Bare(what),
+            (None, true) => Clause::NotSo(what),
         }
+    }
+
+    /// « enlève le 2 garde le 3 », without anything between them.
+    fn wants_two_things(&self, words: &[String]) -> bool {
+        let mut rest = words.to_vec();
+        self.take(&mut rest, &self.drop).is_some()
+            && (self.take(&mut rest, &self.keep).is_some() || self.take(&mut rest, &self.restore).is_some())
+            && rest.iter().filter(|word| word.parse::<u32>().is_ok()).count() > 1
     }
 
     /// « enlève tout sauf le 3 », « tout sauf le 3 », « sauf le 3 ».
@@ -315,7 +373,10 @@ impl Verbs {
         let stays = self.longest(words, &self.drop).is_some();
         let place = place.into_iter().filter(|(_, verb)| !stays || *verb == Verb::Later);
         let placed = place.into_iter().find(|(phrases, _)| self.longest(words, phrases).is_some());
-        let moved = placed.and_then(|(phrases, verb)| self.take(words, phrases).map(|()| verb));
+        let moved = placed.map(|(phrases, verb)| {
+            while self.take(words, phrases).is_some() {}
+            verb
+        });
         words.extend(which);
         if let Some(verb) = moved {
             for helping in [&self.put, &self.keep, &self.restore, &self.drop] {

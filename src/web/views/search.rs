@@ -190,7 +190,11 @@ impl SearchView {
             groups: groups(desk, of),
             pager: desk.pager(&route, &query, of.page, of.pages),
             help: if nothing && of.found.editions.is_empty() { help(desk, &route) } else { Vec::new() },
-            tools: of.place.filter(|_| !nothing).map_or_else(Vec::new, |place| tools(desk, place, of.words)),
+            // A feed and a file hold what has all the words, which is nothing.
+            tools: of
+                .place
+                .filter(|_| !nothing && !of.found.nearly)
+                .map_or_else(Vec::new, |place| tools(desk, place, of.words)),
         }
     }
 
@@ -235,6 +239,9 @@ fn notices(desk: &Desk<'_>, of: &Results<'_>) -> Vec<String> {
     let mut notices: Vec<String> = unread.collect();
     if found.groups.is_empty() && found.editions.is_empty() && !found.nothing_asked {
         notices.push(desk.say("search_nothing"));
+    }
+    if found.nearly {
+        notices.push(desk.say("search_nearly"));
     }
     match found.behind {
         Standing::UpToDate => {}

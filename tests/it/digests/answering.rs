@@ -88,9 +88,8 @@ fn a_private_word_reaches_its_author_and_gives_no_address_away() {
     scene.is_whole();
 }
 
-#[test]
-fn several_lists_come_in_one_mail_for_who_asks() {
-    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+/// Another list beside the scene's own.
+fn garden_of(scene: &Scene) -> List {
     let new = NewList {
         address: "jardin@lists.example".to_owned(),
         name: Some("Le jardin".to_owned()),
@@ -102,18 +101,80 @@ fn several_lists_come_in_one_mail_for_who_asks() {
     let settings: Vec<(String, String)> =
         settings.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     lists::set(scene.desk(), &garden, &settings).unwrap();
-    let garden = lists::find(scene.desk(), "jardin@lists.example").unwrap();
+    lists::find(scene.desk(), "jardin@lists.example").unwrap()
+}
+
+/// Reads both lists by the day, in one mail or in two.
+fn reads_both(scene: &Scene, garden: &List, name: &str, together: &str) {
+    scene.add(name, &[("reading", "daily"), ("together", together)]);
+    let wish = Wish {
+        email: EmailAddress::parse(&format!("{name}@members.example")).unwrap(),
+        name: None,
+        language: None,
+        since: None,
+        settings: vec![("reading".into(), "daily".into()), ("together".into(), together.into())],
+        joined: Joined::Declared,
+    };
+    add_member(&scene.desk().store, garden, &wish, scene.act()).unwrap().unwrap();
+}
+
+/// Where a mail says one leaves: by a click, and by a mail.
+fn ways_out(mail: &str) -> (String, String) {
+    let field = mail.split("List-Unsubscribe:").nth(1).unwrap();
+    let mut ways = field.split('<').skip(1).map(|way| way.split('>').next().unwrap());
+    let (click, write) = (ways.next().unwrap(), ways.next().unwrap());
+    let write = write.trim_start_matches("mailto:").split('?').next().unwrap();
+    (click.rsplit('/').next().unwrap().to_owned(), write.to_owned())
+}
+
+/// Who clicks wants no more of that mail (RFC 8058), whatever it is made of.
+#[test]
+fn one_click_on_a_mail_of_several_lists_leaves_each_of_them() {
+    use parvis::flow::obey_command::{Left, leave_by_token, lists_of_leave_token};
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    let garden = garden_of(&scene);
+    for (name, together) in [("anne", "yes"), ("lea", "yes"), ("marcel", "no")] {
+        reads_both(&scene, &garden, name, together);
+    }
+    let one = scene.post();
+    scene.write("marcel", "jardin@lists.example", "mark-50- Des tomates !");
+    scene.after(24 * HOUR);
+    let mail = scene.mails("anne")[0].clone();
+    let foot = text_of(&mail);
+    for stop in ["lilas-stop@lists.example", "jardin-stop@lists.example"] {
+        assert!(foot.contains(stop), "{stop} is not in\n{foot}");
+    }
+    let click =
+        |scene: &Scene, token: &str| leave_by_token(&scene.desk().store, token, scene.desk().now()).unwrap();
+    let names = |lists: &[List]| -> Vec<String> { lists.iter().map(|l| l.settings.name.clone()).collect() };
+    let (token, _) = ways_out(&mail);
+    let asked = lists_of_leave_token(&scene.desk().store, &token).unwrap();
+    assert_eq!(names(&asked), ["Le jardin", "Les Lilas"]);
+    let Left::Now(left) = click(&scene, &token) else { panic!("they were members") };
+    assert_eq!(left.len(), 2);
+    let Left::Before(left) = click(&scene, &token) else { panic!("twice is as good as once") };
+    assert_eq!(left.len(), 2);
+    // The same by mail, and where each list has its own mail it is that list alone.
+    let (_, address) = ways_out(&scene.mails("lea")[0]);
+    scene.write("lea", &address, "");
+    let (token, _) = ways_out(&scene.mails("marcel")[0]);
+    let Left::Now(left) = click(&scene, &token) else { panic!("a member") };
+    assert_eq!(left.len(), 1);
+    let before = scene.got("anne").len();
+    assert_eq!(scene.got("anne").concat(), [50, one]);
+    let next = scene.post();
+    scene.after(24 * HOUR);
+    assert_eq!((scene.got("anne").len(), scene.got("lea").len()), (before, 1));
+    assert_eq!(scene.got("marcel").concat().contains(&next), left[0].settings.name != "Les Lilas");
+    scene.is_whole();
+}
+
+#[test]
+fn several_lists_come_in_one_mail_for_who_asks() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    let garden = garden_of(&scene);
     for (name, together) in [("anne", "yes"), ("marcel", "no")] {
-        scene.add(name, &[("reading", "daily"), ("together", together)]);
-        let wish = Wish {
-            email: EmailAddress::parse(&format!("{name}@members.example")).unwrap(),
-            name: None,
-            language: None,
-            since: None,
-            settings: vec![("reading".into(), "daily".into()), ("together".into(), together.into())],
-            joined: Joined::Declared,
-        };
-        add_member(&scene.desk().store, &garden, &wish, scene.act()).unwrap().unwrap();
+        reads_both(&scene, &garden, name, together);
     }
     let one = scene.post();
     scene.write("marcel", "jardin@lists.example", "mark-50- Des tomates !");

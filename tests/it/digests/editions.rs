@@ -104,6 +104,31 @@ fn a_summary_stands_for_its_conversation_in_the_next_edition() {
     scene.is_whole();
 }
 
+/// Whatever else stands in it: as long as something was not understood, nothing goes.
+#[test]
+fn ok_beside_words_that_were_not_understood_sends_nothing() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.set_list(&[("curation", "draft")]);
+    scene.add("claire", &[("role", "animator"), ("reading", "weekly")]);
+    let posts: Vec<u64> = (0..3).map(|n| scene.post_of(&format!("Nouvelle numéro {n}."))).collect();
+    digests::draft_now(scene.desk(), &scene.list()).unwrap().unwrap();
+    scene.deliver();
+    scene.answer(
+        "claire",
+        "ok\n\nMais il faudrait que la date de la réunion soit corrigée par quelqu’un qui la connaît",
+    );
+    assert_eq!(scene.got("claire").len(), 0);
+    let again = text_of(scene.mails("claire").last().unwrap());
+    for said in ["> Mais il faudrait que la date", "l’envoyer, dès que le reste sera clair"] {
+        assert!(again.contains(said), "{said} is not in\n{again}");
+    }
+    // Under a condition, neither.
+    scene.answer("claire", "retire le 2 et envoie si Marcel est d’accord");
+    assert_eq!(scene.got("claire").len(), 0);
+    scene.answer("claire", "ok\n\nClaire\n06 12 34 56 78");
+    assert_eq!(scene.got("claire"), [posts]);
+}
+
 /// Two read the same draft, and answer it in the same moment: each has their way, and is told so.
 #[test]
 fn two_animators_at_the_same_moment_lose_nothing() {

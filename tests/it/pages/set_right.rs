@@ -94,6 +94,8 @@ fn a_post_moves_with_its_answers_and_later_ones_follow() {
     talk.check(&[("a", "a0 b1 c2 d1"), ("x", "x0 y1")], 2);
     let moved = set_right::move_to(&talk.site.desk, &talk.post("b"), &talk.post("y"), BY).expect("moved");
     assert_eq!(moved, 2);
+    // It is older than the conversation it answers now, and does not give it its name.
+    assert!(talk.thread("x").text().contains("<h1><bdi>About x</bdi></h1>"));
     talk.check(&[("a", "a0 d1"), ("x", "x0 y1 b2 c3"), ("c", "x0 y1 b2 c3")], 2);
     // Somebody answers the moved post: its references still name the old conversation.
     talk.says("e", 6, &["a", "b", "c"]);

@@ -96,6 +96,7 @@ impl Site {
                 | Purpose::Private { .. }
                 | Purpose::Paper { .. }
                 | Purpose::Leave { .. }
+                | Purpose::LeaveIssue { .. }
                 | Purpose::Question { .. }
                 | Purpose::Pass { .. }
                 | Purpose::Form { .. },

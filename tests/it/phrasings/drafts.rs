@@ -18,13 +18,23 @@ struct Known {
     is_in: bool,
 }
 
-fn known() -> Vec<Known> {
-    let one = |title, authors: &[&str], noticed, is_in| Known {
-        title,
-        authors: authors.iter().map(|name| (*name).to_owned()).collect(),
-        noticed,
-        is_in,
-    };
+fn one(title: [&'static str; 2], authors: &[&str], noticed: Option<Noticed>, is_in: bool) -> Known {
+    Known { title, authors: authors.iter().map(|name| (*name).to_owned()).collect(), noticed, is_in }
+}
+
+/// The draft of the files `drafts.lilas`.
+fn lilas() -> Vec<Known> {
+    vec![
+        one(["Fête des voisins", "Fête des voisins"], &["Anne Martin"], None, true),
+        one(["Perdu chat gris", "Lost grey cat"], &["Paul Roux"], None, true),
+        one(["Merci !", "Thanks!"], &["Léa Martin"], None, true),
+        one(["Travaux rue des Lilas", "Roadworks rue des Lilas"], &["Karim Benali"], None, true),
+        one(["Cherche baby-sitter", "Looking for a babysitter"], &["Inès Caron"], None, true),
+    ]
+}
+
+/// The draft of all others.
+fn block() -> Vec<Known> {
     vec![
         one(
             ["Qui garde un chat en août ?", "Can anyone feed my cat in August?"],
@@ -67,6 +77,11 @@ fn known() -> Vec<Known> {
     ]
 }
 
+/// The long conversation about the boiler.
+fn is_folded(known: &[Known], number: u32) -> bool {
+    number == 5 && known.len() == 8
+}
+
 fn draft(known: &[Known]) -> Edition {
     let item = |(number, one): (u32, &Known)| EditionItem {
         number,
@@ -74,7 +89,7 @@ fn draft(known: &[Known]) -> Edition {
         title: String::new(),
         note: String::new(),
         place: if one.is_in { ItemPlace::In } else { ItemPlace::Dropped },
-        fold: if number == 5 { Fold::Folded } else { Fold::Open },
+        fold: if is_folded(known, number) { Fold::Folded } else { Fold::Open },
         noticed: one.noticed,
     };
     let now = Timestamp::from_seconds(0);
@@ -92,7 +107,7 @@ fn draft(known: &[Known]) -> Edition {
 }
 
 /// The draft after an answer, as the files say it: the items, and what else was wanted.
-fn shown(edition: &Edition, sent: bool) -> BTreeSet<String> {
+fn shown(known: &[Known], edition: &Edition, sent: bool) -> BTreeSet<String> {
     let numbers: Vec<String> = edition.chosen().map(|item| item.number.to_string()).collect();
     let mut said = vec![numbers.join(" ")];
     said.extend(sent.then(|| "send".to_owned()));
@@ -104,9 +119,9 @@ fn shown(edition: &Edition, sent: bool) -> BTreeSet<String> {
     for item in &edition.items {
         words(&format!("note{}", item.number), &item.note);
         words(&format!("title{}", item.number), &item.title);
-        let (unfolded, folded) = (item.number == 5 && item.fold == Fold::Open, item.fold == Fold::Folded);
-        words("unfold", if unfolded { "5" } else { "" });
-        words("fold", &if folded && item.number != 5 { item.number.to_string() } else { String::new() });
+        let (was, is) = (is_folded(known, item.number), item.fold == Fold::Folded);
+        words("unfold", if was && !is { "5" } else { "" });
+        words("fold", &if is && !was { item.number.to_string() } else { String::new() });
     }
     said.into_iter().collect()
 }
@@ -120,7 +135,7 @@ struct Read {
 }
 
 fn read(name: &str) -> Read {
-    let known = known();
+    let known = if name.contains("lilas") { lilas() } else { block() };
     let text = file(name);
     let (mut language, mut read) = (0, Read::default());
     for line in text.lines() {
@@ -146,8 +161,8 @@ fn read(name: &str) -> Read {
         let mut edition = draft(&known);
         heard.wishes.iter().for_each(|wish| edition.apply(wish));
         let unclear = !heard.unclear.is_empty();
-        let found = shown(&edition, heard.wishes.contains(&EditionWish::Send) && !unclear);
-        let untouched = found == shown(&draft(&known), false);
+        let found = shown(&known, &edition, heard.wishes.contains(&EditionWish::Send) && !unclear);
+        let untouched = found == shown(&known, &draft(&known), false);
         let wanted_parts: BTreeSet<String> = wanted.split("; ").map(str::to_owned).collect();
         let said = format!("{answer} -> {found:?}, not {wanted}; {:?} {:?}", heard.wishes, heard.unclear);
         if found == wanted_parts && !unclear || wanted == "?" && untouched {
@@ -172,9 +187,14 @@ fn own_words(answer: &str) -> String {
 
 #[test]
 fn drafts_in_free_wording() {
-    for (name, right_min, wrong_max) in
-        [("drafts.heldout.txt", 42, 0), ("drafts.fresh.txt", 60, 0), ("drafts.kept.txt", 35, 9)]
-    {
+    for (name, right_min, wrong_max) in [
+        ("drafts.heldout.txt", 42, 0),
+        ("drafts.fresh.txt", 60, 0),
+        ("drafts.kept.txt", 57, 0),
+        ("drafts.careful.txt", 37, 0),
+        ("drafts.lilas.txt", 40, 0),
+        ("drafts.lilas.kept.txt", 36, 1),
+    ] {
         let Read { right, asked, wrong } = read(name);
         let report =
             format!("{name}: {right} right\nasked back:\n{}\nwrong:\n{}", asked.join("\n"), wrong.join("\n"));

@@ -86,6 +86,31 @@ fn what_people_ask_and_find() {
 }
 
 #[test]
+fn where_nothing_has_all_the_words_what_has_most_of_them() {
+    let town = Town::new();
+    for (query, wanted, nearly) in [
+        ("été jardinage", &["cours"][..], false),
+        ("été jardinage introuvablement", &["cours"], true),
+        ("dis-moi où est le jardinage d'été introuvablement semis", &["cours"], true),
+        // Two words are too few to leave one out, and two of three say nothing.
+        ("jardinage introuvablement", &[], false),
+        ("été introuvablement nullepart", &[], false),
+        // What somebody insists on stays.
+        ("été jardinage semis \"voisins fête\"", &[], false),
+        ("été jardinage introuvablement from:karim", &[], false),
+        ("été jardinage introuvablement -semis", &[], false),
+    ] {
+        let found = town.find_nearly(query);
+        assert_eq!(
+            (names(&found).as_slice(), found.nearly),
+            (wanted.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>().as_slice(), nearly),
+            "{query}"
+        );
+        assert!(!town.find(query).nearly, "a feed or a file has all the words");
+    }
+}
+
+#[test]
 fn the_most_fitting_first_or_the_newest() {
     let town = Town::new();
     let best = names(&town.find_as(Reader::Member, Order::Relevance, "fête voisins"));

@@ -145,6 +145,7 @@ impl Communities {
             at_hand: &all,
             order: Order::Relevance,
             gathered: Gathered::Posts,
+            nearly: false,
             skip: 0,
             take: 5,
         };

@@ -52,6 +52,10 @@ impl Town {
 }
 
 fn find_in(search: &Search, list: ListId, reader: Reader, order: Order, query: &str) -> Found {
+    ask(search, list, reader, order, query, false)
+}
+
+fn ask(search: &Search, list: ListId, reader: Reader, order: Order, query: &str, nearly: bool) -> Found {
     let shelves = [Shelf { list, address: "village@lists.example.org".to_owned(), reader, from: None }];
     let wish = Wish {
         query,
@@ -59,10 +63,18 @@ fn find_in(search: &Search, list: ListId, reader: Reader, order: Order, query: &
         at_hand: &[list],
         order,
         gathered: Gathered::Posts,
+        nearly,
         skip: 0,
         take: 20,
     };
     search.find(&wish).expect("an answer")
+}
+
+impl Town {
+    /// As on a page: where nothing has all the words, what has nearly all of them.
+    fn find_nearly(&self, query: &str) -> Found {
+        ask(&self.site.search, self.village, Reader::Stranger, Order::Relevance, query, true)
+    }
 }
 
 /// The names of the posts found, in their order.

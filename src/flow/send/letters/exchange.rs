@@ -289,6 +289,7 @@ fn tell(
                 items: &told.items,
                 editions: &told.editions,
                 in_all: told.in_all,
+                nearly: told.nearly,
                 meant: told.meant.as_deref(),
             }))
         }),

@@ -17,6 +17,7 @@ pub(super) struct Finding {
     pub(super) items: Vec<FoundItem>,
     pub(super) editions: Vec<FoundEdition>,
     pub(super) in_all: u64,
+    pub(super) nearly: bool,
     pub(super) meant: Option<String>,
 }
 
@@ -43,8 +44,9 @@ pub(super) fn found(
     for hit in again.iter().flat_map(|found| &found.editions) {
         editions.extend(edition(desk, facts, hit)?);
     }
+    let nearly = again.as_ref().is_some_and(|found| found.nearly);
     let meant = again.and_then(|found| found.suggestion).filter(|_| items.is_empty());
-    Ok(Some(Finding { words, items, editions, in_all, meant }))
+    Ok(Some(Finding { words, items, editions, in_all, nearly, meant }))
 }
 
 fn edition(desk: &Desk, facts: &Facts, hit: &EditionHit) -> Result<Option<FoundEdition>, FlowError> {

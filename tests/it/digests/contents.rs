@@ -1,0 +1,44 @@
+//! What stands in a digest, and what does not any more.
+
+use super::*;
+
+#[test]
+fn contents_say_what_is_what() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.add("plain", &[("reading", "daily"), ("digest_form", "plain")]);
+    for (author, subject) in [
+        ("Paul", "[lilas] Re: [Lilas-users] Fwd: La cave"),
+        ("Inès", "TR: La cave"),
+        ("Tom", "[Vends] un vélo"),
+    ] {
+        scene.post_as(author, subject, "Bonjour.");
+        scene.after(60_000);
+    }
+    scene.after(24 * HOUR);
+    for name in ["anne", "plain"] {
+        let mail = text_of(&scene.mails(name)[0]);
+        for line in ["\n  1. La cave, Paul\n", "\n  2. La cave, Inès\n", "\n  3. [Vends] un vélo\n"] {
+            assert!(mail.contains(line), "{line} is not in\n{mail}");
+        }
+    }
+    // And so does the page.
+    let page = scene.mails("anne")[0].replace("=\r\n", "");
+    assert!(page.contains("</a>, Paul"), "{page}");
+}
+
+#[test]
+fn what_was_withdrawn_does_not_leave_with_the_others() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.add("mime", &[("reading", "daily"), ("digest_form", "mime")]);
+    let (one, two) = (scene.post(), scene.post());
+    digests::issue_now(scene.desk(), &scene.list()).unwrap();
+    let post = scene.desk().store.reader().latest_posts(scene.list().id, 1).unwrap()[0].id;
+    let event = Event::Withdrawn { post, by: parvis::store::event::Decider::Operator };
+    scene.desk().store.commit(Change::at(scene.desk().now()).event(event)).unwrap();
+    scene.deliver();
+    assert_eq!(scene.got("anne"), [[one]]);
+    assert_eq!(scene.got("mime"), [[one]]);
+    assert!(!scene.mails("mime")[0].contains(&format!("mark-{two}-")));
+}
