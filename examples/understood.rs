@@ -101,6 +101,7 @@ fn phrasings(book: &PhraseBook, file: &Path) -> Result<(), Box<dyn Error>> {
         let for_people = matches!(wanted, "people" | "nothing") || wanted.starts_with("not ");
         let outcome = match (mark, found == kind) {
             _ if for_people && matches!(mark, ' ' | '-') => "left alone rightly",
+            ('!', true) if wanted.starts_with('?') => "surer than was written down",
             ('!', true) => "sure and right",
             ('!', false) => "WRONG",
             ('?', true) => "proposed rightly",

@@ -44,6 +44,14 @@ pub(super) struct SetNumbers {
     pub(super) closing: Vec<usize>,
     pub(super) aside: Vec<usize>,
     pub(super) polite: Vec<usize>,
+    /// Something is asked of whoever reads this, wherever in a clause it stands.
+    pub(super) asking: Vec<usize>,
+    /// The same, where a clause begins with it.
+    pub(super) orders: Vec<usize>,
+    /// It is about others, about what was, or about what might be.
+    pub(super) told: Vec<usize>,
+    /// Somebody asks how or why.
+    pub(super) wondering: Vec<usize>,
     /// What is given up follows: "instead of".
     pub(super) contrast: Vec<usize>,
     pub(super) everything: Vec<usize>,
@@ -255,7 +263,14 @@ impl PhraseBook {
                 "greeting" => self.numbers.greeting.push(number),
                 "closing" => self.numbers.closing.push(number),
                 "aside" => self.numbers.aside.push(number),
-                "polite" => self.numbers.polite.push(number),
+                "polite" => {
+                    self.numbers.polite.push(number);
+                    self.numbers.asking.push(number);
+                }
+                "request" | "asking" => self.numbers.asking.push(number),
+                "orders" => self.numbers.orders.push(number),
+                "told" => self.numbers.told.push(number),
+                "wondering" => self.numbers.wondering.push(number),
                 "contrast" => self.numbers.contrast.push(number),
                 "everything" => self.numbers.everything.push(number),
                 _ => {}

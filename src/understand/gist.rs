@@ -76,6 +76,7 @@ impl Gist {
             let (from, span) = longest(clue, chart, end, &taken)?;
             taken.push((from, span.end));
             whole.slips += span.slips;
+            whole.typos += span.typos;
             whole.words += span.words;
             whole.kept.extend(span.kept);
         }

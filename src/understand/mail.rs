@@ -3,6 +3,7 @@
 //! The address first, then the subject, then the first line that is neither greeting nor signature.
 //! What follows that line may add a command or a doubt, and otherwise changes nothing.
 
+mod asked;
 mod at_list;
 mod searched;
 mod whole;
@@ -145,6 +146,7 @@ impl PhraseBook {
                 }
             }
         };
+        let said = reader.without_asking_back(said, mail);
         let (scope, language) = reader.scope_and_language(&said);
         if let Some(command) = self.people_named(mail, situation, &said) {
             let meaning = Meaning::Certain(vec![Command::Animator(command)]);

@@ -48,6 +48,8 @@ pub(super) struct Span {
     pub(super) end: usize,
     /// Slips of the finger, and words stepped over.
     pub(super) slips: usize,
+    /// Slips of the finger alone.
+    pub(super) typos: usize,
     /// Words that were matched.
     pub(super) words: usize,
     pub(super) kept: Vec<Kept>,
@@ -251,18 +253,23 @@ impl Pattern {
 fn steps(label: Label, chart: &Chart, span: &Span) -> Vec<Span> {
     let with = |end: usize, slips: usize, words: usize, kept: &[Kept]| {
         let kept = span.kept.iter().chain(kept).cloned().collect();
-        Span { end, slips: span.slips + slips, words: span.words + words, kept }
+        Span { end, slips: span.slips + slips, typos: span.typos, words: span.words + words, kept }
     };
     let steps: Vec<Span> = match label {
         Label::Free => vec![span.clone()],
         Label::Word(number) => {
             let words = chart.words.get(span.end).into_iter().flatten();
             let is = words.filter(|(word, _)| *word == number);
-            is.map(|(_, slip)| with(span.end + 1, usize::from(*slip), 1, &[])).collect()
+            let typed = |slip: usize| Span { typos: span.typos + slip, ..with(span.end + 1, slip, 1, &[]) };
+            is.map(|(_, slip)| typed(usize::from(*slip))).collect()
         }
         Label::Set(set) => {
             let of_set = chart.sets.get(set).and_then(|places| places.get(span.end)).into_iter().flatten();
-            of_set.map(|inner| with(inner.end, inner.slips, inner.words, &inner.kept)).collect()
+            let all = |inner: &Span| {
+                let outer = with(inner.end, inner.slips, inner.words, &inner.kept);
+                Span { typos: span.typos + inner.typos, ..outer }
+            };
+            of_set.map(all).collect()
         }
         Label::Slot(slot) => {
             let of_slot = chart.slots.get(&slot).and_then(|places| places.get(span.end));

@@ -59,6 +59,8 @@ pub(super) struct Found {
     pub(super) everywhere: bool,
     /// Words that say it.
     pub(super) words: usize,
+    /// Good enough to be proposed only: by a slip of the finger, or by a phrase that is no more.
+    pub(super) faint: bool,
 }
 
 /// What was heard.
@@ -332,7 +334,8 @@ impl Ear<'_> {
     }
 
     fn hit<'p>(&self, phrase: &'p Phrase, from: usize, span: Span) -> Option<Hit<'p>> {
-        let (found, sureness) = self.found(phrase.topic, phrase.language, &span)?;
+        let (mut found, sureness) = self.found(phrase.topic, phrase.language, &span)?;
+        found.faint |= phrase.weight == Weight::Propose;
         Some(Hit { phrase, from, span, found, sureness })
     }
 
@@ -351,6 +354,7 @@ impl Ear<'_> {
             groups: groups.collect(),
             everywhere: span.kept.contains(&Kept::Everywhere),
             words: span.words,
+            faint: span.typos > 0,
         };
         Some((found, sureness))
     }
