@@ -65,7 +65,7 @@ pub fn bare<'a>(subject: &'a str, prefix: &str) -> &'a str {
     leading_tokens(subject.trim(), if prefix.is_empty() { "\0" } else { prefix }).1.trim()
 }
 
-/// The same without « [quartier] » in front of it, which says no more than who one is among: a mark
+/// The same without `[quartier]` in front of it, which says no more than who one is among: a mark
 /// of the same letters as one of these names, or one of them with « -users », « -list » behind it.
 pub fn without_mark<'a>(subject: &'a str, names: &[&str]) -> &'a str {
     let mut rest = subject;
