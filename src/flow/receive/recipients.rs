@@ -296,10 +296,13 @@ impl PostRoom {
                 None => false,
             },
         };
-        Ok(if known && seen.proof != Proof::Disproved {
-            Room::Left
-        } else {
-            self.caps.one_more(list, seen.client, now)
-        })
+        // Whoever could write anybody's address in From must not see by this who is a member. What
+        // comes from this machine was counted by whoever took it.
+        let theirs = match seen.proof {
+            Proof::Proven => true,
+            Proof::NoMeans | Proof::CannotTell => seen.client.is_none_or(|client| client.is_loopback()),
+            Proof::Disproved => false,
+        };
+        Ok(if known && theirs { Room::Left } else { self.caps.one_more(list, seen.client, now) })
     }
 }
