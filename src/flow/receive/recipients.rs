@@ -296,13 +296,11 @@ impl PostRoom {
                 None => false,
             },
         };
-        // Whoever could write anybody's address in From must not see by this who is a member. What
-        // comes from this machine was counted by whoever took it.
-        let theirs = match seen.proof {
-            Proof::Proven => true,
-            Proof::NoMeans | Proof::CannotTell => seen.client.is_none_or(|client| client.is_loopback()),
-            Proof::Disproved => false,
-        };
-        Ok(if known && theirs { Room::Left } else { self.caps.one_more(list, seen.client, now) })
+        // Anybody can write a member's address in From, and must not see by this whose it is.
+        Ok(if known && seen.proof == Proof::Proven {
+            Room::Left
+        } else {
+            self.caps.one_more(list, seen.client, now)
+        })
     }
 }

@@ -140,11 +140,12 @@ fn nobody_learns_it_by_a_flood_either() {
     let mut town = Town::new();
     town.found("quartier@lists.example", &[]);
     town.add("quartier", "anne@members.example", vec![]);
-    let mut ask = |from: &str, proof: Proof| {
+    let room = town.room();
+    let ask = |from: &str, proof: Proof| {
         let raw = format!("From: <{from}>\nTo: <quartier-aide@lists.example>\nSubject: aide\n\nBonjour\n");
-        town.take(from, false, "quartier-aide@lists.example", &raw, proof)
+        town.take_in(&room, from, false, "quartier-aide@lists.example", &raw, proof)
     };
-    let flood: Vec<u16> = (0..30).map(|n| ask(&format!("s{n}@flood.example"), Proof::NoMeans)).collect();
+    let flood: Vec<u16> = (0..70).map(|n| ask(&format!("s{n}@flood.example"), Proof::NoMeans)).collect();
     assert!(flood.contains(&250) && flood.ends_with(&[451]), "{flood:?}");
     // Anybody can write her address in From; only what is hers shows that it is.
     assert_eq!(ask("anne@members.example", Proof::NoMeans), 451);

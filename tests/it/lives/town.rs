@@ -246,6 +246,24 @@ impl Town {
 
     /// Hands a mail to the door, and no more. The reply's code.
     pub(super) fn take(&mut self, from: &str, null: bool, to: &str, raw: &str, proof: Proof) -> u16 {
+        self.take_in(&self.room(), from, null, to, raw, proof)
+    }
+
+    /// A room that remembers how much came.
+    pub(super) fn room(&self) -> PostRoom {
+        PostRoom::new(self.desk.clone())
+    }
+
+    /// The same in a room.
+    pub(super) fn take_in(
+        &self,
+        room: &PostRoom,
+        from: &str,
+        null: bool,
+        to: &str,
+        raw: &str,
+        proof: Proof,
+    ) -> u16 {
         let envelope = Envelope {
             protocol: Protocol::Esmtp,
             peer: Peer::Address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))),
@@ -263,7 +281,6 @@ impl Town {
             let mut now = self.now.lock().expect("whole");
             *now = *now + std::time::Duration::from_secs(1);
         }
-        let room = PostRoom::new(self.desk.clone());
         self.runtime.block_on(room.take_as(envelope, Via::Smtp, Some(proof)))[0].code()
     }
 
