@@ -137,7 +137,7 @@ fn nobody_learns_who_is_a_member() {
 
 #[test]
 fn nobody_learns_it_by_a_flood_either() {
-    let mut town = Town::new();
+    let town = Town::new();
     town.found("quartier@lists.example", &[]);
     town.add("quartier", "anne@members.example", vec![]);
     let room = town.room();
