@@ -175,9 +175,14 @@ fn a_relays_word_is_believed_where_its_results_are() {
 
 #[test]
 fn a_flood_to_people_is_put_off_and_members_are_not() {
-    let house = House::new(no_dns);
+    let house = House::new(async || {
+        let dns = no_dns().await;
+        dns.txt("anne.example", "v=spf1 ip4:192.0.2.7 -all");
+        dns
+    });
     let list = house.list("quartier@lists.example", Preset::Discussion);
     house.member(&list, "a@anne.example", &[]);
+    house.member(&list, "p@plain.example", &[]);
     let write = |from: &str, to: &str, n: usize| {
         let text = mail(from).replace("Qui a", &format!("{n}. Qui a"));
         house.hand_in(from, to, &text)[..3].to_owned()
@@ -190,6 +195,8 @@ fn a_flood_to_people_is_put_off_and_members_are_not() {
     for n in 0..30 {
         assert_eq!(write("a@anne.example", places[0], 100 + n), "250");
     }
+    // Whom nothing proves could be anybody.
+    assert_eq!(write("p@plain.example", places[0], 150), "451");
     house.later(3601);
     assert_eq!(write("x@y.example", places[0], 200), "250");
 }
