@@ -238,14 +238,7 @@ impl<'a> Compiler<'a> {
     fn clause(&self, clause: &Clause, marks: &mut HashSet<String>) -> Option<Boxed> {
         let asked = words(&clause.words);
         let asked = &asked[..asked.len().min(PHRASE_WORDS_MAX)];
-        let mut readings: Vec<Reading> = Vec::new();
-        for tongue in Tongue::ALL {
-            for reading in self.readings(asked, tongue) {
-                if !readings.contains(&reading) {
-                    readings.push(reading);
-                }
-            }
-        }
+        let readings = self.readings_in(asked, &Tongue::ALL);
         if clause.within == Within::Anywhere {
             marks.extend(readings.iter().flatten().map(|(_, form)| form.clone()));
         }
@@ -261,6 +254,17 @@ impl<'a> Compiler<'a> {
             1 => either.pop(),
             _ => Some(Box::new(DisjunctionMaxQuery::with_tie_breaker(either, TIE))),
         }
+    }
+
+    /// How words may be kept in any of these languages, each way once.
+    fn readings_in(&self, asked: &[Word<'_>], tongues: &[Tongue]) -> Vec<Reading> {
+        let mut all: Vec<Reading> = Vec::new();
+        for reading in tongues.iter().flat_map(|tongue| self.readings(asked, *tongue)) {
+            if !all.contains(&reading) {
+                all.push(reading);
+            }
+        }
+        all
     }
 
     /// How words may be kept in a language: with their accents, without, joined.
@@ -299,11 +303,11 @@ impl<'a> Compiler<'a> {
         let asked = words(&row);
         let asked = &asked[..asked.len().min(PHRASE_WORDS_MAX)];
         let mut either: Vec<Boxed> = Vec::new();
-        for tongue in [Tongue::French, Tongue::English] {
-            for reading in self.readings(asked, tongue).iter().filter(|reading| reading.len() > 1) {
+        for reading in self.readings_in(asked, &[Tongue::French, Tongue::English]) {
+            if reading.len() > 1 {
                 let Fields { subject, body, .. } = self.fields;
-                either.push(Box::new(BoostQuery::new(in_field(*subject, reading), SUBJECT_WEIGHT)));
-                either.push(in_field(*body, reading));
+                either.push(Box::new(BoostQuery::new(in_field(*subject, &reading), SUBJECT_WEIGHT)));
+                either.push(in_field(*body, &reading));
             }
         }
         let together = (!either.is_empty()).then(|| DisjunctionMaxQuery::new(either));

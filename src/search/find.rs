@@ -175,6 +175,15 @@ fn shelves_meant<'w>(query: &Query, wish: &Wish<'w>) -> Vec<&'w Shelf> {
     wish.readable.iter().filter(meant).filter(|shelf| !named(&query.lists_not, &shelf.address)).collect()
 }
 
+/// How far down in a mail the piece that shows why it was found may stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// In what the index keeps of it.
+    Beginning,
+    /// Anywhere: the mail is read.
+    Whole,
+}
+
 struct Looking<'a> {
     archive: &'a ArchiveReader,
     searcher: &'a Searcher,
@@ -219,14 +228,21 @@ impl<'a> Looking<'a> {
     fn group(&self, gathering: &Gathering, marker: &Marker<'_>) -> Result<Option<Group>, SearchError> {
         let mut hits = Vec::new();
         for one in &gathering.best {
-            hits.extend(self.hit(one.at, marker)?);
+            // What stands far down is looked for in the best of a thread alone.
+            let depth = if hits.is_empty() { Depth::Whole } else { Depth::Beginning };
+            hits.extend(self.hit(one.at, marker, depth)?);
         }
         let thread = hits.first().map(|hit: &Hit| hit.post.thread);
         Ok(thread.map(|thread| Group { thread, posts: gathering.posts, hits }))
     }
 
     /// What the store does not know as published, or not in these lists, is not shown.
-    fn hit(&self, at: DocAddress, marker: &Marker<'_>) -> Result<Option<Hit>, SearchError> {
+    fn hit(
+        &self,
+        at: DocAddress,
+        marker: &Marker<'_>,
+        depth: Depth,
+    ) -> Result<Option<Hit>, SearchError> {
         let segment = self.searcher.segment_reader(at.segment_ord);
         let posts = segment.fast_fields().column_first_or_default::<u64>("post")?;
         let Some(post) = self.archive.post(PostId(posts.get_val(at.doc_id)))? else { return Ok(None) };
@@ -240,7 +256,7 @@ impl<'a> Looking<'a> {
         let tongue = post.language.as_deref().map_or(Tongue::French, Tongue::of);
         let subject = marker.line(&mask_addresses(&post.subject), tongue);
         let (mut excerpt, holds) = marker.excerpt(shown);
-        if holds == Holds::Nothing && is_cut(shown) {
+        if holds == Holds::Nothing && depth == Depth::Whole && is_cut(shown) {
             excerpt = self.excerpt_below(&post, shown, marker).unwrap_or(excerpt);
         }
         Ok(Some(Hit { excerpt, subject, post }))

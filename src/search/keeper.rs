@@ -21,6 +21,8 @@ use crate::store::following::{Place, Touched};
 
 /// Memory the index may take while it grows, bytes.
 const WRITER_BYTES: usize = 16 << 20;
+/// Threads that look through the parts of the index for one search or several.
+const SEARCHING_THREADS_MAX: usize = 4;
 /// Lines of the journal looked at together.
 const LINES_AT_ONCE: usize = 1_000;
 /// Posts taken in between two commits while there is much to do.
@@ -331,7 +333,12 @@ fn begin(folder: &Path, archive: &ArchiveReader) -> Result<Open, SearchError> {
     open(index, fields, Place::default(), archive.lines()?)
 }
 
-fn open(index: Index, fields: Fields, place: Place, begun: u64) -> Result<Open, SearchError> {
+fn open(mut index: Index, fields: Fields, place: Place, begun: u64) -> Result<Open, SearchError> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    if processors > 1 {
+        // The parts of the index are looked through beside each other: a common word stands in all.
+        index.set_multithread_executor(processors.min(SEARCHING_THREADS_MAX))?;
+    }
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     Ok(Open { index, opened: Arc::new(Opened { reader, fields }), writer: None, place, begun })
 }

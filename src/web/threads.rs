@@ -20,7 +20,7 @@ use super::sight::Eyes;
 use super::views::{Arrangement, Desk, InThread, Neighbours, Opened, Place, Stands, SummaryView, ThreadView};
 
 /// Posts on one page of a conversation.
-const POSTS_PER_PAGE: usize = 200;
+const POSTS_PER_PAGE: usize = 100;
 /// Posts of a conversation that are looked at: later ones are found by month.
 const THREAD_POSTS_MAX: usize = 20_000;
 /// The place of a post is counted in conversations of at most so many.
