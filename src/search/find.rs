@@ -1,8 +1,6 @@
 //! From what is asked to what is found: asks the index, looks every answer up in the store, and
 //! makes excerpts.
 
-use std::cell::Cell;
-
 use tantivy::schema::Value;
 use tantivy::{DocAddress, Searcher, TantivyDocument};
 
@@ -103,7 +101,7 @@ pub(super) fn find(
     let mut found = Found { unread: query.unread.clone(), ..Found::nothing() };
     found.nothing_asked = query.is_empty();
     let searcher = opened.reader.searcher();
-    let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
+    let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, shelves: &shelves };
     if let Some(compiled) = compile(&opened.fields, &query, &shelves, Sought::Posts, Needed::All) {
         let order = if compiled.ranked { wish.order } else { Order::Newest };
         looking.gather(&compiled, wish, order, &mut found)?;
@@ -146,7 +144,7 @@ pub(super) fn by_author(
     let compiler = Compiler { fields, reader, sought: Sought::Posts, endings };
     let searcher = opened.reader.searcher();
     let shelves = [shelf];
-    let looking = Looking::new(archive, &searcher, &opened.fields, &shelves);
+    let looking = Looking { archive, searcher: &searcher, fields: &opened.fields, shelves: &shelves };
     let compiled = compiler.by_author(&key, shelf);
     let wish = Wish {
         query: "",
@@ -175,13 +173,12 @@ fn shelves_meant<'w>(query: &Query, wish: &Wish<'w>) -> Vec<&'w Shelf> {
     wish.readable.iter().filter(meant).filter(|shelf| !named(&query.lists_not, &shelf.address)).collect()
 }
 
-/// How far down in a mail the piece that shows why it was found may stand.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Depth {
-    /// In what the index keeps of it.
-    Beginning,
-    /// Anywhere: the mail is read.
-    Whole,
+/// A thread as the index shows it.
+struct Looked {
+    group: Group,
+    /// Nothing that was looked for stands in what the index keeps of its best post, which is only
+    /// the beginning: the language to read the rest in.
+    below: Option<Tongue>,
 }
 
 struct Looking<'a> {
@@ -189,23 +186,9 @@ struct Looking<'a> {
     searcher: &'a Searcher,
     fields: &'a Fields,
     shelves: &'a [&'a Shelf],
-    /// Mails that may still be read to show a piece of them.
-    reads_left: Cell<usize>,
-    /// What these may weigh together, bytes.
-    bytes_left: Cell<usize>,
 }
 
 impl<'a> Looking<'a> {
-    fn new(
-        archive: &'a ArchiveReader,
-        searcher: &'a Searcher,
-        fields: &'a Fields,
-        shelves: &'a [&'a Shelf],
-    ) -> Looking<'a> {
-        let (reads_left, bytes_left) = (Cell::new(MAILS_READ_MAX), Cell::new(MAILS_READ_BYTES_MAX));
-        Looking { archive, searcher, fields, shelves, reads_left, bytes_left }
-    }
-
     fn gather(
         &self,
         compiled: &Compiled,
@@ -219,30 +202,42 @@ impl<'a> Looking<'a> {
         found.posts_in_all = heap.posts;
         let endings = Endings::new();
         let marker = Marker::new(&compiled.marks, &endings);
-        for gathering in &heap.groups {
-            found.groups.extend(self.group(gathering, &marker)?);
+        // Each is a block to unpack: the processors share them.
+        let executor = self.searcher.index().search_executor();
+        let looked = executor.map(|one| Ok(self.group(one, &marker)), heap.groups.iter())?;
+        let looked: Vec<Option<Looked>> = looked.into_iter().collect::<Result<_, _>>()?;
+        let (mut reads_left, mut bytes_left) = (MAILS_READ_MAX, MAILS_READ_BYTES_MAX);
+        for Looked { mut group, below } in looked.into_iter().flatten() {
+            if let Some(tongue) = below
+                && let Some(best) = group.hits.first_mut()
+                && reads_left > 0
+            {
+                reads_left -= 1;
+                let below = self.excerpt_below(best.post.id, tongue, &mut bytes_left, &marker);
+                best.excerpt = below.unwrap_or(std::mem::take(&mut best.excerpt));
+            }
+            found.groups.push(group);
         }
         Ok(())
     }
 
-    fn group(&self, gathering: &Gathering, marker: &Marker<'_>) -> Result<Option<Group>, SearchError> {
-        let mut hits = Vec::new();
+    fn group(&self, gathering: &Gathering, marker: &Marker<'_>) -> Result<Option<Looked>, SearchError> {
+        let (mut hits, mut below) = (Vec::new(), None);
         for one in &gathering.best {
-            // What stands far down is looked for in the best of a thread alone.
-            let depth = if hits.is_empty() { Depth::Whole } else { Depth::Beginning };
-            hits.extend(self.hit(one.at, marker, depth)?);
+            let Some((hit, further)) = self.hit(one.at, marker)? else { continue };
+            if hits.is_empty() {
+                below = further;
+            }
+            hits.push(hit);
         }
         let thread = hits.first().map(|hit: &Hit| hit.post.thread);
-        Ok(thread.map(|thread| Group { thread, posts: gathering.posts, hits }))
+        let posts = gathering.posts;
+        Ok(thread.map(|thread| Looked { group: Group { thread, posts, hits }, below }))
     }
 
-    /// What the store does not know as published, or not in these lists, is not shown.
-    fn hit(
-        &self,
-        at: DocAddress,
-        marker: &Marker<'_>,
-        depth: Depth,
-    ) -> Result<Option<Hit>, SearchError> {
+    /// A post, and its language where its excerpt is to be looked for further down. What the store
+    /// does not know as published, or not in these lists, is not shown.
+    fn hit(&self, at: DocAddress, marker: &Marker<'_>) -> Result<Option<(Hit, Option<Tongue>)>, SearchError> {
         let segment = self.searcher.segment_reader(at.segment_ord);
         let posts = segment.fast_fields().column_first_or_default::<u64>("post")?;
         let Some(post) = self.archive.post(PostId(posts.get_val(at.doc_id)))? else { return Ok(None) };
@@ -255,21 +250,23 @@ impl<'a> Looking<'a> {
         let shown = kept.get_first(self.fields.shown).and_then(|value| value.as_str()).unwrap_or_default();
         let tongue = post.language.as_deref().map_or(Tongue::French, Tongue::of);
         let subject = marker.line(&mask_addresses(&post.subject), tongue);
-        let (mut excerpt, holds) = marker.excerpt(shown);
-        if holds == Holds::Nothing && depth == Depth::Whole && is_cut(shown) {
-            excerpt = self.excerpt_below(&post, shown, marker).unwrap_or(excerpt);
-        }
-        Ok(Some(Hit { excerpt, subject, post }))
+        let (excerpt, holds) = marker.excerpt(shown);
+        let below = (holds == Holds::Nothing && is_cut(shown)).then(|| unmarked(shown).0);
+        Ok(Some((Hit { excerpt, subject, post }, below)))
     }
 
     /// From further down than the index keeps, where only there stands what was looked for.
-    fn excerpt_below(&self, post: &PostSummary, shown: &str, marker: &Marker<'_>) -> Option<Vec<Piece>> {
-        self.reads_left.set(self.reads_left.get().checked_sub(1)?);
+    fn excerpt_below(
+        &self,
+        post: PostId,
+        tongue: Tongue,
+        bytes_left: &mut usize,
+        marker: &Marker<'_>,
+    ) -> Option<Vec<Piece>> {
         // Bytes that are damaged have no piece to show.
-        let raw = self.archive.raw(post.id).ok().flatten()?;
-        let room = self.bytes_left.get().checked_sub(raw.len())?;
-        self.bytes_left.set(room);
-        let (excerpt, holds) = marker.excerpt(&shown_whole(&raw, unmarked(shown).0));
+        let raw = self.archive.raw(post).ok().flatten()?;
+        *bytes_left = bytes_left.checked_sub(raw.len())?;
+        let (excerpt, holds) = marker.excerpt(&shown_whole(&raw, tongue));
         (holds == Holds::Some).then_some(excerpt)
     }
 }

@@ -15,13 +15,13 @@ use crate::mail::show::{Searched, searched};
 use crate::store::archive::PostSummary;
 
 /// An index of another number is built again.
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
 
 /// Of what a post says, so much is kept to show a piece of it, bytes. What stands further down is
 /// read from the mail itself when it is what was looked for.
-const SHOWN_BYTES_MAX: usize = 1_280;
+const SHOWN_BYTES_MAX: usize = 1_024;
 /// What is kept to be shown is compressed so much at a time: more is smaller, and slower to show.
-const SHOWN_BLOCK_BYTES: usize = 32 * 1024;
+const SHOWN_BLOCK_BYTES: usize = 16 * 1024;
 /// What follows the last word that fits may be about so long, bytes.
 const WORD_BYTES: usize = 64;
 /// Of a mail that is read to show a piece of it, so much is looked at, bytes.

@@ -56,8 +56,7 @@ impl Found {
 impl Ear<'_> {
     /// The sentence cut at its commas, and where a "but" or "and" begins something else.
     pub(super) fn clauses<'t>(&self, tokens: &'t [Token]) -> Vec<&'t [Token]> {
-        let is_break = |token: &Token| token.kind == Kind::Comma || self.book.breaks.contains(&token.word);
-        tokens.split(is_break).filter(|clause| !clause.is_empty()).collect()
+        tokens.split(|token| self.breaks(token)).filter(|clause| !clause.is_empty()).collect()
     }
 
     /// What the clauses of one sentence say together.

@@ -110,6 +110,11 @@ pub(super) struct Ear<'a> {
 }
 
 impl Ear<'_> {
+    /// Whether something else may begin after this: a comma, "but", "and".
+    pub(super) fn breaks(&self, token: &Token) -> bool {
+        token.kind == Kind::Comma || self.book.breaks.contains(&token.word)
+    }
+
     pub(super) fn hear(&self, sentence: &Sentence) -> Heard {
         let heard = self.hear_words(sentence);
         if sentence.signs { heard.unsure() } else { heard }
@@ -451,9 +456,7 @@ impl Ear<'_> {
     /// "I am away", "too many mails": a reason, where it is a whole clause.
     fn asides_idle(&self, tokens: &[Token], chart: &mut Chart) -> Vec<(usize, usize, Vec<Kept>)> {
         let mut found = Vec::new();
-        let is_break = |at: usize| {
-            tokens.get(at).is_none_or(|t| t.kind == Kind::Comma || self.book.breaks.contains(&t.word))
-        };
+        let is_break = |at: usize| tokens.get(at).is_none_or(|token| self.breaks(token));
         for set in &self.book.numbers.aside {
             for at in 0..tokens.len() {
                 let begins = at == 0

@@ -8,12 +8,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 parvis=${PARVIS_BIN:-$here/../../target/debug/parvis}
 
-for program in "${CHROMIUM:-chromium}" node curl python3; do
-  if ! command -v "$program" >/dev/null; then
-    echo "skipped: $program is not here"
-    exit 77
-  fi
-done
+. "$here/common.bash"
+needs "${CHROMIUM:-chromium}" node curl python3
 work=$(mktemp -d)
 demo=
 finish() {
@@ -37,17 +33,10 @@ fail() {
   tail -n 20 "$work/said"
   exit 1
 }
-until_there() {
-  local deadline=$((SECONDS + 90))
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $deadline ] || fail "waited for: $*"
-    sleep 0.2
-  done
-}
 
 "$parvis" demo --dir "$work/demo" >"$work/said" 2>&1 &
 demo=$!
-until_there grep -q '^Open the archive:' "$work/said"
+patience=90 wait_for "the demo" grep -q '^Open the archive:' "$work/said"
 site=$(sed -n 's/^Open the archive: *//p' "$work/said")
 site=${site%/}
 

@@ -6,19 +6,14 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 parvis=${PARVIS_BIN:-$here/../../target/debug/parvis}
 
-for program in pebble pebble-challtestsrv openssl curl; do
-  if ! command -v "$program" >/dev/null; then
-    echo "skipped: $program is not here"
-    exit 77
-  fi
-done
+. "$here/common.bash"
+needs python3 pebble pebble-challtestsrv openssl curl
 work=$(mktemp -d)
 started=()
 trap 'for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done; wait; rm -rf "$work"' EXIT
 cd "$work"
 
-free() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-acme=$(free) manage=$(free) dns=$(free) http=$(free) https=$(free) smtp=$(free) challenges=$(free)
+acme=$(free_port) manage=$(free_port) dns=$(free_port) http=$(free_port) https=$(free_port) smtp=$(free_port) challenges=$(free_port)
 # The authority's own address is https too, with a certificate of somebody else's.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj '/CN=somebody else' 2>/dev/null
 openssl req -newkey rsa:2048 -nodes -keyout pebble.key -out pebble.csr -subj /CN=localhost 2>/dev/null

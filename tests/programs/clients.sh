@@ -9,12 +9,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 parvis=${PARVIS_BIN:-$here/../../target/debug/parvis}
 list=club@lists.example
 
-for program in python3 curl; do
-  if ! command -v $program >/dev/null; then
-    echo "skipped: $program is not here"
-    exit 77
-  fi
-done
+. "$here/common.bash"
+needs python3 curl
 
 work=$(mktemp -d)
 running=()
@@ -32,19 +28,6 @@ fail() {
   exit 1
 }
 
-# Until a command succeeds, but not for ever.
-wait_for() {
-  local what=$1 deadline=$((SECONDS + 60))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $deadline ] || fail "waited 60 s for $what"
-    sleep 0.1
-  done
-}
-
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 
 # -- a server, and one that takes its mail
 python3 "$here/peer.py" "$work/copies" &

@@ -5,10 +5,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 parvis=${PARVIS_BIN:-$here/../../target/debug/parvis}
 
-if ! command -v python3 >/dev/null; then
-  echo "skipped: python3 is not here"
-  exit 77
-fi
+. "$here/common.bash"
+needs python3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

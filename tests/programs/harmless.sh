@@ -8,12 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 parvis=${PARVIS_BIN:-$here/../../target/debug/parvis}
 list=hostile@lists.example
 
-for program in "${CHROMIUM:-chromium}" node curl python3; do
-  if ! command -v "$program" >/dev/null; then
-    echo "skipped: $program is not here"
-    exit 77
-  fi
-done
+. "$here/common.bash"
+needs "${CHROMIUM:-chromium}" node curl python3
 work=$(mktemp -d)
 server=
 finish() {
@@ -25,9 +21,6 @@ fail() {
   echo "FAILED: $*"
   tail -n 20 "$work/said"
   exit 1
-}
-free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 door=$(free_port)
@@ -49,10 +42,7 @@ base_url = "http://127.0.0.1:$web"
 CONFIG
 "$parvis" serve >"$work/said" 2>&1 &
 server=$!
-for _ in $(seq 300); do
-  curl -fsS "http://127.0.0.1:$web/healthz" >/dev/null 2>&1 && break
-  sleep 0.1
-done
+wait_for "the server" curl -fsS "http://127.0.0.1:$web/healthz"
 markup='"><img src=x onerror=TRAP><script>TRAP</script>'
 "$parvis" list create $list --name "$markup" --language en >/dev/null
 "$parvis" list set $list archive=public consent=none posting=anyone moderation=none \
@@ -64,10 +54,8 @@ for id in $("$parvis" held ls $list --json | python3 -c 'import json, sys; print
   "$parvis" held accept "$id" >/dev/null
 done
 posts() { "$parvis" list ls --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["posts"])'; }
-for _ in $(seq 300); do
-  [ "$(posts)" -ge "$made" ] && break
-  sleep 0.1
-done
+all_there() { [ "$(posts)" -ge "$made" ]; }
+patience=120 wait_for "$made posts" all_there
 [ "$(posts)" = "$made" ] || fail "$made mails were made, $(posts) posts are there"
 "$parvis" reindex >/dev/null
 echo "$made mails, of which the door refused $refused"

@@ -7,12 +7,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 parvis=${PARVIS_BIN:-$root/target/debug/parvis}
 
-for program in postfix postmap python3 swaks; do
-  if ! command -v "$program" >/dev/null; then
-    echo "skipped: $program is not here"
-    exit 77
-  fi
-done
+. "$here/common.bash"
+needs postfix postmap python3 swaks
 if [ "$(id -u)" != 0 ]; then
   echo "skipped: Postfix starts for root only"
   exit 77
@@ -34,15 +30,6 @@ fail() {
   tail -n 20 "$work/log" "$work/maillog" 2>/dev/null || true
   exit 1
 }
-await() { # what, and a command
-  local what=$1 deadline=$((SECONDS + 30))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $deadline ] || fail "waited in vain for $what"
-    sleep 0.1
-  done
-}
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 front=$(free_port) lmtp=$(free_port) web=$(free_port) names=$(free_port)
 
 # -- the DNS of members.example: one server may send in its name, and all else is to be refused
@@ -120,8 +107,8 @@ serve() {
   "$parvis" serve >>"$work/log" 2>&1 &
   server=$!
   running+=("$server")
-  await "the server" "$parvis" list ls
-  await "its door" bash -c "echo >/dev/tcp/127.0.0.1/$lmtp"
+  wait_for "the server" "$parvis" list ls
+  wait_for "its door" bash -c "echo >/dev/tcp/127.0.0.1/$lmtp"
 }
 configure ""
 serve
@@ -146,19 +133,19 @@ forged='Authentication-Results: lists.example.org; dmarc=pass header.from=member
 here_too='Authentication-Results: mx.lists.example.org; dmarc=pass header.from=members.example'
 
 hand_in 198.51.100.9 anne@members.example $list own
-await "a post of a member's own server" became own published
+wait_for "a post of a member's own server" became own published
 became own "spf=pass" || fail "SPF was not that of the server Postfix names"
-await "copies, taken by Postfix" bash -c "[ \$(grep -l 'Subject: own' -r '$work/boxes/box/new' | wc -l) = 2 ]"
+wait_for "copies, taken by Postfix" bash -c "[ \$(grep -l 'Subject: own' -r '$work/boxes/box/new' | wc -l) = 2 ]"
 grep -rqi '^Return-Path: <quartier-bounces+[a-z2-7]*@lists.example.org>' "$work/boxes/box/new" || fail "no return path for each"
 hand_in 198.51.100.66 anne@members.example $list forged --add-header "$forged" --add-header "$here_too"
-await "a forged post to wait" became forged "because: unproven"
+wait_for "a forged post to wait" became forged "because: unproven"
 
 hand_in 198.51.100.9 anne@members.example nobody@lists.example.org unknown
 grep -q '^<\*\* 550 .*personne a cette adresse' "$work/said" || fail "an unknown address: $(tail -n 3 "$work/said")"
 hand_in 198.51.100.9 anne@members.example someone@elsewhere.example relayed
 grep -q '^<\*\* [45]54 .*Relay access denied' "$work/said" || fail "relayed: $(tail -n 3 "$work/said")"
 hand_in 198.51.100.9 eve@strangers.example $list stranger
-await "a stranger to be refused" grep -q 'status=bounced.*reserve a ses membres' "$work/maillog"
+wait_for "a stranger to be refused" grep -q 'status=bounced.*reserve a ses membres' "$work/maillog"
 
 # Believing Postfix is not believing what came through it.
 kill "$server"
@@ -166,11 +153,11 @@ wait "$server" 2>/dev/null || true
 configure mx.lists.example.org
 serve
 hand_in 198.51.100.66 anne@members.example $list forged-again --add-header "$here_too"
-await "a forged post to wait" became forged-again "because: unproven"
+wait_for "a forged post to wait" became forged-again "because: unproven"
 postconf -c "$work/etc" -e "smtpd_data_restrictions = check_sender_access inline:{{anne@members.example = PREPEND $here_too}}"
 postfix -c "$work/etc" reload >/dev/null 2>&1
 sleep 1
 hand_in 198.51.100.66 anne@members.example $list believed
-await "what Postfix itself wrote to be believed" became believed "the mail server in front says so"
-await "From to be the list's" became believed "From is the list's"
+wait_for "what Postfix itself wrote to be believed" became believed "the mail server in front says so"
+wait_for "From to be the list's" became believed "From is the list's"
 echo "passed: 2 posts through Postfix and out by it, 2 forged ones wait, 3 refused"

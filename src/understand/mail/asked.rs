@@ -242,8 +242,7 @@ impl Ear<'_> {
         let spans = |set: &usize, at: usize| chart.sets[*set][at].iter().any(|span| span.slips == 0);
         let numbers = &self.book.numbers;
         let reached = chart.reached_by_idle(tokens.len());
-        let is_break = |token: &Token| token.kind == Kind::Comma || self.book.breaks.contains(&token.word);
-        let begins = |at: usize| reached.contains(&at) || (at > 0 && is_break(&tokens[at - 1]));
+        let begins = |at: usize| reached.contains(&at) || (at > 0 && self.breaks(&tokens[at - 1]));
         (0..tokens.len()).any(|at| {
             numbers.asking.iter().any(|set| spans(set, at))
                 || (begins(at) && numbers.orders.iter().any(|set| spans(set, at)))
