@@ -59,8 +59,8 @@ use self::rounds::{
 pub use clock::system_clock;
 pub use facts::check_facts;
 pub use only_pages::only_pages;
-pub use pages::members_door;
 pub use pages::show_aside;
+pub use pages::{members_door, pages as pages_of};
 
 /// Why a server cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]

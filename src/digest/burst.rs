@@ -118,7 +118,7 @@ fn masthead(sheet: &Sheet) -> String {
         text.push_str(&format!("{what}{}{where_to}\r\n", t.colon));
     }
     text.push_str(&format!("\r\n{}\r\n\r\n", t.contents));
-    for (n, thread) in (1..).zip(threads) {
+    for thread in threads {
         let count = thread.items.len();
         let several =
             if count > 1 { format!(" ({})", words::messages(count, sheet.language)) } else { String::new() };
@@ -126,7 +126,7 @@ fn masthead(sheet: &Sheet) -> String {
             "" => String::new(),
             author => format!(", {author}"),
         };
-        let line = hanging(n, &format!("{}{apart}{several}", thread.title));
+        let line = hanging(thread.n, &format!("{}{apart}{several}", thread.title));
         text.push_str(&line.replace('\n', "\r\n"));
         text.push_str("\r\n");
     }
@@ -265,7 +265,7 @@ mod tests {
             by: String::new(),
             page: None,
             archive: None,
-            threads: vec![ThreadPart { title: "Queens".to_owned(), ..ThreadPart::default() }],
+            threads: vec![ThreadPart { n: 1, title: "Queens".to_owned(), ..ThreadPart::default() }],
             doors: crate::digest::Doors::default(),
         }
     }

@@ -76,6 +76,8 @@ pub struct OwnDoors {
 /// What was said in one conversation.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ThreadPart {
+    /// What the contents number it: its place, or a later one where some before it are not here.
+    pub n: usize,
     /// Its subject, without words for answers.
     pub title: String,
     /// Who began it, where another is called the same.

@@ -172,7 +172,12 @@ fn sample() -> Sheet {
         by: "Claire".to_owned(),
         page: None,
         archive: None,
-        threads: vec![ThreadPart { title: "Fête".to_owned(), items: vec![item], ..ThreadPart::default() }],
+        threads: vec![ThreadPart {
+            n: 1,
+            title: "Fête".to_owned(),
+            items: vec![item],
+            ..ThreadPart::default()
+        }],
         doors: Doors::default(),
     }
 }

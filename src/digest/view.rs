@@ -122,7 +122,7 @@ impl<'a> View<'a> {
             by,
             page: page.as_deref(),
             archive: archive.as_deref(),
-            threads: (1..).zip(threads).map(|(n, thread)| ThreadView::new(n, thread, *language)).collect(),
+            threads: threads.iter().map(|thread| ThreadView::new(thread, *language)).collect(),
             post: Link::new(&doors.post, ""),
             request: Link::new(&doors.request, ""),
             stop: Link::new(&doors.stop, ""),
@@ -132,8 +132,8 @@ impl<'a> View<'a> {
 }
 
 impl<'a> ThreadView<'a> {
-    fn new(n: usize, thread: &'a ThreadPart, language: Language) -> ThreadView<'a> {
-        let ThreadPart { title, told_apart, page, note, summary, left_out, items } = thread;
+    fn new(thread: &'a ThreadPart, language: Language) -> ThreadView<'a> {
+        let ThreadPart { n, title, told_apart, page, note, summary, left_out, items } = thread;
         let count = messages(items.len() + left_out, language);
         let several = items.len() + left_out > 1;
         let named = match told_apart.as_str() {
@@ -145,7 +145,7 @@ impl<'a> ThreadView<'a> {
             n: n.to_string(),
             title,
             told_apart,
-            hanging: hanging(n, &whole),
+            hanging: hanging(*n, &whole),
             page: page.as_deref(),
             count: if several { count } else { String::new() },
             others: if *left_out > 0 { others(*left_out, language) } else { String::new() },

@@ -5,6 +5,9 @@ use crate::mail::paragraphs::{Paragraph, paragraphs};
 /// As wide as text in a mail is (RFC 5322 §2.1.1 says 78 at most; some room for one more quote).
 pub(super) const COLUMNS: usize = 72;
 
+/// Lines that are no wider stay as they were typed: breaking off their last word helps nobody.
+const KEPT_COLUMNS: usize = 78;
+
 /// A text set in lines of [`COLUMNS`] characters at most, longer words apart.
 pub(super) fn wrapped(text: &str) -> String {
     let mut out = String::new();
@@ -18,7 +21,15 @@ pub(super) fn wrapped(text: &str) -> String {
     out
 }
 
+/// Their spaces are as they were typed: a program that is copied from here has to run.
 fn write(paragraph: &Paragraph, out: &mut String) {
+    let from = out.len();
+    set(paragraph, out);
+    let spaced = out[from..].replace('\u{a0}', " ");
+    out.replace_range(from.., &spaced);
+}
+
+fn set(paragraph: &Paragraph, out: &mut String) {
     let whole = || {
         let mut text = String::new();
         for piece in &paragraph.pieces {
@@ -36,20 +47,29 @@ fn write(paragraph: &Paragraph, out: &mut String) {
     }
     let hanging = if paragraph.item { "  " } else { "" };
     for line in whole().lines() {
-        let quoted = line.starts_with('>');
-        let mut column = 0;
-        for word in line.split(' ') {
+        let words = line.trim_start_matches('\u{a0}');
+        let indent = " ".repeat(line.chars().count() - words.chars().count());
+        out.push_str(&indent);
+        if indent.len() + words.chars().count() <= KEPT_COLUMNS {
+            out.push_str(words);
+            out.push('\n');
+            continue;
+        }
+        let begin = if words.starts_with('>') { "> " } else { hanging };
+        let mut column = indent.len();
+        let first = column;
+        for word in words.split(' ') {
             let length = word.chars().count();
-            if column > 0 && column + 1 + length > COLUMNS {
-                let begin = if quoted { "> " } else { hanging };
+            if column > first && column + 1 + length > COLUMNS {
                 out.push('\n');
+                out.push_str(&indent);
                 out.push_str(begin);
-                column = begin.len();
+                column = indent.len() + begin.len();
                 out.push_str(word);
                 column += length;
                 continue;
             }
-            if column > 0 {
+            if column > first {
                 out.push(' ');
                 column += 1;
             }
@@ -101,6 +121,11 @@ mod tests {
              > les ans, de neuf heures à dix-huit heures."
         );
         assert_eq!(wrapped(""), "");
+        let program =
+            "let rec map f = function\n    [] -> []\n  | a :: l ->\n\tlet r = f a in\n        r :: map f l";
+        assert_eq!(wrapped(program), program.replace('\t', "    "), "what is set in lines keeps them");
+        let ragged = "whoever cuts lines at seventy-six columns and breaks a line early, does so:";
+        assert_eq!(wrapped(ragged), ragged, "no word hangs alone below a line that fits");
         assert!(hanging(7, &"mot ".repeat(40)).lines().all(|line| line.chars().count() <= COLUMNS));
     }
 }

@@ -16,6 +16,7 @@ pub mod forget;
 pub mod history;
 pub mod import;
 pub mod keep_house;
+mod letter_ids;
 pub mod lists;
 mod looking;
 pub mod members_csv;

@@ -28,8 +28,8 @@ pub enum OfDigest<'a> {
 pub struct WhichItem<'a> {
     /// Of whose digest.
     pub group: Group<'a>,
-    /// Its conversations, in the order of its contents.
-    pub titles: &'a [String],
+    /// Its conversations, as its contents number them.
+    pub titles: &'a [(usize, String)],
 }
 
 /// Somebody wrote to you.
@@ -99,10 +99,10 @@ impl OfDigest<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
         match self {
             OfDigest::WhichItem(WhichItem { group, titles }) => {
-                let item = |(n, title): (usize, &String)| {
+                let item = |(n, title): &(usize, String)| {
                     Facts::default().phrase("n", &n.to_string()).phrase("title", title)
                 };
-                let items = (1..).zip(titles.iter()).map(item).collect();
+                let items = titles.iter().map(item).collect();
                 group.facts(facts, frame.language).each("items", items)
             }
             OfDigest::PrivateWord(word) => word

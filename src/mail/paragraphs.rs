@@ -10,8 +10,15 @@ use super::text::{Segment, links};
 
 /// Lines of wrapped mail are at least and at most this wide, characters.
 const WRAPPED_COLUMNS: std::ops::RangeInclusive<usize> = 50..=80;
+/// A line of this width that ends within a sentence did not end by choice, characters.
+const FULL_COLUMNS: usize = 52;
 /// So many spaces inside a line are a column, not a slip.
 const COLUMN_GAP: &str = "   ";
+
+/// Lines that end by choice keep this much of what they stand in, columns.
+const INDENT_MAX: usize = 24;
+/// A tab at the beginning of a line, columns.
+const TAB_COLUMNS: usize = 4;
 
 /// What stands between two blank lines.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -29,7 +36,7 @@ pub struct Paragraph {
 /// A few words, or a link.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Piece {
-    /// The words.
+    /// The words; at the beginning of a line that stood further in, so many U+00A0.
     pub text: String,
     /// `http:` or `https:`.
     pub href: Option<String>,
@@ -64,6 +71,8 @@ fn set(paragraphs: &mut Vec<Paragraph>, lines: &[&str], width: Option<usize>) {
     let mut paragraph = begin(false);
     let mut joined = String::new();
     for (at, line) in lines.iter().enumerate() {
+        // Of lines that are made one, none stands further in than the others.
+        let indent = if joined.is_empty() { indent_of(line) } else { 0 };
         let line = line.trim_start();
         if joined.is_empty() && (begins_item(line) || paragraph.item) {
             if !paragraph.pieces.is_empty() {
@@ -75,9 +84,11 @@ fn set(paragraphs: &mut Vec<Paragraph>, lines: &[&str], width: Option<usize>) {
         }
         joined.push_str(line);
         match lines.get(at + 1) {
+            Some(next) if within_a_sentence(lines[at], next) => joined.push(' '),
             Some(next) if width.is_some_and(|width| goes_on(lines[at], next, width)) => joined.push(' '),
             following => {
-                add_line(&mut paragraph.pieces, &unbroken(&std::mem::take(&mut joined)));
+                let words = unbroken(&std::mem::take(&mut joined));
+                add_line(&mut paragraph.pieces, &format!("{}{words}", "\u{a0}".repeat(indent)));
                 end_line(&mut paragraph.pieces, following.is_some());
             }
         }
@@ -85,12 +96,23 @@ fn set(paragraphs: &mut Vec<Paragraph>, lines: &[&str], width: Option<usize>) {
     paragraphs.push(paragraph);
 }
 
+/// How far in a line stands, columns.
+fn indent_of(line: &str) -> usize {
+    let indent = line.chars().take_while(|c| c.is_whitespace());
+    indent.map(|c| if c == '\t' { TAB_COLUMNS } else { 1 }).sum::<usize>().min(INDENT_MAX)
+}
+
 /// French puts a space before these marks, and no line may begin with one.
 pub fn unbroken(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        let before_mark = letter == ' ' && letters.peek().is_some_and(|next| ":;?!»%€".contains(*next));
+        let marked = |mark: char| ":;?!»%€".contains(mark);
+        let mut following = letters.clone();
+        // Not before the signs of programs: “a :: l”, “x != y”.
+        let before_mark = letter == ' '
+            && following.next().is_some_and(marked)
+            && following.next().is_none_or(|next| !(":=;".contains(next) || next.is_alphanumeric()));
         let after_mark = letter == ' ' && out.ends_with('«');
         out.push(if before_mark || after_mark { '\u{a0}' } else { letter });
     }
@@ -139,6 +161,18 @@ fn goes_on(line: &str, next: &str, width: usize) -> bool {
     // The second line of an item of a list stands below the first one's words.
     let hangs = indent > 0 && (begins_item(line) || line.starts_with(char::is_whitespace));
     full && (indent == 0 || hangs) && !begins_item(next_word) && !is_link(line) && !is_link(next)
+}
+
+/// Whether two lines are one sentence, cut by one program or by two after each other.
+fn within_a_sentence(line: &str, next: &str) -> bool {
+    line.chars().count() >= FULL_COLUMNS
+        && !line.starts_with(char::is_whitespace)
+        && line.ends_with(|c: char| c.is_alphanumeric() || c == ',')
+        && next.starts_with(char::is_lowercase)
+        && !line.starts_with('>')
+        && !line.contains(['{', '}', ';', '=', '<'])
+        && !is_link(line)
+        && !is_link(next)
 }
 
 /// Items of a list, and quotes.
@@ -246,6 +280,21 @@ mod tests {
     }
 
     #[test]
+    fn what_two_programs_cut_after_each_other_is_one_sentence() {
+        check(
+            "The sample rate is not one of those that the standard master clocks can deliver, so that to capture\nall of it\nyou would need twice as much, which is\nsupported.\n\n1. Il faut compter deux heures pour tout installer, ou un peu\nplus, selon le temps",
+            expect![[r#"
+                [text]
+                The sample rate is not one of those that the standard master clocks can deliver, so that to capture all of it/
+                you would need twice as much, which is/
+                supported.
+                [item]
+                1. Il faut compter deux heures pour tout installer, ou un peu plus, selon le temps
+            "#]],
+        );
+    }
+
+    #[test]
     fn columns_stay_columns() {
         check(
             "samedi     9 h    Claire\ndimanche   10 h   Marcel\n\n    let a = 1;\n    let b = 2;",
@@ -258,6 +307,37 @@ mod tests {
                     let b = 2;
             "#]],
         );
+    }
+
+    #[test]
+    fn lines_that_stand_further_in_stay_there() {
+        check(
+            "let rec map f = function\n    [] -> []\n  | a :: l -> f a :: map f l\n\n  Les lignes d’un paragraphe que son programme a coupées à la fin\n  se suivent, même en retrait.\n\n- pain\n  - complet",
+            expect![[r#"
+                [text]
+                let rec map f = function/
+                    [] -> []/
+                  | a :: l -> f a :: map f l
+                [text]
+                Les lignes d’un paragraphe que son programme a coupées à la fin se suivent, même en retrait.
+                [item]
+                - pain
+                [item]
+                  - complet
+            "#]],
+        );
+    }
+
+    #[test]
+    fn french_marks_stay_with_their_words_and_programs_as_they_are() {
+        for (typed, set) in [
+            ("Qui vient ? Moi !", "Qui vient\u{a0}? Moi\u{a0}!"),
+            ("« oui » : non", "«\u{a0}oui\u{a0}»\u{a0}: non"),
+            ("a :: l if x != y", "a :: l if x != y"),
+            ("i := 1", "i := 1"),
+        ] {
+            assert_eq!(unbroken(typed), set);
+        }
     }
 
     proptest! {

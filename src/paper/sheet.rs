@@ -54,6 +54,8 @@ const SMALL_LEADING: f32 = 13.5;
 const APART: f32 = 6.0;
 /// What hangs or is kept apart stands so far in, points.
 const INDENT: f32 = 16.0;
+/// A space at the beginning of a line, points.
+const SPACE: f32 = 4.0;
 
 /// Everything, in order.
 pub(super) fn blocks(sheet: &Sheet, handed: &[Handed]) -> Vec<Block> {
@@ -117,7 +119,10 @@ impl Setting {
         let contents = Text { size: 12.0, ..text(span(Face::Bold, self.t.contents), self.tongue) };
         blocks.push(Block { keeps: true, ..block(16.0, contents) });
         for (thread, part) in sheet.threads.iter().enumerate() {
-            let title = span(Face::Regular, &typeset(&part.title, self.language));
+            let mut title = span(Face::Regular, &typeset(&part.title, self.language));
+            if !part.told_apart.is_empty() {
+                title.extend(span(Face::Italic, &format!(", {}", part.told_apart)));
+            }
             blocks.push(Block { kind: Kind::Entry { title, thread }, above: 2.0, keeps: false });
         }
     }
@@ -189,8 +194,12 @@ impl Setting {
                         Some(quoted) => (Face::Italic, quoted.to_owned()),
                         None => (face, line),
                     };
+                    let words = line.trim_start_matches('\u{a0}');
+                    let spaces =
+                        u8::try_from(line.chars().count() - words.chars().count()).unwrap_or(u8::MAX);
+                    let line = words.to_owned();
                     let quoted = if face == Face::Italic { INDENT } else { item };
-                    let indent = indent.max(quoted);
+                    let indent = indent.max(quoted) + SPACE * f32::from(spaces);
                     Text { indent, ..text(span(face, &self.set(&line, tongue)), tongue) }
                 };
                 blocks.push(block(above, text));

@@ -51,6 +51,7 @@ fn a_week() -> Sheet {
     let attachments = vec![Attached { name: "plan.pdf".to_owned(), size: "2 Mo".to_owned(), page: None }];
     edition(vec![
         ThreadPart {
+            n: 1,
             title: "Réunion publique : le compte rendu".to_owned(),
             note: "À lire avant lundi.".to_owned(),
             items: vec![item("Anne Martin", LONG, "fr"), Item { attachments, ..item("Marcel", "Moi !", "") }],
@@ -58,6 +59,7 @@ fn a_week() -> Sheet {
             ..ThreadPart::default()
         },
         ThreadPart {
+            n: 2,
             title: "Odd things".to_owned(),
             summary: Some(Summary { by: "Claire".to_owned(), text: "En bref, c’est oui.".to_owned() }),
             items: vec![item("Ivan", &odd, "ru"), item("Léa", code, ""), item("Nobody", "", "")],
@@ -89,6 +91,7 @@ fn a_week_on_paper() {
 #[test]
 fn a_hundred_conversations() {
     let thread = |n: usize| ThreadPart {
+        n: 3,
         title: format!(
             "Conversation {n}, dont le titre est assez long pour prendre plus d’une ligne au sommaire"
         ),

@@ -21,7 +21,7 @@ use crate::web::{
 };
 
 /// The pages of this configuration.
-pub(super) fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
+pub fn pages(config: &Config, desk: &Arc<Desk>) -> Result<WebState, ServeError> {
     let options = web_options(config);
     let keys = desk.clone();
     let opens = move |key: &str| match keys.store.tokens().read(key) {

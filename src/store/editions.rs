@@ -68,7 +68,7 @@ impl ArchiveReader {
         let mut by = Vec::new();
         for person in &edition.by {
             let person: Option<Person> = self.record(&keys::person(*person))?;
-            by.extend(person.map(|person| person.name).filter(|name| !name.is_empty()));
+            by.extend(person.and_then(|person| signature(&person)));
         }
         Ok(Some(EditionShown { document: record.document, edition, at: record.at, by }))
     }
@@ -98,6 +98,14 @@ impl Store {
     pub fn draft_version(&self, list: ListId) -> Result<Option<PostId>, StoreError> {
         let record: Option<DocumentRecord> = self.reader.record(&keys::draft(list))?;
         Ok(record.map(|record| record.document))
+    }
+}
+
+/// What somebody signs with: their name, or who they are at their server.
+fn signature(person: &Person) -> Option<String> {
+    match person.name.trim() {
+        "" => person.addresses.first().map(|address| address.local_part().to_owned()),
+        name => Some(name.to_owned()),
     }
 }
 

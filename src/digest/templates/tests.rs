@@ -43,6 +43,7 @@ fn a_day() -> Sheet {
         archive: Some("https://l.example/lilas/".to_owned()),
         threads: vec![
             ThreadPart {
+                n: 1,
                 title: "Vide-grenier <dimanche>".to_owned(),
                 page: Some("https://l.example/lilas/t/x/".to_owned()),
                 items: vec![
@@ -59,6 +60,7 @@ fn a_day() -> Sheet {
                 ..ThreadPart::default()
             },
             ThreadPart {
+                n: 2,
                 title: "Eau".to_owned(),
                 note: "À lire.".to_owned(),
                 summary: Some(Summary {

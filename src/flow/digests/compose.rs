@@ -2,7 +2,7 @@
 
 use super::sheet::{Gathered, Made, gather, has_archive, sheet};
 use crate::digest::{self, Enclosed};
-use crate::domain::ids::{MessageId, PostId};
+use crate::domain::ids::{ListId, MessageId, PostId};
 use crate::domain::list::{Language, List};
 use crate::domain::member::DigestForm;
 use crate::domain::recipient::ListDoor;
@@ -15,24 +15,21 @@ use crate::mail::words;
 use crate::store::StoreError;
 use crate::store::issue::Issue;
 
-/// What all its readers in that language get; nothing if no post of it is there any more.
+/// What all its readers in that language get, of these lists if any is named; nothing if no post of
+/// it is there any more.
 pub(in crate::flow) fn compose(
     desk: &Desk,
-    issue: &Issue,
+    (issue, of): (&Issue, &[ListId]),
     list: &List,
     language: Language,
 ) -> Result<Option<PreparedCopy>, FlowError> {
-    let mut gathered = gather(desk, &issue.posts)?;
     let edition = match issue.edition {
         Some(number) => desk.store.reader().edition(list.id, number)?,
         None => None,
     };
-    if let Some(shown) = &edition {
-        // As its contents say it.
-        let holds =
-            |post: &Gathered| shown.edition.chosen().position(|item| item.posts.contains(&post.post.id));
-        gathered.sort_by_cached_key(holds);
-    }
+    let mut gathered = gather(desk, &issue.posts, of, edition.as_ref().map(|shown| &shown.edition))?;
+    // As its contents say it.
+    gathered.sort_by_key(|post| post.conversation);
     let made = Made { number: issue.edition, shown: edition.as_ref(), at: issue.at, part: issue.part };
     let Some(sheet) = sheet(desk, list, language, &gathered, &made)? else { return Ok(None) };
     let (fields, body) = match issue.form {
@@ -98,7 +95,7 @@ pub fn message_id(desk: &Desk, issue: &Issue) -> MessageId {
 }
 
 fn enclosed<'a>(desk: &Desk, list: &List, gathered: &'a [Gathered]) -> Vec<Enclosed<'a>> {
-    let one = |Gathered { post, raw }: &'a Gathered| Enclosed {
+    let one = |Gathered { post, raw, conversation: _ }: &'a Gathered| Enclosed {
         raw,
         page: (has_archive(list) && !post.no_archive).then(|| page_of(desk, list, &post.message_id)),
         message_id: post.message_id.to_string(),

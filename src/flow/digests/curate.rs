@@ -2,7 +2,7 @@
 
 use super::editions::{Following, asked, changing, patience, renewed, sending};
 use super::sheet::title_of_item;
-use crate::domain::edition::{Edition, EditionWish, Fold, HEARD_MAX, Heard, ItemPlace, Noticed};
+use crate::domain::edition::{Edition, EditionItem, EditionWish, Fold, HEARD_MAX, Heard, ItemPlace, Noticed};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{Language, List};
 use crate::domain::time::Timestamp;
@@ -192,8 +192,16 @@ fn with_items<T>(
 ) -> Result<T, FlowError> {
     let mut known = Vec::new();
     for item in &edition.items {
-        let title = title_of_item(desk, list, item, list.settings.language)?.map(|(title, _)| title);
-        known.push((item, title.unwrap_or_default(), authors(desk, &item.posts)?));
+        let called = |item: &EditionItem| {
+            let title = title_of_item(desk, list, item, list.settings.language)?;
+            Ok::<_, FlowError>(title.map(|(title, _)| title).unwrap_or_default())
+        };
+        // Who has called it something else speaks of it by either name.
+        let mut title = called(item)?;
+        if !item.title.is_empty() {
+            title = format!("{title} {}", called(&EditionItem { title: String::new(), ..item.clone() })?);
+        }
+        known.push((item, title, authors(desk, &item.posts)?));
     }
     let items: Vec<DraftItem<'_>> = known
         .iter()

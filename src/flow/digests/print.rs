@@ -25,7 +25,7 @@ pub fn printed(
 ) -> Result<Option<Result<Vec<u8>, PaperFault>>, FlowError> {
     let Some(shown) = desk.store.reader().edition(list.id, number)? else { return Ok(None) };
     let posts: Vec<_> = shown.edition.chosen().flat_map(|item| item.posts.clone()).collect();
-    let gathered = gather(desk, &posts)?;
+    let gathered = gather(desk, &posts, &[], Some(&shown.edition))?;
     let made = Made { number: Some(number), shown: Some(&shown), at: shown.at, part: (1, 1) };
     let Some(sheet) = sheet(desk, list, list.settings.language, &gathered, &made)? else { return Ok(None) };
     let handed = match whom {

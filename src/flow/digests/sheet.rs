@@ -1,10 +1,10 @@
 //! What a digest or an edition says, as facts: gathered from the archive when it is sent or printed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::digest::{self, Attached, Condensed, Doors, Item, OwnDoors, Sheet, ThreadPart, condense};
 use crate::domain::edition::{Edition, EditionItem, Fold};
-use crate::domain::ids::{MessageId, PersonId, PostId};
+use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
 use crate::domain::list::{ArchivePolicy, Language, List, Posting};
 use crate::domain::recipient::{ListDoor, word_for};
 use crate::domain::time::Timestamp;
@@ -28,6 +28,8 @@ const NAME_CHARS_MAX: usize = 80;
 pub(super) struct Gathered {
     pub(super) post: PostSummary,
     pub(super) raw: Vec<u8>,
+    /// Which conversation it belongs to, as the contents number them from 1.
+    pub(super) conversation: usize,
 }
 
 /// What is made of them.
@@ -42,28 +44,50 @@ pub(super) struct Made<'a> {
     pub(super) part: (u32, u32),
 }
 
-/// Whether a post may still be sent: nobody took it back since it was frozen.
-pub(super) fn is_shown(post: &PostSummary) -> bool {
-    post.state == PostState::Published && post.withdrawn.is_none()
+/// Whether a post may still be sent: nobody took it back since it was frozen, and it is of one of these
+/// lists, if any is named.
+fn is_shown(post: &PostSummary, of: &[ListId]) -> bool {
+    let meant = of.is_empty() || of.contains(&post.list);
+    meant && post.state == PostState::Published && post.withdrawn.is_none()
 }
 
 /// How many of these posts are there still.
-pub(in crate::flow) fn shown(desk: &Desk, posts: &[PostId]) -> Result<usize, FlowError> {
+pub(in crate::flow) fn shown(desk: &Desk, posts: &[PostId], of: &[ListId]) -> Result<usize, FlowError> {
     let mut count = 0;
     for post in posts {
-        count += usize::from(desk.store.reader().post(*post)?.as_ref().is_some_and(is_shown));
+        count += usize::from(desk.store.reader().post(*post)?.is_some_and(|post| is_shown(&post, of)));
     }
     Ok(count)
 }
 
-/// Those of these posts that are there still, in that order.
-pub(super) fn gather(desk: &Desk, posts: &[PostId]) -> Result<Vec<Gathered>, FlowError> {
-    let mut gathered = Vec::new();
+/// Those of these posts that are there still, in that order. Conversations have the number they have
+/// with all posts there, so that it means the same to who got more of them, or got them earlier.
+pub(super) fn gather(
+    desk: &Desk,
+    posts: &[PostId],
+    of: &[ListId],
+    edition: Option<&Edition>,
+) -> Result<Vec<Gathered>, FlowError> {
+    let (mut gathered, mut begun) = (Vec::new(), HashMap::new());
+    let chosen = edition.map(|edition| placed(edition, posts)).unwrap_or_default();
     for post in posts {
-        let Some(summary) = desk.store.reader().post(*post)?.filter(is_shown) else { continue };
-        gathered.extend(desk.store.raw(*post)?.map(|raw| Gathered { post: summary, raw }));
+        let Some(summary) = desk.store.reader().post(*post)? else { continue };
+        let next = begun.len() + 1;
+        let conversation = match edition {
+            Some(_) => chosen.get(post).copied().unwrap_or(next),
+            None => *begun.entry(summary.thread).or_insert(next),
+        };
+        let shown = if is_shown(&summary, of) { desk.store.raw(*post)? } else { None };
+        gathered.extend(shown.map(|raw| Gathered { post: summary, raw, conversation }));
     }
     Ok(gathered)
+}
+
+/// The place of each of these posts, as the animators put them.
+fn placed(edition: &Edition, posts: &[PostId]) -> HashMap<PostId, usize> {
+    let posts: HashSet<&PostId> = posts.iter().collect();
+    let here = edition.chosen().filter(|item| item.posts.iter().any(|post| posts.contains(post)));
+    (1..).zip(here).flat_map(|(n, item)| item.posts.iter().map(move |post| (*post, n))).collect()
 }
 
 /// All of it in one language; nothing if no post of it is there any more.
@@ -120,14 +144,24 @@ pub(super) fn has_archive(list: &List) -> bool {
     list.settings.archive != ArchivePolicy::None
 }
 
-/// Conversations that are called the same are told apart by who began them.
+/// Conversations that are called the same are told apart by who began them, or when.
 fn tell_apart(threads: &mut [ThreadPart]) {
-    let mut count: HashMap<String, usize> = HashMap::new();
+    let mut called: HashMap<String, Vec<String>> = HashMap::new();
+    let author =
+        |thread: &ThreadPart| thread.items.first().map(|item| item.author.clone()).unwrap_or_default();
     for thread in threads.iter() {
-        *count.entry(thread.title.to_lowercase()).or_default() += 1;
+        called.entry(thread.title.to_lowercase()).or_default().push(author(thread));
     }
-    for thread in threads.iter_mut().filter(|thread| count.get(&thread.title.to_lowercase()) > Some(&1)) {
-        thread.told_apart = thread.items.first().map(|item| item.author.clone()).unwrap_or_default();
+    for thread in threads {
+        let (Some(authors), own) = (called.get(&thread.title.to_lowercase()), author(thread)) else {
+            continue;
+        };
+        let same = authors.iter().filter(|author| **author == own).count();
+        // The same person began both: then it is when.
+        let when = thread.items.first().filter(|_| same > 1).map(|item| item.when.as_str());
+        if authors.len() > 1 {
+            thread.told_apart = [own.as_str()].into_iter().chain(when).collect::<Vec<_>>().join(", ");
+        }
     }
 }
 
@@ -164,6 +198,8 @@ fn lists_of(desk: &Desk, list: &List, gathered: &[Gathered]) -> Result<Vec<List>
 
 /// What is said in one conversation, as far as it is here.
 struct Grouped<'a> {
+    /// Its number.
+    n: usize,
     posts: Vec<&'a Gathered>,
     /// What the animators made of it, in an edition.
     item: Option<&'a EditionItem>,
@@ -176,17 +212,17 @@ fn grouped<'a>(edition: Option<&'a Edition>, gathered: &'a [Gathered]) -> Vec<Gr
         Some(edition) => {
             for item in edition.chosen() {
                 let here = |post: &&Gathered| item.posts.contains(&post.post.id);
-                groups.push(Grouped { posts: gathered.iter().filter(here).collect(), item: Some(item) });
+                let posts: Vec<_> = gathered.iter().filter(here).collect();
+                let n = posts.first().map_or(0, |first| first.conversation);
+                groups.push(Grouped { n, posts, item: Some(item) });
             }
         }
         None => {
             for post in gathered {
-                let same = |group: &&mut Grouped<'a>| {
-                    group.posts.first().is_some_and(|first| first.post.thread == post.post.thread)
-                };
-                match groups.iter_mut().find(same) {
+                let n = post.conversation;
+                match groups.iter_mut().find(|group| group.n == n) {
                     Some(group) => group.posts.push(post),
-                    None => groups.push(Grouped { posts: vec![post], item: None }),
+                    None => groups.push(Grouped { n, posts: vec![post], item: None }),
                 }
             }
         }
@@ -198,6 +234,7 @@ fn grouped<'a>(edition: Option<&'a Edition>, gathered: &'a [Gathered]) -> Vec<Gr
 /// A conversation of an issue, as its contents number it from 1.
 pub(in crate::flow) struct Numbered {
     pub(in crate::flow) title: String,
+    pub(in crate::flow) n: usize,
     /// Its posts that stand there, by date.
     pub(in crate::flow) posts: Vec<PostId>,
 }
@@ -209,14 +246,16 @@ pub(in crate::flow) fn numbered(
     issue: &Issue,
     language: Language,
 ) -> Result<Vec<Numbered>, FlowError> {
-    let gathered = gather(desk, &issue.posts)?;
     let shown =
         issue.edition.map(|number| desk.store.reader().edition(list.id, number)).transpose()?.flatten();
-    let groups = grouped(shown.as_ref().map(|shown| &shown.edition), &gathered);
+    let edition = shown.as_ref().map(|shown| &shown.edition);
+    let gathered = gather(desk, &issue.posts, &[], edition)?;
+    let groups = grouped(edition, &gathered);
     Ok(groups
         .iter()
         .map(|group| Numbered {
             title: title_of_group(list, group, language),
+            n: group.n,
             posts: group.posts.iter().map(|post| post.post.id).collect(),
         })
         .collect())
@@ -254,6 +293,7 @@ fn part(
         _ => shown,
     };
     Ok(Some(ThreadPart {
+        n: group.n,
         title: title_of_group(list, group, language),
         told_apart: String::new(),
         page: page.filter(|_| has_archive(list)),

@@ -324,14 +324,14 @@ impl PostRoom {
         change: Change,
     ) -> Result<Change, StoreError> {
         let Coming { seen, envelope, now, .. } = coming;
-        let door = self.request_door(destination);
+        let door = self.request_door(destination, &envelope.raw);
         let (list, reason) = match destination {
             Destination::List(list, ListDoor::Animators) => (Some(list.id), Some(HoldReason::ToAnimators)),
             Destination::List(list, _) | Destination::Post(list) => {
                 (Some(list.id), Some(HoldReason::Request))
             }
             Destination::Answer(_) => (self.list_asked_about(door)?, Some(HoldReason::Request)),
-            Destination::Service => (None, Some(HoldReason::Request)),
+            Destination::Service => (self.list_asked_about(door)?, Some(HoldReason::Request)),
             Destination::Operator => (None, Some(HoldReason::ToOperator)),
             Destination::Bounce(_) => (self.list_asked_about(door)?, None),
             Destination::Nobody => (None, None),

@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::domain::unwanted::Unwanted;
 use crate::flow::moderate::{self, Held};
-use crate::flow::{Desk, FlowError, answer_address, bounces, digests, is_current, requests};
+use crate::flow::{Desk, FlowError, answer_address, bounces, digests, is_current, letter_ids, requests};
 use crate::letters::{DoorRefusal, door as words};
 use crate::mail::answering;
 use crate::mail::headers::Headers;
@@ -152,7 +152,20 @@ impl PostRoom {
 
     /// What a mail to an address beside a list's own asks for, if it is ours to read. A token that
     /// is none of ours says nothing: the words alone count.
-    pub(super) fn request_door(&self, destination: &Destination) -> Option<RequestDoor> {
+    ///
+    /// Where one asks for anything, an answer to a letter that asks is one to its question, though the
+    /// program it comes from knows no Reply-To.
+    pub(super) fn request_door(&self, destination: &Destination, raw: &[u8]) -> Option<RequestDoor> {
+        let door = self.door_of(destination);
+        match door {
+            Some(RequestDoor::Help | RequestDoor::Request) => {
+                letter_ids::question_answered(&self.desk, raw).or(door)
+            }
+            other => other,
+        }
+    }
+
+    fn door_of(&self, destination: &Destination) -> Option<RequestDoor> {
         let answer = |token: &str| requests::door_of_token(&self.desk, token).unwrap_or(RequestDoor::Request);
         match destination {
             Destination::List(_, door) => match door {

@@ -19,6 +19,7 @@ use crate::domain::moderation::HoldReason;
 use crate::domain::wish::{Answered, AskedBecause, Matter};
 use crate::flow::FlowError;
 use crate::flow::digests::{self, Numbered};
+use crate::flow::obey_command;
 use crate::mail::{answering, parse, said, subject};
 use crate::store::OpenQuestion;
 use crate::store::change::{Expect, Shelf};
@@ -57,6 +58,16 @@ pub(super) fn answer(
     let (Some(list), Some(issue)) = (&request.list, talk.desk.store.issue(issue)?) else {
         return Ok(Fate::Away(DropReason::Obeyed));
     };
+    // Who has left the first of several lists since answers for another.
+    let mut reads = obey_command::lists_of_issue(&talk.desk.store, &issue)?;
+    reads.sort_by_key(|of| *of != list.id);
+    let mut own = None;
+    for of in reads {
+        if own.is_none() && talk.current(of)?.is_some() {
+            own = talk.list(of)?;
+        }
+    }
+    let list = own.as_ref().unwrap_or(list);
     if talk.current(list.id)?.is_none() || matches!(said.heard, Heard::Wishes(_) | Heard::Nothing) {
         return hearing(talk, request, Some(list.id), said);
     }
@@ -71,8 +82,7 @@ pub(super) fn answer(
     }
     let bare = subject::bare(&words.subject, &list.settings.subject_prefix).to_lowercase();
     let by_subject = there.iter().find(|one| !bare.is_empty() && one.title.to_lowercase() == bare);
-    let by_number =
-        numbered_words(&words.text).and_then(|(n, below)| Some((there.get(n.checked_sub(1)?)?, below)));
+    let by_number = numbered_words(&words.text).and_then(|(n, below)| Some((of_number(&there, n)?, below)));
     let mail = request.info.id;
     match (by_number, by_subject, there.as_slice()) {
         (Some((one, below)), _, _) if !below.is_empty() => publish(talk, list, mail, into(one), Some(below)),
@@ -89,7 +99,11 @@ pub(super) fn answer(
 }
 
 fn posts_of(there: &[Numbered], number: usize) -> Option<Vec<PostId>> {
-    Some(there.get(number.checked_sub(1)?)?.posts.clone())
+    Some(of_number(there, number)?.posts.clone())
+}
+
+fn of_number(there: &[Numbered], number: usize) -> Option<&Numbered> {
+    there.iter().find(|one| one.n == number)
 }
 
 fn into(one: &Numbered) -> Into {
@@ -145,7 +159,7 @@ fn which(
     let Some(issue) = talk.desk.store.issue(issue)? else { return Ok(Fate::Done) };
     let there = digests::numbered(talk.desk, list, &issue, list.settings.language)?;
     let picked = choice(&words).and_then(|choice| choice.numbers.first().copied());
-    let picked = picked.and_then(|number| there.get(number.checked_sub(1)?)).map(into);
+    let picked = picked.and_then(|number| of_number(&there, number)).map(into);
     let picked = picked.or_else(|| NEW.contains(&first.as_str()).then_some(Into::New));
     match (picked, &said.heard) {
         (Some(into), _) => {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::source::Source;
 use crate::domain::address::EmailAddress;
-use crate::domain::ids::{MessageId, PersonId, PostId};
+use crate::domain::ids::{ListId, MessageId, PersonId, PostId};
 use crate::domain::list::{Language, List, ListState};
 use crate::domain::pace::Felt;
 use crate::domain::retry::Next;
@@ -37,8 +37,8 @@ pub struct Prepared {
     signed: Option<Arc<Common>>,
     /// What stands above the header of all copies; empty if they are not sealed.
     seal: Vec<u8>,
-    /// It is made of posts of several lists: who wants no more of it leaves all of them.
-    several: bool,
+    /// What it is made of: who wants no more of it leaves all of these.
+    lists: Vec<ListId>,
     /// Of how many posts it is made: one that is taken back meanwhile must not leave with the others.
     posts: usize,
 }
@@ -48,8 +48,9 @@ pub struct CopyMaker {
     prepared: Mutex<HashMap<Wanted, Arc<Prepared>>>,
 }
 
-/// A post, in a language of its readers, as the way to them can carry it.
-type Wanted = (PostId, Option<Language>, Bits);
+/// A post, in a language of its readers, as the way to them can carry it; of several in one mail,
+/// those of these lists, or all of them where none is named.
+type Wanted = (PostId, Option<Language>, Bits, Vec<ListId>);
 
 /// More posts than this are not kept prepared.
 const PREPARED_MAX: usize = 64;
@@ -84,7 +85,7 @@ impl CopyMaker {
     /// Forgets a post whose copies are all answered for.
     pub fn forget(&self, post: PostId) {
         let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        prepared.retain(|(kept, _, _), _| *kept != post);
+        prepared.retain(|(kept, ..), _| *kept != post);
     }
 
     fn prepared(
@@ -93,14 +94,15 @@ impl CopyMaker {
         post: PostId,
         reader: Option<Language>,
         bits: Bits,
+        of: &[ListId],
     ) -> Result<Option<Arc<Prepared>>, FlowError> {
-        let wanted = (post, reader, bits);
+        let wanted = (post, reader, bits, of.to_vec());
         let journal = desk.store.journal_len();
         let known = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).get(&wanted).cloned();
         if let Some(prepared) = known.as_ref().filter(|prepared| prepared.journal == journal) {
             return Ok(Some(prepared.clone()));
         }
-        let Some(source) = Source::of(desk, post)? else { return Ok(None) };
+        let Some(source) = Source::of(desk, post)?.map(|source| source.only(of)) else { return Ok(None) };
         let Some(list) = source.list().map(|list| desk.store.list(list)).transpose()?.flatten() else {
             return Ok(None);
         };
@@ -116,7 +118,7 @@ impl CopyMaker {
                 body: known.body.clone(),
                 signed: known.signed.clone(),
                 seal: known.seal.clone(),
-                several: known.several,
+                lists: known.lists.clone(),
                 posts,
             },
             None => {
@@ -133,9 +135,9 @@ impl CopyMaker {
                 let seal = signed.as_ref().zip(raw);
                 let seal = seal.map(|(common, raw)| sealed(desk, common, &common_head, &raw));
                 let body = dot_stuff(head.body());
-                let several = source.is_of_several(desk)?;
+                let lists = source.lists(desk)?;
                 let (message_id, seal) = (source.message_id(), seal.unwrap_or_default());
-                Prepared { journal, list, withdrawn, message_id, head, body, signed, seal, several, posts }
+                Prepared { journal, list, withdrawn, message_id, head, body, signed, seal, lists, posts }
             }
         };
         let made = Arc::new(made);
@@ -151,7 +153,16 @@ impl CopyMaker {
     fn make(&self, desk: &Desk, post: PostId, person: PersonId, bits: Bits) -> Result<Made, FlowError> {
         let Some(reader) = desk.store.person(person)? else { return Ok(Made::Gone) };
         let Some(address) = reader.addresses.first() else { return Ok(Made::Gone) };
-        let Some(prepared) = self.prepared(desk, post, reader.language, bits)? else { return Ok(Made::Gone) };
+        let prepare = |of: &[ListId]| self.prepared(desk, post, reader.language, bits, of);
+        let Some(whole) = prepare(&[])? else { return Ok(Made::Gone) };
+        // Who has left some of the lists it is made of gets what is of the others.
+        let still = still_read(desk, &whole.lists, person)?;
+        let prepared = match still.as_slice() {
+            [] => return Ok(Made::Gone),
+            of if of.len() < whole.lists.len() => prepare(of)?,
+            _ => Some(whole),
+        };
+        let Some(prepared) = prepared else { return Ok(Made::Gone) };
         let list = &prepared.list;
         let now = desk.now();
         let member = desk.store.member(list.id, person)?.filter(|member| member.receives_mail(now));
@@ -162,9 +173,9 @@ impl CopyMaker {
             return Ok(Made::Later(end));
         }
         let tokens = desk.store.tokens();
-        let leave = tokens.token(match prepared.several {
-            true => Purpose::LeaveIssue { issue: post, person },
-            false => Purpose::Leave { list: list.id, person },
+        let leave = tokens.token(match prepared.lists.as_slice() {
+            [_, _, ..] => Purpose::LeaveIssue { issue: post, person },
+            [_] | [] => Purpose::Leave { list: list.id, person },
         });
         let bounce = tokens.token(Purpose::Bounce { post, person });
         let language = reader.language.unwrap_or(list.settings.language);
@@ -176,6 +187,20 @@ impl CopyMaker {
             prepared,
         })))
     }
+}
+
+/// Those of these lists whose mail somebody gets still. Of one it is looked at with all else.
+fn still_read(desk: &Desk, lists: &[ListId], person: PersonId) -> Result<Vec<ListId>, FlowError> {
+    if lists.len() < 2 {
+        return Ok(lists.to_vec());
+    }
+    let mut still = Vec::new();
+    for list in lists {
+        let stands = desk.store.list(*list)?.is_some_and(|list| list.state != ListState::Removed);
+        let member = desk.store.member(*list, person)?.filter(|_| stands);
+        still.extend(member.filter(|member| member.receives_mail(desk.now())).map(|_| *list));
+    }
+    Ok(still)
 }
 
 /// What copies of a post are sealed with. A copy without one is as good as from a server that does

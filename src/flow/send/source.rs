@@ -15,8 +15,8 @@ pub(super) type Composed = (PreparedCopy, Option<Vec<u8>>);
 /// What copies are made of.
 pub(super) enum Source {
     Post(Box<PostInfo>),
-    /// Several posts in one mail.
-    Issue(Box<Issue>),
+    /// Several posts in one mail: those of these lists, or all of them where none is named.
+    Issue(Box<Issue>, Vec<ListId>),
 }
 
 impl Source {
@@ -24,13 +24,22 @@ impl Source {
         if let Some(info) = desk.store.post(number)? {
             return Ok(Some(Source::Post(Box::new(info))));
         }
-        Ok(desk.store.issue(number)?.map(|issue| Source::Issue(Box::new(issue))))
+        Ok(desk.store.issue(number)?.map(|issue| Source::Issue(Box::new(issue), Vec::new())))
     }
 
+    /// What it holds of these lists alone; all of it where none is named.
+    pub(super) fn only(self, of: &[ListId]) -> Source {
+        match self {
+            Source::Post(info) => Source::Post(info),
+            Source::Issue(issue, _) => Source::Issue(issue, of.to_vec()),
+        }
+    }
+
+    /// The list its copies come from.
     pub(super) fn list(&self) -> Option<ListId> {
         match self {
             Source::Post(info) => info.list,
-            Source::Issue(issue) => Some(issue.list),
+            Source::Issue(issue, of) => Some(of.first().copied().unwrap_or(issue.list)),
         }
     }
 
@@ -38,22 +47,23 @@ impl Source {
     pub(super) fn posts(&self, desk: &Desk) -> Result<usize, FlowError> {
         match self {
             Source::Post(_) => Ok(1),
-            Source::Issue(issue) => digests::shown(desk, &issue.posts),
+            Source::Issue(issue, of) => digests::shown(desk, &issue.posts, of),
         }
     }
 
-    /// Whether it is made of posts of several lists.
-    pub(super) fn is_of_several(&self, desk: &Desk) -> Result<bool, FlowError> {
-        match self {
-            Source::Post(_) => Ok(false),
-            Source::Issue(issue) => Ok(obey_command::lists_of_issue(&desk.store, issue)?.len() > 1),
-        }
+    /// The lists its posts are of; the one its copies come from first.
+    pub(super) fn lists(&self, desk: &Desk) -> Result<Vec<ListId>, FlowError> {
+        Ok(match self {
+            Source::Post(info) => info.list.into_iter().collect(),
+            Source::Issue(issue, of) if of.is_empty() => obey_command::lists_of_issue(&desk.store, issue)?,
+            Source::Issue(_, of) => of.clone(),
+        })
     }
 
     pub(super) fn message_id(&self) -> Option<MessageId> {
         match self {
             Source::Post(info) => info.message_id.clone(),
-            Source::Issue(_) => None,
+            Source::Issue(..) => None,
         }
     }
 
@@ -76,8 +86,8 @@ impl Source {
                 let whole = compose_copy(desk, info, list, language, from, &raw);
                 Ok(Some((whole, Some(raw))))
             }
-            Source::Issue(issue) => {
-                Ok(digests::compose(desk, issue, list, language)?.map(|whole| (whole, None)))
+            Source::Issue(issue, of) => {
+                Ok(digests::compose(desk, (issue, of), list, language)?.map(|whole| (whole, None)))
             }
         }
     }

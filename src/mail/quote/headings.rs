@@ -1,6 +1,8 @@
 //! What programs write above and below a quote, in the languages they are met in.
 
-use super::words::{DEVICE_FOOTERS, FORWARDS, FROM_FIELDS, OPENINGS, ORIGINALS, OTHER_FIELDS, VERBS};
+use super::words::{
+    DEVICE_FOOTERS, FORWARDS, FROM_FIELDS, MOMENT_FIELDS, OPENINGS, ORIGINALS, OTHER_FIELDS, VERBS,
+};
 
 /// Lines an attribution may be broken over.
 const ATTRIBUTION_LINES_MAX: usize = 4;
@@ -12,6 +14,8 @@ const HEADER_LINES_MAX: usize = 14;
 const DATE_AND_HOUR_DIGITS: usize = 7;
 /// Words after the verb: "schrieb Marie Muster am Fr., 28. Apr. 2017 um 11:53 Uhr".
 const VERB_TAIL_WORDS_MAX: usize = 10;
+/// Bytes of such a field's name; one of Arabic has two a letter.
+const FIELD_BYTES_MAX: usize = 32;
 /// Fields that make such a block.
 const HEADER_FIELDS_MIN: usize = 3;
 
@@ -41,7 +45,7 @@ pub(super) fn attribution(lines: &[&str], at: usize) -> Option<Heading> {
     let opened = OPENINGS.iter().any(|opening| lower.starts_with(opening)) || starts_with_date(&lower);
     let mut text = String::new();
     for (n, line) in lines[at..].iter().take(ATTRIBUTION_LINES_MAX).enumerate() {
-        let line = line.trim();
+        let line = line.trim_matches(is_blank_or_bidi);
         let is_end_of_address = line == ">:" && text.contains('<');
         if line.is_empty()
             || (line.starts_with('>') && !is_end_of_address)
@@ -62,6 +66,12 @@ pub(super) fn attribution(lines: &[&str], at: usize) -> Option<Heading> {
         }
     }
     None
+}
+
+/// Marks of direction stand around everything where Hebrew and Arabic are written.
+fn is_blank_or_bidi(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Is this whole text an attribution, and is it certain?
@@ -130,8 +140,9 @@ pub(super) fn history(lines: &[&str], at: usize) -> Option<History> {
     // Outlook on the web draws a line of underscores above the block.
     let rule = line.len() >= 10 && bare.is_empty() && ruled;
     let block = if rule { skip_blanks(lines, at + 1) } else { at };
-    let is_rule_or_from = rule || field(line).is_some_and(|name| FROM_FIELDS.contains(&name.as_str()));
-    if is_rule_or_from {
+    // GMX and Orange write when before who.
+    let begins = |name: &str| FROM_FIELDS.contains(&name) || MOMENT_FIELDS.contains(&name);
+    if rule || field(line).is_some_and(|name| begins(&name)) {
         return header_block(lines, block).map(|from| History::Quoted { from });
     }
     None
@@ -190,7 +201,7 @@ fn field(line: &str) -> Option<String> {
     let line = line.trim().trim_start_matches(['*', '>', ' ']);
     let (name, _) = line.split_once(':')?;
     let name = name.trim_matches(['*', ' ', '\u{a0}', '\u{202f}']);
-    (name.len() <= 20).then(|| name.to_lowercase())
+    (name.len() <= FIELD_BYTES_MAX).then(|| name.to_lowercase())
 }
 
 /// « Envoyé de mon iPhone »

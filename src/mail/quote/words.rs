@@ -28,7 +28,7 @@ pub(super) const OPENINGS: [&str; 25] = [
     "at ",
     "在 ",
 ];
-pub(super) const VERBS: [&str; 46] = [
+pub(super) const VERBS: [&str; 53] = [
     " a écrit",
     " a ecrit",
     " écrit",
@@ -75,10 +75,17 @@ pub(super) const VERBS: [&str; 46] = [
     " 写道",
     "写道",
     " menulis",
+    " 寫道",
+    "寫道",
+    " пише",
+    " написа",
+    " كتب",
+    " geschrieben",
+    " geschreven",
 ];
 
 /// Separators above a quoted message, between dashes, in lower case.
-pub(super) const ORIGINALS: [&str; 16] = [
+pub(super) const ORIGINALS: [&str; 25] = [
     "original message",
     "message d'origine",
     "message original",
@@ -95,6 +102,15 @@ pub(super) const ORIGINALS: [&str; 16] = [
     "reply message",
     "message de réponse",
     "opprinnelig melding",
+    "mail original",
+    "message d'origine du mail",
+    "oprindelig meddelelse",
+    "ursprungligt meddelande",
+    "alkuperäinen viesti",
+    "wiadomość oryginalna",
+    "původní zpráva",
+    "исходное сообщение",
+    "αρχικό μήνυμα",
 ];
 
 /// Headings of a forwarded message, in lower case, bare or between dashes.
@@ -124,9 +140,30 @@ pub(super) const FORWARDS: [&str; 22] = [
 ];
 
 /// Fields of the block of headers programs put above a quoted message, in lower case.
-pub(super) const FROM_FIELDS: [&str; 13] =
-    ["de", "from", "von", "da", "van", "från", "fra", "od", "от", "lähettäjä", "kimden", "feladó", "від"];
-pub(super) const OTHER_FIELDS: [&str; 61] = [
+pub(super) const FROM_FIELDS: [&str; 21] = [
+    "de",
+    "from",
+    "von",
+    "da",
+    "van",
+    "från",
+    "fra",
+    "od",
+    "от",
+    "lähettäjä",
+    "kimden",
+    "feladó",
+    "від",
+    "από",
+    "de la",
+    "差出人",
+    "发件人",
+    "寄件者",
+    "من",
+    "보낸 사람",
+    "מאת",
+];
+pub(super) const OTHER_FIELDS: [&str; 89] = [
     "envoyé",
     "envoye",
     "envoyé le",
@@ -188,10 +225,38 @@ pub(super) const OTHER_FIELDS: [&str; 61] = [
     "elküldve",
     "címzett",
     "tárgy",
+    "message du",
+    "στάλθηκε",
+    "προς",
+    "θέμα",
+    "ημερομηνία",
+    "trimis",
+    "către",
+    "subiect",
+    "送信日時",
+    "日時",
+    "宛先",
+    "件名",
+    "发送时间",
+    "收件人",
+    "主题",
+    "抄送",
+    "寄件日期",
+    "收件者",
+    "主旨",
+    "تاريخ الإرسال",
+    "إلى",
+    "الموضوع",
+    "보낸 날짜",
+    "받는 사람",
+    "제목",
+    "copie",
+    "kopi",
+    "kopia",
 ];
 
 /// How the footers of telephones and programs begin, in lower case.
-pub(super) const DEVICE_FOOTERS: [&str; 51] = [
+pub(super) const DEVICE_FOOTERS: [&str; 58] = [
     "envoyé de mon",
     "envoyé depuis",
     "envoyé à partir d",
@@ -243,4 +308,15 @@ pub(super) const DEVICE_FOOTERS: [&str; 51] = [
     "iphone’umdan",
     "iphone-ról",
     "στάλθηκε από",
+    "iphoneから送信",
+    "发自我的",
+    "trimis de pe",
+    "trimis de la",
+    "sendt fra ",
+    "skickat från ",
+    "provenance : mail",
 ];
+
+/// Fields with which the block begins where a program puts the moment first, in lower case.
+pub(super) const MOMENT_FIELDS: [&str; 8] =
+    ["envoyé", "gesendet", "sent", "message du", "inviato", "enviado", "verzonden", "skickat"];

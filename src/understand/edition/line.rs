@@ -27,6 +27,8 @@ pub(super) struct Reader<'a> {
 struct Line<'l> {
     /// « retirer 2, 5 et 7 »: the verb goes on.
     verb: Option<Verb>,
+    /// It was said in a sentence before this one.
+    earlier: bool,
     /// « 2 et 5 à retirer »: what is spoken of comes first.
     waiting: Vec<Waiting<'l>>,
     /// What may be no more than why.
@@ -119,6 +121,7 @@ impl<'a> Reader<'a> {
     /// All of a sentence is understood, or nothing of it is done.
     fn sentence<'l>(&mut self, sentence: &Sentence<'l>, line: &mut Line<'l>) {
         let text = sentence.text;
+        line.earlier = line.understood;
         if sentence.asks && self.verbs.asks_why(text) {
             let numbers = self.found_within(text);
             line.waiting.push(Waiting { clause: text, numbers, bare: false });
@@ -226,6 +229,10 @@ impl<'a> Reader<'a> {
         if self.verbs.is_polite(clause) {
             return;
         }
+        // « je ne garde que les travaux, le reste saute », “everything else goes”: where to is said already.
+        if self.verbs.is_rest(clause) && matches!(self.answer.wishes.last(), Some(EditionWish::KeepOnly(_))) {
+            return;
+        }
         if self.verbs.is_send(&words(clause)) {
             return self.wish(EditionWish::Send, line);
         }
@@ -260,7 +267,7 @@ impl<'a> Reader<'a> {
             Clause::Only(what) => match self.found(&what) {
                 numbers if numbers.is_empty() => self.bare(clause, &what, line),
                 numbers => {
-                    line.verb = Some(Verb::KeepOnly);
+                    (line.verb, line.earlier) = (Some(Verb::KeepOnly), false);
                     self.done(Verb::KeepOnly, numbers, line);
                 }
             },
@@ -293,12 +300,14 @@ impl<'a> Reader<'a> {
             self.correct(line);
             return self.done(verb, numbers, line);
         }
-        match line.verb {
+        // « Retire le chat. Les travaux, en tête »: it goes on to what follows at once, or is said to.
+        let goes_on = !self.verbs.puts(clause) && (!line.earlier || self.verbs.says_too(clause));
+        match line.verb.filter(|_| goes_on) {
             Some(verb) if !numbers.is_empty() => self.done(verb, numbers, line),
             None if !numbers.is_empty() => line.waiting.push(Waiting { clause, numbers, bare: true }),
             _ => match self.found_first(what) {
                 // « Les travaux ont pris du retard »: what is asked comes behind it.
-                numbers if !numbers.is_empty() && line.verb.is_none() => {
+                numbers if !numbers.is_empty() && (line.verb.is_none() || line.earlier) => {
                     line.waiting.push(Waiting { clause, numbers, bare: false });
                 }
                 _ if why => line.told.push(clause),
@@ -333,7 +342,7 @@ impl<'a> Reader<'a> {
             line.waiting.clear();
         }
         self.correct(line);
-        line.verb = Some(verb);
+        (line.verb, line.earlier) = (Some(verb), false);
         // « remets-le », « non, garde-le »: it, and not it alone.
         let beside = spoken_of || self.verbs.is_rest(what);
         let verb = if beside && verb == Verb::Keep { Verb::Restore } else { verb };

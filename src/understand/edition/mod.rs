@@ -9,6 +9,7 @@ mod items;
 mod line;
 mod speech;
 mod verbs;
+mod wording;
 
 pub use items::DraftItem;
 pub(super) use items::alike;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+pub(super) use super::wording::{begins_with, first_word, folded, position, words};
 use crate::understand::tokens::fold;
 
 /// What a clause asks for.
@@ -118,6 +119,8 @@ pub(super) struct Verbs {
 
 /// Fewer words than these say nothing by themselves.
 const TELLING_WORDS_MIN: usize = 4;
+/// With « que » or “only”: those, and no others.
+const LEAVING: [&str; 5] = ["laisse", "laisser", "laissez", "laissons", "leave"];
 /// Words of one clause that are looked at.
 const CLAUSE_WORDS_MAX: usize = 60;
 
@@ -213,6 +216,16 @@ impl Verbs {
             .any(has)
     }
 
+    /// « mets », wherever to.
+    pub(super) fn puts(&self, clause: &str) -> bool {
+        self.longest(&words(clause), &self.put).is_some()
+    }
+
+    /// « le 5 aussi ».
+    pub(super) fn says_too(&self, clause: &str) -> bool {
+        self.longest(&words(clause), &self.beside_others).is_some()
+    }
+
     /// « dans l’ordre inverse », and no more than that.
     pub(super) fn is_reverse(&self, said: &[String]) -> bool {
         let mut said = said.to_vec();
@@ -280,7 +293,13 @@ impl Verbs {
             return Clause::Unclear;
         }
         let first = words.first().cloned();
+        let until =
+            words.iter().any(|word| ["pour", "for", "jusqu", "until", "till"].contains(&word.as_str()));
         let verb = self.verb(&mut words);
+        // « on la garde pour la fois où il fera beau »: for when, nobody knows.
+        if until && verb == Some(Verb::Keep) {
+            return Clause::Unclear;
+        }
         let items_first = first.is_some() && words.first() == first.as_ref();
         let what = words.join(" ");
         match (verb, negated) {
@@ -384,6 +403,13 @@ impl Verbs {
             }
             return Some(verb);
         }
+        // « ne laisse que le 1 », “leave only 1 in”.
+        let leaves = |word: &String| LEAVING.contains(&word.as_str());
+        let out = self.longest(words, &self.drop).is_some();
+        if words.iter().any(leaves) && !out && self.take(words, &self.only).is_some() {
+            words.retain(|word| !leaves(word) && word != "in");
+            return Some(Verb::KeepOnly);
+        }
         if let Some(verb) = self.apart(words) {
             return Some(verb);
         }
@@ -449,43 +475,4 @@ impl Verbs {
         let found = phrases.iter().filter(|phrase| begins_with(words, phrase));
         found.map(|phrase| phrase.split(' ').count()).max()
     }
-}
-
-/// The words of a text in small letters, without accents and signs; a range stays one word.
-pub(super) fn words(text: &str) -> Vec<String> {
-    // « n° 5 » is no negation.
-    let mut folded = fold(text).replace("n°", " numero ").replace("nº", " numero ");
-    // « 2-4 »: from 2 to 4.
-    let letters: Vec<(usize, char)> = folded.char_indices().collect();
-    let dashes = letters.windows(3).filter(|three| {
-        three[0].1.is_ascii_digit() && matches!(three[1].1, '-' | '–') && three[2].1.is_ascii_digit()
-    });
-    let dashes: Vec<(usize, usize)> = dashes.map(|three| (three[1].0, three[2].0)).collect();
-    for (from, to) in dashes.into_iter().rev() {
-        folded.replace_range(from..to, " a ");
-    }
-    folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-}
-
-pub(super) fn folded(word: &str) -> String {
-    fold(word)
-}
-
-/// Where a phrase stands among words.
-pub(super) fn position(words: &[String], phrase: &str) -> Option<usize> {
-    let phrase: Vec<&str> = phrase.split(' ').collect();
-    words
-        .windows(phrase.len())
-        .position(|window| window.iter().map(String::as_str).eq(phrase.iter().copied()))
-}
-
-pub(super) fn begins_with(words: &[String], phrase: &str) -> bool {
-    let mut said = words.iter().map(String::as_str);
-    phrase.split(' ').all(|word| said.next() == Some(word))
-}
-
-pub(super) fn first_word(line: &str) -> (&str, &str) {
-    let line = line.trim_start();
-    let end = line.find(|c: char| !c.is_alphanumeric() && c != '’' && c != '\'').unwrap_or(line.len());
-    line.split_at(end)
 }

@@ -169,6 +169,44 @@ fn one_click_on_a_mail_of_several_lists_leaves_each_of_them() {
     scene.is_whole();
 }
 
+/// What was of the list somebody left stays away, what is of the others comes, once and whole.
+#[test]
+fn who_leaves_one_of_several_lists_before_their_mail_is_sent_gets_the_others() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    let garden = garden_of(&scene);
+    for name in ["anne", "lea", "marcel", "paul"] {
+        reads_both(&scene, &garden, name, "yes");
+    }
+    let one = scene.post();
+    scene.write("marcel", "jardin@lists.example", "mark-50- Des tomates !");
+    let two = scene.post();
+    scene.later(24 * HOUR);
+    digests::issue_due(scene.desk()).unwrap();
+    let leaves = |list: &List, name: &str| {
+        let email = EmailAddress::parse(&format!("{name}@members.example")).unwrap();
+        remove_member(&scene.desk().store, list, &email, scene.act()).unwrap().unwrap();
+    };
+    leaves(&garden, "anne");
+    leaves(&scene.list(), "lea");
+    leaves(&garden, "paul");
+    leaves(&scene.list(), "paul");
+    scene.deliver();
+    assert_eq!(scene.got("anne"), [[one, two]]);
+    assert_eq!(scene.got("lea"), [[50]]);
+    assert_eq!(scene.got("marcel"), [[50, one, two]]);
+    assert_eq!(scene.got("paul").len(), 0);
+    let mail = scene.mails("anne")[0].clone();
+    let text = text_of(&mail);
+    assert!(mail.contains("List-Id: Les Lilas") && !mail.contains("jardin"), "{mail}");
+    // Its conversations are called by the numbers others have for them.
+    assert!(text.contains("\n  2. sujet 1\n") && text.contains("\n  3. sujet 1002\n"), "{text}");
+    scene.write("anne", &answers_of(&mail), "3\nmark-60- J’en suis.");
+    scene.after(24 * HOUR);
+    assert_eq!(scene.got("anne").last(), Some(&vec![60]));
+    assert!(text_of(scene.mails("anne").last().unwrap()).contains("sujet 1002"));
+    scene.is_whole();
+}
+
 #[test]
 fn several_lists_come_in_one_mail_for_who_asks() {
     let mut scene = Scene::new("2026-11-20T10:00:00+01:00");

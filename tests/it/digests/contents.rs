@@ -28,6 +28,39 @@ fn contents_say_what_is_what() {
 }
 
 #[test]
+fn programs_keep_their_lines_in_both_bodies() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.post_of(
+        "Voici :\r\n\r\nlet rec map f = function\r\n    [] -> []\r\n  | a :: l ->\r\n\tf a :: map f l",
+    );
+    scene.after(24 * HOUR);
+    let mail = scene.mails("anne")[0].clone();
+    let text = text_of(&mail);
+    let program = "\nlet rec map f = function\n    [] -> []\n  | a :: l ->\n    f a :: map f l\n";
+    assert!(text.contains(program), "{text}");
+    let page = mail.replace("=\r\n", "").replace("=C2=A0", "~");
+    assert!(page.contains("~~~~[] -&gt; []") && page.contains("~~| a"), "{page}");
+}
+
+#[test]
+fn what_one_person_began_twice_is_told_apart_by_when() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.post_as("Paul", "La cave", "Bonjour.");
+    scene.after(2 * HOUR);
+    scene.post_as("Paul", "La cave", "Rebonjour.");
+    scene.after(24 * HOUR);
+    let text = text_of(&scene.mails("anne")[0]).replace('\u{a0}', " ");
+    for line in [
+        "\n  1. La cave, Paul, vendredi 20 novembre à 10 h\n",
+        "\n  2. La cave, Paul, vendredi 20 novembre à 12 h\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+}
+
+#[test]
 fn what_was_withdrawn_does_not_leave_with_the_others() {
     let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
     scene.add("anne", &[("reading", "daily")]);

@@ -52,6 +52,9 @@ fn an_edition_is_curated_by_answering_mails() {
     scene.after(24 * HOUR);
     assert_eq!(scene.got("daily"), [vec![party, asks], vec![bike]]);
     let kept = scene.desk().store.reader().edition(scene.list().id, 1).unwrap().unwrap();
+    let mut by = kept.by.clone();
+    by.sort();
+    assert_eq!(by, ["claire", "marcel"], "nobody signs with nothing");
     assert_eq!((kept.edition.title.as_str(), kept.edition.items.len()), ("La semaine", 2));
     // The animators' words are found by mail, by whoever may read them.
     scene.desk().search.catch_up_wholly(|_| ()).unwrap();

@@ -16,9 +16,11 @@
 //! - `later 3 days`, `later 2 hours`.
 
 mod forgetting;
+mod machines;
 mod month;
 mod recall;
 mod retention;
+mod scanners;
 mod script;
 mod set_aside;
 mod town;

@@ -8,6 +8,11 @@ use super::town::{Got, HOST, Town};
 
 /// Plays a script; where it goes otherwise, the line and why.
 pub(super) fn play(text: &str) -> Result<(), String> {
+    played(text).map(drop)
+}
+
+/// Plays a script; what the town is then.
+pub(super) fn played(text: &str) -> Result<Town, String> {
     let mut town = Town::new();
     let lines: Vec<&str> = text.lines().collect();
     let mut at = 0;
@@ -29,7 +34,7 @@ pub(super) fn play(text: &str) -> Result<(), String> {
             .map_err(|why| format!("{begun}: {line}\n    {why}"))?;
     }
     match town.unread() {
-        unread if unread.is_empty() => Ok(()),
+        unread if unread.is_empty() => Ok(town),
         unread => Err(format!("{}: at the end nobody has read {unread:?}", lines.len())),
     }
 }

@@ -299,6 +299,11 @@ impl Town {
         }
     }
 
+    /// Whoever got a mail.
+    pub(super) fn everybody(&self) -> Vec<String> {
+        self.boxes.got.lock().expect("whole").keys().cloned().collect()
+    }
+
     /// Everything somebody got, read or not.
     pub(super) fn all(&self, email: &str) -> Vec<Got> {
         self.boxes.got.lock().expect("whole").get(&email.to_lowercase()).cloned().unwrap_or_default()

@@ -194,6 +194,7 @@ fn drafts_in_free_wording() {
         ("drafts.careful.txt", 37, 0),
         ("drafts.lilas.txt", 40, 0),
         ("drafts.lilas.kept.txt", 36, 1),
+        ("drafts.lilas.second.txt", 43, 0),
     ] {
         let Read { right, asked, wrong } = read(name);
         let report =

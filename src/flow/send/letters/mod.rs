@@ -23,7 +23,7 @@ use crate::domain::retry::Next;
 use crate::domain::token::Purpose;
 use crate::domain::wish::Matter;
 use crate::flow::{
-    Desk, FlowError, answer_address, beside, bounce_address, bounces, is_current, leave_address,
+    Desk, FlowError, answer_address, beside, bounce_address, bounces, is_current, leave_address, letter_ids,
 };
 use crate::letters::{
     Arrival, Attachment, AutoSubmitted, Care, Departure, Enclosed, Farewell, Frame, Group, Held, Letter,
@@ -306,9 +306,7 @@ fn compose_with(
     });
     let archive = list.filter(|list| list.settings.archive != ArchivePolicy::None);
     let archive = archive.map(|list| desk.archive_url(list));
-    let message_id =
-        MessageId::parse(&format!("letter-{}-{}@{}", owed.letter, owed.since.millis(), desk.hostname))
-            .expect("digits and a host name");
+    let message_id = letter_ids::of_letter(&desk.hostname, owed, told.answers.as_ref());
     let (answers, references) = match &facts.post {
         Some((id, references, _)) => (id.as_ref(), references.as_slice()),
         None => (None, [].as_slice()),
@@ -407,14 +405,32 @@ fn facts(desk: &Desk, about: &LetterAbout, bits: Bits) -> Result<Option<Facts>, 
         },
         None => None,
     };
-    let of_list = list.as_ref().map_or(desk.language, |list| list.settings.language);
     let occasion = occasion.unwrap_or_default();
+    let of_list = match &list {
+        Some(list) => list.settings.language,
+        // What the groups somebody is in speak would tell that they are in one.
+        None if occasion.unproven => desk.language,
+        None => language_of_their_groups(desk, person.id)?.unwrap_or(desk.language),
+    };
     let theirs = if occasion.unproven { occasion.language } else { person.language.or(occasion.language) };
     let language = theirs.unwrap_or(of_list);
     // Whoever reads a letter to somebody unproven cannot tell from it whether they are known here.
     let name = if occasion.unproven { String::new() } else { person.name.clone() };
     let animators = list.as_ref().map(|list| animators(desk, list.id)).transpose()?.unwrap_or_default();
     Ok(Some(Facts { list, person, address, name, language, animators, post, bits }))
+}
+
+/// The language all the groups of a person have, if they have one in common.
+fn language_of_their_groups(desk: &Desk, person: PersonId) -> Result<Option<Language>, FlowError> {
+    let mut found = None;
+    for member in desk.store.memberships(person)?.iter().filter(|member| is_current(member)) {
+        let Some(list) = desk.store.list(member.list)? else { continue };
+        if found.is_some_and(|language| language != list.settings.language) {
+            return Ok(None);
+        }
+        found = Some(list.settings.language);
+    }
+    Ok(found)
 }
 
 fn occasion(about: &LetterAbout) -> Option<Occasion> {

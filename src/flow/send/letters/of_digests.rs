@@ -24,7 +24,7 @@ pub(super) fn ask(
         DigestAsked::Which { issue, mail: _ } => {
             let Some(issue) = desk.store.issue(*issue)? else { return Ok(None) };
             let there = digests::numbered(desk, list, &issue, facts.language)?;
-            let titles: Vec<String> = there.into_iter().map(|one| one.title).collect();
+            let titles: Vec<_> = there.into_iter().map(|one| (one.n, one.title)).collect();
             send(Letter::Digest(OfDigest::WhichItem(WhichItem { group, titles: &titles })))
         }
         DigestAsked::Word { mail: _, post } => {
