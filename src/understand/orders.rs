@@ -109,16 +109,14 @@ impl Orders {
         }
         match self.read(mail) {
             Ordered::Nothing => meaning,
-            Ordered::Open => match meaning {
-                Meaning::Guess(Command::Animator(_)) => Meaning::ForPeople,
+            Ordered::Open => {
+                let order = matches!(meaning, Meaning::Guess(Command::Animator(_)));
                 // What was taken for the writer's own wish speaks of others.
-                Meaning::Guess(Command::Join | Command::Leave | Command::Withdraw)
-                    if self.speaks_of_orders(mail.text) =>
-                {
-                    Meaning::ForPeople
-                }
-                other => other,
-            },
+                let own =
+                    matches!(meaning, Meaning::Guess(Command::Join | Command::Leave | Command::Withdraw));
+                let for_people = order || own && self.speaks_of_orders(mail.text);
+                if for_people { Meaning::ForPeople } else { meaning }
+            }
             Ordered::These(mut commands) => {
                 // Several are shown before they are done, whatever they are.
                 if commands.len() > 1 {

@@ -108,10 +108,11 @@ impl PeopleWords {
             (begun, around) => around.or(begun)?,
         };
         // « ajouter … mais invitez-les seulement »
-        let found = match found {
-            AnimatorCommand::Add(people) if self.invites(text) => AnimatorCommand::Invite(people),
-            found => found,
-        };
+        if let AnimatorCommand::Add(people) = &found
+            && self.invites(text)
+        {
+            return Some(vec![named_in(AnimatorCommand::Invite(people.clone()), text)]);
+        }
         Some(vec![named_in(found, text)])
     }
 
