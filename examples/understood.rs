@@ -2,7 +2,11 @@
 //!
 //!     cargo run --example understood -- phrasings FILE...
 //!     cargo run --example understood -- prose FOLDER     (one sentence a line, in *.txt)
+//!     cargo run --example understood -- animators FILE...
 //!
+//! What animators write is `what it says | the mail`, `; ` between several: `add EMAIL NAME`,
+//! `set hold_all=yes`, `close thread`, `none`; a file named `decisions*` or `gathering*` holds answers
+//! to letters that ask (`accept 1 2; refuse 3 WORDS`), the items being those in [`HELD`].
 //! `PHRASES=FOLDER` adds an operator's wordings. The files of phrasings are those of `tests/phrases`;
 //! prose must not be understood as anything, at the list's own address or at the one for requests.
 
@@ -18,9 +22,12 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use parvis::domain::command::{Command, Meaning};
+use parvis::domain::command::{
+    AnimatorCommand, Called, Command, Decision, Holding, Meaning, ModeratorAnswer,
+};
+use parvis::domain::member::Role;
 use parvis::domain::time::CivilDate;
-use parvis::understand::{GroupName, Mail, PhraseBook, Place, Situation, Speaker};
+use parvis::understand::{GroupName, Held, Mail, PhraseBook, Place, Situation, Speaker, moderator_answer};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::var_os("PHRASES").map(PathBuf::from);
@@ -31,8 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     match args.next().as_deref() {
         Some("phrasings") => args.try_for_each(|file| phrasings(&book, Path::new(&file))),
+        Some("animators") => args.try_for_each(|file| animators(&book, Path::new(&file))),
         Some("prose") => prose(&book, Path::new(&args.next().ok_or("which folder?")?)),
-        Some(_) | None => Err("phrasings FILE..., or prose FOLDER".into()),
+        Some(_) | None => Err("phrasings FILE..., prose FOLDER, or animators FILE...".into()),
     }
 }
 
@@ -137,4 +145,145 @@ fn prose(book: &PhraseBook, folder: &Path) -> Result<(), Box<dyn Error>> {
     }
     println!("{sentences} sentences (! obeyed, ? proposed): {counts:?}");
     Ok(())
+}
+
+/// What waits in the letter that files of answers are about: author, title in French and English.
+const HELD: [(&str, &str, bool); 4] = [
+    ("Paul Roux", "Tarte aux pommes / Apple tart recipe", false),
+    ("Léa Martin", "Perceuse à vendre / Drill for sale", false),
+    ("Karim Benali", "Parking", false),
+    ("", "", true),
+];
+
+fn animators(book: &PhraseBook, file: &Path) -> Result<(), Box<dyn Error>> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in fs::read_to_string(file)?.lines().filter(|line| !line.starts_with('#')) {
+        let Some((wanted, mail)) = line.split_once(" | ") else { continue };
+        let mail = mail.replace('⏎', "\n");
+        let (mark, mut found) = if name.starts_with("decisions") || name.starts_with("gathering") {
+            decided(&mail, name.starts_with("gathering"))
+        } else {
+            ordered(book, &mail)
+        };
+        let mut wanted_all: Vec<String> =
+            wanted.split("; ").flat_map(one_by_one).map(|one| plain(&one)).collect();
+        wanted_all.sort();
+        found = found.iter().map(|one| plain(one)).collect();
+        found.sort();
+        let none = wanted == "none";
+        let outcome = match (mark, found == wanted_all) {
+            (' ', _) if none => "left alone rightly",
+            (_, true) => "right",
+            (' ', _) => "asked back",
+            ('?', _) => "WRONG, but asked",
+            (_, _) => "WRONG",
+        };
+        *counts.entry(outcome).or_default() += 1;
+        if !matches!(outcome, "right" | "left alone rightly") {
+            println!("{outcome}: {mark}{}, not {wanted}: {}", found.join("; "), mail.replace('\n', "⏎"));
+        }
+    }
+    println!("{}: {counts:?}", file.display());
+    Ok(())
+}
+
+fn plain(text: &str) -> String {
+    text.to_lowercase().trim_end_matches(['.', '!', '?', ' ']).to_owned()
+}
+
+/// `accept 1 2` as `accept 1` and `accept 2`.
+fn one_by_one(wanted: &str) -> Vec<String> {
+    let mut words = wanted.split(' ');
+    let (verb, rest) = (words.next().unwrap_or_default(), words.collect::<Vec<_>>());
+    let numbers: Vec<&&str> = rest.iter().take_while(|word| word.parse::<u32>().is_ok()).collect();
+    if numbers.is_empty() || !matches!(verb, "accept" | "refuse" | "discard" | "ban") {
+        return vec![wanted.to_owned()];
+    }
+    let more = rest[numbers.len()..].join(" ");
+    numbers.iter().map(|number| format!("{verb} {number} {more}").trim().to_owned()).collect()
+}
+
+fn decided(mail: &str, gathering: bool) -> (char, Vec<String>) {
+    let raw = format!("From: c@a.example\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{mail}\n");
+    let said = parvis::mail::said::said(raw.as_bytes()).text;
+    let mail = said.as_str();
+    let held = |(at, (author, title, doubtful)): (usize, &(&'static str, &'static str, bool))| Held {
+        number: u32::try_from(at).map_or(0, |at| at + 1),
+        author,
+        title,
+        text: "",
+        doubtful: *doubtful,
+    };
+    let one = [Held { number: 1, author: "Jeanne Petit", title: "", text: "", doubtful: false }];
+    let several: Vec<Held<'_>> = HELD.iter().enumerate().map(held).collect();
+    let said = |decision: &Decision| match decision {
+        Decision::Accept => ("accept", String::new()),
+        Decision::Refuse(words) => ("refuse", words.clone()),
+        Decision::Discard => ("discard", String::new()),
+        Decision::Ban => ("ban", String::new()),
+    };
+    match moderator_answer(mail, "", if gathering { &several } else { &one }) {
+        ModeratorAnswer::All(decision) => {
+            let (verb, words) = said(&decision);
+            ('!', vec![format!("{verb} {words}").trim().to_owned()])
+        }
+        ModeratorAnswer::Each(decisions) => {
+            let each = decisions.iter().map(|(number, decision)| {
+                let (verb, words) = said(decision);
+                format!("{verb} {number} {words}").trim().to_owned()
+            });
+            ('!', each.collect())
+        }
+        ModeratorAnswer::Unclear(_) => (' ', Vec::new()),
+    }
+}
+
+fn ordered(book: &PhraseBook, mail: &str) -> (char, Vec<String>) {
+    let with_subject = mail.strip_prefix("Subject: ").and_then(|rest| rest.split_once("\n\n"));
+    let (subject, text) = with_subject.unwrap_or(("", mail));
+    let mail = match subject.strip_prefix("Re: ") {
+        Some(_) => format!("[{subject}]{text}"),
+        None if subject.is_empty() => text.to_owned(),
+        None => format!("[{subject}]{text}"),
+    };
+    let mark_and_all = |commands: &[Command], mark| (mark, commands.iter().flat_map(order).collect());
+    match read(book, &mail, Place::Request) {
+        Meaning::Certain(commands) => mark_and_all(&commands, '!'),
+        Meaning::Guess(command) => mark_and_all(&[command], '?'),
+        Meaning::Declined(_) | Meaning::Contradiction { .. } | Meaning::ForPeople | Meaning::Nothing => {
+            (' ', Vec::new())
+        }
+    }
+}
+
+fn order(command: &Command) -> Vec<String> {
+    let called = |verb: &str, people: &[Called], end: &str| -> Vec<String> {
+        let one = |called: &Called| {
+            let address = called.address.as_ref().map_or("", |address| address.as_str());
+            let name =
+                if verb == "add" || verb == "invite" || address.is_empty() { &called.name } else { "" };
+            let words: Vec<&str> = [verb, address, name, end].into_iter().filter(|w| !w.is_empty()).collect();
+            words.join(" ")
+        };
+        people.iter().map(one).collect()
+    };
+    let Command::Animator(command) = command else { return vec![format!("{command:?}")] };
+    match command {
+        AnimatorCommand::Add(people) => called("add", people, ""),
+        AnimatorCommand::Invite(people) => called("invite", people, ""),
+        AnimatorCommand::Remove(people) => called("remove", people, ""),
+        AnimatorCommand::Ban(people) => called("ban", people, ""),
+        AnimatorCommand::Unban(people) => called("unban", people, ""),
+        AnimatorCommand::Role(Role::Animator, people) => called("role", people, "animator"),
+        AnimatorCommand::Role(Role::Member, people) => called("role", people, "member"),
+        AnimatorCommand::Close => vec!["close thread".to_owned()],
+        AnimatorCommand::Reopen => vec!["reopen thread".to_owned()],
+        AnimatorCommand::Hold(Holding::All) => vec!["set hold_all=yes".to_owned()],
+        AnimatorCommand::Hold(Holding::AsUsual) => vec!["set hold_all=no".to_owned()],
+        AnimatorCommand::Pace(posts) => {
+            vec![format!("set pace={}", posts.map(|posts| posts.to_string()).unwrap_or_default())]
+        }
+        other => vec![format!("{other:?}").to_lowercase()],
+    }
 }

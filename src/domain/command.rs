@@ -89,6 +89,10 @@ pub enum AnimatorCommand {
     MoveTo(String),
     /// Its thread and that of these words are one.
     JoinWith(String),
+    /// What waits before it goes out.
+    Hold(Holding),
+    /// So many posts from each in ten minutes; absent: as many as they like.
+    Pace(Option<u32>),
     /// Nobody writes to the thread that is answered any more.
     Close,
     /// The thread that is answered goes on as any other.
@@ -97,6 +101,15 @@ pub enum AnimatorCommand {
     History,
     /// The animators' own letter, now.
     Letter,
+}
+
+/// Which posts wait for an animator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holding {
+    /// Each of them.
+    All,
+    /// Those the list's rules say.
+    AsUsual,
 }
 
 impl AnimatorCommand {
@@ -113,6 +126,8 @@ impl AnimatorCommand {
             | AnimatorCommand::Split
             | AnimatorCommand::MoveTo(_)
             | AnimatorCommand::JoinWith(_)
+            | AnimatorCommand::Hold(_)
+            | AnimatorCommand::Pace(_)
             | AnimatorCommand::Slow
             | AnimatorCommand::Close
             | AnimatorCommand::Reopen => false,
@@ -129,6 +144,8 @@ impl AnimatorCommand {
             | AnimatorCommand::Unban(people)
             | AnimatorCommand::Role(_, people) => Some(people),
             AnimatorCommand::Members
+            | AnimatorCommand::Hold(_)
+            | AnimatorCommand::Pace(_)
             | AnimatorCommand::Slow
             | AnimatorCommand::Split
             | AnimatorCommand::MoveTo(_)

@@ -105,7 +105,9 @@ impl Seen {
             words: String::new(),
         };
         match &line.event {
-            Event::List { list, cause } if list.id == self.list => self.of_list(list, *cause, line.at),
+            Event::List { list, cause, by } if list.id == self.list => {
+                self.of_list(list, *cause, line.at).map(|raw| Raw { who: *by, ..raw })
+            }
             Event::Member { member, cause, by } if member.list == self.list => {
                 let what = self.of_member(member, *cause, *by)?;
                 Some(raw(*by, what, Some(member.person), None))

@@ -2,6 +2,7 @@
 
 use super::membership::ATTEMPTS_MAX;
 use super::{Desk, FlowError, opening};
+use crate::domain::ids::PersonId;
 use crate::domain::list::{Language, List, ListAddress, ListSettings, ListState, Opening, Preset};
 use crate::domain::recipient::names_collide;
 use crate::store::StoreError;
@@ -74,7 +75,7 @@ pub fn create(desk: &Desk, new: &NewList) -> Result<List, ListFault> {
     let id = desk.store.next_list();
     let list =
         List { id, address: address.clone(), state: ListState::Open, since: now, settings, opening: None };
-    let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Made };
+    let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Made, by: None };
     desk.store.commit(Change::at(now).expect(Expect::ListAddressOf(address, id)).event(event))?;
     Ok(list)
 }
@@ -101,9 +102,19 @@ pub fn find_removed(desk: &Desk, text: &str) -> Result<Option<List>, ListFault> 
     Ok(desk.store.list_at(&address)?.filter(|list| list.state == ListState::Removed))
 }
 
-/// Changes settings; all of them, or none.
+/// Changes settings, as the operator; all of them, or none.
 pub fn set(desk: &Desk, list: &List, settings: &[(String, String)]) -> Result<List, ListFault> {
-    keep(desk, list, ListCause::Settings, |list| {
+    set_by(desk, list, settings, None)
+}
+
+/// The same; `by` did it by mail.
+pub(super) fn set_by(
+    desk: &Desk,
+    list: &List,
+    settings: &[(String, String)],
+    by: Option<PersonId>,
+) -> Result<List, ListFault> {
+    keep(desk, list, (ListCause::Settings, by), |list| {
         let before = list.clone();
         for (key, value) in settings {
             list.settings.set(key, value).map_err(|why| ListFault::Refused(why.to_string()))?;
@@ -115,7 +126,7 @@ pub fn set(desk: &Desk, list: &List, settings: &[(String, String)]) -> Result<Li
 
 /// Says how much of an archive everybody may read.
 pub(super) fn open_past(desk: &Desk, list: &List, opening: Option<Opening>) -> Result<List, ListFault> {
-    keep(desk, list, ListCause::Settings, |list| {
+    keep(desk, list, (ListCause::Settings, None), |list| {
         list.opening = opening;
         Ok(())
     })
@@ -123,7 +134,7 @@ pub(super) fn open_past(desk: &Desk, list: &List, opening: Option<Opening>) -> R
 
 /// Closes, reopens or removes a list.
 pub fn set_state(desk: &Desk, list: &List, state: ListState) -> Result<List, ListFault> {
-    keep(desk, list, ListCause::State, |list| {
+    keep(desk, list, (ListCause::State, None), |list| {
         list.state = state;
         // Whoever reopens it does not want it closed again for the day that is over.
         let over = list.settings.last_day().is_some_and(|day| day < desk.now().date_in(&desk.zone));
@@ -138,7 +149,7 @@ pub fn set_state(desk: &Desk, list: &List, state: ListState) -> Result<List, Lis
 fn keep(
     desk: &Desk,
     seen: &List,
-    cause: ListCause,
+    (cause, by): (ListCause, Option<PersonId>),
     alter: impl Fn(&mut List) -> Result<(), ListFault>,
 ) -> Result<List, ListFault> {
     let mut seen = seen.clone();
@@ -148,9 +159,11 @@ fn keep(
         if changed == seen {
             return Ok(changed);
         }
-        let change = Change::at(desk.now())
-            .expect(Expect::List(Box::new(seen.clone())))
-            .event(Event::List { list: Box::new(changed.clone()), cause });
+        let change = Change::at(desk.now()).expect(Expect::List(Box::new(seen.clone()))).event(Event::List {
+            list: Box::new(changed.clone()),
+            cause,
+            by,
+        });
         match desk.store.commit(change) {
             Ok(()) => return Ok(changed),
             Err(StoreError::Conflict(_)) => match desk.store.list(seen.id)? {

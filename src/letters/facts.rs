@@ -3,6 +3,7 @@
 //! Names and subjects come from strangers. They are kept to one line, without control or
 //! direction-changing characters, so that no name can add a sentence to a letter or hide one.
 
+use super::words::of_somebody;
 use serde_json::{Map, Value};
 
 use super::text::{LINK_END, LINK_START};
@@ -26,7 +27,12 @@ pub(super) struct Facts(Map<String, Value>);
 impl Facts {
     /// A word or phrase; empty counts as absent in `{{#if}}`.
     pub(super) fn phrase(mut self, name: &str, value: &str) -> Facts {
-        self.0.insert(name.to_owned(), Value::from(one_line(value, PHRASE_CHARS_MAX)));
+        let line = one_line(value, PHRASE_CHARS_MAX);
+        // Whose it is, as French says it: « d’Anne ».
+        if matches!(name, "author" | "by") {
+            self.0.insert(format!("of_{name}"), Value::from(of_somebody(&line)));
+        }
+        self.0.insert(name.to_owned(), Value::from(line));
         self
     }
 

@@ -140,6 +140,45 @@ impl HistoryEntry {
         }
     }
 
+    /// « Claire a retenu tous les messages », and of settings that have no words of their own, which.
+    fn settings(&self, who: &str, language: Language) -> String {
+        let (mut said, mut others): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
+        for change in self.title.split(", ") {
+            let value = |key: &str| change.strip_prefix(key).and_then(|rest| rest.strip_prefix('='));
+            let (french, english) = match (value("hold_all"), value("pace")) {
+                (Some("true"), _) => ("a fait retenir tous les messages", "had every message held"),
+                (Some(_), _) => ("a laissé repartir les messages", "had messages go out by themselves again"),
+                (_, Some("")) => (
+                    "a levé la limite du nombre de messages par personne",
+                    "lifted the limit on messages per person",
+                ),
+                (_, Some(posts)) => {
+                    said.push(match language {
+                        Language::Fr => {
+                            format!("a limité chaque personne à {posts} messages par dix minutes")
+                        }
+                        Language::En => format!("limited everybody to {posts} messages in ten minutes"),
+                    });
+                    continue;
+                }
+                (None, None) => {
+                    others.push(change);
+                    continue;
+                }
+            };
+            said.push(if language == Language::Fr { french } else { english }.to_owned());
+        }
+        if !others.is_empty() {
+            let others = others.join(", ");
+            said.push(match language {
+                Language::Fr => format!("a changé des réglages\u{a0}: {others}"),
+                Language::En => format!("changed settings: {others}"),
+            });
+        }
+        let and = if language == Language::Fr { " et " } else { " and " };
+        format!("{who} {}", said.join(and))
+    }
+
     fn french(&self) -> String {
         let who = if self.who.is_empty() { "la personne qui tient le serveur" } else { &self.who };
         let whom = if self.whom.is_empty() { "quelqu’un" } else { &self.whom };
@@ -150,7 +189,7 @@ impl HistoryEntry {
                 format!("{comma} «\u{a0}{}\u{a0}»", self.title)
             }
         };
-        let theirs = format!("le message de {whom}{}", titled(","));
+        let theirs = format!("le message {}{}", words::of_somebody(whom), titled(","));
         let topic = format!("la conversation{}", titled(""));
         let said = if self.words.is_empty() {
             String::new()
@@ -184,7 +223,7 @@ impl HistoryEntry {
             Happened::TopicReopened => format!("{who} a rouvert {topic}"),
             Happened::Moved => format!("{who} a rangé des messages dans {topic}"),
             Happened::Made => format!("{who} a créé le groupe"),
-            Happened::Settings => format!("{who} a changé des réglages\u{a0}: {}", self.title),
+            Happened::Settings => self.settings(who, Language::Fr),
             Happened::GroupClosed => format!("{who} a fermé le groupe"),
             Happened::GroupReopened => format!("{who} a rouvert le groupe"),
             Happened::Edition => format!("{who} a envoyé le résumé{}", titled("")),
@@ -231,7 +270,7 @@ impl HistoryEntry {
             Happened::TopicReopened => format!("{who} reopened {topic}"),
             Happened::Moved => format!("{who} put messages into {topic}"),
             Happened::Made => format!("{who} made the group"),
-            Happened::Settings => format!("{who} changed settings: {}", self.title),
+            Happened::Settings => self.settings(who, Language::En),
             Happened::GroupClosed => format!("{who} closed the group"),
             Happened::GroupReopened => format!("{who} opened the group again"),
             Happened::Edition => format!("{who} sent the summary{}", titled("")),

@@ -47,6 +47,8 @@ pub struct OrderLine {
     pub who: String,
     /// The subject of the conversation it concerns.
     pub title: String,
+    /// So many posts, where it is about their pace.
+    pub posts: u32,
     /// What came of it, or would.
     pub came: Came,
 }
@@ -62,6 +64,10 @@ pub enum OrderAct {
     Unban,
     Animate,
     AnimateNot,
+    HoldAll,
+    HoldNot,
+    Pace,
+    PaceNot,
     Slow,
     Close,
     Reopen,
@@ -220,7 +226,7 @@ fn some(count: usize, frame: &Frame<'_>) -> String {
 
 impl OrderLine {
     fn facts(&self) -> Facts {
-        let OrderLine { act, who, title, came } = self;
+        let OrderLine { act, who, title, posts, came } = self;
         let acts = [
             ("add", OrderAct::Add),
             ("invite", OrderAct::Invite),
@@ -229,6 +235,10 @@ impl OrderLine {
             ("unban", OrderAct::Unban),
             ("animate", OrderAct::Animate),
             ("animate_not", OrderAct::AnimateNot),
+            ("hold_all", OrderAct::HoldAll),
+            ("hold_not", OrderAct::HoldNot),
+            ("pace", OrderAct::Pace),
+            ("pace_not", OrderAct::PaceNot),
             ("slow", OrderAct::Slow),
             ("close", OrderAct::Close),
             ("reopen", OrderAct::Reopen),
@@ -250,6 +260,9 @@ impl OrderLine {
             ("not_done", Came::NotDone),
         ];
         let facts = Facts::default().phrase("who", who).phrase("title", title);
+        let facts = facts.phrase("posts", &posts.to_string()).is("one_post", *posts == 1);
+        let of_group = [OrderAct::HoldAll, OrderAct::HoldNot, OrderAct::Pace, OrderAct::PaceNot];
+        let facts = facts.is("of_group", of_group.contains(act));
         let facts = acts.iter().fold(facts, |facts, (name, one)| facts.is(name, act == one));
         cames.iter().fold(facts, |facts, (name, one)| facts.is(name, came == one))
     }

@@ -93,6 +93,30 @@ pub fn size(bytes: u64, language: Language) -> String {
     if bytes >= 1 << 20 { format!("{}{mega}", bytes >> 20) } else { format!("{}{kilo}", bytes >> 10) }
 }
 
+/// « d’Anne », « de Paul », « d’Hélène », « de Harold », as French says it.
+pub(super) fn of_somebody(name: &str) -> String {
+    // Names in which nobody hears the h: others are foreign, and keep it.
+    const MUTE: [&str; 13] =
+        ["hel", "hen", "her", "hec", "heb", "hub", "hug", "hon", "hor", "hip", "hil", "hya", "homer"];
+    let plain = |c| match c {
+        'é' | 'è' | 'ê' | 'ë' => 'e',
+        'à' | 'â' | 'ä' => 'a',
+        'î' | 'ï' => 'i',
+        'ô' | 'ö' => 'o',
+        'ù' | 'û' | 'ü' => 'u',
+        c => c,
+    };
+    let folded: String = name.chars().flat_map(char::to_lowercase).map(plain).collect();
+    let mut letters = folded.chars();
+    let vowel = |c: Option<char>| c.is_some_and(|c| "aeiou".contains(c));
+    let elided = match letters.next() {
+        Some('h') => MUTE.iter().any(|start| folded.starts_with(start)),
+        Some('y') => letters.next().is_some_and(|second| !"aeiou".contains(second)),
+        first => vowel(first),
+    };
+    if elided { format!("d’{name}") } else { format!("de {name}") }
+}
+
 /// With a capital letter at its beginning.
 pub(super) fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
@@ -102,6 +126,24 @@ pub(super) fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn french_drops_the_e_before_a_vowel_that_is_heard() {
+        let names = [
+            ("Anne", "d’Anne"),
+            ("Élodie Roche", "d’Élodie Roche"),
+            ("Hélène", "d’Hélène"),
+            ("Henri", "d’Henri"),
+            ("Yves", "d’Yves"),
+            ("Yann", "de Yann"),
+            ("Harold", "de Harold"),
+            ("Hassan", "de Hassan"),
+            ("Paul", "de Paul"),
+        ];
+        for (name, said) in &names {
+            assert_eq!(of_somebody(name), *said);
+        }
+    }
 
     #[test]
     fn days_and_hours_as_one_says_them() {

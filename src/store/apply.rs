@@ -73,7 +73,7 @@ pub(super) fn apply(
                 view.remove(key);
             }
         }
-        Event::List { list, cause: _ } => apply_list(view, list)?,
+        Event::List { list, cause: _, by: _ } => apply_list(view, list)?,
         Event::Member { member, cause: _, by: _ } => apply_member(view, member)?,
         Event::Received { post, list, mail, content, author, proof, via, door } => {
             if view.has(&keys::post(*post))? {

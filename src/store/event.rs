@@ -47,6 +47,9 @@ pub enum Event {
         list: Box<List>,
         /// Why this line was written.
         cause: ListCause,
+        /// Who changed it by mail; absent: the operator.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<PersonId>,
     },
     /// Somebody joined, left or changed how they read; all of it as it is now.
     Member {

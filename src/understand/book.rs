@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::gist::Gist;
+use super::orders::Orders;
 use super::pattern::{Pattern, Vocabulary};
 use super::people::PeopleWords;
 use super::slots::{Calendar, DateWord, Unit};
@@ -34,6 +35,7 @@ pub struct PhraseBook {
     pub(super) breaks: Vec<String>,
     pub(super) articles: Vec<String>,
     pub(super) people: PeopleWords,
+    pub(super) orders: Orders,
 }
 
 /// The sets that mean something to the reader itself, in every language.
@@ -167,6 +169,7 @@ fn build(files: Vec<(Language, PathBuf, File)>, faults: &mut Vec<PhraseFault>) -
         breaks: Vec::new(),
         articles: Vec::new(),
         people: PeopleWords::own(),
+        orders: Orders::own(),
     };
     for language in Language::ALL {
         let of_language: Vec<&(Language, PathBuf, File)> =

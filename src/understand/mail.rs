@@ -149,13 +149,16 @@ impl PhraseBook {
         let said = reader.without_asking_back(said, mail);
         let (scope, language) = reader.scope_and_language(&said);
         if let Some(command) = self.people_named(mail, situation, &said) {
-            let meaning = Meaning::Certain(vec![Command::Animator(command)]);
+            let meaning = Meaning::Certain(command.into_iter().map(Command::Animator).collect());
             return Understood { meaning, scope, language };
         }
         let meaning = match &situation.place {
             Place::Says(command) => with_address(command, said),
             Place::List | Place::Request | Place::Answer | Place::Search => meaning(said),
         };
+        let orders = situation.speaker == Speaker::Animator
+            && matches!(situation.place, Place::Request | Place::Answer);
+        let meaning = if orders { self.orders.instead(mail, meaning) } else { meaning };
         Understood { meaning, scope, language }
     }
 }
@@ -167,9 +170,9 @@ impl PhraseBook {
         mail: &Mail<'_>,
         situation: &Situation<'_>,
         said: &Said,
-    ) -> Option<AnimatorCommand> {
+    ) -> Option<Vec<AnimatorCommand>> {
         let read_here = matches!(situation.place, Place::Request | Place::Answer);
-        if situation.speaker != Speaker::Animator || !read_here {
+        if situation.speaker != Speaker::Animator || !read_here || self.orders.leaves_open(mail.text) {
             return None;
         }
         let about_people = |found: &Found| {

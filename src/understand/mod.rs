@@ -11,6 +11,7 @@ mod edition;
 mod gist;
 mod mail;
 mod moderator;
+mod orders;
 mod pattern;
 mod people;
 mod sentence;

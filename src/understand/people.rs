@@ -4,7 +4,10 @@
 //! What is read is shown before anything is done, so what cannot be read is kept as it was written
 //! and shown too. Words that are no such list are left to the reader of sentences.
 
+mod apart;
+mod naming;
 mod rows;
+mod words;
 
 use serde::Deserialize;
 
@@ -12,6 +15,7 @@ use super::book::own_words;
 use super::tokens::{self, Kin, Kind};
 use crate::domain::address::EmailAddress;
 use crate::domain::command::{AnimatorCommand, Called};
+use words::{at_signs, is_heading, named_in, stands};
 
 /// Words around a list; more are a letter to people.
 const CUE_WORDS_MAX: usize = 60;
@@ -29,6 +33,15 @@ pub(super) struct PeopleWords {
     verbs: Verbs,
     words: Words,
     cues: Cues,
+    apart: Apart,
+}
+
+/// Above a list that says no more: « Partis : ».
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Apart {
+    add: Vec<String>,
+    remove: Vec<String>,
 }
 
 /// What people say around a list.
@@ -70,24 +83,47 @@ impl PeopleWords {
         own_words(include_str!("../../data/phrases/people.toml"))
     }
 
-    /// The list a text is, if it is one.
-    pub(super) fn read(&self, text: &str) -> Option<AnimatorCommand> {
+    /// The lists a text holds.
+    pub(super) fn read(&self, text: &str) -> Option<Vec<AnimatorCommand>> {
+        let spelled = at_signs(text);
+        let text = spelled.as_str();
         if !text.contains('@') {
             return None;
         }
-        let found = self.begun(text).or_else(|| self.around(text))?;
+        if !self.leaves_open(text)
+            && let Some(several) = self.apart(text)
+        {
+            return Some(several.into_iter().map(|command| named_in(command, text)).collect());
+        }
+        let table = text.lines().any(is_heading);
+        let begun = if table { None } else { self.begun(text) };
+        // « Il faudrait ajouter Rémi, son adresse c’est … » is a sentence, and no list of two.
+        let addressed = |command: &AnimatorCommand| {
+            command.people().unwrap_or_default().iter().filter(|called| called.address.is_some()).count()
+        };
+        let missing = begun.as_ref().is_none_or(|begun| addressed(begun) < text.matches('@').count());
+        let around = if missing { self.around(text) } else { None };
+        let found = match (begun, around) {
+            (Some(begun), Some(around)) if addressed(&around) <= addressed(&begun) => begun,
+            (begun, around) => around.or(begun)?,
+        };
         // « ajouter … mais invitez-les seulement »
         if let AnimatorCommand::Add(people) = &found
             && self.invites(text)
         {
-            return Some(AnimatorCommand::Invite(people.clone()));
+            return Some(vec![named_in(AnimatorCommand::Invite(people.clone()), text)]);
         }
-        Some(found)
+        Some(vec![named_in(found, text)])
+    }
+
+    fn leaves_open(&self, text: &str) -> bool {
+        let spaced = format!(" {} ", folded_words(text).join(" "));
+        self.cues.open.iter().any(|phrase| stands(phrase, &spaced))
     }
 
     fn invites(&self, text: &str) -> bool {
         let spaced = format!(" {} ", folded_words(text).join(" "));
-        self.cues.invite.iter().any(|phrase| spaced.contains(&format!(" {phrase} ")))
+        self.cues.invite.iter().any(|phrase| stands(phrase, &spaced))
     }
 
     /// A list behind the word that says what it is for.
@@ -130,7 +166,7 @@ impl PeopleWords {
             .collect();
         let words = folded_words(&without);
         let spaced = format!(" {} ", words.join(" "));
-        let has = |phrases: &[String]| phrases.iter().any(|phrase| spaced.contains(&format!(" {phrase} ")));
+        let has = |phrases: &[String]| phrases.iter().any(|phrase| stands(phrase, &spaced));
         let asks = without.contains(['?', '\u{ff1f}']) && !has(&self.cues.requests);
         if words.len() > CUE_WORDS_MAX || asks || has(&self.cues.open) {
             return None;
@@ -192,13 +228,17 @@ impl PeopleWords {
         let mut people: Vec<Called> = Vec::new();
         let mut after_gap = false;
         let last = text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
-        for line in text.lines().map(without_bullet) {
+        let lines: Vec<&str> = text.lines().map(without_bullet).collect();
+        for (at, line) in lines.iter().copied().enumerate() {
             if line.is_empty() {
                 after_gap = !people.is_empty();
                 continue;
             }
             let has_address = line.contains('@');
-            if !has_address && !people.is_empty() && (after_gap || self.closes(line)) {
+            // A name, and its address on the line below.
+            let follows = line.split_whitespace().count() <= NAME_WORDS_MAX
+                && lines.get(at + 1).is_some_and(|next| next.contains('@'));
+            if !has_address && !people.is_empty() && !follows && (after_gap || self.closes(line)) {
                 break;
             }
             if is_heading(line) {
@@ -339,7 +379,8 @@ impl PeopleWords {
     }
 
     fn is_idle(&self, text: &str) -> bool {
-        let starts_small = |word: &str| !word.starts_with(char::is_uppercase);
+        let shouted = |word: &str| word.chars().count() > 1 && !word.contains(char::is_lowercase);
+        let starts_small = |word: &str| !word.starts_with(char::is_uppercase) || shouted(word);
         text.split_whitespace().all(starts_small)
             && folded_words(text).iter().all(|word| self.words.filler.contains(word))
     }
@@ -373,36 +414,6 @@ fn without_bullet(line: &str) -> &str {
         Some(rest) if digits > 0 && digits < 4 && rest.starts_with(' ') => rest.trim_start(),
         Some(_) | None => line,
     }
-}
-
-/// The first row of a table: « nom;email ».
-fn is_heading(line: &str) -> bool {
-    const COLUMNS: [&str; 22] = [
-        "nom",
-        "prenom",
-        "name",
-        "email",
-        "e",
-        "mail",
-        "adresse",
-        "address",
-        "courriel",
-        "first",
-        "last",
-        "mel",
-        "surname",
-        "forename",
-        "given",
-        "family",
-        "tel",
-        "telephone",
-        "phone",
-        "portable",
-        "mobile",
-        "rue",
-    ];
-    let words = folded_words(line);
-    words.len() > 1 && words.iter().all(|word| COLUMNS.contains(&word.as_str()))
 }
 
 /// Parts between separators that stand in no quotation marks and no brackets; none is empty.

@@ -64,7 +64,7 @@ impl Scene {
         let mut list = lists::create(&desk, &new).unwrap();
         list.settings.moderation = Moderation::None;
         change(&mut list);
-        let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Settings };
+        let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Settings, by: None };
         desk.store.commit(Change::at(desk.now()).event(event)).unwrap();
         let wish = Wish {
             email: EmailAddress::parse("bob@members.example").unwrap(),
@@ -206,7 +206,7 @@ fn what_was_decided_when_it_was_published_stays_when_settings_change() {
     let number = scene.post(&raw, Proof::Proven);
     let mut later = scene.list.clone();
     later.settings.edits = Edits::None;
-    let event = Event::List { list: Box::new(later), cause: ListCause::Settings };
+    let event = Event::List { list: Box::new(later), cause: ListCause::Settings, by: None };
     scene.desk.store.commit(Change::at(scene.desk.now()).event(event)).unwrap();
     assert!(scene.copy(number).contains("From: Anne Martin via Quartier"));
 }

@@ -53,7 +53,7 @@ impl Scene {
         let mut list = lists::create(desk, &new).unwrap();
         list.settings.moderation = Moderation::None;
         list.settings.posting = Posting::Anyone;
-        let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Settings };
+        let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Settings, by: None };
         desk.store.commit(Change::at(desk.now()).event(event)).unwrap();
         for email in members {
             let wish = Wish {

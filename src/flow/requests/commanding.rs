@@ -9,7 +9,7 @@ use super::joining;
 use super::talk::{Sure, Talk};
 use crate::domain::address::EmailAddress;
 use crate::domain::care::{Came, Care, Told};
-use crate::domain::command::{AnimatorCommand, Called};
+use crate::domain::command::{AnimatorCommand, Called, Holding};
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{List, ListState, Roster};
 use crate::domain::member::{Joined, MemberState, Membership, Person, Role};
@@ -17,7 +17,7 @@ use crate::domain::moderation::ThreadPace;
 use crate::domain::wish::{Matter, Wish};
 use crate::flow::membership::{self, Act, NotDone, Telling};
 use crate::flow::moderate::{HELD, waiting_now};
-use crate::flow::{Desk, FlowError, is_current};
+use crate::flow::{Desk, FlowError, is_current, lists};
 use crate::store::archive::ThreadId;
 use crate::store::change::Expect;
 use crate::store::event::{Ban, Event, MemberCause, Note};
@@ -34,6 +34,8 @@ pub(in crate::flow) enum Kind {
     Ban,
     Unban,
     Role(Role),
+    Hold(Holding),
+    Pace(Option<u32>),
     Slow,
     Close,
     Reopen,
@@ -70,6 +72,8 @@ pub(in crate::flow) fn planned(desk: &Desk, list: &List, mail: PostId) -> Result
             AnimatorCommand::Ban(people) => (Kind::Ban, people),
             AnimatorCommand::Unban(people) => (Kind::Unban, people),
             AnimatorCommand::Role(role, people) => (Kind::Role(role), people),
+            AnimatorCommand::Hold(holding) => (Kind::Hold(holding), vec![Called::default()]),
+            AnimatorCommand::Pace(posts) => (Kind::Pace(posts), vec![Called::default()]),
             AnimatorCommand::Slow => (Kind::Slow, vec![Called::default()]),
             AnimatorCommand::Close => (Kind::Close, vec![Called::default()]),
             AnimatorCommand::Reopen => (Kind::Reopen, vec![Called::default()]),
@@ -84,6 +88,7 @@ pub(in crate::flow) fn planned(desk: &Desk, list: &List, mail: PostId) -> Result
         for called in people {
             items.push(match kind {
                 Kind::Slow | Kind::Close | Kind::Reopen => about_topic(desk, list, mail, kind)?,
+                Kind::Hold(_) | Kind::Pace(_) => about_list(list, kind),
                 Kind::Add | Kind::Invite | Kind::Remove | Kind::Ban | Kind::Unban | Kind::Role(_) => {
                     about_somebody(desk, list, kind, called)?
                 }
@@ -101,6 +106,26 @@ fn about_topic(desk: &Desk, list: &List, mail: PostId, kind: Kind) -> Result<Ite
     let thread = topic_of(desk, list, mail)?;
     let problem = thread.is_none().then_some(Came::NoTopic);
     Ok(Item { kind, called: Called::default(), person: None, thread, problem })
+}
+
+/// How the whole list works.
+fn about_list(list: &List, kind: Kind) -> Item {
+    let settings = &list.settings;
+    let is_so = match kind {
+        Kind::Hold(holding) => settings.hold_all == (holding == Holding::All),
+        Kind::Pace(posts) => settings.pace == pace_words(posts),
+        Kind::Add
+        | Kind::Invite
+        | Kind::Remove
+        | Kind::Ban
+        | Kind::Unban
+        | Kind::Role(_)
+        | Kind::Slow
+        | Kind::Close
+        | Kind::Reopen => false,
+    };
+    let problem = is_so.then_some(Came::Already);
+    Item { kind, called: Called::default(), person: None, thread: None, problem }
 }
 
 fn about_somebody(desk: &Desk, list: &List, kind: Kind, called: Called) -> Result<Item, FlowError> {
@@ -150,6 +175,8 @@ fn about_somebody(desk: &Desk, list: &List, kind: Kind, called: Called) -> Resul
         | Kind::Role(_)
         | Kind::Ban
         | Kind::Unban
+        | Kind::Hold(_)
+        | Kind::Pace(_)
         | Kind::Slow
         | Kind::Close
         | Kind::Reopen => None,
@@ -247,6 +274,8 @@ fn tell_asked(
         | AnimatorCommand::Ban(_)
         | AnimatorCommand::Unban(_)
         | AnimatorCommand::Role(..)
+        | AnimatorCommand::Hold(_)
+        | AnimatorCommand::Pace(_)
         | AnimatorCommand::Slow
         | AnimatorCommand::Close
         | AnimatorCommand::Reopen => return Ok(()),
@@ -266,6 +295,11 @@ fn carry_out(talk: &mut Talk<'_>, list: &List, item: &Item) -> Result<Came, Flow
         (Kind::Slow, _) => pace(talk, list, item, ThreadPace::Slow),
         (Kind::Close, _) => pace(talk, list, item, ThreadPace::Closed),
         (Kind::Reopen, _) => pace(talk, list, item, ThreadPace::Usual),
+        (Kind::Hold(holding), _) => {
+            let value = if holding == Holding::All { "yes" } else { "no" };
+            set(talk, list, "hold_all", value)
+        }
+        (Kind::Pace(posts), _) => set(talk, list, "pace", &pace_words(posts)),
         (_, None) => Came::NoAddress,
         (Kind::Add, Some(email)) => {
             let name = Some(item.called.name.clone()).filter(|name| !name.is_empty());
@@ -342,6 +376,22 @@ pub(super) fn stranger(talk: &mut Talk<'_>, address: EmailAddress) -> PersonId {
     talk.expect(Expect::AddressOf(address.clone(), id));
     talk.add_person(Person { id, addresses: vec![address], name: String::new(), language: None });
     id
+}
+
+fn pace_words(posts: Option<u32>) -> String {
+    posts.map(|posts| posts.to_string()).unwrap_or_default()
+}
+
+/// Changes how the whole list works.
+fn set(talk: &Talk<'_>, list: &List, key: &str, value: &str) -> Came {
+    let settings = [(key.to_owned(), value.to_owned())];
+    match lists::set_by(talk.desk, list, &settings, Some(talk.person.id)) {
+        Ok(_) => Came::Done,
+        Err(why) => {
+            tracing::warn!(%why, key, "an animator's change of settings could not be kept");
+            Came::NotDone
+        }
+    }
 }
 
 fn pace(talk: &mut Talk<'_>, list: &List, item: &Item, pace: ThreadPace) -> Came {

@@ -46,6 +46,8 @@ pub(super) fn set_thread_right(
         | AnimatorCommand::Ban(_)
         | AnimatorCommand::Unban(_)
         | AnimatorCommand::Role(..)
+        | AnimatorCommand::Hold(_)
+        | AnimatorCommand::Pace(_)
         | AnimatorCommand::Close
         | AnimatorCommand::Reopen
         | AnimatorCommand::Members

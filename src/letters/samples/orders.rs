@@ -63,6 +63,7 @@ pub(super) fn ordered(title: &str) -> Vec<OrderLine> {
         act,
         who: who.to_owned(),
         title: title.to_owned(),
+        posts: if act == OrderAct::Pace { 3 } else { 0 },
         came,
     };
     vec![

@@ -85,7 +85,7 @@ fn eventful(store: &Store) {
         let settings = ListSettings::preset(Preset::Discussion, "x", Language::En);
         let list =
             List { id: ListId(1), address, state: ListState::Open, since: moment(), settings, opening: None };
-        Event::List { list: Box::new(list), cause: ListCause::Made }
+        Event::List { list: Box::new(list), cause: ListCause::Made, by: None }
     };
     let member = |person| Event::Member {
         member: Box::new(Membership::new(ListId(1), PersonId(person), Joined::Declared, moment())),

@@ -59,7 +59,7 @@ fn lived_in(data: &Path) -> Store {
     let address = ListAddress::parse("a@x.example").expect("an address");
     let settings = ListSettings::preset(Preset::Discussion, "x", Language::En);
     let list = List { id: LIST, address, state: ListState::Open, since: now(), settings, opening: None };
-    let made = Event::List { list: Box::new(list), cause: ListCause::Made };
+    let made = Event::List { list: Box::new(list), cause: ListCause::Made, by: None };
     let published = Event::Published {
         post: PostId(1),
         list: LIST,

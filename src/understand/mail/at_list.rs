@@ -60,6 +60,8 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
             | AnimatorCommand::Reopen => answers,
             // Nobody who looks after the group tells everybody whom to add, and nothing else.
             AnimatorCommand::Members
+            | AnimatorCommand::Hold(_)
+            | AnimatorCommand::Pace(_)
             | AnimatorCommand::Add(_)
             | AnimatorCommand::Invite(_)
             | AnimatorCommand::Remove(_)

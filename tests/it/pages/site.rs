@@ -170,7 +170,7 @@ impl Site {
     }
 
     pub(crate) fn put_list(&self, list: List, cause: ListCause) {
-        let change = Change::at(now()).event(Event::List { list: Box::new(list), cause });
+        let change = Change::at(now()).event(Event::List { list: Box::new(list), cause, by: None });
         self.store.commit(change).expect("durable");
     }
 

@@ -128,6 +128,8 @@ fn name_of(command: &Command) -> String {
                 format!("role {} {}", format!("{role:?}").to_lowercase(), people.len())
             }
             AnimatorCommand::Close => "close".to_owned(),
+            AnimatorCommand::Hold(holding) => format!("hold {holding:?}").to_lowercase(),
+            AnimatorCommand::Pace(posts) => format!("pace {}", posts.unwrap_or_default()),
             AnimatorCommand::Reopen => "reopen".to_owned(),
             AnimatorCommand::Members => "members".to_owned(),
             AnimatorCommand::Slow => "slow".to_owned(),

@@ -35,6 +35,8 @@ fn read(text: &str) -> String {
         AnimatorCommand::Role(..)
         | AnimatorCommand::Slow
         | AnimatorCommand::Close
+        | AnimatorCommand::Hold(_)
+        | AnimatorCommand::Pace(_)
         | AnimatorCommand::Reopen
         | AnimatorCommand::Split
         | AnimatorCommand::MoveTo(_)

@@ -117,7 +117,7 @@ fn change_list(store: &Store, dice: &mut Dice, list: ListId) {
         1 => list.state = ListState::Closed,
         _ => list.state = ListState::Open,
     }
-    let event = Event::List { list: Box::new(list), cause: ListCause::Settings };
+    let event = Event::List { list: Box::new(list), cause: ListCause::Settings, by: None };
     store.commit(Change::at(at(1)).event(event)).expect("changed");
 }
 

@@ -39,9 +39,11 @@ fn lists_are_found_by_address_and_by_name() {
     let seen = store.list(quartier).expect("readable").expect("there");
     let mut moved = list(quartier, "voisins");
     moved.state = ListState::Closed;
-    let change = Change::at(at(1))
-        .expect(Expect::List(Box::new(seen.clone())))
-        .event(Event::List { list: Box::new(moved.clone()), cause: ListCause::Settings });
+    let change = Change::at(at(1)).expect(Expect::List(Box::new(seen.clone()))).event(Event::List {
+        list: Box::new(moved.clone()),
+        cause: ListCause::Settings,
+        by: None,
+    });
     store.commit(change).expect("moved");
     assert_eq!(store.list_at(&seen.address).expect("readable"), None);
     assert_eq!(store.list_at(&moved.address).expect("readable"), Some(moved.clone()));
@@ -49,7 +51,7 @@ fn lists_are_found_by_address_and_by_name() {
     assert!(matches!(store.commit(change), Err(StoreError::Conflict(Conflict::Changed))));
 
     moved.state = ListState::Removed;
-    let event = Event::List { list: Box::new(moved), cause: ListCause::State };
+    let event = Event::List { list: Box::new(moved), cause: ListCause::State, by: None };
     store.commit(Change::at(at(2)).event(event)).expect("removed");
     assert_eq!(addresses(store), ["jardin@lists.example"]);
     assert!(store.list(quartier).expect("readable").is_some(), "its number still says which it was");

@@ -122,7 +122,7 @@ pub(super) fn person(id: PersonId, name: &str) -> Person {
 pub(super) fn list_change(store: &Store, name: &str) -> (ListId, Change) {
     let list = list(store.next_list(), name);
     let change = Change::at(at(0)).expect(Expect::ListAddressOf(list.address.clone(), list.id));
-    (list.id, change.event(Event::List { list: Box::new(list), cause: ListCause::Made }))
+    (list.id, change.event(Event::List { list: Box::new(list), cause: ListCause::Made, by: None }))
 }
 
 pub(super) fn make_list(store: &Store, name: &str) -> ListId {

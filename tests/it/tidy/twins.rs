@@ -68,7 +68,9 @@ fn every_word_of_the_pages_has_its_twin() {
 fn facts(text: &str) -> BTreeSet<String> {
     text.split("{{")
         .skip(1)
-        .filter_map(|rest| rest.split_once("}}").map(|(tag, _)| tag.trim().to_owned()))
+        .filter_map(|rest| rest.split_once("}}").map(|(tag, _)| tag.trim()))
+        // « d’Anne »: what English says of somebody with the bare name.
+        .map(|tag| tag.strip_prefix("of_").unwrap_or(tag).to_owned())
         .collect()
 }
 

@@ -53,7 +53,7 @@ impl Scene {
             settings: ListSettings::preset(Preset::Discussion, name, Language::Fr),
             opening: None,
         };
-        let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Made };
+        let event = Event::List { list: Box::new(list.clone()), cause: ListCause::Made, by: None };
         self.store().commit(Change::at(at(0)).event(event)).expect("made");
         list
     }

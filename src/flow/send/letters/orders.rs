@@ -5,6 +5,7 @@ use super::care::about;
 use super::exchange::group;
 use super::{Facts, Shown as Frame, Unsigned, compose, compose_with, name_of};
 use crate::domain::care::Came;
+use crate::domain::command::Holding;
 use crate::domain::ids::{PersonId, PostId};
 use crate::domain::list::{Language, List, Roster};
 use crate::domain::member::{MemberState, Membership, Person, Reading, Role};
@@ -124,6 +125,10 @@ fn line(item: &Item, came: Came) -> OrderLine {
             Kind::Unban => OrderAct::Unban,
             Kind::Role(Role::Animator) => OrderAct::Animate,
             Kind::Role(Role::Member) => OrderAct::AnimateNot,
+            Kind::Hold(Holding::All) => OrderAct::HoldAll,
+            Kind::Hold(Holding::AsUsual) => OrderAct::HoldNot,
+            Kind::Pace(Some(_)) => OrderAct::Pace,
+            Kind::Pace(None) => OrderAct::PaceNot,
             Kind::Slow => OrderAct::Slow,
             Kind::Close => OrderAct::Close,
             Kind::Reopen => OrderAct::Reopen,
@@ -133,6 +138,7 @@ fn line(item: &Item, came: Came) -> OrderLine {
             Some(address) => format!("{name} ({address})"),
             None => called.written.clone(),
         },
+        posts: if let Kind::Pace(Some(posts)) = kind { *posts } else { 0 },
         title: thread.as_ref().map(|(_, title)| title.clone()).unwrap_or_default(),
         came,
     }

@@ -9,6 +9,9 @@ const TITLE_WORD_MIN: usize = 3;
 /// So many numbers a « 2 à 400 » holds at most.
 const SPAN_MAX: u32 = 100;
 
+/// Before how many there are: « les 4 », “all four”.
+const ALL_OF: [&str; 4] = ["les", "tous", "all", "toutes"];
+
 impl Reader<'_> {
     /// What a stretch names, and what it says beside.
     pub(super) fn named(&self, text: &str) -> (Named, String) {
@@ -34,6 +37,9 @@ impl Reader<'_> {
                 } else if let (true, Some(upper)) = (RANGE.contains(&next), upper) {
                     found.extend(number..=upper.min(number + SPAN_MAX));
                     at += 2;
+                } else if at > 1 && ALL_OF.contains(&words[at - 2]) && self.are_so_many(number) {
+                    // « ok pour les 4 » of four.
+                    whole.get_or_insert(Named::All);
                 } else {
                     found.push(number);
                 }
@@ -72,6 +78,10 @@ impl Reader<'_> {
         let left = left.join(" ");
         let named = self.which(found, whole, &scores, &weak);
         (named, left)
+    }
+
+    fn are_so_many(&self, number: u32) -> bool {
+        usize::try_from(number).is_ok_and(|number| number == self.held.len())
     }
 
     /// « trois : à jeter », “three’s fine”: a number in letters, where a stretch begins.
