@@ -94,6 +94,8 @@ const CASES: &[(&str, &str)] = &[
     ("Est-ce que paul@fai.example est inscrit ?", "asked"),
     ("Si elle paie sa cotisation, il faudra ajouter lea@mail.example", "asked"),
     ("I added bev@post.example last week, all fine", "asked"),
+    ("I'd rather not ban anyone, not even ken@post.example.", "asked"),
+    ("On ne va bannir personne, pas même karim@fai.example : parlons-en.", "asked"),
 ];
 
 #[test]
