@@ -1,7 +1,7 @@
 //! Words around lists of people, addresses as they are spelt for robots, and whose they are.
 
 use super::{folded_words, naming, rows};
-use crate::domain::command::{AnimatorCommand, Called};
+use crate::domain::command::AnimatorCommand;
 use crate::understand::tokens;
 
 /// Whether a phrase stands among words with blanks around each; `..` in it is a few words, or none.
@@ -37,44 +37,28 @@ pub(super) fn at_signs(text: &str) -> String {
 }
 
 /// The same people, by the names that stand in the text for their addresses.
-pub(super) fn named_in(command: AnimatorCommand, text: &str) -> AnimatorCommand {
-    let named = |people: Vec<Called>| {
-        let mut named: Vec<Called> = Vec::new();
-        for mut called in people {
-            let local =
-                called.address.as_ref().map(|a| a.as_str().split('@').next().unwrap_or_default().to_owned());
-            if let Some(name) = local.and_then(|local| naming::name_of(&local, text))
-                && !naming::are_the_same_words(&name, &called.name)
-            {
-                called.name = rows::put_right(&name);
-            }
-            named.push(called);
-        }
-        // A line that is a name, above the line that is its address.
-        let names: Vec<String> =
-            named.iter().filter(|c| c.address.is_some()).map(|c| tokens::fold(&c.name)).collect();
-        named.retain(|c| c.address.is_some() || c.name.is_empty() || !names.contains(&tokens::fold(&c.name)));
-        named
+pub(super) fn named_in(mut command: AnimatorCommand, text: &str) -> AnimatorCommand {
+    let (AnimatorCommand::Add(people)
+    | AnimatorCommand::Invite(people)
+    | AnimatorCommand::Remove(people)
+    | AnimatorCommand::Ban(people)
+    | AnimatorCommand::Unban(people)) = &mut command
+    else {
+        return command;
     };
-    match command {
-        AnimatorCommand::Add(people) => AnimatorCommand::Add(named(people)),
-        AnimatorCommand::Invite(people) => AnimatorCommand::Invite(named(people)),
-        AnimatorCommand::Remove(people) => AnimatorCommand::Remove(named(people)),
-        AnimatorCommand::Ban(people) => AnimatorCommand::Ban(named(people)),
-        AnimatorCommand::Unban(people) => AnimatorCommand::Unban(named(people)),
-        other @ (AnimatorCommand::Role(..)
-        | AnimatorCommand::Members
-        | AnimatorCommand::Hold(_)
-        | AnimatorCommand::Pace(_)
-        | AnimatorCommand::Slow
-        | AnimatorCommand::Split
-        | AnimatorCommand::MoveTo(_)
-        | AnimatorCommand::JoinWith(_)
-        | AnimatorCommand::Close
-        | AnimatorCommand::Reopen
-        | AnimatorCommand::History
-        | AnimatorCommand::Letter) => other,
+    for called in people.iter_mut() {
+        let local = called.address.as_ref().and_then(|address| address.as_str().split('@').next());
+        if let Some(name) = local.and_then(|local| naming::name_of(local, text))
+            && !naming::are_the_same_words(&name, &called.name)
+        {
+            called.name = rows::put_right(&name);
+        }
     }
+    // A line that is a name, above the line that is its address.
+    let names: Vec<String> =
+        people.iter().filter(|c| c.address.is_some()).map(|c| tokens::fold(&c.name)).collect();
+    people.retain(|c| c.address.is_some() || c.name.is_empty() || !names.contains(&tokens::fold(&c.name)));
+    command
 }
 
 /// The first row of a table: « nom;email ».
