@@ -278,17 +278,29 @@ fn what_is_damaged_is_named_and_nothing_is_replaced() {
     let file = scene.path("all.tar.zst");
     scene.done(&["backup", &text(&file)]);
     let good = fs::read(&file).unwrap();
-    for at in (0..good.len()).step_by(good.len() / 40 + 1) {
+    // Of the fifth byte zstd learns how much memory it may take, and nothing else (RFC 8878, 3.1.1.1.2).
+    let (tried, mut refused_of_them) = (40, 0);
+    for at in (0..good.len()).step_by(good.len() / tried + 1).chain([5]) {
         let mut bytes = good.clone();
         bytes[at] ^= 1;
         fs::write(&file, &bytes).unwrap();
         let file = text(&file);
         let args = ["restore", &file, "--dir", "back"];
         let ran = finish(bare(&scene.path(""), &args), b"");
+        if ran.code == 0 {
+            // A few bits say how it was packed and nothing of what: then everything is there.
+            comes_back(&scene, &scene.path("all.tar.zst"), "again");
+            for name in ["back", "again"] {
+                fs::remove_dir_all(scene.path(name)).unwrap();
+            }
+            continue;
+        }
         assert_eq!(ran.code, 1, "byte {at}: {ran:?}");
         assert!(ran.err.contains("is not as it was written: "), "byte {at}: {ran:?}");
         assert_eq!(fs::read_dir(scene.path("back")).map_or(0, |entries| entries.count()), 0, "byte {at}");
+        refused_of_them += 1;
     }
+    assert!(refused_of_them > tried * 3 / 4, "{refused_of_them} of {tried}");
     fs::write(&file, &good).unwrap();
     let (file, data) = (text(&file), text(&scene.data()));
     let args = ["restore", &file, "--dir", &data];
