@@ -49,9 +49,9 @@ impl ArchiveReader {
         }
         let posts = self.posts_of_thread(list, whole.id)?;
         let (Some(first), Some(last)) = (posts.first(), posts.last()) else { return Ok(None) };
-        let named = named_by(
-            posts.iter().map(|post| (post, post.withdrawn.is_some(), &post.message_id, &post.references)),
-        );
+        let named =
+            named_by(posts.iter().map(|post| (post, post.no_archive, &post.message_id, &post.references)));
+        let last_shown = posts.iter().rev().find(|post| !post.no_archive);
         let words = |of: fn(&PostSummary) -> &String| named.map(of).cloned().unwrap_or_default();
         Ok(Some(ThreadSummary {
             id: whole.id,
@@ -61,7 +61,7 @@ impl ArchiveReader {
             posts: u32::try_from(posts.len()).unwrap_or(u32::MAX),
             first: first.date,
             last: last.date,
-            last_author: last.author_name.clone(),
+            last_author: last_shown.map(|post| post.author_name.clone()).unwrap_or_default(),
         }))
     }
 

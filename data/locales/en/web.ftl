@@ -65,6 +65,7 @@ in_reply_to = answering { $author }
 read_post = Read this message
 not_here = This message cannot be read here.
 not_kept = This message is not shown here, as its author asked.
+not_shown = A message that is not shown here
 withdrawn_author = This message was withdrawn by the person who wrote it.
 withdrawn_animators = This message was withdrawn by the people who look after the group.
 withdrawn_operator = This message was withdrawn by the person who keeps this server.

@@ -66,6 +66,7 @@ in_reply_to = en réponse à { $author }
 read_post = Lire ce message
 not_here = Ce message ne peut pas être lu ici.
 not_kept = Ce message n’est pas montré ici, à la demande de son auteur.
+not_shown = Un message qui n’est pas montré ici
 withdrawn_author = Ce message a été retiré par la personne qui l’avait écrit.
 withdrawn_animators = Ce message a été retiré par les personnes qui animent le groupe.
 withdrawn_operator = Ce message a été retiré par la personne qui tient ce serveur.

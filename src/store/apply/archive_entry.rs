@@ -1,7 +1,7 @@
 //! A post's place in the archive: its month, the index of Message-IDs, and by `threads` its thread.
 
 use super::fit::{self, fitting, put_post};
-use super::threads::{grow_thread, thread_for};
+use super::threads::{grow_thread, is_nameless, name_again, thread_for};
 use crate::domain::ids::{MessageId, PostId};
 use crate::domain::list::List;
 use crate::domain::time::{Timestamp, Zone};
@@ -61,8 +61,12 @@ pub(super) fn enter_archive(
     counts.posts += 1;
     counts.threads += u64::from(new_thread);
     view.put_record(counts_key, &counts);
+    let hidden = shown.no_archive;
     record.shown = Some(shown);
     put_post(view, post, &mut record);
+    if hidden || is_nameless(view, list, thread)? {
+        name_again(view, list, thread)?;
+    }
     Ok(())
 }
 

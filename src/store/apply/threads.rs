@@ -66,8 +66,7 @@ pub(super) fn withdraw(view: &mut View<'_>, post: PostId, by: Decider) -> Result
     shown.language = None;
     let thread = shown.thread;
     put_post(view, post, &mut record);
-    let by_hand = is_by_hand(view, list, thread)?;
-    recount(view, list, thread, thread, by_hand)
+    name_again(view, list, thread)
 }
 
 /// Shows a post to members alone.
@@ -75,8 +74,24 @@ pub(super) fn keep_back(view: &mut View<'_>, list: ListId, post: PostId) -> Resu
     let Some(mut record) = view.record::<PostRecord>(&keys::post(post))? else { return Ok(()) };
     let Some(shown) = record.shown.as_mut().filter(|_| record.list == Some(list)) else { return Ok(()) };
     shown.no_archive = true;
+    let thread = shown.thread;
     put_post(view, post, &mut record);
-    Ok(())
+    name_again(view, list, thread)
+}
+
+/// Works out anew what a thread is called, some of whose posts nobody is shown.
+pub(super) fn name_again(view: &mut View<'_>, list: ListId, thread: ThreadId) -> Result<(), EngineError> {
+    let by_hand = is_by_hand(view, list, thread)?;
+    recount(view, list, thread, thread, by_hand)
+}
+
+/// Whether a thread has no post so far whose words may be shown.
+pub(super) fn is_nameless(view: &View<'_>, list: ListId, thread: ThreadId) -> Result<bool, EngineError> {
+    let record: Option<ThreadRecord> = view.record(&keys::thread(list, thread))?;
+    Ok(matches!(
+        record,
+        Some(ThreadRecord::Is { subject, first_author, .. }) if subject.is_empty() && first_author.is_empty()
+    ))
 }
 
 /// Works out anew what lists of threads show of one; one without posts leads to `instead`.
@@ -108,9 +123,9 @@ fn recount(
         }
         return Ok(());
     };
-    let named = named_by(
-        posts.iter().map(|post| (post, post.withdrawn.is_some(), &post.message_id, &post.references)),
-    );
+    let named =
+        named_by(posts.iter().map(|post| (post, post.no_archive, &post.message_id, &post.references)));
+    let last_shown = posts.iter().rev().find(|post| !post.no_archive);
     let (subject, first_author) =
         named.map(|post| (post.subject.clone(), post.author_name.clone())).unwrap_or_default();
     let leads_here = match known.as_deref().and_then(IdHash::parse) {
@@ -124,11 +139,14 @@ fn recount(
         posts: u32::try_from(posts.len()).unwrap_or(u32::MAX),
         first: first.date,
         last: last.date,
-        last_author: last.author_name.clone(),
+        last_author: last_shown.map(|post| post.author_name.clone()).unwrap_or_default(),
         key: known.clone().filter(|_| leads_here).unwrap_or_else(text),
         by_hand,
     };
-    view.mark(keys::recent_thread(list, last.date, thread));
+    // What holds nothing to read is on no list of conversations, and still has its page.
+    if last_shown.is_some() {
+        view.mark(keys::recent_thread(list, last.date, thread));
+    }
     view.put_record(key, &record);
     if known.is_none() {
         count_threads(view, list, |threads| threads + 1)?;
@@ -139,12 +157,12 @@ fn recount(
 /// The post whose words a conversation is known by: the first that is still shown and answers none of
 /// the others. What was put below an answer by hand may well be older than all of them.
 ///
-/// Given are posts by date, each with whether it was withdrawn, its id, and what it answers.
+/// Given are posts by date, each with whether it is shown to nobody, its id, and what it answers.
 pub(in crate::store) fn named_by<'p, P>(
     posts: impl Iterator<Item = (&'p P, bool, &'p MessageId, &'p Vec<MessageId>)> + Clone,
 ) -> Option<&'p P> {
     let here: HashSet<&MessageId> = posts.clone().map(|(_, _, id, _)| id).collect();
-    let shown = posts.filter(|(_, withdrawn, _, _)| !withdrawn);
+    let shown = posts.filter(|(_, hidden, _, _)| !hidden);
     let first = |(post, _, _, references): (&'p P, bool, &'p MessageId, &'p Vec<MessageId>)| {
         (references.iter().any(|id| here.contains(id)), post)
     };
@@ -273,7 +291,7 @@ fn join(view: &mut View<'_>, list: ListId, from: ThreadId, into: ThreadId) -> Re
         count_threads(view, list, |threads| threads.saturating_sub(1))?;
     }
     view.put_record(keys::thread(list, from), &ThreadRecord::Joined { into });
-    Ok(())
+    if is_nameless(view, list, into)? { name_again(view, list, into) } else { Ok(()) }
 }
 
 /// Counts one more post in its thread; whether the thread is new.

@@ -414,6 +414,11 @@ impl Desk<'_> {
         }
     }
 
+    /// What stands above a post whose words are not shown, in place of its subject.
+    pub(crate) fn title_of_hidden(&self, post: &PostSummary) -> String {
+        self.say(if post.withdrawn.is_some() { "withdrawn_title" } else { "not_shown" })
+    }
+
     /// A pager of something whose end is not counted: only whether more follows is known.
     fn endless_pager(&self, route: &Route, page: usize, pages: usize) -> Option<Pager> {
         let mut pager = self.pager(route, &[], page, pages)?;

@@ -166,7 +166,8 @@ impl PostPageView {
         let first = printed.first()?.post;
         let id = first.message_id.clone();
         let page = ListPage::Post { id: id.clone() };
-        let title = desk.subject(&first.subject);
+        let shown = printed.iter().map(|one| one.post).find(|post| desk.hidden_because(post).is_none());
+        let title = shown.map_or_else(|| desk.title_of_hidden(first), |post| desk.subject(&post.subject));
         let frame = desk.list_frame(place, &title, page.clone(), &[]);
         let several = printed.len() > 1;
         let room = super::TEXT_BYTES_MAX / printed.len();
@@ -176,7 +177,6 @@ impl PostPageView {
                 desk.href_with(&Route::list(place.segment, page.clone()), &[("c", &one.post.hash12)])
             }),
         };
-        let readable = printed.iter().any(|one| desk.hidden_because(one.post).is_none());
         let raw = Link {
             text: desk.say("raw_post"),
             href: desk.href(&Route::list(place.segment, ListPage::Raw { id })),
@@ -192,7 +192,7 @@ impl PostPageView {
         Some(PostPageView {
             frame,
             title,
-            language: first.language.clone().filter(|tag| is_language_tag(tag)),
+            language: shown.and_then(|post| post.language.clone()).filter(|tag| is_language_tag(tag)),
             several: several.then(|| desk.say("several")),
             posts: printed.iter().map(single).collect(),
             position: position
@@ -200,7 +200,7 @@ impl PostPageView {
             previous: neighbour("previous_post", neighbours.and_then(|n| n.previous)),
             next: neighbour("next_post", neighbours.and_then(|n| n.next)),
             thread: neighbours.map(|n| thread_link(desk, place, n.thread_key, &first.hash12)),
-            raw: (readable && !several).then_some(raw),
+            raw: (shown.is_some() && !several).then_some(raw),
             raw_words: (desk.eyes == Eyes::Stranger).then(|| desk.say("raw_words")),
             doors: desk.join_door(place.list).into_iter().collect(),
         })

@@ -108,7 +108,12 @@ impl ThreadView {
         if opened.page > 1 {
             query.push(("page", &number));
         }
-        let title = desk.subject(bare_subject(&summary.subject));
+        // One whose posts are all hidden has no name either.
+        let hidden = opened.posts.iter().all(|one| desk.hidden_because(one.post).is_some());
+        let title = match opened.posts.first() {
+            Some(first) if hidden && summary.subject.is_empty() => desk.title_of_hidden(first.post),
+            Some(_) | None => desk.subject(bare_subject(&summary.subject)),
+        };
         let mut frame = desk.list_frame(place, &title, page, &query);
         let feed = Link {
             text: desk.say("thread_feed"),

@@ -132,6 +132,42 @@ fn what_was_for_members_elsewhere_is_for_nobody_else_while_it_comes_in_and_after
     assert!(site.get("/search?q=zinzolin").text().contains("<mark>"));
 }
 
+/// Out of the archive by its author's wish, and written by somebody no other post is from.
+fn kept_out(id: &str, answers: &str, subject: &str, day: u8) -> Vec<u8> {
+    let text = String::from_utf8(written(id, answers, subject, day, "Zinzolin.")).expect("ours");
+    format!("X-No-Archive: yes\r\n{}", text.replace("Jeanne Petit", "Zinzolin Quéré")).into_bytes()
+}
+
+#[test]
+fn conversations_nobody_is_shown_are_called_nothing() {
+    let site = Site::empty();
+    let jardin =
+        site.list("jardin@lists.example.org", "Le jardin", &[("archive", "public"), ("listed", "yes")]);
+    // One alone, one that is answered, one that answers last, and two below one they came before.
+    site.post(jardin, &kept_out("a1", "", "Zinzolin un", 1));
+    site.post(jardin, &kept_out("a2", "", "Zinzolin deux", 2));
+    site.post(jardin, &written("b1", "a2", "La suite", 3, "La suite, pour tout le monde."));
+    site.post(jardin, &written("b2", "", "Du nouveau", 4, "Du nouveau, pour tout le monde."));
+    site.post(jardin, &kept_out("a3", "b2", "Re: Zinzolin trois", 5));
+    site.search.catch_up_wholly(|_| ()).expect("caught up");
+    let pages = crawled(&site);
+    assert!(pages.iter().filter(|(_, status, _)| *status == StatusCode::OK).count() > 20);
+    for (path, _, text) in &pages {
+        if !path.contains("q=zinzol") {
+            assert!(!text.to_lowercase().contains(CANARY), "{path}\n{text}");
+        }
+    }
+    let front = site.get("/jardin/").text();
+    assert!(front.contains("La suite") && front.contains("Du nouveau"), "{front}");
+    assert!(!front.contains("(sans objet)"), "{front}");
+    let stub = site.get("/jardin/m/a1%40l.example/").text();
+    assert!(stub.contains("<h1><bdi>Un message qui n’est pas montré ici</bdi></h1>"), "{stub}");
+    assert!(stub.contains("à la demande de son auteur"), "{stub}");
+    // What comes later is a conversation again.
+    site.post(jardin, &written("b3", "a1", "Enfin", 6, "Enfin."));
+    assert!(site.get("/jardin/").text().contains("Enfin"));
+}
+
 #[test]
 fn members_read_all_of_it() {
     let site = opened();
