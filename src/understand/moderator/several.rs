@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::free::{self, Act};
 use super::speech::Says;
 use super::{Decision, Words, bare};
-use stretches::{Stretch, stretches};
+use stretches::{Link, Stretch, stretches};
 
 /// Words of an answer that are looked at; a longer one is a letter to people.
 const WORDS_MAX: usize = 160;
@@ -53,8 +53,9 @@ pub(super) struct Lists {
 }
 
 /// What is named.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 enum Named {
+    #[default]
     Nothing,
     These(Vec<u32>),
     All,
@@ -83,6 +84,7 @@ pub(super) fn read(words: &Words, text: &str, held: &[Held<'_>]) -> Option<Vec<(
         last: None,
         act: None,
         before: Before::Nothing,
+        leads: false,
         refusing: None,
     };
     for stretch in stretches(words, text) {
@@ -125,6 +127,8 @@ struct Reader<'a> {
     act: Option<Act>,
     /// What was last done about something named in this sentence.
     before: Before,
+    /// It was said before what it is about: « Publier 1 ».
+    leads: bool,
     refusing: Option<Refusing>,
 }
 
@@ -220,15 +224,37 @@ impl Reader<'_> {
         if by == By::All {
             self.resolve()?;
         }
+        let leads = self.leads(stretch.text);
+        if by == By::Name && self.enumerates() && !self.pending.is_empty() {
+            if !leads {
+                // « ok 1, 2 et 3 non »: what of 2?
+                return None;
+            }
+            self.resolve()?;
+        }
         let mut items = self.items(named);
         if by == By::Name {
             items.splice(0..0, std::mem::take(&mut self.pending));
         }
         self.assign(&items, act, by)?;
+        self.leads = leads;
         if by == By::Name {
             self.refuses(stretch, items, act);
         }
         Some(())
+    }
+
+    /// Whether a stretch says what becomes of something before it names it.
+    fn leads(&self, text: &str) -> bool {
+        let ends = text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at);
+        let first = ends.chain([text.len()]).map(|end| self.named(&text[..end]));
+        let (_, left) = first.skip_while(|(named, _)| *named == Named::Nothing).next().unwrap_or_default();
+        matches!(self.says(&left), Says::Decides { .. })
+    }
+
+    /// Whether what is named next may go on with « Publier 1 ».
+    fn enumerates(&self) -> bool {
+        self.leads && matches!(self.before, Before::Decided(_))
     }
 
     /// What follows may be the words for whom this refuses.
@@ -268,7 +294,7 @@ impl Reader<'_> {
         let names = *named != Named::Nothing;
         let numbered = names && stretch.text.bytes().any(|byte| byte.is_ascii_digit());
         let another = names && decides || numbered && (idle || says == Says::Why);
-        let other = stretch.line != refusing.line || another || stretch.except;
+        let other = stretch.line != refusing.line || another || stretch.link == Link::Except;
         if other || (decides && refusing.from.is_none()) {
             return false;
         }
@@ -364,7 +390,7 @@ impl Reader<'_> {
     }
 
     fn name(&mut self, stretch: Stretch<'_>, items: &[u32]) -> Option<()> {
-        if stretch.except {
+        if stretch.link == Link::Except {
             // « tout est bon, sauf la 4 »
             items.iter().for_each(|item| {
                 if matches!(self.found.get(item), Some((_, By::All))) {
@@ -380,7 +406,9 @@ impl Reader<'_> {
         }
         let Some(act) = self.act else {
             self.wait_for(items, false);
-            return Some(());
+            // « Publier 1, 2 et 3 »
+            let closes = stretch.link == Link::And && self.enumerates();
+            return if closes { self.resolve() } else { Some(()) };
         };
         self.assign(items, act, By::Name)?;
         self.act = Some(act);

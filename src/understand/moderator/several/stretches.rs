@@ -8,18 +8,29 @@ pub(super) struct Stretch<'t> {
     pub(super) text: &'t str,
     /// Where it stands.
     pub(super) at: usize,
-    /// It begins with « sauf ».
-    pub(super) except: bool,
+    /// What links it to the one before.
+    pub(super) link: Link,
     /// A line, or a sentence, ends here.
     pub(super) ends: bool,
     pub(super) line: usize,
+}
+
+/// What stands between a stretch and the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Link {
+    /// A mark, the end of a line, « mais ».
+    Mark,
+    /// « et », “&”: an enumeration goes on, or ends here.
+    And,
+    /// « sauf ».
+    Except,
 }
 
 /// The text cut at marks and at words that link or except.
 pub(super) fn stretches<'t>(words: &Words, text: &'t str) -> Vec<Stretch<'t>> {
     let mut found = Vec::new();
     let mut from = 0;
-    let mut except = false;
+    let mut link = Link::Mark;
     for (line, raw) in text.split_inclusive('\n').enumerate() {
         let base = from;
         from += raw.len();
@@ -34,10 +45,15 @@ pub(super) fn stretches<'t>(words: &Words, text: &'t str) -> Vec<Stretch<'t>> {
             let excepts = words.several.except.contains(&word)
                 || (word == "part" && text[start..at].trim_end().ends_with(['à', 'a', 'À']));
             if links || excepts {
-                push(&mut found, text, (start, at), (except, false, line));
+                push(&mut found, text, (start, at), (link, false, line));
                 start = at + piece.len();
                 // « all but the cat »
-                except = excepts && (word != "but" || ends_in_all(found.last()));
+                let excepts = excepts && (word != "but" || ends_in_all(found.last()));
+                link = match word.as_str() {
+                    _ if excepts => Link::Except,
+                    "et" | "and" => Link::And,
+                    _ => Link::Mark,
+                };
             }
             at += piece.len();
             let trimmed = piece.trim_end();
@@ -52,18 +68,18 @@ pub(super) fn stretches<'t>(words: &Words, text: &'t str) -> Vec<Stretch<'t>> {
                 || (trimmed.ends_with('.') && !numbered);
             let opens = trimmed.starts_with('(') && trimmed.len() > 1;
             if opens {
-                push(&mut found, text, (start, at - piece.len()), (except, false, line));
+                push(&mut found, text, (start, at - piece.len()), (link, false, line));
                 start = at - piece.len();
-                except = false;
+                link = Link::Mark;
             }
             if ends || cuts {
-                push(&mut found, text, (start, at), (except, ends, line));
+                push(&mut found, text, (start, at), (link, ends, line));
                 start = at;
-                except = false;
+                link = if matches!(trimmed, "+" | "&") { Link::And } else { Link::Mark };
             }
         }
-        push(&mut found, text, (start, from), (except, true, line));
-        except = false;
+        push(&mut found, text, (start, from), (link, true, line));
+        link = Link::Mark;
         if let Some(last) = found.last_mut() {
             last.ends = true;
         }
@@ -84,11 +100,11 @@ fn push<'t>(
     found: &mut Vec<Stretch<'t>>,
     text: &'t str,
     (start, end): (usize, usize),
-    (except, ends, line): (bool, bool, usize),
+    (link, ends, line): (Link, bool, usize),
 ) {
     let piece = text.get(start..end).unwrap_or_default();
     if piece.chars().any(char::is_alphanumeric) {
-        found.push(Stretch { text: piece, at: start, except, ends, line });
+        found.push(Stretch { text: piece, at: start, link, ends, line });
     } else if ends && let Some(last) = found.last_mut() {
         last.ends = true;
     }
