@@ -34,6 +34,19 @@ fn token_of(address: &EmailAddress) -> Option<String> {
 /// The question a mail answers by what it says it is an answer to, if that is a letter that asks one.
 pub(super) fn question_answered(desk: &Desk, raw: &[u8]) -> Option<RequestDoor> {
     let (headers, _) = Headers::scan_leniently(raw);
+    asked(desk, &headers).map(|(_, door)| door)
+}
+
+/// Where a mail to a list should have gone because it answers a letter that asks; `all` are the
+/// addresses it went to, since who answers to all wrote there too.
+pub(super) fn address_answered(desk: &Desk, headers: &Headers, all: &[EmailAddress]) -> Option<EmailAddress> {
+    let (token, _) = asked(desk, headers)?;
+    let there = all.iter().find(|address| address.local_part().ends_with(&token)).cloned();
+    there.or_else(|| EmailAddress::parse(&format!("re+{token}@{}", desk.hostname)).ok())
+}
+
+/// The token of a question, and the question.
+fn asked(desk: &Desk, headers: &Headers) -> Option<(String, RequestDoor)> {
     let answered = headers.get("In-Reply-To")?;
     let mut ids = answered.split('<').skip(1).filter_map(|rest| rest.split('>').next());
     ids.find_map(|id| {
@@ -41,6 +54,6 @@ pub(super) fn question_answered(desk: &Desk, raw: &[u8]) -> Option<RequestDoor> 
         let (_, token) = local.strip_prefix(BEGINNING)?.split_once('.')?;
         let door = door_of_token(desk, token)?;
         let ours = host.eq_ignore_ascii_case(&desk.hostname);
-        (ours && matches!(door, RequestDoor::Answer(_))).then_some(door)
+        (ours && matches!(door, RequestDoor::Answer(_))).then(|| (token.to_owned(), door))
     })
 }

@@ -213,6 +213,7 @@ impl PostRoom {
 
     /// What is written to the address of a post in a digest is an answer to that post, for its list.
     pub(super) fn told_what_it_answers(&self, envelope: &mut Envelope) -> Result<(), StoreError> {
+        let all = envelope.recipients.clone();
         for recipient in &mut envelope.recipients {
             let token = meanings(recipient.local_part()).into_iter().find_map(|meaning| match meaning {
                 LocalPart::List { door: ListDoor::Answer(token), .. } | LocalPart::Answer(token) => {
@@ -224,9 +225,9 @@ impl PostRoom {
             });
             let purpose = token.and_then(|token| self.desk.store.tokens().read(&token));
             if purpose.is_none()
-                && let Some(issue) = self.digest_answered(recipient, &envelope.raw)?
+                && let Some(answered) = self.answered_at_list(recipient, &all, &envelope.raw)?
             {
-                *recipient = issue;
+                *recipient = answered;
                 continue;
             }
             let Some(Purpose::Answer { post }) = purpose else { continue };
@@ -239,23 +240,33 @@ impl PostRoom {
         Ok(())
     }
 
-    /// A whole digest that a mail to its list answers, by its subject too: where that is answered.
-    fn digest_answered(
+    /// What a mail to a list answers that no other member has: a letter that asks its author something,
+    /// or a whole digest. Where that is answered.
+    fn answered_at_list(
         &self,
         recipient: &EmailAddress,
+        all: &[EmailAddress],
         raw: &[u8],
     ) -> Result<Option<EmailAddress>, StoreError> {
         let Destination::Post(list) = self.destination(recipient)? else { return Ok(None) };
         let (headers, _) = Headers::scan_leniently(raw);
-        let answered = headers.get("in-reply-to").unwrap_or_default();
-        let Some(issue) = digests::issue_of_id(&self.desk, &answered)? else { return Ok(None) };
         let subject = headers.get("subject").map(|subject| clean(&decode(&subject))).unwrap_or_default();
         // Who wrote another subject over it began something of their own.
-        if issue.list != list.id || !is_answered(&subject) {
+        if !is_answered(&subject) {
             return Ok(None);
         }
-        let token = self.desk.store.tokens().token(Purpose::Digest { issue: issue.number });
-        Ok(Some(answer_address(&self.desk.hostname, Some(&list.address), &token)))
+        match letter_ids::address_answered(&self.desk, &headers, all) {
+            Some(address) => Ok(Some(address)),
+            None => self.digest_answered(&list, &headers),
+        }
+    }
+
+    /// A whole digest that a mail to its list answers: where that is answered.
+    fn digest_answered(&self, list: &List, headers: &Headers) -> Result<Option<EmailAddress>, StoreError> {
+        let answered = headers.get("in-reply-to").unwrap_or_default();
+        let issue = digests::issue_of_id(&self.desk, &answered)?.filter(|issue| issue.list == list.id);
+        let token = |number| self.desk.store.tokens().token(Purpose::Digest { issue: number });
+        Ok(issue.map(|issue| answer_address(&self.desk.hostname, Some(&list.address), &token(issue.number))))
     }
 
     /// In which language this is refused to all it is for; none: the operator is among them.
