@@ -1,6 +1,6 @@
 //! A line cut where another command may begin, without what says nothing.
 
-use super::verbs::{Verbs, begins_with, position, words};
+use super::verbs::{Verbs, begins_with, first_word, position, words};
 
 /// What separates clauses, beside commas and full stops.
 const JOINTS: [&str; 8] = [" et ", " puis ", " and ", " then ", " mais ", " but ", " so ", " donc "];
@@ -47,7 +47,7 @@ impl Verbs {
                 _ => JOINTS
                     .iter()
                     .find(|joint| starts_ignoring_case(rest, joint))
-                    .filter(|_| !self.waits(&line[from..at]))
+                    .filter(|joint| !self.waits(&line[from..at], &rest[joint.len()..]))
                     .map(|joint| joint.len()),
             };
             let Some(len) = ends else {
@@ -63,6 +63,14 @@ impl Verbs {
         }
         clauses.push(line[from..].trim());
         clauses.retain(|clause| !words(clause).is_empty());
+        // « j’aimerais que le yoga …, et que la fête … »: not the party alone.
+        let wishes =
+            clauses.first().is_some_and(|first| words(first).iter().skip(1).any(|word| word == "que"));
+        for clause in clauses.iter_mut().skip(1).filter(|_| wishes) {
+            if let ("que", rest) = first_word(clause) {
+                *clause = rest.trim_start();
+            }
+        }
         clauses
     }
 
@@ -73,8 +81,9 @@ impl Verbs {
         why || without && self.is_send(&self.bare(clause))
     }
 
-    /// « mets la fête » goes on: « et le concert en premier »; so does « inverse 2 ».
-    fn waits(&self, clause: &str) -> bool {
+    /// « mets la fête » goes on: « et le concert en premier »; so do « garde la fête », where « et les
+    /// confitures pour la semaine prochaine » follows, and « inverse 2 ».
+    fn waits(&self, clause: &str, rest: &str) -> bool {
         let said = words(clause);
         // “all but the cat”.
         if said.last().is_some_and(|word| self.all.contains(word) || word == "nothing") {
@@ -90,7 +99,19 @@ impl Verbs {
             || has(&self.later)
             || has(&self.before)
             || has(&self.after);
-        has(&self.put) && !placed
+        !placed && (has(&self.put) || has(&self.keep) && self.puts_off(rest))
+    }
+}
+
+impl Verbs {
+    /// « les confitures pour la semaine prochaine », with no other verb in it.
+    fn puts_off(&self, rest: &str) -> bool {
+        let next = words(rest.split([',', '.', ';']).next().unwrap_or_default());
+        let has = |phrases: &[String]| phrases.iter().any(|phrase| position(&next, phrase).is_some());
+        let until = next.iter().position(|word| self.until.contains(word));
+        let later = self.later.iter().filter_map(|phrase| position(&next, phrase)).min();
+        let commands = [&self.put, &self.drop, &self.keep, &self.restore].into_iter().any(|verb| has(verb));
+        !commands && until.zip(later).is_some_and(|(until, later)| until <= later)
     }
 }
 

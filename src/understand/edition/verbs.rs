@@ -82,12 +82,12 @@ pub(super) struct Verbs {
     rest: Vec<String>,
     pronouns: Vec<String>,
     two: Vec<String>,
-    drop: Vec<String>,
+    pub(super) drop: Vec<String>,
     bare_no: Vec<String>,
     except: Vec<String>,
     needless: Vec<String>,
-    keep: Vec<String>,
-    restore: Vec<String>,
+    pub(super) keep: Vec<String>,
+    pub(super) restore: Vec<String>,
     beside_others: Vec<String>,
     pub(super) put: Vec<String>,
     order: Vec<String>,
@@ -108,6 +108,8 @@ pub(super) struct Verbs {
     pub(super) last: Vec<String>,
     pub(super) later: Vec<String>,
     only: Vec<String>,
+    leaving: Vec<String>,
+    pub(super) until: Vec<String>,
     pub(super) begin: Vec<String>,
     negation: Vec<String>,
     pub(super) all: Vec<String>,
@@ -119,8 +121,6 @@ pub(super) struct Verbs {
 
 /// Fewer words than these say nothing by themselves.
 const TELLING_WORDS_MIN: usize = 4;
-/// With « que » or “only”: those, and no others.
-const LEAVING: [&str; 5] = ["laisse", "laisser", "laissez", "laissons", "leave"];
 /// Words of one clause that are looked at.
 const CLAUSE_WORDS_MAX: usize = 60;
 
@@ -293,8 +293,7 @@ impl Verbs {
             return Clause::Unclear;
         }
         let first = words.first().cloned();
-        let until =
-            words.iter().any(|word| ["pour", "for", "jusqu", "until", "till"].contains(&word.as_str()));
+        let until = words.iter().any(|word| self.until.contains(word));
         let verb = self.verb(&mut words);
         // « on la garde pour la fois où il fera beau »: for when, nobody knows.
         if until && verb == Some(Verb::Keep) {
@@ -404,7 +403,7 @@ impl Verbs {
             return Some(verb);
         }
         // « ne laisse que le 1 », “leave only 1 in”.
-        let leaves = |word: &String| LEAVING.contains(&word.as_str());
+        let leaves = |word: &String| self.leaving.contains(word);
         let out = self.longest(words, &self.drop).is_some();
         if words.iter().any(leaves) && !out && self.take(words, &self.only).is_some() {
             words.retain(|word| !leaves(word) && word != "in");

@@ -192,7 +192,7 @@ fn drafts_in_free_wording() {
         ("drafts.fresh.txt", 60, 0),
         ("drafts.kept.txt", 57, 0),
         ("drafts.careful.txt", 37, 0),
-        ("drafts.lilas.txt", 40, 0),
+        ("drafts.lilas.txt", 44, 0),
         ("drafts.lilas.kept.txt", 36, 1),
         ("drafts.lilas.second.txt", 43, 0),
     ] {
