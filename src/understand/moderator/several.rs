@@ -247,8 +247,8 @@ impl Reader<'_> {
     /// Whether a stretch says what becomes of something before it names it.
     fn leads(&self, text: &str) -> bool {
         let ends = text.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(at, _)| at);
-        let first = ends.chain([text.len()]).map(|end| self.named(&text[..end]));
-        let (_, left) = first.skip_while(|(named, _)| *named == Named::Nothing).next().unwrap_or_default();
+        let mut read = ends.chain([text.len()]).map(|end| self.named(&text[..end]));
+        let (_, left) = read.find(|(named, _)| *named != Named::Nothing).unwrap_or_default();
         matches!(self.says(&left), Says::Decides { .. })
     }
 
