@@ -216,11 +216,13 @@ fn with_items<T>(
     Ok(read(&items))
 }
 
-/// Who wrote these posts, each once.
+/// Who wrote these posts, each once: by name, or by address who gives none.
 fn authors(desk: &Desk, posts: &[PostId]) -> Result<Vec<String>, FlowError> {
     let mut names: Vec<String> = Vec::new();
     for post in posts {
-        let name = desk.store.reader().post(*post)?.map(|post| post.author_name).unwrap_or_default();
+        let Some(post) = desk.store.reader().post(*post)? else { continue };
+        let address = || post.author_address.map(|address| address.to_string()).unwrap_or_default();
+        let name = if post.author_name.trim().is_empty() { address() } else { post.author_name };
         if !name.is_empty() && !names.contains(&name) {
             names.push(name);
         }

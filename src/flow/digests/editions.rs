@@ -80,11 +80,21 @@ pub(in crate::flow) fn patience(list: &List) -> Duration {
     units::parse_duration(&list.settings.curation_wait).unwrap_or(WEEK / 7)
 }
 
-/// The draft there is, or one of everything that is new, which the animators get; nothing if nothing is.
+/// The draft there is, or one of everything that is new; nothing if nothing is. The animators get it,
+/// and again if something came since: what they have asked of it stays.
 pub fn draft_now(desk: &Desk, list: &List) -> Result<Option<Edition>, FlowError> {
-    match desk.store.draft(list.id)? {
-        Some(shown) => Ok(Some(shown.draft)),
-        None => open(desk, list, desk.now() + patience(list)),
+    let Some(shown) = desk.store.draft(list.id)? else {
+        return open(desk, list, desk.now() + patience(list));
+    };
+    let mut draft = shown.draft.clone();
+    renewed(desk, list, &mut draft)?;
+    if draft.items == shown.draft.items {
+        return Ok(Some(shown.draft));
+    }
+    match offer(desk, list, &draft, Some(shown.document))? {
+        true => Ok(Some(draft)),
+        // Somebody else was faster: then it is theirs.
+        false => Ok(desk.store.draft(list.id)?.map(|shown| shown.draft)),
     }
 }
 
@@ -112,12 +122,18 @@ fn open(desk: &Desk, list: &List, goes: Timestamp) -> Result<Option<Edition>, Fl
     if edition.chosen().next().is_none() {
         return Ok(None);
     }
-    let mut following = changing(desk, list, &edition, None);
-    for person in animators(desk, list)? {
-        following.events.extend(asked(desk, list, person, &edition, Occasion::default()));
-    }
-    commit(desk, desk.now(), following)?;
+    offer(desk, list, &edition, None)?;
     Ok(Some(edition))
+}
+
+/// Keeps a draft and shows it to every animator; `version` is the one it was made from. Whether nobody
+/// else was faster.
+fn offer(desk: &Desk, list: &List, edition: &Edition, version: Option<PostId>) -> Result<bool, FlowError> {
+    let mut following = changing(desk, list, edition, version);
+    for person in animators(desk, list)? {
+        following.events.extend(asked(desk, list, person, edition, Occasion::default()));
+    }
+    commit(desk, desk.now(), following)
 }
 
 /// Adds what is new since to a draft that is shown again.

@@ -173,3 +173,27 @@ fn two_animators_at_the_same_moment_lose_nothing() {
     assert!(!late.contains("retiré"), "{late}");
     scene.is_whole();
 }
+
+/// The draft is there already, and the operator asks for it again once more was written.
+#[test]
+fn a_draft_that_is_asked_for_again_has_what_came_since() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.set_list(&[("curation", "draft")]);
+    scene.add("claire", &[("role", "animator"), ("reading", "weekly")]);
+    let posts: Vec<u64> = (0..3).map(|n| scene.post_of(&format!("Nouvelle numéro {n}."))).collect();
+    digests::draft_now(scene.desk(), &scene.list()).unwrap().unwrap();
+    scene.deliver();
+    scene.answer("claire", "enlève le 2");
+    let shown = scene.mails("claire").len();
+    // Nothing new: nobody is written to.
+    digests::draft_now(scene.desk(), &scene.list()).unwrap().unwrap();
+    scene.deliver();
+    assert_eq!(scene.mails("claire").len(), shown);
+    let late = scene.post_of("Une dernière nouvelle.");
+    let draft = digests::draft_now(scene.desk(), &scene.list()).unwrap().unwrap();
+    assert_eq!((draft.items.len(), draft.chosen().count()), (4, 3), "what was taken out stays so");
+    scene.deliver();
+    assert_eq!(scene.mails("claire").len(), shown + 1);
+    scene.answer("claire", "ok");
+    assert_eq!(scene.got("claire"), [vec![posts[0], posts[2], late]]);
+}

@@ -1,7 +1,7 @@
 //! The letters around digests: from what was asked, or is told, to a letter.
 
 use super::exchange::group;
-use super::{Facts, Unsigned};
+use super::{Facts, Unsigned, name_or_address};
 use crate::domain::edition::{DigestAsked, DigestTold};
 use crate::domain::ids::PostId;
 use crate::domain::list::{ArchivePolicy, List};
@@ -34,7 +34,8 @@ pub(super) fn ask(
         DigestAsked::Summary { post } => {
             let Some(raw) = desk.store.raw(*post)? else { return Ok(None) };
             let (own, title) = (own_words(&raw), title_of(desk, list, *post)?);
-            let author = desk.store.reader().post(*post)?.map(|post| post.author_name).unwrap_or_default();
+            let author = desk.store.post(*post)?.and_then(|info| info.author);
+            let author = author.map(|author| name_or_address(desk, author)).transpose()?.unwrap_or_default();
             send(Letter::Digest(OfDigest::AskSummary(AskSummary {
                 group,
                 author: &author,
