@@ -1,5 +1,7 @@
 //! The names phrases are filed under, and the commands they make with what was read beside them.
 
+use std::ops::Range;
+
 use crate::domain::address::EmailAddress;
 use crate::domain::command::{
     Addresses, AnimatorCommand, Called, Command, Holidays, OwnPosts, QuietHours, Rhythm,
@@ -173,7 +175,7 @@ impl Topic {
             Topic::Search => sure(Command::Search(read.words()?)),
             Topic::Thread => sure(Command::Thread(read.number()?)),
             Topic::Settings => sure(Command::Settings),
-            Topic::Name => sure(Command::Name(read.words()?)),
+            Topic::Name => sure(Command::Name(read.name()?)),
             Topic::French => sure(Command::Language(Language::Fr)),
             Topic::English => sure(Command::Language(Language::En)),
             Topic::NewAddress => {
@@ -312,12 +314,41 @@ impl Read<'_> {
     }
 
     fn words(&self) -> Option<String> {
-        self.kept.iter().find_map(|kept| match kept {
-            Kept::Words(range) => {
-                let words = self.text.get(range.clone())?.split_whitespace().collect::<Vec<_>>().join(" ");
-                let words = words.trim_matches(|c: char| matches!(c, '"' | '«' | '»' | ' ' | '\u{a0}' | ':'));
-                (!words.is_empty()).then(|| words.to_owned())
+        self.said_at(self.range()?)
+    }
+
+    /// A name with what of it the writer was called before: that was passed over as a signature is.
+    fn name(&self) -> Option<String> {
+        let range = self.range()?;
+        let names = |word: &str| word.starts_with(char::is_uppercase) && word.chars().any(char::is_lowercase);
+        let mut start = range.start;
+        while let Some(before) = self.text.get(..start).and_then(|text| text.strip_suffix(' ')) {
+            let word = before.rsplit([' ', '\n', '\u{a0}']).next().unwrap_or_default();
+            if !names(word) || !word.chars().all(|c| c.is_alphabetic() || c == '-') {
+                break;
             }
+            start = before.len() - word.len();
+        }
+        let mut end = range.end;
+        while let Some(behind) = self.text.get(end..).and_then(|text| text.strip_prefix(' ')) {
+            let word = behind.split(|c: char| !c.is_alphabetic() && c != '-').next().unwrap_or_default();
+            if !names(word) {
+                break;
+            }
+            end += 1 + word.len();
+        }
+        self.said_at(start..end)
+    }
+
+    fn said_at(&self, range: Range<usize>) -> Option<String> {
+        let words = self.text.get(range)?.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = words.trim_matches(|c: char| matches!(c, '"' | '«' | '»' | ' ' | '\u{a0}' | ':'));
+        (!words.is_empty()).then(|| words.to_owned())
+    }
+
+    fn range(&self) -> Option<Range<usize>> {
+        self.kept.iter().find_map(|kept| match kept {
+            Kept::Words(range) => Some(range.clone()),
             Kept::Date(_)
             | Kept::Duration(_)
             | Kept::Day(_)
