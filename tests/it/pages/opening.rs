@@ -143,7 +143,7 @@ fn conversations_nobody_is_shown_are_called_nothing() {
     let site = Site::empty();
     let jardin =
         site.list("jardin@lists.example.org", "Le jardin", &[("archive", "public"), ("listed", "yes")]);
-    // One alone, one that is answered, one that answers last, and two below one they came before.
+    // One alone, one that is answered, and one that answers last.
     site.post(jardin, &kept_out("a1", "", "Zinzolin un", 1));
     site.post(jardin, &kept_out("a2", "", "Zinzolin deux", 2));
     site.post(jardin, &written("b1", "a2", "La suite", 3, "La suite, pour tout le monde."));
