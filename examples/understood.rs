@@ -70,7 +70,8 @@ fn wanted_kind(wanted: &str) -> String {
     let first = wanted.trim_start_matches('?').split(' ').next().unwrap_or_default();
     match (first, wanted.split(' ').nth(1).unwrap_or_default()) {
         ("read", rhythm) => format!("Read{}{}", rhythm[..1].to_uppercase(), &rhythm[1..]),
-        ("first-posts", _) => "FirstPostsOnly".to_owned(),
+        ("first-posts" | "whole-threads", _) => "Threads".to_owned(),
+        ("summary", _) => "Summary".to_owned(),
         ("quiet" | "quiet-off", _) => "Quiet".to_owned(),
         ("own-posts-on" | "own-posts-off", _) => "OwnPosts".to_owned(),
         ("where", _) => "WhereIsMyMessage".to_owned(),

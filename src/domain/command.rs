@@ -8,6 +8,7 @@ use super::list::Language;
 use super::member::{Day, Reading, Role};
 use super::recipient::ListDoor;
 use super::time::CivilDate;
+use super::wish::{SummaryWish, Threads};
 
 /// One thing that was asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,8 +27,12 @@ pub enum Command {
     Mute,
     /// Every post of the thread that is answered.
     Follow,
-    /// Of new threads only the first post.
-    FirstPostsOnly,
+    /// Which posts of each thread they want.
+    Threads(Threads),
+    /// When, in which form and beside what a summary comes.
+    Summary(SummaryWish),
+    /// To be a member no more after that day; absent: to stay after all.
+    Until(Option<CivilDate>),
     /// Hours without mail; absent: none any more.
     Quiet(Option<QuietHours>),
     /// Whether a copy of one's own posts comes back.
@@ -309,7 +314,9 @@ impl Command {
             | Command::Resume
             | Command::Mute
             | Command::Follow
-            | Command::FirstPostsOnly
+            | Command::Threads(_)
+            | Command::Summary(_)
+            | Command::Until(_)
             | Command::Quiet(_)
             | Command::OwnPosts(_)
             | Command::Name(_)

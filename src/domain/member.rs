@@ -152,6 +152,9 @@ pub struct Membership {
     pub role: Role,
     /// The membership ends by itself then.
     pub until: Option<Timestamp>,
+    /// That end is the member's own wish, and theirs to take back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_by_wish: bool,
     /// A pause that was told beforehand begins by itself then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_from: Option<Timestamp>,
@@ -208,6 +211,7 @@ impl Membership {
             hour: None,
             role: Role::default(),
             until: None,
+            ends_by_wish: false,
             pause_from: None,
             pause_until: None,
             digest_form: DigestForm::default(),
@@ -296,7 +300,10 @@ impl Membership {
                 Ok(hour @ 0..=23) => self.hour = Some(hour),
                 Ok(_) | Err(_) => return Err(wrong(key, value, "an hour from 0 to 23")),
             },
-            "until" => self.until = moment(key, value)?,
+            "until" => {
+                self.until = moment(key, value)?;
+                self.ends_by_wish = false;
+            }
             "pause_until" => self.pause_until = moment(key, value)?,
             "quiet" if absent => self.quiet = None,
             "quiet" => {

@@ -9,7 +9,7 @@ use super::care::Care;
 use super::edition::DigestAsked;
 use super::ids::{ListId, PersonId, PostId, QuestionId};
 use super::list::Language;
-use super::member::{Day, Membership, Reading};
+use super::member::{Day, DigestForm, Membership, Reading};
 use super::time::Timestamp;
 
 /// Something a person wants.
@@ -55,6 +55,16 @@ pub enum Wish {
     Threads {
         /// Which.
         wanted: Threads,
+    },
+    /// To get summaries at another moment, in another form, or with those of other lists.
+    Summary {
+        /// Which of these.
+        summary: SummaryWish,
+    },
+    /// To be a member no more after that moment; absent: to stay after all.
+    End {
+        /// The last second of the day they named.
+        until: Option<Timestamp>,
     },
     /// To hear nothing more of a thread, or everything.
     Heed {
@@ -106,6 +116,31 @@ pub enum Wish {
     Move {
         /// Which.
         mail: PostId,
+    },
+}
+
+/// What somebody wants of their summaries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "kebab-case")]
+pub enum SummaryWish {
+    /// They come at that moment.
+    At {
+        /// The day of a weekly one, if they named one.
+        #[serde(default)]
+        day: Option<Day>,
+        /// The hour, 0 to 23, if they named one.
+        #[serde(default)]
+        hour: Option<u8>,
+    },
+    /// They are put together so.
+    Form {
+        /// How.
+        form: DigestForm,
+    },
+    /// They come in one mail with those of the writer's other lists, or not.
+    Together {
+        /// They do.
+        together: bool,
     },
 }
 

@@ -1,14 +1,15 @@
 //! The letters of a conversation with one person: what they are asked, and what became of what
 //! they wished; and the facts each of them is written from.
 
+use super::acts::Act;
 use super::facts::Facts;
 use super::kinds::Group;
 use super::message::Frame;
 use super::words;
 use crate::domain::list::{ArchivePolicy, Language};
-use crate::domain::member::{Day, Reading};
+use crate::domain::member::{Day, DigestForm, Reading};
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Heed, Threads};
+use crate::domain::wish::Threads;
 
 /// Do you want to join? It says what one agrees to.
 #[derive(Clone, Copy, Debug)]
@@ -79,8 +80,20 @@ pub struct Settings<'a> {
     pub address: &'a str,
     /// How they read.
     pub reading: Reading,
+    /// Whether summaries are editions, which come when they appear.
+    pub curated: bool,
     /// The day of their weekly summary.
-    pub day: Option<Day>,
+    pub day: Day,
+    /// The hour of their summary, 0 to 23.
+    pub hour: u8,
+    /// How their summaries are put together.
+    pub form: DigestForm,
+    /// Whether they come in one mail with those of other groups.
+    pub together: bool,
+    /// Whether their own posts come back.
+    pub own_posts: bool,
+    /// Whether the end is their own wish.
+    pub ends_by_wish: bool,
     /// That they pause.
     pub pause: Pause,
     /// Hours without mail, `22-7`.
@@ -111,6 +124,8 @@ pub struct Done<'a> {
     pub group: Option<Group<'a>>,
     /// What.
     pub act: Act<'a>,
+    /// Whether summaries of the group are editions.
+    pub curated: bool,
 }
 
 /// What one is not part of cannot be changed.
@@ -156,6 +171,8 @@ pub struct EndsSoon<'a> {
     pub group: Group<'a>,
     /// When.
     pub until: Timestamp,
+    /// Whether it is their own wish.
+    pub by_wish: bool,
 }
 
 /// Your answer came too late to count.
@@ -234,51 +251,6 @@ pub struct AskSame<'a> {
     pub moves: bool,
 }
 
-/// What somebody wishes, as letters say it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Act<'a> {
-    /// To join.
-    Join,
-    /// To leave.
-    Leave,
-    /// To read so.
-    Read(Reading, Option<Day>),
-    /// Nothing for a while.
-    Pause(Option<Timestamp>, Option<Timestamp>),
-    /// Mail again.
-    Resume,
-    /// Letters in that language.
-    Speak(Language),
-    /// Nothing at these hours, `22-7`.
-    Quiet(Option<&'a str>),
-    /// Which posts of threads.
-    Threads(Threads),
-    /// One thread, by its subject.
-    Heed(Heed, &'a str),
-    /// Whether one's own posts come back.
-    OwnPosts(bool),
-    /// To be called so.
-    Rename,
-    /// To be written to elsewhere.
-    Move,
-    /// To change who is a member.
-    Animate,
-    /// To see how they read.
-    Settings,
-    /// All that is held about them.
-    MyData,
-    /// To be forgotten.
-    Forget,
-    /// To take a post back.
-    Withdraw,
-    /// What became of their posts.
-    Trace,
-    /// To find posts.
-    Search,
-    /// What one can write.
-    Help,
-}
-
 pub(super) fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Language) -> Facts {
     match group {
         Some(group) => group.facts(facts, language),
@@ -288,55 +260,6 @@ pub(super) fn group_facts(group: Option<Group<'_>>, facts: Facts, language: Lang
 
 pub(super) fn day_of(moment: Timestamp, frame: &Frame<'_>) -> String {
     words::day(moment.date_in(frame.zone), frame.language)
-}
-
-impl Act<'_> {
-    pub(super) fn facts(self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let reading = |wanted| matches!(self, Act::Read(reading, _) if reading == wanted);
-        let heed = |wanted| matches!(self, Act::Heed(heed, _) if heed == wanted);
-        let day = if let Act::Read(_, Some(day)) = self { words::weekday(day, frame.language) } else { "" };
-        let told = |day: Option<Timestamp>| day.map(|day| day_of(day, frame)).unwrap_or_default();
-        let (from_day, until) = if let Act::Pause(from, until) = self { (from, until) } else { (None, None) };
-        let hours = if let Act::Quiet(Some(hours)) = self { hours } else { "" };
-        let (from, to) = hours.split_once('-').unwrap_or_default();
-        let thread = if let Act::Heed(_, subject) = self { subject } else { "" };
-        facts
-            .is("join", self == Act::Join)
-            .is("leave", self == Act::Leave)
-            .is("read_each", reading(Reading::Each))
-            .is("read_daily", reading(Reading::Daily))
-            .is("read_weekly", reading(Reading::Weekly))
-            .is("read_none", reading(Reading::None))
-            .phrase("day", day)
-            .is("pause", matches!(self, Act::Pause(..)))
-            .phrase("from", &told(from_day))
-            .phrase("until", &told(until))
-            .is("resume", self == Act::Resume)
-            .is("speak_french", self == Act::Speak(Language::Fr))
-            .is("speak_english", self == Act::Speak(Language::En))
-            .is("quiet", matches!(self, Act::Quiet(Some(_))))
-            .phrase("quiet_from", from)
-            .phrase("quiet_to", to)
-            .is("quiet_never", self == Act::Quiet(None))
-            .is("first_only", self == Act::Threads(Threads::First))
-            .is("whole_threads", self == Act::Threads(Threads::All))
-            .is("mute", heed(Heed::Mute))
-            .is("follow", heed(Heed::Follow))
-            .is("as_usual", heed(Heed::Usual))
-            .phrase("thread", thread)
-            .is("own_posts", self == Act::OwnPosts(true))
-            .is("no_own_posts", self == Act::OwnPosts(false))
-            .is("rename", self == Act::Rename)
-            .is("move", self == Act::Move)
-            .is("animate", self == Act::Animate)
-            .is("settings", self == Act::Settings)
-            .is("my_data", self == Act::MyData)
-            .is("forget", self == Act::Forget)
-            .is("withdraw", self == Act::Withdraw)
-            .is("trace", self == Act::Trace)
-            .is("search", self == Act::Search)
-            .is("help", self == Act::Help)
-    }
 }
 
 impl AskJoin<'_> {
@@ -387,7 +310,8 @@ impl Help<'_> {
 
 impl Settings<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let Settings { group, address, reading, day, pause, quiet, threads, until, since } = *self;
+        let Settings { group, address, reading, day, hour, pause, quiet, threads, until, since, .. } = *self;
+        let summarized = matches!(reading, Reading::Daily | Reading::Weekly);
         let (from, to) = quiet.and_then(|hours| hours.split_once('-')).unwrap_or_default();
         let pause_until = match pause {
             Pause::Until(until) => day_of(until, frame),
@@ -400,7 +324,16 @@ impl Settings<'_> {
             .is("reading_daily", reading == Reading::Daily)
             .is("reading_weekly", reading == Reading::Weekly)
             .is("reading_none", reading == Reading::None)
-            .phrase("day", day.map_or("", |day| words::weekday(day, frame.language)))
+            .is("edition", summarized && self.curated)
+            .is("summary", summarized && !self.curated)
+            .phrase("day", words::weekday(day, frame.language))
+            .phrase("hour", &hour.to_string())
+            .is("form_mime", summarized && self.form == DigestForm::Mime)
+            .is("form_plain", summarized && self.form == DigestForm::Plain)
+            .is("together", summarized && self.together)
+            .is("own_posts", reading == Reading::Each && self.own_posts)
+            .is("no_own_posts", reading == Reading::Each && !self.own_posts)
+            .is("ends_by_wish", self.ends_by_wish)
             .is("paused", pause != Pause::No)
             .phrase("pause_until", &pause_until)
             .is("quiet", quiet.is_some())
@@ -414,7 +347,9 @@ impl Settings<'_> {
 
 impl Done<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        self.act.facts(group_facts(self.group, facts, frame.language), frame)
+        let summarized = matches!(self.act, Act::Read(Reading::Daily | Reading::Weekly, ..));
+        let facts = group_facts(self.group, facts, frame.language).is("edition", self.curated && summarized);
+        self.act.facts(facts, frame)
     }
 }
 
@@ -440,7 +375,8 @@ impl NoEntry<'_> {
 
 impl EndsSoon<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        self.group.facts(facts, frame.language).phrase("until", &day_of(self.until, frame))
+        let facts = self.group.facts(facts, frame.language).phrase("until", &day_of(self.until, frame));
+        facts.is("ends_by_wish", self.by_wish)
     }
 }
 

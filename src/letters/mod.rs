@@ -4,6 +4,7 @@
 //! mail: the plain text is the letter, its HTML twin says the same in the same order. Knows nothing
 //! of storage, delivery or clocks; who is written to, and when, is decided by `flow`.
 
+mod acts;
 mod care;
 mod door;
 mod draft;
@@ -25,6 +26,7 @@ mod templates;
 mod text;
 mod words;
 
+pub use acts::Act;
 pub use care::{
     Care, Decided, Fate, LookAt, LookWords, NotLooked, NotWanted, Postmaster, Probe, SetAside, TopicClosed,
     Unreached, Waiting, WaitingItem, WaitingKind, Word, WordBack,
@@ -33,7 +35,7 @@ pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
 pub use draft::{Draft, DraftLine};
 pub use enclosure::Enclosed;
 pub use exchange::{
-    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
+    AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
 pub use finding::{AskedFor, Found, FoundEdition, FoundItem, PostAskedFor};

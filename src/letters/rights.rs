@@ -1,6 +1,7 @@
 //! The letters about what is kept of somebody, and about words a machine should not act on alone.
 
-use super::exchange::{Act, day_of, group_facts};
+use super::acts::Act;
+use super::exchange::{day_of, group_facts};
 use super::facts::Facts;
 use super::kinds::{Group, reader_facts};
 use super::message::Frame;

@@ -57,6 +57,12 @@ pub(super) struct SetNumbers {
     /// What is given up follows: "instead of".
     pub(super) contrast: Vec<usize>,
     pub(super) everything: Vec<usize>,
+    /// What says that nothing is waited for.
+    pub(super) now: Vec<usize>,
+    /// A day on which something happens.
+    pub(super) upon: Vec<usize>,
+    /// A stretch of days, or a day that is over, which is no such day.
+    pub(super) period: Vec<usize>,
 }
 
 /// One phrase, and what it says.
@@ -276,6 +282,9 @@ impl PhraseBook {
                 "wondering" => self.numbers.wondering.push(number),
                 "contrast" => self.numbers.contrast.push(number),
                 "everything" => self.numbers.everything.push(number),
+                "now" => self.numbers.now.push(number),
+                "upon" => self.numbers.upon.push(number),
+                "period" | "since" => self.numbers.period.push(number),
                 _ => {}
             }
         }

@@ -27,7 +27,7 @@ impl Found {
             | Command::Read(_)
             | Command::Pause(_)
             | Command::Resume
-            | Command::FirstPostsOnly
+            | Command::Threads(_)
             | Command::Quiet(_)
             | Command::OwnPosts(_)
             | Command::Settings
@@ -40,6 +40,8 @@ impl Found {
             | Command::Search(_)
             | Command::Thread(_)
             | Command::Name(_)
+            | Command::Summary(_)
+            | Command::Until(_)
             | Command::ForgetMe
             | Command::Withdraw
             | Command::WhereIsMyMessage
@@ -119,5 +121,27 @@ impl Ear<'_> {
         let from = (1..tokens.len()).find(begins)?;
         let to = tokens[from..].iter().position(|t| t.kind == Kind::Comma).map_or(tokens.len(), |n| from + n);
         Some([&tokens[..from], &tokens[to..]].concat())
+    }
+
+    /// Without "Bonjour Claire," and the like.
+    pub(super) fn without_greeting<'t>(&self, tokens: &'t [Token]) -> &'t [Token] {
+        const NAMED_MAX: usize = 5;
+        let chart = self.chart(&tokens[..tokens.len().min(NAMED_MAX + 3)]);
+        let greets = self.book.numbers.greeting.iter().flat_map(|set| &chart.chart.sets[*set][0]);
+        let Some(greeted) = greets.filter(|span| span.slips == 0).map(|span| span.end).max() else {
+            return tokens;
+        };
+        // "Bonjour Claire," goes as far as the comma; what is not a name stays.
+        let named = tokens[greeted..]
+            .iter()
+            .take(NAMED_MAX)
+            .take_while(|t| t.kind == Kind::Word && t.capital)
+            .count();
+        let comma = greeted + named;
+        match tokens.get(comma).map(|token| &token.kind) {
+            Some(Kind::Comma) => &tokens[comma + 1..],
+            None => &[],
+            Some(Kind::Word | Kind::Number(_) | Kind::Address(_)) => tokens,
+        }
     }
 }

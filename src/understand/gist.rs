@@ -132,7 +132,7 @@ impl Ear<'_> {
                     continue;
                 }
                 if let Some((found, _)) = self.found(gist.topic, gist.language, &span) {
-                    best = Some((worth, found));
+                    best = Some((worth, self.on_its_day(found, sentence)));
                 }
             }
         }

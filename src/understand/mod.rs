@@ -8,6 +8,7 @@ mod book;
 mod choice;
 mod clauses;
 mod edition;
+mod ending;
 mod gist;
 mod mail;
 mod moderator;

@@ -116,11 +116,11 @@ impl Ear<'_> {
     }
 
     pub(super) fn hear(&self, sentence: &Sentence) -> Heard {
-        let heard = self.hear_words(sentence);
+        let heard = self.ending(sentence).unwrap_or_else(|| self.hear_words(sentence));
         if sentence.signs { heard.unsure() } else { heard }
     }
 
-    fn hear_words(&self, sentence: &Sentence) -> Heard {
+    pub(super) fn hear_words(&self, sentence: &Sentence) -> Heard {
         let tokens = self.without_greeting(&sentence.tokens);
         if tokens.is_empty() {
             return Heard::Silent;
@@ -164,6 +164,9 @@ impl Ear<'_> {
             Some(Heard::Sure(found)) if matches!(found[0].command, Command::Search(_) | Command::Name(_)) => {
                 Heard::Prose
             }
+            // A moment beside other words is that of something else.
+            Some(Heard::Sure(found)) if matches!(found[0].command, Command::Summary(_)) => Heard::Prose,
+            Some(Heard::Probably(found)) if matches!(found.command, Command::Summary(_)) => Heard::Prose,
             Some(heard) => heard,
             None => self.among(tokens, &charted.chart, Stretch::Clause),
         }
@@ -292,6 +295,8 @@ impl Ear<'_> {
                         (Weight::Propose, 0..=1) => WORDS_BESIDE_WORD_MAX,
                         (Weight::Propose, _) if phrase.topic.answers() => WORDS_BESIDE_SHORT_MAX,
                         (Weight::Propose, _) => WORDS_BESIDE_PROPOSED_MAX,
+                        // "At six" is said of anything.
+                        (Weight::Say, _) if phrase.topic == Topic::SummaryAt => 0,
                         (Weight::Say, 0..=1) => 0,
                         (Weight::Say, 2) => WORDS_BESIDE_SHORT_MAX,
                         (Weight::Say, _) if phrase.topic.answers() => WORDS_BESIDE_SHORT_MAX,
@@ -474,27 +479,5 @@ impl Ear<'_> {
             }
         }
         found
-    }
-
-    /// Without "Bonjour Claire," and the like.
-    fn without_greeting<'t>(&self, tokens: &'t [Token]) -> &'t [Token] {
-        const NAMED_MAX: usize = 5;
-        let chart = self.chart(&tokens[..tokens.len().min(NAMED_MAX + 3)]);
-        let greets = self.book.numbers.greeting.iter().flat_map(|set| &chart.chart.sets[*set][0]);
-        let Some(greeted) = greets.filter(|span| span.slips == 0).map(|span| span.end).max() else {
-            return tokens;
-        };
-        // "Bonjour Claire," goes as far as the comma; what is not a name stays.
-        let named = tokens[greeted..]
-            .iter()
-            .take(NAMED_MAX)
-            .take_while(|t| t.kind == Kind::Word && t.capital)
-            .count();
-        let comma = greeted + named;
-        match tokens.get(comma).map(|token| &token.kind) {
-            Some(Kind::Comma) => &tokens[comma + 1..],
-            None => &[],
-            Some(Kind::Word | Kind::Number(_) | Kind::Address(_)) => tokens,
-        }
     }
 }

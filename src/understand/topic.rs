@@ -7,8 +7,9 @@ use crate::domain::command::{
     Addresses, AnimatorCommand, Called, Command, Holidays, OwnPosts, QuietHours, Rhythm,
 };
 use crate::domain::list::Language;
-use crate::domain::member::{Reading, Role};
+use crate::domain::member::{DigestForm, Reading, Role};
 use crate::domain::time::CivilDate;
+use crate::domain::wish::{SummaryWish, Threads};
 
 use super::slots::{DateCertainty, Kept, ReadDate};
 
@@ -26,6 +27,19 @@ pub(super) enum Topic {
     Mute,
     Follow,
     FirstPosts,
+    /// All posts of each thread again.
+    WholeThreads,
+    /// When a summary comes.
+    SummaryAt,
+    FormPage,
+    FormMime,
+    FormPlain,
+    /// One mail for all groups.
+    Together,
+    /// One mail for each group.
+    Apart,
+    /// A member until a day that is named.
+    Until,
     Quiet,
     QuietOff,
     OwnPostsOn,
@@ -82,6 +96,14 @@ const NAMES: &[(&str, Topic)] = &[
     ("mute", Topic::Mute),
     ("follow", Topic::Follow),
     ("first-posts", Topic::FirstPosts),
+    ("whole-threads", Topic::WholeThreads),
+    ("summary-at", Topic::SummaryAt),
+    ("form-page", Topic::FormPage),
+    ("form-mime", Topic::FormMime),
+    ("form-plain", Topic::FormPlain),
+    ("together", Topic::Together),
+    ("apart", Topic::Apart),
+    ("until", Topic::Until),
     ("quiet", Topic::Quiet),
     ("quiet-off", Topic::QuietOff),
     ("own-posts-on", Topic::OwnPostsOn),
@@ -167,7 +189,16 @@ impl Topic {
             Topic::Resume => sure(Command::Resume),
             Topic::Mute => sure(Command::Mute),
             Topic::Follow => sure(Command::Follow),
-            Topic::FirstPosts => sure(Command::FirstPostsOnly),
+            Topic::FirstPosts => sure(Command::Threads(Threads::First)),
+            Topic::WholeThreads => sure(Command::Threads(Threads::All)),
+            Topic::SummaryAt => read.moment(),
+            Topic::FormPage => sure(Command::Summary(SummaryWish::Form { form: DigestForm::Page })),
+            Topic::FormMime => sure(Command::Summary(SummaryWish::Form { form: DigestForm::Mime })),
+            Topic::FormPlain => sure(Command::Summary(SummaryWish::Form { form: DigestForm::Plain })),
+            Topic::Together => sure(Command::Summary(SummaryWish::Together { together: true })),
+            Topic::Apart => sure(Command::Summary(SummaryWish::Together { together: false })),
+            // The end of a membership is asked about, however plainly it is said.
+            Topic::Until => Some((Command::Until(Some(read.day()?)), Sureness::Doubtful)),
             Topic::Quiet => read.quiet(),
             Topic::QuietOff => sure(Command::Quiet(None)),
             Topic::OwnPostsOn => sure(Command::OwnPosts(OwnPosts::Sent)),
@@ -258,6 +289,23 @@ impl Read<'_> {
             }
         }
         (Command::Read(rhythm), sureness)
+    }
+
+    /// The moment a summary is to come; nothing if none was named.
+    fn moment(&self) -> Option<(Command, Sureness)> {
+        let (Command::Read(rhythm), sureness) = self.rhythm(Reading::Weekly) else { return None };
+        let Rhythm { day, hour, .. } = rhythm;
+        let named = day.is_some() || hour.is_some();
+        named.then_some((Command::Summary(SummaryWish::At { day, hour }), sureness))
+    }
+
+    /// The only day that was named, if it is still to come.
+    fn day(&self) -> Option<CivilDate> {
+        let mut dates = self
+            .kept
+            .iter()
+            .filter_map(|kept| if let Kept::Date(read) = kept { Some(read.date) } else { None });
+        dates.next().filter(|date| *date >= self.today && dates.next().is_none())
     }
 
     fn pause(&self) -> Option<(Command, Sureness)> {

@@ -9,7 +9,7 @@ use crate::domain::list::{Language, List, Roster};
 use crate::domain::member::{Membership, Role};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Heed, Matter, Threads, Wish};
+use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::whereabouts::last_posts;
 use crate::flow::{Desk, FlowError, is_current};
 use crate::mail::parse;
@@ -232,6 +232,7 @@ impl Wishes<'_> {
                 }
             },
             Meaning::Guess(command) => self.wish(command).map_or(Heard::ForOthers, Heard::Guess),
+            Meaning::Declined(Command::Leave) if self.leaves_soon() => Heard::Wishes(vec![Wish::Resume]),
             Meaning::Declined(_) => Heard::Declined,
             Meaning::Contradiction { address, words } => self.which(address, words),
             Meaning::ForPeople => Heard::ForPeople,
@@ -275,7 +276,11 @@ impl Wishes<'_> {
             Command::Resume | Command::ComeBack => Wish::Resume,
             Command::Mute => Wish::Heed { post: self.answered, heed: Heed::Mute },
             Command::Follow => Wish::Heed { post: self.answered, heed: Heed::Follow },
-            Command::FirstPostsOnly => Wish::Threads { wanted: Threads::First },
+            Command::Threads(wanted) => Wish::Threads { wanted: *wanted },
+            Command::Summary(summary) => Wish::Summary { summary: *summary },
+            Command::Until(day) => {
+                Wish::End { until: day.map(|day| Timestamp::last_second_of(day, &self.desk.zone)) }
+            }
             Command::Quiet(hours) => {
                 Wish::Quiet { hours: hours.map(|hours| format!("{}-{}", hours.from, hours.to)) }
             }
@@ -293,6 +298,13 @@ impl Wishes<'_> {
             Command::Search(_) => Wish::Search { mail },
             Command::Thread(_) | Command::Yes | Command::No => return None,
         })
+    }
+
+    /// Whether the writer has said when they leave, and can take it back.
+    fn leaves_soon(&self) -> bool {
+        let (Some(list), Some(author)) = (&self.request.list, self.request.info.author) else { return false };
+        let member = self.desk.store.member(list.id, author).ok().flatten();
+        member.is_some_and(|member| member.ends_by_wish)
     }
 
     /// The moment the first day begins, if it is not today.

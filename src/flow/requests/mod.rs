@@ -18,6 +18,7 @@ mod joining;
 mod recalling;
 mod rights;
 mod seeking;
+mod summaries;
 mod talk;
 mod wishes;
 

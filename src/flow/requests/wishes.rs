@@ -2,14 +2,15 @@
 //! it does not.
 
 use super::hear::Scope;
+use super::summaries::{self, Settled};
 use super::talk::{Sure, Talk};
 use super::{addresses, commanding, joining, recalling, seeking};
 use crate::domain::authority::{Course, Deed, course};
 use crate::domain::ids::ListId;
 use crate::domain::list::List;
-use crate::domain::member::{MemberState, Membership};
+use crate::domain::member::{MemberState, Membership, Reading};
 use crate::domain::time::Timestamp;
-use crate::domain::wish::{Heed, Matter, Question, Wish};
+use crate::domain::wish::{Heed, Matter, Question, SummaryWish, Threads, Wish};
 use crate::flow::FlowError;
 use crate::flow::author::author_of;
 use crate::flow::membership::ANSWER_WAIT;
@@ -19,7 +20,7 @@ use crate::store::event::{Event, MemberCause, Note};
 fn deed(wish: &Wish) -> Deed {
     match wish {
         Wish::Join | Wish::Animate { .. } => Deed::Weighty,
-        Wish::Leave => Deed::Leave,
+        Wish::Leave | Wish::End { .. } => Deed::Leave,
         // What cannot be undone is never done on From alone.
         Wish::MyData | Wish::Forget { .. } | Wish::Move { .. } => Deed::Weighty,
         Wish::Read { .. }
@@ -30,6 +31,7 @@ fn deed(wish: &Wish) -> Deed {
         | Wish::Threads { .. }
         | Wish::Heed { .. }
         | Wish::OwnPosts { .. }
+        | Wish::Summary { .. }
         | Wish::Rename { .. }
         | Wish::Help
         | Wish::Settings
@@ -95,6 +97,9 @@ pub(super) fn wish(
     };
     let lists = if talk.is_unproven() { list.into_iter().collect() } else { lists_meant(talk, list, scope)? };
     match (wish, course) {
+        (Wish::Summary { summary: SummaryWish::Together { together } }, Course::Do) => {
+            summaries::put_together(talk, list, *together)
+        }
         (_, Course::Nothing) => Ok(()),
         // What one can write is no secret, and asking « oui » for it would say as much.
         (Wish::Help, Course::Do | Course::AskYes | Course::AskToken) => talk.tell(list, Note::Help),
@@ -160,6 +165,8 @@ fn is_about_a_list(wish: &Wish) -> bool {
         | Wish::Threads { .. }
         | Wish::Heed { .. }
         | Wish::OwnPosts { .. }
+        | Wish::Summary { .. }
+        | Wish::End { .. }
         | Wish::Animate { .. }
         | Wish::Settings => true,
         Wish::Speak { .. }
@@ -210,6 +217,11 @@ fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowE
     let Some(member) = talk.current(list)? else {
         return talk.tell(Some(list), Note::NoMember);
     };
+    let settled = summaries::settled(&member, wish);
+    let wish = match &settled {
+        Settled::Wish(wish) => wish,
+        Settled::Rhythm(wish) => return talk.ask(Some(list), Matter::Wish { wish: wish.clone() }),
+    };
     match wish {
         Wish::Leave => return leave(talk, member),
         Wish::Settings => return talk.tell(Some(list), Note::Settings),
@@ -224,6 +236,8 @@ fn carry_out(talk: &mut Talk<'_>, list: ListId, wish: &Wish) -> Result<(), FlowE
         | Wish::Quiet { .. }
         | Wish::Threads { .. }
         | Wish::OwnPosts { .. }
+        | Wish::Summary { .. }
+        | Wish::End { .. }
         | Wish::Speak { .. }
         | Wish::Rename { .. }
         | Wish::Help
@@ -253,6 +267,9 @@ fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
             after.reading = *reading;
             after.day = day.or(after.day);
             after.hour = hour.or(after.hour);
+            if *reading == Reading::Each {
+                after.threads = Threads::All;
+            }
             wake(&mut after);
         }
         // A pause that is over before it begins is none.
@@ -270,7 +287,25 @@ fn changed(member: &Membership, wish: &Wish, now: Timestamp) -> Membership {
         Wish::Quiet { hours } => after.quiet.clone_from(hours),
         Wish::Threads { wanted } => after.threads = *wanted,
         Wish::OwnPosts { sent } => after.own_posts = Some(*sent),
-        Wish::Join
+        Wish::Summary { summary: SummaryWish::At { day, hour } } => {
+            after.day = day.or(after.day);
+            after.hour = hour.or(after.hour);
+        }
+        Wish::Summary { summary: SummaryWish::Form { form } } => after.digest_form = *form,
+        Wish::Summary { summary: SummaryWish::Together { together } } => after.together = Some(*together),
+        Wish::End { until: Some(until) } => {
+            // An end the group has set is not put off by a wish.
+            if member.until.is_none_or(|end| member.ends_by_wish || *until < end) {
+                after.until = Some(*until);
+                after.ends_by_wish = true;
+            }
+        }
+        Wish::End { until: None } if member.ends_by_wish => {
+            after.until = None;
+            after.ends_by_wish = false;
+        }
+        Wish::End { until: None }
+        | Wish::Join
         | Wish::Leave
         | Wish::Speak { .. }
         | Wish::Heed { .. }
@@ -389,6 +424,8 @@ fn carry_out_everywhere(talk: &mut Talk<'_>, list: Option<ListId>, wish: &Wish) 
         | Wish::Threads { .. }
         | Wish::Heed { .. }
         | Wish::OwnPosts { .. }
+        | Wish::Summary { .. }
+        | Wish::End { .. }
         | Wish::Animate { .. }
         | Wish::Help
         | Wish::Settings

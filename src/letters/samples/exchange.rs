@@ -2,12 +2,13 @@
 
 use super::Neighbourhood;
 use crate::domain::list::{ArchivePolicy, Language};
-use crate::domain::member::{Day, Reading};
+use crate::domain::member::{Day, DigestForm, Reading};
 use crate::domain::time::Timestamp;
 use crate::domain::wish::Fixed;
 use crate::domain::wish::{Heed, Threads};
+use crate::letters::acts::Act;
 use crate::letters::exchange::{
-    Act, AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
+    AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
     NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
 };
 use crate::letters::finding::{AskedFor, Found, FoundEdition, FoundItem, PostAskedFor};
@@ -37,7 +38,7 @@ pub(super) fn letter<'a>(
         LetterKind::AskWish => Letter::AskWish(AskWish {
             group: Some(group),
             act: match name {
-                "ask-wish" => Act::Read(Reading::Weekly, Some(Day::Friday)),
+                "ask-wish" => Act::Read(Reading::Weekly, Some(Day::Friday), None),
                 _ => Act::Pause(None, Some(week_on)),
             },
         }),
@@ -50,10 +51,13 @@ pub(super) fn letter<'a>(
         LetterKind::Done => Letter::Done(Done {
             group: Some(group),
             act: match name {
-                "done" => Act::Read(Reading::Daily, None),
+                "done" => Act::Read(Reading::Daily, None, None),
                 "done-pause" => Act::Pause(None, None),
+                "done-last-day" => Act::End(Some(week_on)),
+                "done-hour" | "done-edition" => Act::Read(Reading::Weekly, Some(Day::Friday), Some(18)),
                 _ => Act::Heed(Heed::Mute, place.title),
             },
+            curated: name == "done-edition",
         }),
         LetterKind::NoMember => {
             Letter::NoMember(NoMember { group: Some(group), join_address: Some(place.join.as_str()) })
@@ -74,7 +78,9 @@ pub(super) fn letter<'a>(
             group,
             why: if name == "no-entry" { WhyNoEntry::Closed } else { WhyNoEntry::Declined },
         }),
-        LetterKind::EndsSoon => Letter::EndsSoon(EndsSoon { group, until: week_on }),
+        LetterKind::EndsSoon => {
+            Letter::EndsSoon(EndsSoon { group, until: week_on, by_wish: name == "ends-soon-wished" })
+        }
         LetterKind::TooLate => Letter::TooLate(TooLate { group: Some(group) }),
         LetterKind::Whereabouts => Letter::Whereabouts(Whereabouts {
             group: Some(group),
@@ -162,7 +168,7 @@ fn rights<'a>(
         LetterKind::AskYours => Letter::AskYours(AskYours { group, title: place.title, people: 312 }),
         LetterKind::AskEither => Letter::AskEither(AskEither {
             group,
-            act: Act::Read(Reading::Daily, None),
+            act: Act::Read(Reading::Daily, None, None),
             at: if name == "ask-either-join" { WrittenTo::Join } else { WrittenTo::Leave },
         }),
         LetterKind::Unchanged => Letter::Unchanged(Unchanged { group: Some(group) }),
@@ -181,7 +187,13 @@ fn settings<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>, week_on:
         group,
         address: place.reader.as_str(),
         reading: Reading::Each,
-        day: None,
+        curated: false,
+        day: Day::Monday,
+        hour: 8,
+        form: DigestForm::Page,
+        together: false,
+        own_posts: true,
+        ends_by_wish: false,
         pause: Pause::No,
         quiet: None,
         threads: Threads::All,
@@ -191,7 +203,11 @@ fn settings<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>, week_on:
     match name {
         "settings-paused" => Settings {
             reading: Reading::Weekly,
-            day: Some(Day::Sunday),
+            day: Day::Sunday,
+            hour: 18,
+            together: true,
+            form: DigestForm::Plain,
+            ends_by_wish: true,
             pause: Pause::Until(week_on),
             quiet: Some("22-7"),
             until: Some(week_on),

@@ -118,7 +118,9 @@ impl Reader<'_> {
             | Command::Resume
             | Command::Mute
             | Command::Follow
-            | Command::FirstPostsOnly
+            | Command::Threads(_)
+            | Command::Summary(_)
+            | Command::Until(_)
             | Command::Quiet(None)
             | Command::OwnPosts(_)
             | Command::Search(_)
@@ -160,7 +162,7 @@ fn may_be_done(command: &Command, answers: bool) -> bool {
         | Command::Read(_)
         | Command::Pause(_)
         | Command::Resume
-        | Command::FirstPostsOnly
+        | Command::Threads(_)
         | Command::Quiet(_)
         | Command::OwnPosts(_)
         | Command::Settings
@@ -172,6 +174,8 @@ fn may_be_done(command: &Command, answers: bool) -> bool {
         Command::Search(_)
         | Command::Thread(_)
         | Command::Name(_)
+        | Command::Summary(_)
+        | Command::Until(_)
         | Command::MyData
         | Command::Withdraw
         | Command::Help

@@ -43,7 +43,7 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
         | Command::Read(_)
         | Command::Pause(_)
         | Command::Resume
-        | Command::FirstPostsOnly
+        | Command::Threads(_)
         | Command::Quiet(_)
         | Command::OwnPosts(_)
         | Command::Settings
@@ -71,9 +71,12 @@ fn is_caught_at_list(command: &Command, answers: bool) -> bool {
             | AnimatorCommand::History => true,
             AnimatorCommand::Letter => !answers,
         },
+        // "À 18 h" is also said of tonight.
         Command::Search(_)
         | Command::Thread(_)
         | Command::Name(_)
+        | Command::Summary(_)
+        | Command::Until(_)
         | Command::Language(_)
         | Command::NewAddress(_)
         | Command::WhereIsMyMessage

@@ -51,6 +51,7 @@ fn is_heading(subject: &[Found]) -> bool {
 pub(super) fn go_together(found: &[Found]) -> bool {
     let alone = |found: &Found| match found.command {
         Command::Leave
+        | Command::Until(_)
         | Command::ForgetMe
         | Command::Withdraw
         | Command::Yes
@@ -64,7 +65,8 @@ pub(super) fn go_together(found: &[Found]) -> bool {
         | Command::Resume
         | Command::Mute
         | Command::Follow
-        | Command::FirstPostsOnly
+        | Command::Threads(_)
+        | Command::Summary(_)
         | Command::Quiet(_)
         | Command::OwnPosts(_)
         | Command::Thread(_)
@@ -137,7 +139,9 @@ fn goes_with_joining(command: &Command) -> bool {
             | Command::ComeBack
             | Command::Yes
             | Command::Read(_)
-            | Command::FirstPostsOnly
+            | Command::Threads(_)
+            | Command::Summary(_)
+            | Command::Until(_)
             | Command::Quiet(_)
             | Command::OwnPosts(_)
             | Command::Name(_)

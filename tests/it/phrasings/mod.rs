@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 use parvis::domain::command::{AnimatorCommand, Command, Meaning, OwnPosts, Understood};
 use parvis::domain::time::CivilDate;
+use parvis::domain::wish::{SummaryWish, Threads};
 use parvis::understand::{GroupName, Mail, PhraseBook, Place, Situation, Speaker};
 
 /// A case of a file.
@@ -95,7 +96,21 @@ fn name_of(command: &Command) -> String {
         Command::Resume => "resume".to_owned(),
         Command::Mute => "mute".to_owned(),
         Command::Follow => "follow".to_owned(),
-        Command::FirstPostsOnly => "first-posts".to_owned(),
+        Command::Threads(Threads::First) => "first-posts".to_owned(),
+        Command::Threads(Threads::All) => "whole-threads".to_owned(),
+        Command::Until(last) => format!("until {}", last.map(day).unwrap_or_default()),
+        Command::Summary(SummaryWish::At { day, hour }) => {
+            let day = day.map(|day| format!(" {day:?}").to_lowercase()).unwrap_or_default();
+            format!("summary{day}{}", hour.map(|hour| format!(" at {hour}")).unwrap_or_default())
+        }
+        Command::Summary(SummaryWish::Form { form }) => format!("summary {form:?}").to_lowercase(),
+        Command::Summary(SummaryWish::Together { together }) => {
+            if *together {
+                "summary together".to_owned()
+            } else {
+                "summary apart".to_owned()
+            }
+        }
         Command::Quiet(None) => "quiet-off".to_owned(),
         Command::Quiet(Some(hours)) => format!("quiet {}-{}", hours.from, hours.to),
         Command::OwnPosts(OwnPosts::Sent) => "own-posts-on".to_owned(),
@@ -192,7 +207,8 @@ fn tally(book: &PhraseBook, name: &str) -> Tally {
 #[test]
 fn phrasings_are_understood_as_they_are_meant() {
     let book = book();
-    for (name, least) in [("fr.txt", 240), ("en.txt", 240)] {
+    let files = [("fr.txt", 240), ("en.txt", 240), ("moments.fr.txt", 29), ("moments.en.txt", 22)];
+    for (name, least) in files {
         let text = file(name);
         let mut wrong = String::new();
         for case in cases(&text) {

@@ -6,11 +6,11 @@ use super::{Facts, Shown, Unsigned, answer_to, care, compose, compose_with};
 use super::{finding, of_digests};
 use crate::domain::care::Told;
 use crate::domain::ids::{ListId, PostId};
-use crate::domain::list::{Joining, Language, List, ListState};
-use crate::domain::member::{MemberState, Membership};
+use crate::domain::list::{Curation, Joining, Language, List, ListState};
+use crate::domain::member::{MemberState, Membership, Reading};
 use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
-use crate::domain::wish::{AskedBecause, Matter, PostsLeft, Question, Wish};
+use crate::domain::wish::{AskedBecause, Matter, PostsLeft, Question, SummaryWish, Wish};
 use crate::flow::author::author_of;
 use crate::flow::{Desk, FlowError, about, beside, digests, is_current, whereabouts};
 use crate::letters::{
@@ -257,7 +257,8 @@ fn tell(
         (Note::Help, _) => send(Letter::Help(Help { group: here, host: &desk.hostname })),
         (Note::Done { wish }, _) => {
             let thread = thread_subject(desk, wish)?;
-            send(Letter::Done(Done { group: here, act: act(wish, &thread) }))
+            let curated = list.is_some_and(is_curated);
+            send(Letter::Done(Done { group: here, act: act(wish, &thread), curated }))
         }
         (Note::Settings | Note::MemberAlready, Some(list)) => {
             member.and_then(|member| send(Letter::Settings(settings(facts, list, member))))
@@ -275,9 +276,11 @@ fn tell(
             let why = if *note == Note::JoinClosed { WhyNoEntry::Closed } else { WhyNoEntry::Declined };
             send(Letter::NoEntry(NoEntry { group: group(list), why }))
         }
-        (Note::EndsSoon, Some(list)) => member
-            .and_then(|member| member.until)
-            .and_then(|until| send(Letter::EndsSoon(EndsSoon { group: group(list), until }))),
+        (Note::EndsSoon, Some(list)) => {
+            member.and_then(|member| member.until.zip(Some(member.ends_by_wish))).and_then(
+                |(until, by_wish)| send(Letter::EndsSoon(EndsSoon { group: group(list), until, by_wish })),
+            )
+        }
         (Note::Trace, _) => {
             let posts = whereabouts::of(desk, facts.person.id, list.map(|list| list.id))?;
             send(Letter::Whereabouts(Whereabouts { group: here, posts: &posts }))
@@ -343,7 +346,13 @@ fn settings<'a>(facts: &'a Facts, list: &'a List, member: &'a Membership) -> Set
         group: group(list),
         address: facts.address.as_str(),
         reading: member.reading,
-        day: member.day,
+        curated: is_curated(list),
+        day: member.day.unwrap_or(list.settings.digest_day),
+        hour: member.hour.unwrap_or(list.settings.digest_hour),
+        form: member.digest_form,
+        together: member.together == Some(true),
+        own_posts: member.own_posts.unwrap_or(list.settings.own_posts),
+        ends_by_wish: member.ends_by_wish,
         pause: match (member.state, member.pause_until) {
             (MemberState::Paused, Some(until)) => Pause::Until(until),
             (MemberState::Paused, None) => Pause::Open,
@@ -356,6 +365,10 @@ fn settings<'a>(facts: &'a Facts, list: &'a List, member: &'a Membership) -> Set
         until: member.until,
         since: member.since,
     }
+}
+
+fn is_curated(list: &List) -> bool {
+    list.settings.curation == Curation::Draft
 }
 
 /// The addresses of the groups somebody is in.
@@ -379,7 +392,14 @@ fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
     match wish {
         Wish::Join => Act::Join,
         Wish::Leave => Act::Leave,
-        Wish::Read { reading, day, hour: _ } => Act::Read(*reading, *day),
+        Wish::Read { reading, day, hour } => Act::Read(*reading, *day, *hour),
+        Wish::Summary { summary: SummaryWish::At { day, hour } } => {
+            let reading = if day.is_some() { Reading::Weekly } else { Reading::Daily };
+            Act::Read(reading, *day, *hour)
+        }
+        Wish::Summary { summary: SummaryWish::Form { form } } => Act::Form(*form),
+        Wish::Summary { summary: SummaryWish::Together { together } } => Act::Together(*together),
+        Wish::End { until } => Act::End(*until),
         Wish::Pause { from, until } => Act::Pause(*from, *until),
         Wish::Resume => Act::Resume,
         Wish::Speak { language } => Act::Speak(*language),
