@@ -442,6 +442,11 @@ impl ListSettings {
         let day = parts.next()?.parse().ok()?;
         CivilDate::new(year, month, day)
     }
+
+    /// For how many days posts are kept, a day that has begun counted whole; absent: for good.
+    pub fn kept_days(&self) -> Option<u64> {
+        units::parse_duration(&self.retention).map(|kept| kept.as_secs().div_ceil(86_400))
+    }
 }
 
 impl ListSettings {

@@ -22,6 +22,8 @@ pub struct AskJoin<'a> {
     pub promise: &'a str,
     /// Who may read what is written.
     pub archive: ArchivePolicy,
+    /// For how many days messages are kept; absent: for good.
+    pub kept_days: Option<u64>,
     /// Who keeps the data: the name of the host.
     pub host: &'a str,
     /// Until when an answer counts.
@@ -264,7 +266,7 @@ pub(super) fn day_of(moment: Timestamp, frame: &Frame<'_>) -> String {
 
 impl AskJoin<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let AskJoin { group, invited_by, promise, archive, host, until } = *self;
+        let AskJoin { group, invited_by, promise, archive, kept_days, host, until } = *self;
         group
             .facts(facts, frame.language)
             .phrase("invited_by", invited_by.unwrap_or_default())
@@ -272,6 +274,7 @@ impl AskJoin<'_> {
             .phrase("promise", promise)
             .is("archive_public", archive == ArchivePolicy::Public)
             .is("archive_members", archive == ArchivePolicy::Members)
+            .phrase("kept_for", &words::days(kept_days, frame.language))
             .phrase("host", host)
             .phrase("until", &day_of(until, frame))
     }

@@ -204,6 +204,8 @@ pub struct Welcome<'a> {
     pub archive: ArchivePolicy,
     /// Where that is on the web.
     pub archive_url: Option<&'a str>,
+    /// For how many days it is kept; absent: for good.
+    pub kept_days: Option<u64>,
     /// How this member reads.
     pub reading: Reading,
 }
@@ -574,7 +576,8 @@ impl Group<'_> {
 
 impl Welcome<'_> {
     fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
-        let Welcome { group, arrival, promise, animators, posting, archive, archive_url, reading } = *self;
+        let Welcome { group, arrival, promise, animators, posting, archive, archive_url, .. } = *self;
+        let reading = self.reading;
         let (added_by, added_by_host) = match arrival {
             Arrival::AddedBy(name) => (name, ""),
             Arrival::AddedByOperator(host) => ("", host),
@@ -593,8 +596,10 @@ impl Welcome<'_> {
             .is("confirmed", matches!(arrival, Arrival::Confirmed))
             .phrase("promise", promise)
             .phrase("animators", &words::names(animators, frame.language))
+            .is("no_animator", named == 0)
             .is("one_animator", named == 1)
             .is("several_animators", named > 1)
+            .phrase("kept_for", &words::days(self.kept_days, frame.language))
             .is("open_to_posts", members_may_post)
             .is("archive_public", archive == ArchivePolicy::Public)
             .is("archive_members", archive == ArchivePolicy::Members)

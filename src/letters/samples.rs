@@ -324,6 +324,7 @@ impl Sample {
             posting: Posting::Members,
             archive: ArchivePolicy::Members,
             archive_url: Some(place.archive),
+            kept_days: None,
             reading: Reading::Each,
         };
         match self.name {
@@ -341,6 +342,7 @@ impl Sample {
                 animators: &["Claire Martin", "Paul Petit"],
                 posting: Posting::Animators,
                 archive: ArchivePolicy::Public,
+                kept_days: Some(365),
                 reading: Reading::Daily,
                 ..plain
             },

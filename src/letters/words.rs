@@ -66,6 +66,18 @@ pub fn number(number: usize, language: Language) -> String {
     words.get(number).map_or_else(|| number.to_string(), |word| (*word).to_owned())
 }
 
+/// So many days; nothing where no end is set.
+pub(super) fn days(days: Option<u64>, language: Language) -> String {
+    let Some(days) = days else { return String::new() };
+    let told = number(usize::try_from(days).unwrap_or(usize::MAX), language);
+    match (language, days) {
+        (Language::Fr, 0..=1) => format!("{told} jour"),
+        (Language::Fr, _) => format!("{told} jours"),
+        (Language::En, 1) => format!("{told} day"),
+        (Language::En, _) => format!("{told} days"),
+    }
+}
+
 /// « Claire et Paul », “Claire, Paul and Anne”; nothing for nobody. Empty names are not said.
 pub fn names(names: &[&str], language: Language) -> String {
     let (and, others) = match language {

@@ -15,7 +15,7 @@ use crate::store::change::Expect;
 use crate::store::event::{LetterAbout, MemberCause, Note};
 
 /// Which words of the letter `ask-join` are those somebody agrees to; raised when they change.
-const CONSENT_TEXT: &str = "ask-join 1";
+const CONSENT_TEXT: &str = "ask-join 2";
 
 /// Somebody asks to join. They are asked back whoever they are, so that nobody else learns
 /// whether they are a member.

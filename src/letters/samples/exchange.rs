@@ -31,6 +31,7 @@ pub(super) fn letter<'a>(
             invited_by: (name == "ask-join-invited").then_some("Claire Martin"),
             promise: if name == "ask-join" { place.promise } else { "" },
             archive: if name == "ask-join-public" { ArchivePolicy::Public } else { ArchivePolicy::Members },
+            kept_days: (name == "ask-join-public").then_some(365),
             host: place.address.domain(),
             until: week_on,
         }),

@@ -238,6 +238,7 @@ fn join<'a>(desk: &'a Desk, list: &'a List, asked: &Question, invited_by: Option
         invited_by,
         promise: &list.settings.promise,
         archive: list.settings.archive,
+        kept_days: list.settings.kept_days(),
         host: &desk.hostname,
         until: asked.until,
     })

@@ -210,6 +210,7 @@ fn write_about(
                 posting: list.settings.posting,
                 archive: list.settings.archive,
                 archive_url: archive,
+                kept_days: list.settings.kept_days(),
                 reading: member.reading,
             })
         }
