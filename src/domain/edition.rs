@@ -192,6 +192,11 @@ pub enum DigestTold {
         /// Which of the list's.
         number: u32,
     },
+    /// To an animator who answered a draft: it had gone by then.
+    Gone {
+        /// Which of the list's.
+        number: u32,
+    },
 }
 
 /// What an edition is called: by its title, or else by its number.

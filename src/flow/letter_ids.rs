@@ -9,9 +9,10 @@ use super::requests::door_of_token;
 use crate::domain::address::EmailAddress;
 use crate::domain::ids::MessageId;
 use crate::domain::recipient::{ListDoor, LocalPart, meanings};
+use crate::domain::wish::Matter;
 use crate::mail::headers::Headers;
-use crate::store::OwedLetter;
 use crate::store::event::RequestDoor;
+use crate::store::{OwedLetter, StoreError};
 
 /// How the local part of each begins.
 const BEGINNING: &str = "letter-";
@@ -43,6 +44,18 @@ pub(super) fn address_answered(desk: &Desk, headers: &Headers, all: &[EmailAddre
     let (token, _) = asked(desk, headers)?;
     let there = all.iter().find(|address| address.local_part().ends_with(&token)).cloned();
     there.or_else(|| EmailAddress::parse(&format!("re+{token}@{}", desk.hostname)).ok())
+}
+
+/// The same, if that letter shows the draft of an edition.
+pub(super) fn draft_answered(
+    desk: &Desk,
+    headers: &Headers,
+    all: &[EmailAddress],
+) -> Result<Option<EmailAddress>, StoreError> {
+    let Some((_, RequestDoor::Answer(question))) = asked(desk, headers) else { return Ok(None) };
+    let asked = desk.store.question(question)?;
+    let is_draft = asked.is_some_and(|asked| matches!(asked.question.matter, Matter::Draft { .. }));
+    Ok(if is_draft { address_answered(desk, headers, all) } else { None })
 }
 
 /// The token of a question, and the question.

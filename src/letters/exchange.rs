@@ -182,6 +182,19 @@ pub struct EndsSoon<'a> {
 pub struct TooLate<'a> {
     /// About what.
     pub group: Option<Group<'a>>,
+    /// The edition that had gone; absent: its time was over.
+    pub edition: Option<GoneEdition<'a>>,
+}
+
+/// An edition that went out before an answer to its draft came.
+#[derive(Clone, Copy, Debug)]
+pub struct GoneEdition<'a> {
+    /// Which of the list's.
+    pub number: u32,
+    /// What it is called; empty: by its number.
+    pub title: &'a str,
+    /// When it went.
+    pub at: Timestamp,
 }
 
 /// What became of somebody's last posts.
@@ -385,7 +398,11 @@ impl EndsSoon<'_> {
 
 impl TooLate<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
+        let number = self.edition.map(|edition| edition.number.to_string()).unwrap_or_default();
         group_facts(self.group, facts, frame.language)
+            .phrase("edition", &number)
+            .phrase("title", self.edition.map_or("", |edition| edition.title))
+            .phrase("went", &self.edition.map(|edition| day_of(edition.at, frame)).unwrap_or_default())
     }
 }
 

@@ -35,8 +35,9 @@ pub use door::{DOOR_BYTES_MAX, DoorRefusal, door};
 pub use draft::{Draft, DraftLine};
 pub use enclosure::Enclosed;
 pub use exchange::{
-    AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
-    NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
+    AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, GoneEdition, Help, JoinWaits,
+    NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto,
+    WhyNoEntry,
 };
 pub use finding::{AskedFor, Found, FoundEdition, FoundItem, PostAskedFor};
 pub use history::{Happened, HistoryEntry};

@@ -125,6 +125,8 @@ pub struct PassedOn<'a> {
     pub group: Option<Group<'a>>,
     /// The names of those who will.
     pub animators: &'a [&'a str],
+    /// Nobody else looks after the group than the one who wrote.
+    pub alone: bool,
 }
 
 impl AskForget<'_> {
@@ -216,6 +218,6 @@ impl Unchanged<'_> {
 impl PassedOn<'_> {
     pub(super) fn facts(&self, facts: Facts, frame: &Frame<'_>) -> Facts {
         let facts = group_facts(self.group, facts, frame.language);
-        reader_facts(facts, self.animators, frame.language)
+        reader_facts(facts, self.animators, frame.language).is("alone", self.alone)
     }
 }

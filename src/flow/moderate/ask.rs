@@ -75,6 +75,15 @@ pub(in crate::flow) fn lookers(
     }
 }
 
+/// Whether what waits for a list is asked of that person, and of nobody else.
+pub(in crate::flow) fn is_the_only_looker(
+    desk: &Desk,
+    list: ListId,
+    person: PersonId,
+) -> Result<bool, FlowError> {
+    Ok(lookers(desk, list)?.0 == [person])
+}
+
 /// The operator's number, and who that is if we did not know them yet; none, if nobody is named.
 fn operator_as_person(desk: &Desk) -> Result<Option<(PersonId, Option<Person>)>, FlowError> {
     let Some(operator) = &desk.operator else { return Ok(None) };

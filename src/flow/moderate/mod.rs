@@ -26,7 +26,8 @@ use crate::store::event::{Ban, Decider, DropReason, Event, LetterAbout, MemberCa
 use crate::store::{PostInfo, StoreError};
 
 pub(super) use self::ask::{
-    Asking, HELD, Held, ask, looks_after, operator, pass_on, question, set_aside, settle_others,
+    Asking, HELD, Held, ask, is_the_only_looker, looks_after, operator, pass_on, question, set_aside,
+    settle_others,
 };
 pub(super) use self::gather::waiting_now;
 

@@ -248,12 +248,25 @@ impl PostRoom {
         all: &[EmailAddress],
         raw: &[u8],
     ) -> Result<Option<EmailAddress>, StoreError> {
-        let Destination::Post(list) = self.destination(recipient)? else { return Ok(None) };
+        let (list, to_animators) = match self.destination(recipient)? {
+            Destination::Post(list) => (list, false),
+            Destination::List(list, ListDoor::Animators) => (list, true),
+            Destination::List(..)
+            | Destination::Service
+            | Destination::Operator
+            | Destination::Answer(_)
+            | Destination::Bounce(_)
+            | Destination::Nobody => return Ok(None),
+        };
         let (headers, _) = Headers::scan_leniently(raw);
         let subject = headers.get("subject").map(|subject| clean(&decode(&subject))).unwrap_or_default();
         // Who wrote another subject over it began something of their own.
         if !is_answered(&subject) {
             return Ok(None);
+        }
+        // What animators say to each other about anything but a draft, which each of them has, is theirs.
+        if to_animators {
+            return letter_ids::draft_answered(&self.desk, &headers, all);
         }
         match letter_ids::address_answered(&self.desk, &headers, all) {
             Some(address) => Ok(Some(address)),

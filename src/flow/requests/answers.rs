@@ -3,6 +3,7 @@
 use super::hear::{Heard, Said, Scope};
 use super::talk::Talk;
 use super::{Fate, Request, commanding, hearing, joining, rights, seeking, wishes};
+use crate::domain::edition::DigestTold;
 use crate::domain::ids::PostId;
 use crate::domain::list::{List, ListState};
 use crate::domain::member::{Membership, Role};
@@ -160,7 +161,9 @@ fn draft(
             Ok(Fate::Done)
         }
         Answer::TooLate => {
-            talk.tell(Some(list.id), Note::TooLate)?;
+            let gone = talk.desk.store.reader().edition(list.id, number)?.is_some();
+            let note = Note::Digest { told: DigestTold::Gone { number } };
+            talk.tell(Some(list.id), if gone { note } else { Note::TooLate })?;
             Ok(Fate::Done)
         }
         Answer::SomethingElse => hearing(talk, request, Some(list.id), said),

@@ -291,6 +291,12 @@ fn hearing(
             // Whoever may be anybody hears nothing from us about what people will read.
             if !talk.is_unproven() {
                 talk.tell(list, Note::PassedOn)?;
+                // Nobody else would read it, and they know what they wrote.
+                if let Some(list) = list.filter(|list| request.list.as_ref().is_some_and(|l| l.id == *list))
+                    && moderate::is_the_only_looker(talk.desk, list, talk.person.id)?
+                {
+                    return Ok(Fate::Done);
+                }
             }
             Ok(Fate::Waits(match request.list {
                 Some(_) => HoldReason::ToAnimators,

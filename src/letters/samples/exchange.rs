@@ -8,8 +8,9 @@ use crate::domain::wish::Fixed;
 use crate::domain::wish::{Heed, Threads};
 use crate::letters::acts::Act;
 use crate::letters::exchange::{
-    AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, Help, JoinWaits, NoEntry,
-    NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto, WhyNoEntry,
+    AskAdmit, AskJoin, AskLeave, AskSame, AskWhich, AskWish, Done, EndsSoon, GoneEdition, Help, JoinWaits,
+    NoEntry, NoMember, Pause, Settings, SignIn, TakenBack, TooLate, Whereabout, Whereabouts, Whereto,
+    WhyNoEntry,
 };
 use crate::letters::finding::{AskedFor, Found, FoundEdition, FoundItem, PostAskedFor};
 use crate::letters::kinds::{Group, Letter, LetterKind};
@@ -82,7 +83,14 @@ pub(super) fn letter<'a>(
         LetterKind::EndsSoon => {
             Letter::EndsSoon(EndsSoon { group, until: week_on, by_wish: name == "ends-soon-wished" })
         }
-        LetterKind::TooLate => Letter::TooLate(TooLate { group: Some(group) }),
+        LetterKind::TooLate => Letter::TooLate(TooLate {
+            group: Some(group),
+            edition: (name == "too-late-edition").then_some(GoneEdition {
+                number: 12,
+                title: place.title,
+                at: place.now,
+            }),
+        }),
         LetterKind::Whereabouts => Letter::Whereabouts(Whereabouts {
             group: Some(group),
             posts: if name == "whereabouts" { &place.whereabouts } else { &[] },
@@ -173,7 +181,11 @@ fn rights<'a>(
             at: if name == "ask-either-join" { WrittenTo::Join } else { WrittenTo::Leave },
         }),
         LetterKind::Unchanged => Letter::Unchanged(Unchanged { group: Some(group) }),
-        LetterKind::PassedOn => Letter::PassedOn(PassedOn { group: Some(group), animators: animators(name) }),
+        LetterKind::PassedOn => Letter::PassedOn(PassedOn {
+            group: Some(group),
+            animators: animators(name),
+            alone: name == "passed-on-alone",
+        }),
         _ => Letter::AskForget(AskForget { host }),
     }
 }

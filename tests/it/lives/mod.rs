@@ -12,7 +12,7 @@
 //! - `EMAIL gets: WORDS`: the next mail they have not read says this, in its subject or text.
 //! - `EMAIL gets nothing`, `nobody gets anything`.
 //! - `LIST EMAIL is KEY=VALUE…`, `LIST EMAIL is nobody`; `held N`; `published N`.
-//! - `show-past LIST`: as the operator; `strangers read LIST N`, `threads LIST N`.
+//! - `show-past LIST`, `draft LIST`: as the operator; `strangers read LIST N`, `threads LIST N`.
 //! - `later 3 days`, `later 2 hours`.
 
 mod forgetting;

@@ -53,6 +53,7 @@ fn step(town: &mut Town, line: &str, below: &[&str], number: usize) -> Result<()
         ["list", address, ..] => town.found(address, &pairs(&rest(2))),
         ["set", list, ..] => town.set(list, &pairs(&rest(2))),
         ["show-past", list] => town.show_past(list),
+        ["draft", list] => town.draft(list),
         ["threads", list, count] => {
             let threads = town.threads(list);
             if threads.to_string() != *count {

@@ -179,6 +179,12 @@ impl Town {
         self.later(std::time::Duration::ZERO);
     }
 
+    /// Makes the draft of the next edition now, as the operator may.
+    pub(super) fn draft(&mut self, list: &str) {
+        parvis::flow::digests::draft_now(&self.desk, &self.list(list)).expect("drafted");
+        self.later(std::time::Duration::ZERO);
+    }
+
     pub(super) fn threads(&self, list: &str) -> u64 {
         self.desk.store.reader().counts(self.list(list).id).expect("readable").threads
     }

@@ -12,7 +12,7 @@ use crate::domain::recipient::ListDoor;
 use crate::domain::token::Purpose;
 use crate::domain::wish::{AskedBecause, Matter, PostsLeft, Question, SummaryWish, Wish};
 use crate::flow::author::author_of;
-use crate::flow::{Desk, FlowError, about, beside, digests, is_current, whereabouts};
+use crate::flow::{Desk, FlowError, about, beside, digests, is_current, moderate, whereabouts};
 use crate::letters::{
     Act, AskAdmit, AskConsent, AskEither, AskForget, AskJoin, AskLeave, AskSame, AskWhich, AskWish, AskYours,
     AskedFor, Attachment, Done, EndsSoon, Forgotten, Found, Group, Help, JoinWaits, Letter, MyData, NoEntry,
@@ -319,10 +319,17 @@ fn tell(
             withdrawn: *posts == PostsLeft::Withdrawn,
         })),
         (Note::Unchanged, _) => send(Letter::Unchanged(Unchanged { group: here })),
-        (Note::PassedOn, _) => send(Letter::PassedOn(PassedOn { group: here, animators: &animators })),
+        (Note::PassedOn, _) => {
+            let person = facts.person.id;
+            let alone = list.map(|list| moderate::is_the_only_looker(desk, list.id, person)).transpose()?;
+            let alone = alone.unwrap_or_default();
+            let others: Vec<&str> =
+                animators.iter().copied().filter(|name| *name != facts.person.name).collect();
+            send(Letter::PassedOn(PassedOn { group: here, animators: &others, alone }))
+        }
         // It has files, and is written beside this.
         (Note::MyData, _) => None,
-        (Note::TooLate, _) => send(Letter::TooLate(TooLate { group: here })),
+        (Note::TooLate, _) => send(Letter::TooLate(TooLate { group: here, edition: None })),
         (
             Note::Settings
             | Note::Care { .. }

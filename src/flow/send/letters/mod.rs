@@ -237,7 +237,8 @@ fn write_about(
             Letter::NowAnimator(NowAnimator { group, others: &others, host: &desk.hostname })
         }
         LetterAbout::Held { reason, .. } => {
-            Letter::Held(Held { group, title, why: why_held(*reason), animators: &animators })
+            let looked_at_by = if others.is_empty() { &animators } else { &others };
+            Letter::Held(Held { group, title, why: why_held(*reason), animators: looked_at_by })
         }
         LetterAbout::Refused { words, .. } => Letter::Refused(Refused { group, title, words, by: None }),
         LetterAbout::Question { .. } | LetterAbout::Note { .. } => return Ok(None),

@@ -7,7 +7,9 @@ use crate::domain::ids::PostId;
 use crate::domain::list::{ArchivePolicy, List};
 use crate::domain::token::Purpose;
 use crate::flow::{Desk, FlowError, digests};
-use crate::letters::{AboutPost, AskSummary, Letter, OfDigest, PrivateWord, WentOut, WhichItem};
+use crate::letters::{
+    AboutPost, AskSummary, GoneEdition, Letter, OfDigest, PrivateWord, TooLate, WentOut, WhichItem,
+};
 use crate::mail::show::show;
 use crate::mail::summary::{own_words, summary_words};
 use crate::mail::{said, subject};
@@ -71,6 +73,11 @@ pub(super) fn tell(
         DigestTold::NotPassed { post } => {
             let title = title_of(desk, list, *post)?;
             send(Letter::Digest(OfDigest::NotPassed(AboutPost { group, title: &title })))
+        }
+        DigestTold::Gone { number } => {
+            let Some(shown) = desk.store.reader().edition(list.id, *number)? else { return Ok(None) };
+            let gone = GoneEdition { number: *number, title: &shown.edition.title, at: shown.at };
+            send(Letter::TooLate(TooLate { group: Some(group), edition: Some(gone) }))
         }
         DigestTold::WentOut { number } => {
             let Some(shown) = desk.store.reader().edition(list.id, *number)? else { return Ok(None) };
