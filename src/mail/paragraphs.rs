@@ -160,7 +160,8 @@ fn goes_on(line: &str, next: &str, width: usize) -> bool {
     let full = line.chars().count() + 1 + indent + word.chars().count() > width;
     // The second line of an item of a list stands below the first one's words.
     let hangs = indent > 0 && (begins_item(line) || line.starts_with(char::is_whitespace));
-    full && (indent == 0 || hangs) && !begins_item(next_word) && !is_link(line) && !is_link(next)
+    let by_choice = is_of_a_program(line) || is_of_a_program(next) || is_link(line) || is_link(next);
+    full && (indent == 0 || hangs) && !begins_item(next_word) && !by_choice
 }
 
 /// Whether two lines are one sentence, cut by one program or by two after each other.
@@ -171,6 +172,8 @@ fn within_a_sentence(line: &str, next: &str) -> bool {
         && next.starts_with(char::is_lowercase)
         && !line.starts_with('>')
         && !line.contains(['{', '}', ';', '=', '<'])
+        && !is_of_a_program(line)
+        && !is_of_a_program(next)
         && !is_link(line)
         && !is_link(next)
 }
@@ -181,6 +184,27 @@ fn begins_item(line: &str) -> bool {
     let numbered = number.len() < line.len() && (number.starts_with(". ") || number.starts_with(") "));
     let marked = ["- ", "* ", "• ", "– ", "— ", "+ ", ">", "#"].iter().any(|mark| line.starts_with(mark));
     numbered || marked
+}
+
+/// What somebody typed into a machine, or it answered: commands, code, logs.
+fn is_of_a_program(line: &str) -> bool {
+    let line = line.trim();
+    let prompts = ["$ ", "# ", "% ", ">>> ", "./", "sudo ", "#!"];
+    let begins = prompts.iter().any(|prompt| line.starts_with(prompt));
+    let ends = line.ends_with(['\\', '{', '}', ';', '|', '&']) || line.ends_with("):");
+    let has_sign = ["&&", "||", "::", "->", "=>", "==", "!=", ":=", "();", " | ", "</", "/>"]
+        .iter()
+        .any(|sign| line.contains(sign));
+    let is_option = |word: &str| {
+        let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or_default();
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+    };
+    let is_set = |word: &str| {
+        word.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[]".contains(c))
+        })
+    };
+    begins || ends || has_sign || line.split(' ').any(|word| is_option(word) || is_set(word))
 }
 
 fn is_link(line: &str) -> bool {
@@ -324,6 +348,21 @@ mod tests {
                 - pain
                 [item]
                   - complet
+            "#]],
+        );
+    }
+
+    #[test]
+    fn lines_of_programs_stay() {
+        check(
+            "Then run these two in the folder that holds the sources, one by one:\n./configure --prefix=/usr/local --enable-shared --with-system-expat\nmake -j4 && make install DESTDIR=/tmp/stage PREFIX=/usr/local\nexport PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games\nand then it should work for everybody who has the same distribution\nas I have.",
+            expect![[r#"
+                [text]
+                Then run these two in the folder that holds the sources, one by one:/
+                ./configure --prefix=/usr/local --enable-shared --with-system-expat/
+                make -j4 && make install DESTDIR=/tmp/stage PREFIX=/usr/local/
+                export PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games/
+                and then it should work for everybody who has the same distribution as I have.
             "#]],
         );
     }

@@ -135,7 +135,7 @@ impl<'a> Cut<'a> {
     /// Takes one line or more; returns the next line to look at.
     fn step(&mut self, at: usize) -> usize {
         let line = self.lines[at];
-        if is_quoted(line) && !self.is_escaped_from(at) {
+        if is_quoted(line) && !self.is_not_quoted(at) {
             self.flush();
             return self.quote(None, at);
         }
@@ -243,12 +243,19 @@ impl<'a> Cut<'a> {
             || self.pending.iter().any(|line| !line.trim().is_empty())
     }
 
-    /// `>From` in running text was escaped by a mailbox, not quoted by a person.
-    fn is_escaped_from(&self, at: usize) -> bool {
+    /// `>From` in running text was escaped by a mailbox, and a sentence that speaks of versions or
+    /// prices ("any Python / >3.12 will do") was cut before the sign: neither is a quote.
+    fn is_not_quoted(&self, at: usize) -> bool {
         let quoted = |line: Option<&&str>| line.is_some_and(|l| is_quoted(l));
-        self.lines[at].starts_with(">From ")
+        let line = self.lines[at];
+        let above = at.checked_sub(1).and_then(|before| self.lines.get(before));
+        let running = above.is_some_and(|above| !above.trim().is_empty() && !above.trim().ends_with(':'));
+        let compares = line
+            .strip_prefix('>')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '='));
+        (line.starts_with(">From ") || (running && compares))
             && !quoted(self.lines.get(at + 1))
-            && !quoted(at.checked_sub(1).and_then(|before| self.lines.get(before)))
+            && !quoted(above)
     }
 
     fn starts_signature(&self, at: usize) -> bool {

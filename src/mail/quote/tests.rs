@@ -28,6 +28,8 @@ const CASES: &[(&str, &str)] = &[
     ("> /> vide", "Q | vide"),
     ("Il neige./>From ici tout va bien/Bien.", "T Il neige./>From ici tout va bien/Bien."),
     ("a > b et c < d", "T a > b et c < d"),
+    ("Il faut une version/>3.12 au moins./Merci.", "T Il faut une version/>3.12 au moins./Merci."),
+    ("Tu disais :/>3.12 au moins./Oui.", "T Tu disais :\nQ | 3.12 au moins.\nT Oui."),
     // French attributions.
     (
         "Oui.//Le 12 mai 2026 à 10:23, Marie Dupont a écrit :/> Tu viens ?",

@@ -75,3 +75,22 @@ fn what_was_withdrawn_does_not_leave_with_the_others() {
     assert_eq!(scene.got("mime"), [[one]]);
     assert!(!scene.mails("mime")[0].contains(&format!("mark-{two}-")));
 }
+
+/// Outlook draws with Word, which knows tables and neither a width at most nor a padding.
+#[test]
+fn outlook_gets_a_table_that_nobody_else_sees() {
+    let mut scene = Scene::new("2026-11-20T10:00:00+01:00");
+    scene.add("anne", &[("reading", "daily")]);
+    scene.post();
+    digests::issue_now(scene.desk(), &scene.list()).unwrap();
+    scene.deliver();
+    let page = scene.mails("anne")[0].replace("=\r\n", "").replace("=3D", "=");
+    let html = page.split("<!DOCTYPE html>").nth(1).expect("a page");
+    let only_there: String =
+        html.split("<!--[if mso]>").skip(1).filter_map(|rest| rest.split("<![endif]-->").next()).collect();
+    assert_eq!(only_there.matches("<table").count(), 1, "{only_there}");
+    assert_eq!(only_there.matches("</table>").count(), 1, "{only_there}");
+    assert!(only_there.contains("width=\"") && only_there.contains("cellpadding=\""), "{only_there}");
+    let elsewhere = html.split("<!--[if mso]>").map(|part| part.split("<![endif]-->").last().unwrap_or(part));
+    assert!(!elsewhere.collect::<String>().contains("<table"));
+}
