@@ -104,17 +104,24 @@ impl Orders {
 
     /// The meaning of a mail of which nothing was understood for certain.
     pub(super) fn instead(&self, mail: &Mail<'_>, meaning: Meaning) -> Meaning {
-        if matches!(meaning, Meaning::Certain(_)) {
-            return meaning;
+        let read = self.read(mail);
+        if let Meaning::Certain(commands) = &meaning {
+            // "I want to approve each message": to look after them all is no way to read.
+            let reads = matches!(commands.as_slice(), [Command::Read(_)]);
+            let holds = matches!(&read, Ordered::These(orders) if matches!(orders.as_slice(), [AnimatorCommand::Hold(_)]));
+            if !(reads && holds) {
+                return meaning;
+            }
         }
-        match self.read(mail) {
+        match read {
             Ordered::Nothing => meaning,
             Ordered::Open => {
                 let order = matches!(meaning, Meaning::Guess(Command::Animator(_)));
                 // What was taken for the writer's own wish speaks of others.
                 let own =
                     matches!(meaning, Meaning::Guess(Command::Join | Command::Leave | Command::Withdraw));
-                let for_people = order || own && self.speaks_of_orders(mail.text);
+                let for_people =
+                    order || self.asks_about_orders(mail) || own && self.speaks_of_orders(mail.text);
                 if for_people { Meaning::ForPeople } else { meaning }
             }
             Ordered::These(mut commands) => {
@@ -132,6 +139,15 @@ impl Orders {
     pub(super) fn leaves_open(&self, text: &str) -> bool {
         let sentences = tokens::sentences(text, &Kin::new());
         sentences.iter().take(SENTENCES_MAX).any(|sentence| self.has(&self.open, sentence))
+    }
+
+    /// Whether an order is wondered about: « Faut-il que je lève la limite des messages ? »
+    fn asks_about_orders(&self, mail: &Mail<'_>) -> bool {
+        let sentences = tokens::sentences(mail.text, &Kin::new());
+        sentences.iter().take(SENTENCES_MAX).any(|sentence| {
+            sentence.tokens.len() <= SENTENCE_WORDS_MAX
+                && !self.of_sentence(sentence, mail.answers).is_empty()
+        })
     }
 
     fn speaks_of_orders(&self, text: &str) -> bool {

@@ -17,6 +17,8 @@ fn whole_sentences_are_proposed() {
         ("Désormais plus rien ne sort sans mon accord, sans que je voie.", "[Hold(All)]"),
         ("Plus aucun message ne part sans que nous l’ayons lu.", "[Hold(All)]"),
         ("I would like to check each message before it is sent.", "[Hold(All)]"),
+        ("Until the elections I want to approve each message.", "[Hold(All)]"),
+        ("Jusqu’aux élections, je veux approuver chaque message.", "[Hold(All)]"),
         ("You no longer need to hold every message.", "[Hold(AsUsual)]"),
         ("Il n’est plus nécessaire de tout relire.", "[Hold(AsUsual)]"),
         ("Quatre messages par membre toutes les 10 minutes suffisent.", "[Pace(Some(4))]"),
