@@ -191,7 +191,7 @@ fn is_of_a_program(line: &str) -> bool {
     let line = line.trim();
     let prompts = ["$ ", "# ", "% ", ">>> ", "./", "sudo ", "#!"];
     let begins = prompts.iter().any(|prompt| line.starts_with(prompt));
-    let ends = line.ends_with(['\\', '{', '}', ';', '|', '&']) || line.ends_with("):");
+    let ends = line.ends_with(['\\', '{', '}']);
     let has_sign = ["&&", "||", "::", "->", "=>", "==", "!=", ":=", "();", " | ", "</", "/>"]
         .iter()
         .any(|sign| line.contains(sign));
