@@ -2,7 +2,7 @@
 
 use super::hear::{Heard, Said, Scope};
 use super::talk::Talk;
-use super::{Fate, Request, commanding, hearing, joining, rights, seeking, wishes};
+use super::{Fate, Request, commanding, hearing, joining, rights, seeking, summaries, wishes};
 use crate::domain::edition::DigestTold;
 use crate::domain::ids::PostId;
 use crate::domain::list::{List, ListState};
@@ -77,7 +77,8 @@ pub(super) fn answer(
         }
         (Matter::Wish { wish } | Matter::Either { words: wish, .. }, Heard::Yes) => {
             talk.settle(asked.number, Answered::Yes);
-            wishes::wish(talk, asked.list, &Scope::Here, wish)?;
+            let wish = summaries::confirmed(talk, asked.list, wish)?;
+            wishes::wish(talk, asked.list, &Scope::Here, &wish)?;
             Ok(Fate::Done)
         }
         (Matter::WhichList { wish }, heard) => which_list(talk, request, question, wish, heard, said),

@@ -40,6 +40,15 @@ pub(super) fn settled(member: &Membership, wish: &Wish) -> Settled {
     Settled::Wish(if stays { Wish::End { until: None } } else { wish.clone() })
 }
 
+/// A wish they have said yes to: the rhythm it takes is what they were asked about.
+pub(super) fn confirmed(talk: &Talk<'_>, list: Option<ListId>, wish: &Wish) -> Result<Wish, FlowError> {
+    let member = list.map(|list| talk.current(list)).transpose()?.flatten();
+    Ok(match member.map(|member| settled(&member, wish)) {
+        Some(Settled::Rhythm(rhythm)) => rhythm,
+        Some(Settled::Wish(_)) | None => wish.clone(),
+    })
+}
+
 /// One summary for all the groups somebody is in, or one for each.
 pub(super) fn put_together(
     talk: &mut Talk<'_>,
