@@ -35,6 +35,8 @@ pub enum Weight {
 pub enum Body {
     /// Like any mail.
     Plain,
+    /// It held what only one person should have, which was taken out.
+    Disclosing,
     /// Two programs may read two different messages in it.
     Ambiguous,
     /// Nested too deep, in too many parts, or the reader failed.
@@ -67,6 +69,8 @@ pub enum HoldReason {
     Doubtful,
     /// Two programs may read two different messages in it.
     Ambiguous,
+    /// It held an address or a link that only one person should have, which was taken out.
+    Disclosing,
     /// It cannot be shown.
     NotDisplayable,
     /// Its attachments are large, on a list that looks at those.
@@ -99,6 +103,7 @@ impl HoldReason {
             | HoldReason::Unproven
             | HoldReason::Doubtful
             | HoldReason::Ambiguous
+            | HoldReason::Disclosing
             | HoldReason::NotDisplayable
             | HoldReason::Attachment
             | HoldReason::OtherList
@@ -134,6 +139,7 @@ impl fmt::Display for HoldReason {
             HoldReason::Unproven => "unproven",
             HoldReason::Doubtful => "doubtful",
             HoldReason::Ambiguous => "ambiguous",
+            HoldReason::Disclosing => "disclosing",
             HoldReason::NotDisplayable => "not-displayable",
             HoldReason::Attachment => "attachment",
             HoldReason::OtherList => "other-list",
@@ -158,6 +164,7 @@ pub fn decide(list: &List, post: &PostFacts) -> Verdict {
         (Proof::NoMeans, _) if settings.posting == Posting::Animators => return hold(HoldReason::Unproven),
         (_, Body::NotDisplayable) => return hold(HoldReason::NotDisplayable),
         (_, Body::Ambiguous) => return hold(HoldReason::Ambiguous),
+        (_, Body::Disclosing) => return hold(HoldReason::Disclosing),
         (Proof::Proven | Proof::NoMeans, Body::Plain) => {}
     }
     let is_held = settings.attachments == Attachments::Hold && post.weight == Weight::Large;
@@ -209,6 +216,7 @@ mod tests {
             (Proof::CannotTell, Body::Plain, HoldReason::Unproven),
             (Proof::Proven, Body::Ambiguous, HoldReason::Ambiguous),
             (Proof::Proven, Body::NotDisplayable, HoldReason::NotDisplayable),
+            (Proof::Proven, Body::Disclosing, HoldReason::Disclosing),
         ] {
             assert_eq!(decide(&list, &facts(proof, body)), Verdict::Hold(reason));
         }

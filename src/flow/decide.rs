@@ -191,7 +191,7 @@ fn decision(
     now: Timestamp,
 ) -> Result<Change, FlowError> {
     let post = info.id;
-    let Ok((summary, body)) = catch_unwind(AssertUnwindSafe(|| read(raw))) else {
+    let Ok((summary, body)) = catch_unwind(AssertUnwindSafe(|| read(raw, info))) else {
         tracing::error!(%post, "the reader failed on a message; it waits for somebody to look at it");
         let (reason, proof) = (HoldReason::NotDisplayable, info.proof.unwrap_or(Proof::NoMeans));
         let asking = ask(desk, list, Held { post, reason, proof, author: info.author }, now)?;
@@ -238,8 +238,10 @@ fn decision(
             let change =
                 ask(desk, list, Held { post, reason, proof: facts.proof, author: info.author }, now)?
                     .onto(change);
-            // Somebody else's address stood in it, by what its domain says: they are not written to.
-            let author = info.author.filter(|_| facts.proof != Proof::Disproved);
+            // Somebody else's address stood in it, by what its domain says: they are not written to. Who
+            // looks after the list was just asked about it.
+            let told = facts.proof != Proof::Disproved && facts.standing != Standing::Animator;
+            let author = info.author.filter(|_| told);
             match may_be_told(desk, list, author, raw)? {
                 Some(person) => change
                     .event(answerable(&desk.store, person, list.id, Matter::Talk, now))
@@ -398,13 +400,14 @@ fn is_misdirected_request(
     Ok(by_a_member && requests::is_misdirected(desk, list, info, raw, now)? && !is_summary(&own_words(raw)))
 }
 
-fn read(raw: &[u8]) -> (Summary, Body) {
+fn read(raw: &[u8], info: &PostInfo) -> (Summary, Body) {
     let summary = parse::summarize(raw);
     let (headers, _) = Headers::scan_leniently(raw);
     let repeated = |fault: &SingletonFault| matches!(fault, SingletonFault::Repeated(_));
     let body = match summary.fault {
         Some(SummaryFault::Header(_) | SummaryFault::Mime(_) | SummaryFault::Decoder) => Body::NotDisplayable,
         None if parse::singleton_faults(&headers).iter().any(repeated) => Body::Ambiguous,
+        None if info.disclosed => Body::Disclosing,
         None => Body::Plain,
     };
     (summary, body)

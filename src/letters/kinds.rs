@@ -277,6 +277,8 @@ pub enum WhyHeld {
     Attachment,
     /// Its MIME or header is not as it should be.
     OddForm,
+    /// It held an address or a link that only one person should have; that was taken out.
+    Disclosing,
     /// Its author is not a member.
     NotAMember,
     /// Its author wrote many in a short time.
@@ -649,6 +651,7 @@ pub(super) fn why_facts(facts: Facts, why: WhyHeld, frame: &Frame<'_>) -> Facts 
         | WhyHeld::Unproven
         | WhyHeld::Attachment
         | WhyHeld::OddForm
+        | WhyHeld::Disclosing
         | WhyHeld::NotAMember
         | WhyHeld::Pace
         | WhyHeld::SlowThread
@@ -663,6 +666,7 @@ pub(super) fn why_facts(facts: Facts, why: WhyHeld, frame: &Frame<'_>) -> Facts 
         .phrase("limit", &limit)
         .is("attachment", why == WhyHeld::Attachment)
         .is("odd_form", why == WhyHeld::OddForm)
+        .is("disclosing", why == WhyHeld::Disclosing)
         .is("not_a_member", why == WhyHeld::NotAMember)
         .is("pace", why == WhyHeld::Pace)
         .is("unwanted", why == WhyHeld::Unwanted)

@@ -85,6 +85,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Held, "held-pace"),
     (LetterKind::Held, "held-unwanted"),
     (LetterKind::Held, "held-slow"),
+    (LetterKind::Held, "held-disclosing"),
     (LetterKind::Refused, "refused"),
     (LetterKind::Refused, "refused-without-words"),
     (LetterKind::NowAnimator, "now-animator"),
@@ -153,6 +154,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::LookAt, "look-at-all"),
     (LetterKind::LookAt, "look-at-unproven"),
     (LetterKind::LookAt, "look-at-slow"),
+    (LetterKind::LookAt, "look-at-disclosing"),
     (LetterKind::LookWords, "look-words"),
     (LetterKind::LookWords, "look-words-unread"),
     (LetterKind::Decided, "decided"),
@@ -367,6 +369,7 @@ impl Sample {
             "held-pace" => WhyHeld::Pace,
             "held-unwanted" => WhyHeld::Unwanted,
             "held-slow" => WhyHeld::SlowThread,
+            "held-disclosing" => WhyHeld::Disclosing,
             _ => WhyHeld::FirstPost,
         }
     }

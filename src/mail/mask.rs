@@ -8,6 +8,7 @@ use mail_parser::{HeaderName, MessageParser};
 
 use super::show::decode;
 use super::show::parts::{self, Facts, Holds, Part};
+use crate::domain::token::Token;
 
 /// What stands for a domain.
 const HIDDEN: &str = "@…";
@@ -57,6 +58,7 @@ pub fn mask_addresses(text: &str) -> String {
         let after = &rest[at + sign_len..];
         let domain = domain_len(after);
         if domain > 0 && before.is_some_and(ends_local_part) {
+            hide_token(&mut out);
             out.push_str(HIDDEN);
             rest = &after[domain..];
         } else {
@@ -66,6 +68,15 @@ pub fn mask_addresses(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// An address of ours that answers one post would still be one, for whoever knows our name.
+fn hide_token(out: &mut String) {
+    let Some((before, token)) = out.rsplit_once('+') else { return };
+    if Token::has_shape(token) {
+        out.truncate(before.len() + 1);
+        out.push('…');
+    }
 }
 
 /// The next `@`, also as HTML writes it for harvesters to miss.
@@ -213,7 +224,7 @@ fn push_header(out: &mut Vec<u8>, header: &[u8], body: Option<&NewBody>, newline
 }
 
 /// The fields of a header, each with its folded lines and line ends.
-fn fields(header: &[u8]) -> Vec<&[u8]> {
+pub(in crate::mail) fn fields(header: &[u8]) -> Vec<&[u8]> {
     let mut fields = Vec::new();
     let mut start = 0;
     for at in 1..header.len() {

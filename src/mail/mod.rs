@@ -31,5 +31,6 @@ pub mod signed;
 pub mod subject;
 pub mod summary;
 pub mod text;
+pub mod tokens;
 pub(crate) mod transfer;
 pub mod words;

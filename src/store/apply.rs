@@ -75,7 +75,7 @@ pub(super) fn apply(
         }
         Event::List { list, cause: _, by: _ } => apply_list(view, list)?,
         Event::Member { member, cause: _, by: _ } => apply_member(view, member)?,
-        Event::Received { post, list, mail, content, author, proof, via, door } => {
+        Event::Received { post, list, mail, content, author, proof, via, door, disclosed } => {
             if view.has(&keys::post(*post))? {
                 return Ok(());
             }
@@ -86,6 +86,7 @@ pub(super) fn apply(
                 received: at,
                 via: Some(*via),
                 door: *door,
+                disclosed: *disclosed,
                 author: *author,
                 proof: Some(*proof),
                 state: PostState::Undecided,
@@ -107,6 +108,7 @@ pub(super) fn apply(
                 received: *dated,
                 via: None,
                 door: None,
+                disclosed: false,
                 author: None,
                 proof: None,
                 state: PostState::Published,

@@ -441,6 +441,7 @@ pub(super) fn summary_of(id: PostId, record: PostRecord) -> Option<PostSummary> 
         received,
         via: _,
         door: _,
+        disclosed: _,
         author,
         proof: _,
         state,

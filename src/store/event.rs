@@ -79,6 +79,9 @@ pub enum Event {
         /// What it asks of us, by the address it was written to; absent: it is a post, or for people.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         door: Option<RequestDoor>,
+        /// It held what only one person should have; that was taken out of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        disclosed: bool,
     },
     /// A message was put into the archive without being sent to anybody.
     Imported {

@@ -2,49 +2,19 @@
 
 use std::sync::Arc;
 
-use super::archive::{PostState, ThreadId};
-use super::event::{Decider, DropReason, Fence, LetterAbout, RequestDoor, Totals, Via};
+use super::event::{Fence, LetterAbout, Totals};
 use super::person_set::{Chunk, PersonSet};
 use super::readers::Readers;
 use super::records::{FanOutRecord, HeldRecord, LetterRecord, PostRecord, PutOffRecord, QuestionRecord};
-use super::segments::MailPlace;
-use super::{Store, StoreError, apply, keys, records};
+use super::{PostInfo, Store, StoreError, apply, keys, records};
 use crate::domain::address::EmailAddress;
-use crate::domain::from_line::FromLine;
-use crate::domain::ids::{ListId, MessageId, PersonId, PostId, QuestionId};
+use crate::domain::ids::{ListId, PersonId, PostId, QuestionId};
 use crate::domain::list::{List, ListAddress};
 use crate::domain::member::{MemberState, Membership, Person};
 use crate::domain::moderation::{HoldReason, ThreadPace};
-use crate::domain::proof::Proof;
 use crate::domain::reach::Reach;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Answered, Heed, Question, Threads};
-
-/// Everything known of a message that was kept.
-#[derive(Clone, PartialEq, Debug)]
-#[allow(missing_docs, reason = "the names say it")]
-pub struct PostInfo {
-    pub id: PostId,
-    pub list: Option<ListId>,
-    pub state: PostState,
-    pub mail: MailPlace,
-    pub received: Timestamp,
-    pub via: Option<Via>,
-    pub door: Option<RequestDoor>,
-    pub author: Option<PersonId>,
-    pub proof: Option<Proof>,
-    pub decided_at: Option<Timestamp>,
-    pub decided_by: Option<Decider>,
-    pub hold_reason: Option<HoldReason>,
-    pub drop_reason: Option<DropReason>,
-    pub refusal: Option<String>,
-    pub from_line: Option<FromLine>,
-    pub message_id: Option<MessageId>,
-    /// Parvis made the id, because it came without one.
-    pub id_is_ours: bool,
-    pub thread: Option<ThreadId>,
-    pub date: Option<Timestamp>,
-}
 
 /// Something that waits for a person.
 #[derive(Clone, PartialEq, Debug)]
@@ -210,7 +180,7 @@ impl Store {
     /// Everything known of a message.
     pub fn post(&self, post: PostId) -> Result<Option<PostInfo>, StoreError> {
         let record: Option<PostRecord> = self.reader.record(&keys::post(post))?;
-        Ok(record.map(|record| info(post, record)))
+        Ok(record.map(|record| PostInfo::of(post, record)))
     }
 
     /// Every message that was kept, from a number on, in the order they came.
@@ -219,7 +189,7 @@ impl Store {
         for entry in self.reader.engine().scan(&keys::posts(), &keys::post(from)).take(take) {
             let (key, value) = entry?;
             let id = PostId(keys::number_u64(&key, 1));
-            found.extend(records::decode(&value).map(|record| info(id, record)));
+            found.extend(records::decode(&value).map(|record| PostInfo::of(id, record)));
         }
         Ok(found)
     }
@@ -227,9 +197,8 @@ impl Store {
     /// Messages from the newest back, each read when it is asked for.
     pub fn newest_posts(&self) -> impl Iterator<Item = Result<PostInfo, StoreError>> + use<> {
         self.reader.engine().scan(&keys::posts(), &keys::posts()).rev().filter_map(|entry| match entry {
-            Ok((key, value)) => {
-                records::decode(&value).map(|record| Ok(info(PostId(keys::number_u64(&key, 1)), record)))
-            }
+            Ok((key, value)) => records::decode(&value)
+                .map(|record| Ok(PostInfo::of(PostId(keys::number_u64(&key, 1)), record))),
             Err(error) => Some(Err(error.into())),
         })
     }
@@ -470,31 +439,5 @@ impl Store {
     /// Whether mail may leave.
     pub fn fence(&self) -> Result<Fence, StoreError> {
         Ok(self.reader.record(&keys::setting(apply::FENCE))?.unwrap_or(Fence::Down))
-    }
-}
-
-fn info(id: PostId, record: PostRecord) -> PostInfo {
-    let PostRecord { list, mail, content: _, received, via, door, author, proof, state, decided, shown } =
-        record;
-    PostInfo {
-        id,
-        list,
-        state,
-        mail,
-        received,
-        via,
-        door,
-        author,
-        proof,
-        decided_at: decided.as_ref().map(|d| d.at),
-        decided_by: decided.as_ref().and_then(|d| d.by),
-        hold_reason: decided.as_ref().and_then(|d| d.reason),
-        drop_reason: decided.as_ref().and_then(|d| d.dropped),
-        from_line: decided.as_ref().and_then(|d| d.from),
-        refusal: decided.and_then(|d| d.words),
-        message_id: shown.as_ref().map(|s| s.message_id.clone()),
-        id_is_ours: shown.as_ref().is_some_and(|s| s.id_is_ours),
-        thread: shown.as_ref().map(|s| s.thread),
-        date: shown.map(|s| s.date),
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct PostRecord {
     pub(super) via: Option<Via>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) door: Option<RequestDoor>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) disclosed: bool,
     pub(super) author: Option<PersonId>,
     pub(super) proof: Option<Proof>,
     pub(super) state: PostState,

@@ -92,6 +92,7 @@ impl Scene {
             proof,
             via: Via::Smtp,
             door: None,
+            disclosed: false,
         };
         let now = self.desk.now();
         let change = Change::at(now).mail(post, Shelf::List(self.list.id), raw, "s@author.example", now);

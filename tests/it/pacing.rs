@@ -87,6 +87,7 @@ impl Scene {
             proof: Proof::NoMeans,
             via: Via::Smtp,
             door: None,
+            disclosed: false,
         };
         let change =
             Change::at(now).mail(post, Shelf::List(list.id), raw.as_bytes(), "s@author.example", now);

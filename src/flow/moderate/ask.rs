@@ -142,6 +142,7 @@ fn matter(held: Held) -> Option<Care> {
         | HoldReason::HoldAll
         | HoldReason::Unproven
         | HoldReason::Ambiguous
+        | HoldReason::Disclosing
         | HoldReason::NotDisplayable
         | HoldReason::Attachment
         | HoldReason::OtherList

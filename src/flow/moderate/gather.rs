@@ -175,6 +175,7 @@ fn items(
             | HoldReason::HoldAll
             | HoldReason::Unproven
             | HoldReason::Ambiguous
+            | HoldReason::Disclosing
             | HoldReason::NotDisplayable
             | HoldReason::Attachment
             | HoldReason::OtherList

@@ -5,6 +5,7 @@
 //! of a message afterwards is `decide`'s.
 
 mod caps;
+mod disclosed;
 mod recipients;
 mod replies;
 mod seen;
@@ -285,7 +286,7 @@ impl PostRoom {
             return Ok((Share::Kept, (change, false)));
         }
         let shelf = Shelf::List(list.id);
-        let (change, post) = self.keep(change, Some(list.id), None, shelf, coming);
+        let (change, post) = self.keep(change, Some(list.id), None, shelf, coming)?;
         let change = match seen.unwanted {
             // It waits at once, and nobody gets a letter about it.
             Unwanted::Doubtful | Unwanted::Clearly => change
@@ -309,7 +310,7 @@ impl PostRoom {
             return Ok((change, false));
         }
         let shelf = Shelf::List(list.id);
-        let (change, post) = self.keep(change, Some(list.id), None, shelf, coming);
+        let (change, post) = self.keep(change, Some(list.id), None, shelf, coming)?;
         let reason = HoldReason::OtherList;
         let change =
             change.summary(post, parse::summarize(&envelope.raw)).event(Event::Held { post, reason });
@@ -341,7 +342,7 @@ impl PostRoom {
         let door = door.filter(|_| comes_back || (!automatic && seen.proof != Proof::Disproved));
         let reports = seen.is_report && *destination == Destination::Operator;
         let door = door.or(reports.then_some(RequestDoor::Report));
-        let (change, post) = self.keep(change, list, door, Shelf::Transit, coming);
+        let (change, post) = self.keep(change, list, door, Shelf::Transit, coming)?;
         Ok(match reason {
             // Read once it is safe, as a post is.
             _ if door.is_some() => change,
@@ -366,13 +367,22 @@ impl PostRoom {
         door: Option<RequestDoor>,
         shelf: Shelf,
         coming: Coming<'_>,
-    ) -> (Change, PostId) {
+    ) -> Result<(Change, PostId), StoreError> {
         let Coming { seen, envelope, via, now } = coming;
         let post = self.desk.store.next_post();
         let id = format!("P{post}");
         let received = received_line(envelope, &self.desk.hostname, &id, now, &self.desk.zone);
+        // Only what is written to all is for everybody's eyes.
+        let cleaned = match shelf {
+            Shelf::List(_) => disclosed::cleaned(&self.desk, &envelope.raw),
+            Shelf::Transit => None,
+        };
+        let (written, disclosed) = match &cleaned {
+            Some(cleaned) => (cleaned.raw.as_slice(), cleaned.disclosed.as_slice()),
+            None => (envelope.raw.as_slice(), [].as_slice()),
+        };
         let mut pieces = vec![seen.results.as_bytes(), received.as_bytes()];
-        pieces.extend(auth::without_ours(&envelope.raw, &self.desk.hostname));
+        pieces.extend(auth::without_ours(written, &self.desk.hostname));
         let raw = pieces.concat();
         let sender = envelope.sender.address().map_or("", EmailAddress::as_str);
         let event = Event::Received {
@@ -384,13 +394,16 @@ impl PostRoom {
             proof: seen.proof,
             via,
             door,
+            disclosed: !disclosed.is_empty(),
         };
         let change = match shelf {
             // What is no post may come twice: two requests are two requests.
             Shelf::List(_) => change.expect(Expect::NewContent(list, seen.content)),
             Shelf::Transit => change,
         };
-        (change.mail(post, shelf, &raw, sender, now).event(event), post)
+        let change = change.mail(post, shelf, &raw, sender, now).event(event);
+        let ended = disclosed::ended(&self.desk, disclosed)?;
+        Ok((ended.into_iter().fold(change, Change::event), post))
     }
 
     fn look_at(

@@ -237,6 +237,7 @@ fn publish(
         proof: info.proof.unwrap_or(crate::domain::proof::Proof::NoMeans),
         via: Via::Command,
         door: None,
+        disclosed: false,
     });
     Ok(Fate::Done)
 }

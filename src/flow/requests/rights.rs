@@ -99,7 +99,7 @@ pub(super) fn let_go(talk: &mut Talk<'_>, list: &List, post: PostId) -> Result<(
     let facts = PostFacts {
         standing: standing(desk, list.id, Some(talk.person.id))?,
         proof: Proof::Proven,
-        body: Body::Plain,
+        body: if info.disclosed { Body::Disclosing } else { Body::Plain },
         weight: match list.settings.attachments {
             Attachments::Hold if compose::are_large(&raw) => Weight::Large,
             Attachments::Hold | Attachments::Link | Attachments::Keep => Weight::Usual,

@@ -55,6 +55,7 @@ pub(super) fn letter<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>)
                 "look-at-all" => WhyHeld::HoldAll,
                 "look-at-unproven" => WhyHeld::Unproven,
                 "look-at-slow" => WhyHeld::SlowThread,
+                "look-at-disclosing" => WhyHeld::Disclosing,
                 _ => WhyHeld::FirstPost,
             },
             until: Timestamp::from_seconds(place.now.seconds() + 14 * 86_400),

@@ -46,6 +46,7 @@ fn received(post: u64, subject: &str) -> Change {
         proof,
         via,
         door: None,
+        disclosed: false,
     })
 }
 

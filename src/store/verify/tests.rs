@@ -44,6 +44,7 @@ fn received(post: u64) -> Change {
         proof: Proof::NoMeans,
         via: Via::Lmtp,
         door: None,
+        disclosed: false,
     };
     Change::at(now()).mail(PostId(post), Shelf::List(LIST), raw.as_bytes(), "", now()).event(event)
 }

@@ -154,6 +154,7 @@ impl Scene {
             proof: Proof::NoMeans,
             via: Via::Smtp,
             door: None,
+            disclosed: false,
         };
         let shelf = Shelf::List(self.list().id);
         let change = Change::at(now).mail(post, shelf, raw.as_bytes(), "s@author.example", now);

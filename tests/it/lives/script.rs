@@ -24,11 +24,13 @@ pub(super) fn played(text: &str) -> Result<Town, String> {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
+        let line = &filled_in(&town, line);
         let mut below = Vec::new();
         while at < lines.len() && (lines[at].starts_with("  ") || lines[at].starts_with('+')) {
-            below.push(lines[at]);
+            below.push(filled_in(&town, lines[at]));
             at += 1;
         }
+        let below: Vec<&str> = below.iter().flat_map(|below| below.split('\n')).collect();
         number += 1;
         step(&mut town, line.trim_end(), &below, number)
             .map_err(|why| format!("{begun}: {line}\n    {why}"))?;
@@ -37,6 +39,25 @@ pub(super) fn played(text: &str) -> Result<Town, String> {
         unread if unread.is_empty() => Ok(town),
         unread => Err(format!("{}: at the end nobody has read {unread:?}", lines.len())),
     }
+}
+
+/// With what stands in the last mail somebody got: `{reply-to EMAIL}`, `{id EMAIL}`, the token one leaves
+/// with `{token EMAIL}`, all of it `{mail EMAIL}`.
+fn filled_in(town: &Town, line: &str) -> String {
+    let Some((before, rest)) = line.split_once('{') else { return line.to_owned() };
+    let Some((asked, after)) = rest.split_once('}') else { return line.to_owned() };
+    let Some((what, email)) = asked.split_once(' ') else { return line.to_owned() };
+    let Some(got) = town.all(email).pop() else { return line.to_owned() };
+    let raw = String::from_utf8_lossy(&got.raw).replace("\r\n", "\n");
+    let token = raw.split("List-Unsubscribe: ").nth(1).and_then(|field| field.split(['+', '@']).nth(1));
+    let found = match what {
+        "reply-to" => got.reply_to,
+        "id" => got.message_id,
+        "token" => token.expect("a way to leave").to_owned(),
+        "mail" => raw.trim_end().replace('\n', "\n  "),
+        _ => return line.to_owned(),
+    };
+    format!("{before}{found}{}", filled_in(town, after))
 }
 
 fn pairs(text: &str) -> Vec<(String, String)> {

@@ -349,6 +349,7 @@ impl Simulation {
             proof: parvis::domain::proof::Proof::NoMeans,
             via: Via::Smtp,
             door: None,
+            disclosed: false,
         };
         let now = self.time.clock();
         let change = Change::at(now).mail(post, Shelf::List(list), &envelope.raw, "", now).event(event);

@@ -185,6 +185,7 @@ pub(super) fn received(list: Option<ListId>, post: PostId, raw: &[u8], author: O
         proof: Proof::NoMeans,
         via: Via::Smtp,
         door: None,
+        disclosed: false,
     }
 }
 

@@ -60,6 +60,7 @@ fn receive(scene: &Scene, list: &List, raw: &[u8]) -> PostId {
         proof: Proof::NoMeans,
         via: Via::Smtp,
         door: None,
+        disclosed: false,
     };
     let change = Change::at(at(10)).mail(post, Shelf::List(list.id), &kept, "anne@people.example", at(10));
     store.commit(change.summary(post, summarize(&kept)).event(event)).expect("kept");

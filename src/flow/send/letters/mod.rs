@@ -476,6 +476,7 @@ fn why_held(reason: HoldReason) -> WhyHeld {
         HoldReason::Unproven => WhyHeld::Unproven,
         HoldReason::Attachment => WhyHeld::Attachment,
         HoldReason::Doubtful | HoldReason::Ambiguous | HoldReason::NotDisplayable => WhyHeld::OddForm,
+        HoldReason::Disclosing => WhyHeld::Disclosing,
         HoldReason::Pace => WhyHeld::Pace,
         HoldReason::SlowThread => WhyHeld::SlowThread,
         HoldReason::OtherList
