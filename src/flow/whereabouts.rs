@@ -38,6 +38,7 @@ pub(super) fn of(desk: &Desk, person: PersonId, list: Option<ListId>) -> Result<
     for info in last_posts(desk, person, list, TOLD_MAX)? {
         let title = desk.store.raw(info.id)?.map(|raw| parse::summarize(&raw).subject).unwrap_or_default();
         let whereto = match info.state {
+            PostState::Published if is_withdrawn(desk, info.id)? => Whereto::CalledBack,
             PostState::Published => sent(desk, info.id)?,
             PostState::Held | PostState::Undecided => Whereto::Waits,
             PostState::Refused => Whereto::Refused(info.refusal.unwrap_or_default()),
@@ -46,6 +47,10 @@ pub(super) fn of(desk: &Desk, person: PersonId, list: Option<ListId>) -> Result<
         told.push(Whereabout { title, received: info.received, whereto });
     }
     Ok(told)
+}
+
+fn is_withdrawn(desk: &Desk, post: PostId) -> Result<bool, FlowError> {
+    Ok(desk.store.reader().post(post)?.is_some_and(|post| post.withdrawn.is_some()))
 }
 
 /// How many copies were taken so far.

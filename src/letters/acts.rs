@@ -50,8 +50,8 @@ pub enum Act<'a> {
     MyData,
     /// To be forgotten.
     Forget,
-    /// To take a post back.
-    Withdraw,
+    /// To take a post back, by its subject.
+    Withdraw(&'a str),
     /// What became of their posts.
     Trace,
     /// To find posts.
@@ -72,7 +72,7 @@ impl Act<'_> {
         let (from_day, until) = if let Act::Pause(from, until) = self { (from, until) } else { (None, None) };
         let hours = if let Act::Quiet(Some(hours)) = self { hours } else { "" };
         let (from, to) = hours.split_once('-').unwrap_or_default();
-        let thread = if let Act::Heed(_, subject) = self { subject } else { "" };
+        let thread = if let Act::Heed(_, subject) | Act::Withdraw(subject) = self { subject } else { "" };
         facts
             .is("join", self == Act::Join)
             .is("leave", self == Act::Leave)
@@ -113,7 +113,7 @@ impl Act<'_> {
             .is("settings", self == Act::Settings)
             .is("my_data", self == Act::MyData)
             .is("forget", self == Act::Forget)
-            .is("withdraw", self == Act::Withdraw)
+            .is("withdraw", matches!(self, Act::Withdraw(_)))
             .is("trace", self == Act::Trace)
             .is("search", self == Act::Search)
             .is("help", self == Act::Help)

@@ -117,6 +117,8 @@ pub enum Pause {
     Open,
     /// Until then.
     Until(Timestamp),
+    /// They will, from then on, until then if that is known.
+    From(Timestamp, Option<Timestamp>),
 }
 
 /// It is done.
@@ -233,6 +235,8 @@ pub enum Whereto {
     Refused(String),
     /// It was put away.
     PutAway,
+    /// It had gone out, and was called back.
+    CalledBack,
 }
 
 /// A wish to take a post back.
@@ -330,9 +334,10 @@ impl Settings<'_> {
         let summarized = matches!(reading, Reading::Daily | Reading::Weekly);
         let (from, to) = quiet.and_then(|hours| hours.split_once('-')).unwrap_or_default();
         let pause_until = match pause {
-            Pause::Until(until) => day_of(until, frame),
-            Pause::No | Pause::Open => String::new(),
+            Pause::Until(until) | Pause::From(_, Some(until)) => day_of(until, frame),
+            Pause::No | Pause::Open | Pause::From(_, None) => String::new(),
         };
+        let pause_from = if let Pause::From(from, _) = pause { day_of(from, frame) } else { String::new() };
         group
             .facts(facts, frame.language)
             .phrase("address", address)
@@ -350,7 +355,8 @@ impl Settings<'_> {
             .is("own_posts", reading == Reading::Each && self.own_posts)
             .is("no_own_posts", reading == Reading::Each && !self.own_posts)
             .is("ends_by_wish", self.ends_by_wish)
-            .is("paused", pause != Pause::No)
+            .is("paused", matches!(pause, Pause::Open | Pause::Until(_)))
+            .phrase("pause_from", &pause_from)
             .phrase("pause_until", &pause_until)
             .is("quiet", quiet.is_some())
             .phrase("quiet_from", from)
@@ -411,7 +417,7 @@ impl Whereabouts<'_> {
         let of_post = |post: &Whereabout| {
             let (taken, of) = match post.whereto {
                 Whereto::Sent { taken, of } => (taken, of),
-                Whereto::Waits | Whereto::Refused(_) | Whereto::PutAway => (0, 0),
+                Whereto::Waits | Whereto::Refused(_) | Whereto::PutAway | Whereto::CalledBack => (0, 0),
             };
             let words = if let Whereto::Refused(words) = &post.whereto { words.as_str() } else { "" };
             let count = |n: u32| words::number(n as usize, frame.language);
@@ -425,8 +431,11 @@ impl Whereabouts<'_> {
                 .is("refused", matches!(post.whereto, Whereto::Refused(_)))
                 .phrase("words", words)
                 .is("put_away", post.whereto == Whereto::PutAway)
+                .is("called_back", post.whereto == Whereto::CalledBack)
         };
         let facts = group_facts(self.group, facts, frame.language);
+        let is_there = |post: &Whereabout| matches!(post.whereto, Whereto::Sent { .. } | Whereto::Waits);
+        let facts = facts.is("can_be_taken_back", self.posts.iter().any(is_there));
         facts.is("some", !self.posts.is_empty()).each("posts", self.posts.iter().map(of_post).collect())
     }
 }

@@ -101,6 +101,7 @@ const SAMPLES: &[(LetterKind, &str)] = &[
     (LetterKind::Help, "help"),
     (LetterKind::Settings, "settings"),
     (LetterKind::Settings, "settings-paused"),
+    (LetterKind::Settings, "settings-away-soon"),
     (LetterKind::Done, "done"),
     (LetterKind::Done, "done-pause"),
     (LetterKind::Done, "done-mute"),

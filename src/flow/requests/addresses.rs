@@ -87,11 +87,13 @@ pub(super) fn move_to(talk: &mut Talk<'_>, list: Option<ListId>, mail: PostId) -
             id
         }
     };
-    talk.ask_unknown(person, Matter::Adopt { person: talk.person.id })
+    // It is theirs, as they say, so it reads what they do.
+    let of_list = list.map(|list| talk.list(list)).transpose()?.flatten().map(|list| list.settings.language);
+    talk.ask_unknown(person, talk.person.language.or(of_list), Matter::Adopt { person: talk.person.id })
 }
 
 fn ask_at_known_address(talk: &mut Talk<'_>, person: PersonId, mail: PostId) -> Result<(), FlowError> {
-    talk.ask_unknown(person, Matter::Wish { wish: Wish::Move { mail } })
+    talk.ask_unknown(person, None, Matter::Wish { wish: Wish::Move { mail } })
 }
 
 /// The new address said yes: from now on it is that person's first.

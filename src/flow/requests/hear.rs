@@ -14,8 +14,10 @@ use crate::flow::whereabouts::last_posts;
 use crate::flow::{Desk, FlowError, is_current};
 use crate::mail::parse;
 use crate::mail::said::{self, Said as Words};
+use crate::mail::subject::bare;
 use crate::store::archive::{PostState, ThreadId};
 use crate::store::event::RequestDoor;
+use crate::understand::fold;
 use crate::understand::{GroupName, Mail, Place, Situation, Speaker};
 
 /// What was heard, and where it is meant.
@@ -73,7 +75,9 @@ pub(super) fn hear(desk: &Desk, request: &Request<'_>) -> Result<HeardMail, Flow
         Some(list) => answered_post(desk, list.id, request.raw)?,
         None => None,
     };
-    let own_post = own_post(desk, request)?;
+    // What answers a post has its title above it, and need not mean one's own of that title.
+    let titles = if answered.is_none() { words.text.as_str() } else { "" };
+    let own_post = own_post(desk, request, titles)?;
     let answered_of_others = match &request.list {
         Some(list) if animates(desk, request, list)? => answered,
         Some(_) | None => None,
@@ -114,21 +118,45 @@ fn lists_mentioned(desk: &Desk, text: &str) -> Result<Vec<ListId>, FlowError> {
     Ok(found)
 }
 
-/// The post of their own somebody answers; else the latest of theirs that waits.
-fn own_post(desk: &Desk, request: &Request<'_>) -> Result<Option<PostId>, FlowError> {
+/// The post of their own somebody answers; else the only one whose title they write; else the latest
+/// of theirs that waits.
+fn own_post(desk: &Desk, request: &Request<'_>, text: &str) -> Result<Option<PostId>, FlowError> {
     let Some(author) = request.info.author else { return Ok(None) };
-    let answered = parse::summarize(request.raw).references;
-    let mut waiting = None;
+    let mail = parse::summarize(request.raw);
+    let written = if text.is_empty() { String::new() } else { in_words(&format!("{} {text}", mail.subject)) };
+    let (mut waiting, mut named) = (None, Vec::new());
     for info in last_posts(desk, author, request.info.list, OWN_POSTS_LOOKED_AT)? {
-        let id = desk.store.raw(info.id)?.and_then(|raw| parse::summarize(&raw).message_id);
-        if id.is_some_and(|id| answered.contains(&id)) {
+        let Some(post) = desk.store.raw(info.id)?.map(|raw| parse::summarize(&raw)) else { continue };
+        if post.message_id.is_some_and(|id| mail.references.contains(&id)) {
             return Ok(Some(info.id));
+        }
+        let title = in_words(bare(&post.subject, ""));
+        if title.len() >= TITLE_BYTES_MIN
+            && written.contains(&title)
+            && super::recalling::is_there(desk, &info)?
+        {
+            named.push(info.id);
         }
         if info.state == PostState::Held && waiting.is_none() {
             waiting = Some(info.id);
         }
     }
-    Ok(waiting)
+    Ok(match named.as_slice() {
+        [only] => Some(*only),
+        [] => waiting,
+        // Asked about by name, in place of a guess.
+        [_, _, ..] => None,
+    })
+}
+
+/// Shorter titles stand in sentences that do not mean them.
+const TITLE_BYTES_MIN: usize = 6;
+
+/// A text as its words alone, each with a blank on both sides.
+fn in_words(text: &str) -> String {
+    let folded = fold(text);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    format!(" {} ", words.collect::<Vec<_>>().join(" "))
 }
 
 /// Whether the writer looks after the list, if it is them.

@@ -4,17 +4,26 @@
 //! is not sent, its place in the archive says that there was one, and how many have it is told as
 //! it is.
 
+use std::time::Duration;
+
 use super::talk::Talk;
 use crate::domain::care::Told;
 use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::List;
 use crate::domain::member::Role;
-use crate::flow::FlowError;
+use crate::domain::wish::{Matter, Wish};
 use crate::flow::moderate::settle_others;
+use crate::flow::whereabouts::last_posts;
+use crate::flow::{Desk, FlowError};
 use crate::store::PostInfo;
 use crate::store::archive::PostState;
 use crate::store::change::Expect;
 use crate::store::event::{Decider, DropReason, Event, Note};
+
+/// Nobody who says no more means an older one.
+const LATEST: Duration = Duration::from_secs(7 * 86_400);
+/// Somebody's posts among which it is looked for.
+const LATEST_LOOKED_AT: usize = 5;
 
 /// A post is taken back: one's own, or where one looks after the list, any.
 pub(super) fn withdraw(
@@ -23,7 +32,7 @@ pub(super) fn withdraw(
     post: Option<PostId>,
 ) -> Result<(), FlowError> {
     let info = post.map(|post| talk.desk.store.post(post)).transpose()?.flatten();
-    let Some(info) = info else { return talk.tell(list, Note::Trace) };
+    let Some(info) = info else { return ask_about_latest(talk, list) };
     let own = info.author == Some(talk.person.id);
     let of_list = info.list.map(|list| talk.list(list)).transpose()?.flatten();
     match (info.state, of_list) {
@@ -38,6 +47,27 @@ pub(super) fn withdraw(
             _,
         ) => talk.tell(info.list, Note::Trace),
     }
+}
+
+/// Whether a post waits or is out, and can be taken back.
+pub(super) fn is_there(desk: &Desk, info: &PostInfo) -> Result<bool, FlowError> {
+    Ok(match info.state {
+        PostState::Held => true,
+        PostState::Published => {
+            desk.store.reader().post(info.id)?.is_some_and(|post| post.withdrawn.is_none())
+        }
+        PostState::Undecided | PostState::Refused | PostState::Dropped => false,
+    })
+}
+
+/// Which one is not said: the latest is asked about, by its title.
+fn ask_about_latest(talk: &mut Talk<'_>, list: Option<ListId>) -> Result<(), FlowError> {
+    for info in last_posts(talk.desk, talk.person.id, list, LATEST_LOOKED_AT)? {
+        if is_there(talk.desk, &info)? && talk.now < info.received + LATEST {
+            return talk.ask(info.list, Matter::Wish { wish: Wish::Withdraw { post: Some(info.id) } });
+        }
+    }
+    talk.tell(list, Note::Trace)
 }
 
 fn animates(talk: &Talk<'_>, list: ListId) -> Result<bool, FlowError> {

@@ -162,11 +162,17 @@ impl<'a> Talk<'a> {
     }
 
     /// Asks an address that may be a stranger's something; a few times a day at most.
-    pub(super) fn ask_unknown(&mut self, person: PersonId, matter: Matter) -> Result<(), FlowError> {
+    pub(super) fn ask_unknown(
+        &mut self,
+        person: PersonId,
+        language: Option<Language>,
+        matter: Matter,
+    ) -> Result<(), FlowError> {
         if self.may_ask_unknown(person, &matter)? {
             let cause = AskedBecause::Unproven;
             let question = self.new_question(person, None, matter, cause, ANSWER_WAIT);
-            let occasion = Occasion { question: Some(question), unproven: true, ..Occasion::default() };
+            let occasion =
+                Occasion { question: Some(question), unproven: true, language, ..Occasion::default() };
             self.owe(LetterAbout::Question { question, person, occasion });
         }
         Ok(())

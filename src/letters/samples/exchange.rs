@@ -226,6 +226,9 @@ fn settings<'a>(name: &str, place: &'a Neighbourhood, group: Group<'a>, week_on:
             until: Some(week_on),
             ..plain
         },
+        "settings-away-soon" => {
+            Settings { pause: Pause::From(place.now, Some(week_on)), since: place.now, ..plain }
+        }
         _ => plain,
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::{Curation, Joining, Language, List, ListState};
 use crate::domain::member::{MemberState, Membership, Reading};
 use crate::domain::recipient::ListDoor;
+use crate::domain::time::Timestamp;
 use crate::domain::token::Purpose;
 use crate::domain::wish::{AskedBecause, Matter, PostsLeft, Question, SummaryWish, Wish};
 use crate::flow::author::author_of;
@@ -175,6 +176,10 @@ fn ask(
             let people = readers_in_all(desk, list)?;
             send(Letter::AskYours(AskYours { group: group(list), title: &title, people }))
         }
+        // What a post is called is not told to whoever wrote in its author's name.
+        (Matter::Wish { wish: wish @ Wish::Withdraw { .. } }, _) if asked.cause == AskedBecause::Unproven => {
+            send(Letter::AskWish(AskWish { group: here, act: act(wish, "") }))
+        }
         (Matter::Wish { wish }, _) => {
             let thread = thread_subject(desk, wish)?;
             send(Letter::AskWish(AskWish { group: here, act: act(wish, &thread) }))
@@ -262,7 +267,7 @@ fn tell(
             send(Letter::Done(Done { group: here, act: act(wish, &thread), curated }))
         }
         (Note::Settings | Note::MemberAlready, Some(list)) => {
-            member.and_then(|member| send(Letter::Settings(settings(facts, list, member))))
+            member.and_then(|member| send(Letter::Settings(settings(facts, list, member, desk.now()))))
         }
         (Note::NoMember, _) => {
             let open =
@@ -349,7 +354,7 @@ fn tell(
     })
 }
 
-fn settings<'a>(facts: &'a Facts, list: &'a List, member: &'a Membership) -> Settings<'a> {
+fn settings<'a>(facts: &'a Facts, list: &'a List, member: &'a Membership, now: Timestamp) -> Settings<'a> {
     Settings {
         group: group(list),
         address: facts.address.as_str(),
@@ -364,6 +369,11 @@ fn settings<'a>(facts: &'a Facts, list: &'a List, member: &'a Membership) -> Set
         pause: match (member.state, member.pause_until) {
             (MemberState::Paused, Some(until)) => Pause::Until(until),
             (MemberState::Paused, None) => Pause::Open,
+            (MemberState::Active, Some(until)) if member.pause_has_begun(now) => Pause::Until(until),
+            (MemberState::Active, None) if member.pause_has_begun(now) => Pause::Open,
+            (MemberState::Active, until) if let Some(from) = member.pause_from.filter(|from| now < *from) => {
+                Pause::From(from, until)
+            }
             (MemberState::Active | MemberState::Bouncing | MemberState::Pending | MemberState::Left, _) => {
                 Pause::No
             }
@@ -391,6 +401,10 @@ fn addresses_of(desk: &Desk, facts: &Facts) -> Result<Vec<String>, FlowError> {
 }
 
 fn thread_subject(desk: &Desk, wish: &Wish) -> Result<String, FlowError> {
+    // One that waits is in no archive.
+    if let Wish::Withdraw { post: Some(post) } = wish {
+        return title_of(desk, *post);
+    }
     let Wish::Heed { post: Some(post), .. } = wish else { return Ok(String::new()) };
     Ok(desk.store.reader().post(*post)?.map(|post| post.subject).unwrap_or_default())
 }
@@ -422,7 +436,7 @@ fn act<'a>(wish: &'a Wish, thread: &'a str) -> Act<'a> {
         Wish::Settings => Act::Settings,
         Wish::MyData => Act::MyData,
         Wish::Forget { .. } => Act::Forget,
-        Wish::Withdraw { .. } => Act::Withdraw,
+        Wish::Withdraw { .. } => Act::Withdraw(thread),
         Wish::Trace => Act::Trace,
         Wish::Search { .. } => Act::Search,
     }

@@ -220,7 +220,14 @@ fn recalled(
             let (read, awaited) = history::in_digests(desk, list, post)?;
             (taken + read, of + read + awaited)
         }
-        (Whereto::Sent { .. } | Whereto::Waits | Whereto::Refused(_) | Whereto::PutAway, _) => (0, 0),
+        (
+            Whereto::Sent { .. }
+            | Whereto::Waits
+            | Whereto::Refused(_)
+            | Whereto::PutAway
+            | Whereto::CalledBack,
+            _,
+        ) => (0, 0),
     };
     let order = Order::Recalled(Recalled {
         group: group(list),
