@@ -1,6 +1,7 @@
 //! What a mail asks for, as wishes: between the words somebody chose and what can be carried out.
 
 use super::{Request, answered_post};
+use crate::domain::address::EmailAddress;
 use crate::domain::care::Care;
 use crate::domain::command::{Addresses, AnimatorCommand, Command, Meaning, OwnPosts, Understood};
 use crate::domain::command::{Holidays, Scope as Groups};
@@ -10,6 +11,7 @@ use crate::domain::member::{Membership, Role};
 use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
+use crate::flow::author::author_of;
 use crate::flow::whereabouts::last_posts;
 use crate::flow::{Desk, FlowError, is_current};
 use crate::mail::parse;
@@ -366,9 +368,27 @@ pub(in crate::flow) fn words_sought(desk: &Desk, mail: PostId) -> Result<Option<
 /// The addresses somebody spoke of, in the mail that says so.
 pub(super) fn addresses_in(desk: &Desk, mail: PostId) -> Result<Addresses, FlowError> {
     let commands = commands_in(desk, None, mail)?.into_iter();
-    let mut found =
-        commands.filter_map(|c| if let Command::NewAddress(named) = c { Some(named) } else { None });
-    Ok(found.next().unwrap_or_default())
+    let found = commands.filter_map(|c| if let Command::NewAddress(named) = c { Some(named) } else { None });
+    // A subject says what it is about, and the text which.
+    let named = found.fold(Addresses::default(), |all, named| Addresses {
+        old: all.old.or(named.old),
+        new: all.new.or(named.new),
+    });
+    if named != Addresses::default() {
+        return Ok(named);
+    }
+    // Guessed from other words, and said yes to: the one address in it is the other one, new or old.
+    let Some(raw) = desk.store.raw(mail)? else { return Ok(named) };
+    let author = author_of(desk, mail)?;
+    let text = said::said(&raw).text;
+    let words = text.split(|c: char| c.is_whitespace() || "<>()[]«»“”\",;:".contains(c));
+    let mut others: Vec<EmailAddress> = words
+        .filter_map(|word| EmailAddress::parse(word.trim_matches(['.', '!', '?', '\''])).ok())
+        .filter(|address| author.as_ref() != Some(address))
+        .collect();
+    others.dedup();
+    let other = if others.len() == 1 { others.pop() } else { None };
+    Ok(Addresses { old: other.clone(), new: other })
 }
 
 /// What an animator asked for, in the mail that says so.
