@@ -14,6 +14,7 @@ use crate::domain::wish::{Answered, AskedBecause, Matter, PostsLeft, Question, W
 use crate::flow::author::{author_of, standing};
 use crate::flow::membership::ANSWER_WAIT;
 use crate::flow::publish::publish;
+use crate::flow::send::letters::language_of_their_groups;
 use crate::flow::{Desk, FlowError, forget as forgetting, is_current};
 use crate::mail::compose;
 use crate::mail::parse;
@@ -32,6 +33,8 @@ pub(super) fn chosen(heard: &Heard) -> Option<PostsLeft> {
             [Wish::Forget { .. }] => Some(PostsLeft::Nameless),
             _ => None,
         },
+        // Between the two that the letter names, whoever speaks of withdrawing means that one.
+        Heard::Guess(Wish::Withdraw { .. }) => Some(PostsLeft::Withdrawn),
         Heard::Guess(_)
         | Heard::No
         | Heard::Either(..)
@@ -80,13 +83,15 @@ pub(super) fn answer_yes_or_no(
 /// From here on they are no member of anything; one last letter goes out, and then nothing names them.
 fn forget(talk: &mut Talk<'_>, posts: PostsLeft) -> Result<(), FlowError> {
     let person = talk.person.id;
+    // Once they are in no group, nothing says any more what they read.
+    let language = language_of_their_groups(talk.desk, person)?;
     let (expects, events) = forgetting::beginning(talk.desk, &talk.person, posts, None)?;
     for member in talk.desk.store.memberships(person)? {
         talk.set_member(forgetting::ended(&member), MemberCause::Forgotten, None)?;
     }
     expects.into_iter().for_each(|expect| talk.expect(expect));
     events.into_iter().for_each(|event| talk.event(event));
-    let occasion = Occasion { answers: Some(talk.post), ..Occasion::default() };
+    let occasion = Occasion { answers: Some(talk.post), language, ..Occasion::default() };
     talk.owe(LetterAbout::Note { list: None, person, note: Note::Forgotten { posts }, occasion });
     Ok(())
 }

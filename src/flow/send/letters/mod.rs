@@ -423,7 +423,10 @@ fn facts(desk: &Desk, about: &LetterAbout, bits: Bits) -> Result<Option<Facts>, 
 }
 
 /// The language all the groups of a person have, if they have one in common.
-fn language_of_their_groups(desk: &Desk, person: PersonId) -> Result<Option<Language>, FlowError> {
+pub(in crate::flow) fn language_of_their_groups(
+    desk: &Desk,
+    person: PersonId,
+) -> Result<Option<Language>, FlowError> {
     let mut found = None;
     for member in desk.store.memberships(person)?.iter().filter(|member| is_current(member)) {
         let Some(list) = desk.store.list(member.list)? else { continue };
