@@ -207,8 +207,12 @@ impl Token {
 
     /// Whether a text has the shape of a token, ours or not.
     pub fn has_shape(text: &str) -> bool {
-        let symbol = |b: u8| b.is_ascii_alphabetic() || (b'2'..=b'7').contains(&b);
-        text.len() == Self::CHARS && text.bytes().all(symbol)
+        text.len() == Self::CHARS && text.bytes().all(Self::is_symbol)
+    }
+
+    /// Whether tokens are written with that character, in either case (RFC 4648 §6).
+    pub fn is_symbol(byte: u8) -> bool {
+        byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte)
     }
 
     /// The characters.

@@ -32,6 +32,17 @@ pub(super) fn last_posts(
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+/// Whether a post waits or is out, and can be taken back.
+pub(super) fn is_there(desk: &Desk, info: &PostInfo) -> Result<bool, FlowError> {
+    Ok(match info.state {
+        PostState::Held => true,
+        PostState::Published => {
+            desk.store.reader().post(info.id)?.is_some_and(|post| post.withdrawn.is_none())
+        }
+        PostState::Undecided | PostState::Refused | PostState::Dropped => false,
+    })
+}
+
 /// The same in words for a letter.
 pub(super) fn of(desk: &Desk, person: PersonId, list: Option<ListId>) -> Result<Vec<Whereabout>, FlowError> {
     let mut told = Vec::new();

@@ -72,9 +72,9 @@ pub fn mask_addresses(text: &str) -> String {
 
 /// An address of ours that answers one post would still be one, for whoever knows our name.
 fn hide_token(out: &mut String) {
-    let Some((before, token)) = out.rsplit_once('+') else { return };
-    if Token::has_shape(token) {
-        out.truncate(before.len() + 1);
+    let Some(at) = out.len().checked_sub(Token::CHARS) else { return };
+    if out.get(at..).is_some_and(Token::has_shape) && out[..at].ends_with('+') {
+        out.truncate(at);
         out.push('…');
     }
 }

@@ -103,10 +103,9 @@ impl Search<'_> {
     }
 
     fn replace(&self, text: &[u8], instead: &[u8], out: &mut Vec<u8>, found: &mut dyn FnMut(&str)) -> bool {
-        let is_symbol = |b: u8| b.is_ascii_alphabetic() || (b'2'..=b'7').contains(&b);
         let (mut kept, mut at, mut changed) = (0, 0, false);
         while at < text.len() {
-            let run = text[at..].iter().take_while(|b| is_symbol(**b)).count();
+            let run = text[at..].iter().take_while(|b| Token::is_symbol(**b)).count();
             // A link may be glued to a letter or digit before it (`%2B`), or one behind it.
             let last = run.checked_sub(Token::CHARS).map(|more| at + more);
             for start in last.into_iter().chain(last.filter(|last| *last > at).map(|_| at)) {

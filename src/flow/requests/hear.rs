@@ -12,7 +12,7 @@ use crate::domain::proof::Proof;
 use crate::domain::time::Timestamp;
 use crate::domain::wish::{Heed, Matter, Wish};
 use crate::flow::author::author_of;
-use crate::flow::whereabouts::last_posts;
+use crate::flow::whereabouts::{is_there, last_posts};
 use crate::flow::{Desk, FlowError, is_current};
 use crate::mail::parse;
 use crate::mail::said::{self, Said as Words};
@@ -133,10 +133,7 @@ fn own_post(desk: &Desk, request: &Request<'_>, text: &str) -> Result<Option<Pos
             return Ok(Some(info.id));
         }
         let title = in_words(bare(&post.subject, ""));
-        if title.len() >= TITLE_BYTES_MIN
-            && written.contains(&title)
-            && super::recalling::is_there(desk, &info)?
-        {
+        if title.len() >= TITLE_BYTES_MIN && written.contains(&title) && is_there(desk, &info)? {
             named.push(info.id);
         }
         if info.state == PostState::Held && waiting.is_none() {

@@ -12,9 +12,9 @@ use crate::domain::ids::{ListId, PostId};
 use crate::domain::list::List;
 use crate::domain::member::Role;
 use crate::domain::wish::{Matter, Wish};
+use crate::flow::FlowError;
 use crate::flow::moderate::settle_others;
-use crate::flow::whereabouts::last_posts;
-use crate::flow::{Desk, FlowError};
+use crate::flow::whereabouts::{is_there, last_posts};
 use crate::store::PostInfo;
 use crate::store::archive::PostState;
 use crate::store::change::Expect;
@@ -47,17 +47,6 @@ pub(super) fn withdraw(
             _,
         ) => talk.tell(info.list, Note::Trace),
     }
-}
-
-/// Whether a post waits or is out, and can be taken back.
-pub(super) fn is_there(desk: &Desk, info: &PostInfo) -> Result<bool, FlowError> {
-    Ok(match info.state {
-        PostState::Held => true,
-        PostState::Published => {
-            desk.store.reader().post(info.id)?.is_some_and(|post| post.withdrawn.is_none())
-        }
-        PostState::Undecided | PostState::Refused | PostState::Dropped => false,
-    })
 }
 
 /// Which one is not said: the latest is asked about, by its title.
